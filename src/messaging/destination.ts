@@ -1,0 +1,36 @@
+/** A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name. */
+import { InvalidArgumentError } from "../errors.ts";
+
+export interface Destination {
+  readonly kind: "queue" | "topic";
+  readonly name: string;
+}
+
+const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
+  ["queue://", "queue"],
+  ["topic://", "topic"],
+  ["/queue/", "queue"],
+  ["/topic/", "topic"],
+];
+
+/** @throws InvalidArgumentError for an empty name, another scheme, or a control character. */
+export function parseDestination(text: string): Destination {
+  if (typeof text !== "string")
+    throw new InvalidArgumentError(`A destination is a string such as "queue://orders", not ${typeof text}`);
+  const prefix = PREFIXES.find(([spelling]) => text.startsWith(spelling));
+  const name = prefix ? text.slice(prefix[0].length) : text;
+  if (!prefix && /^[a-z][a-z+-]*:\/\//i.test(text)) {
+    throw new InvalidArgumentError(`Unknown kind of destination in "${text}": write queue://NAME or topic://NAME`);
+  }
+  if (name === "")
+    throw new InvalidArgumentError(`The destination "${text}" has no name: write queue://NAME or topic://NAME`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character in a name ends the session on both brokers.
+  if (/[\u0000-\u001f\u007f]/.test(name))
+    throw new InvalidArgumentError(`The destination ${JSON.stringify(text)} has a control character`);
+  return { kind: prefix?.[1] ?? "queue", name };
+}
+
+/** `queue://NAME` or `topic://NAME`. */
+export function formatDestination({ kind, name }: Destination): string {
+  return `${kind}://${name}`;
+}

@@ -1,0 +1,109 @@
+/** A message to send, checked and turned into bytes once, so that every resend carries the same. */
+import { randomUUID } from "node:crypto";
+import { InvalidArgumentError } from "../errors.ts";
+import { type Destination, parseDestination } from "./destination.ts";
+
+/** A string is text, a Uint8Array is bytes, anything else is JSON. */
+export type MessageBody = string | Uint8Array | object | number | boolean | null;
+
+export type PropertyValue = string | number | boolean;
+
+/** What may accompany a message. */
+export interface MessageOptions {
+  /** Application properties; names without a control character. */
+  readonly properties?: Readonly<Record<string, PropertyValue>>;
+  /** Milliseconds from the call until the message is worth nothing. */
+  readonly ttlMs?: number;
+  /** 0 (least urgent) to 9; 4 unless said. */
+  readonly priority?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  /** Survives a restart of the broker; true unless said. */
+  readonly persistent?: boolean;
+  /** The stable id; a random one unless said. Artemis drops a second message with the same id. */
+  readonly id?: string;
+}
+
+export interface OutgoingMessage {
+  readonly id: string;
+  readonly body: Buffer;
+  readonly kind: "text" | "bytes" | "json";
+  readonly properties: Readonly<Record<string, PropertyValue>>;
+  /** `Date.now()` at which it expires. */
+  readonly expiresAtMs: number | undefined;
+  readonly priority: number | undefined;
+  readonly correlationId: string | undefined;
+  readonly replyTo: Destination | undefined;
+  readonly persistent: boolean;
+}
+
+/**
+ * The property that carries the stable id to consumers, and to Artemis, which drops a second message with the same
+ * (duplicate detection of the Artemis user manual).
+ */
+export const DUPLICATE_ID_PROPERTY = "_AMQ_DUPL_ID";
+
+/** @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for. */
+export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
+  const { id = randomUUID(), ttlMs, priority, correlationId, persistent = true } = options;
+  checkText("id", id);
+  if (id === "") throw new InvalidArgumentError("The message id is empty");
+  if (correlationId !== undefined) checkText("correlationId", correlationId);
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
+    throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${priority}`);
+  }
+  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
+    throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${ttlMs}`);
+  }
+  return {
+    id,
+    ...encodeBody(body),
+    properties: checkProperties(options.properties ?? {}),
+    expiresAtMs: ttlMs === undefined ? undefined : Date.now() + ttlMs,
+    priority,
+    correlationId,
+    replyTo: options.replyTo === undefined ? undefined : parseDestination(options.replyTo),
+    persistent,
+  };
+}
+
+function encodeBody(body: MessageBody): Pick<OutgoingMessage, "body" | "kind"> {
+  if (typeof body === "string") return { kind: "text", body: Buffer.from(body) };
+  if (body instanceof Uint8Array)
+    return { kind: "bytes", body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(body);
+  } catch (cause) {
+    throw new InvalidArgumentError(
+      `The body cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`,
+    );
+  }
+  if (json === undefined)
+    throw new InvalidArgumentError(`The body is ${typeof body}: send a string, a Uint8Array or a JSON value`);
+  return { kind: "json", body: Buffer.from(json) };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: STOMP 1.2 cannot carry it in a header.
+const NUL = /\u0000/;
+
+function checkProperties(properties: Readonly<Record<string, PropertyValue>>): Readonly<Record<string, PropertyValue>> {
+  for (const [name, value] of Object.entries(properties)) {
+    checkText("A property name", name);
+    if (name === "") throw new InvalidArgumentError("A property has an empty name");
+    if (typeof value === "string") checkText(`The property ${name}`, value, NUL);
+    else if (typeof value !== "boolean" && !Number.isFinite(value)) {
+      throw new InvalidArgumentError(
+        `The property ${name} is a string, a finite number or a boolean, not ${String(value)}`,
+      );
+    }
+  }
+  // A copy: resends carry what was sent first, whatever the caller does to its object.
+  return { ...properties };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what ends a header, or a connection.
+function checkText(what: string, value: unknown, forbidden = /[\u0000\r\n]/): void {
+  if (typeof value !== "string") throw new InvalidArgumentError(`${what} is a string, not ${typeof value}`);
+  if (forbidden.test(value)) throw new InvalidArgumentError(`${what} ${JSON.stringify(value)} has a control character`);
+}

@@ -1,0 +1,39 @@
+/** An endpoint: one address a client may try, as the URI names it. */
+import type { EndpointAddress } from "../errors.ts";
+
+export const ENDPOINT_SCHEMES = ["tcp", "ssl", "stomp", "stomp+ssl", "stomps", "amqp", "amqps", "amqp+ssl"] as const;
+export type EndpointScheme = (typeof ENDPOINT_SCHEMES)[number];
+
+/** User name and password. Kept where no enumeration, JSON or inspection finds them. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Endpoint extends EndpointAddress {
+  readonly scheme: EndpointScheme;
+  /** Without brackets for IPv6. */
+  readonly host: string;
+  readonly port: number;
+  /** The component's own query, checked against the option table, `nested.*` of the group merged in. */
+  readonly options: Readonly<Record<string, string>>;
+  /** From the user-info; non-enumerable, never printed. */
+  readonly credentials?: Credentials | undefined;
+}
+
+/** Whether an endpoint is reached over TLS. */
+export function isSecure(endpoint: { readonly scheme: EndpointScheme }): boolean {
+  return (
+    endpoint.scheme === "ssl" ||
+    endpoint.scheme === "amqps" ||
+    endpoint.scheme === "stomps" ||
+    endpoint.scheme.endsWith("+ssl")
+  );
+}
+
+/** The protocol an endpoint's scheme names; undefined for tcp and ssl, which name none. */
+export function protocolOf(scheme: EndpointScheme): "stomp" | "amqp" | undefined {
+  if (scheme.startsWith("stomp")) return "stomp";
+  if (scheme.startsWith("amqp")) return "amqp";
+  return undefined;
+}
