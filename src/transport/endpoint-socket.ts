@@ -1,23 +1,190 @@
 /**
  * The socket handed to stompit and rhea: a connected Duplex that joins the small writes of one turn of the loop into
- * one, checks that the peer is alive, and ends both libraries when it is destroyed.
+ * one, checks that the peer is alive, and brings both libraries down when it is destroyed.
  */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 
 export interface EndpointSocketOptions {
   /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
-  readonly holdBack?: (chunk: Buffer) => number;
+  readonly holdBack?: ((chunk: Buffer) => number) | undefined;
 }
+
+/** Gathered writes are flushed early past this, so that the kernel works while the turn goes on. */
+const FLUSH_BYTES = 64 * 1024;
+/** A chunk this large goes out by itself: copying it would cost more than a write. */
+const LARGE_CHUNK_BYTES = 16 * 1024;
+/** Enough to recognise what a peer speaks. */
+const FIRST_BYTES = 32;
 
 export class EndpointSocket extends Duplex {
   readonly endpoint: Endpoint;
+  /** The first bytes the peer sent, at most 32; see describePeer. */
+  firstBytes: Buffer = Buffer.alloc(0);
+  /** Read by stompit and rhea on whatever socket they are given. */
+  readonly encrypted: boolean;
+  readonly authorized: boolean;
+  readonly #inner: Socket | TLSSocket;
+  readonly #holdBack: (chunk: Buffer) => number;
+  readonly #outgoing = { chunks: [] as Buffer[], bytes: 0, scheduled: false };
+  readonly #incoming = { held: undefined as Buffer | undefined, paused: false, lastReadAt: performance.now() };
+  #watch: NodeJS.Timeout | undefined;
+
+  /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
   constructor(inner: Socket | TLSSocket, endpoint: Endpoint, options: EndpointSocketOptions = {}) {
-    super();
-    void inner;
-    void options;
+    super({ allowHalfOpen: false });
+    this.#inner = inner;
     this.endpoint = endpoint;
+    this.encrypted = "encrypted" in inner;
+    this.authorized = "authorized" in inner && inner.authorized;
+    this.#holdBack = options.holdBack ?? (() => 0);
+    inner.setNoDelay(true);
+    // Without a listener an error before or after the library's time would be thrown from the event loop.
+    this.on("error", () => {});
+    inner.on("data", (chunk: Buffer) => this.#receive(chunk));
+    inner.on("end", () => this.#receiveEnd());
+    inner.on("error", (cause) => this.destroy(this.#lost(cause)));
+    inner.on("close", () => this.destroy(this.#lost(undefined)));
+  }
+
+  get bytesRead(): number {
+    return this.#inner.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#inner.bytesWritten;
+  }
+
+  /** Always off already; here because rhea and stompit call it. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  getPeerCertificate(): unknown {
+    return "getPeerCertificate" in this.#inner ? this.#inner.getPeerCertificate() : undefined;
+  }
+
+  /**
+   * From now on destroys this socket with HEARTBEAT_LOST when the peer sends nothing for `silenceLimitMs`. A blocked
+   * event loop is not the peer's silence: what the kernel holds is read first, for one turn of the loop.
+   */
+  watchPeer(silenceLimitMs: number): void {
+    clearTimeout(this.#watch);
+    if (this.destroyed) return;
+    const { lastReadAt } = this.#incoming;
+    const dueInMs = lastReadAt + silenceLimitMs - performance.now();
+    this.#watch = setTimeout(() => this.#checkPeer(silenceLimitMs), Math.max(1, Math.ceil(dueInMs)));
+  }
+
+  #checkPeer(silenceLimitMs: number): void {
+    const rewatch = () => this.#rewatch(silenceLimitMs);
+    const silent = () => !this.#incoming.paused && performance.now() - this.#incoming.lastReadAt >= silenceLimitMs;
+    if (!silent()) {
+      rewatch();
+      return;
+    }
+    setImmediate(() => {
+      if (this.destroyed || !silent()) {
+        rewatch();
+        return;
+      }
+      const where = formatAddress(this.endpoint);
+      const text = `${where} sent nothing, not even a heart-beat, for ${Math.round(silenceLimitMs)} ms`;
+      this.destroy(new SessionLostError("HEARTBEAT_LOST", text, { endpoint: this.endpoint }));
+    });
+  }
+
+  #rewatch(silenceLimitMs: number): void {
+    // While we are the ones who do not read, silence proves nothing.
+    if (this.#incoming.paused) this.#incoming.lastReadAt = performance.now();
+    this.watchPeer(silenceLimitMs);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const { chunks } = this.#outgoing;
+    if (chunk.length >= LARGE_CHUNK_BYTES) {
+      this.#flush();
+      this.#inner.write(chunk);
+    } else {
+      chunks.push(chunk);
+      this.#outgoing.bytes += chunk.length;
+      if (this.#outgoing.bytes >= FLUSH_BYTES) this.#flush();
+      else this.#flushThisTurn();
+    }
+    // Done at once: stompit writes the next piece only then. What is unconfirmed is bounded above us.
+    done();
+  }
+
+  #flushThisTurn(): void {
+    if (this.#outgoing.scheduled) return;
+    this.#outgoing.scheduled = true;
+    setImmediate(() => {
+      this.#outgoing.scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { chunks } = this.#outgoing;
+    const [first] = chunks;
+    if (first === undefined || this.#inner.destroyed) return;
+    this.#inner.write(chunks.length === 1 ? first : Buffer.concat(chunks, this.#outgoing.bytes));
+    chunks.length = 0;
+    this.#outgoing.bytes = 0;
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#flush();
+    this.#inner.end(() => done());
+  }
+
+  override _read(): void {
+    if (!this.#incoming.paused) return;
+    this.#incoming.paused = false;
+    this.#incoming.lastReadAt = performance.now();
+    this.#inner.resume();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#incoming.lastReadAt = performance.now();
+    if (this.firstBytes.length < FIRST_BYTES) {
+      this.firstBytes = Buffer.concat([this.firstBytes, chunk.subarray(0, FIRST_BYTES - this.firstBytes.length)]);
+    }
+    const { held } = this.#incoming;
+    const joined = held ? Buffer.concat([held, chunk]) : chunk;
+    const keep = this.#holdBack(joined);
+    this.#incoming.held = keep > 0 ? joined.subarray(joined.length - keep) : undefined;
+    this.#push(keep > 0 ? joined.subarray(0, joined.length - keep) : joined);
+  }
+
+  #push(chunk: Buffer): void {
+    if (chunk.length === 0 || this.push(chunk)) return;
+    this.#incoming.paused = true;
+    this.#inner.pause();
+  }
+
+  #receiveEnd(): void {
+    if (this.#incoming.held) this.push(this.#incoming.held);
+    this.#incoming.held = undefined;
+    this.push(null);
+  }
+
+  /** Everything at once: the timer, the inner socket and, by the 'error' event, the library on top. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#watch);
+    this.#outgoing.chunks.length = 0;
+    this.#outgoing.bytes = 0;
+    this.#inner.destroy();
+    done(error);
+  }
+
+  #lost(cause: Error | undefined): MasterSlaveError {
+    if (cause instanceof MasterSlaveError) return cause;
+    const where = formatAddress(this.endpoint);
+    const text = cause ? `The connection to ${where} broke: ${cause.message}` : `${where} closed the connection`;
+    return new SessionLostError("SESSION_LOST", text, { endpoint: this.endpoint, cause });
   }
 }
