@@ -1,0 +1,82 @@
+/** The life of a connection: a union of states, each with exactly what exists then, and one table of the moves between them. */
+import { type EndpointAddress, MasterSlaveError } from "../errors.ts";
+import type { Session } from "./session.ts";
+
+export type ConnectionState<S extends Session> =
+  | { readonly name: "idle" }
+  /** Never yet connected; `rounds` have failed so far, the last one with `lastError`. */
+  | { readonly name: "connecting"; readonly rounds: number; readonly lastError: MasterSlaveError | undefined }
+  | { readonly name: "connected"; readonly session: S; readonly endpoint: EndpointAddress; readonly sinceMs: number }
+  /** Was connected to `endpoint` until `sinceMs`; looking for the active endpoint. */
+  | {
+      readonly name: "interrupted";
+      readonly endpoint: EndpointAddress;
+      readonly sinceMs: number;
+      readonly rounds: number;
+      readonly lastError: MasterSlaveError;
+    }
+  | { readonly name: "closing"; readonly session: S }
+  /** For good. `lastError` is undefined after `close()`, else why it failed. */
+  | { readonly name: "closed"; readonly lastError: MasterSlaveError | undefined };
+
+export type StateName = ConnectionState<Session>["name"];
+
+export type StateEvent<S extends Session> =
+  | { readonly type: "connect" }
+  | { readonly type: "round-failed"; readonly error: MasterSlaveError }
+  | { readonly type: "session-opened"; readonly session: S; readonly endpoint: EndpointAddress; readonly atMs: number }
+  | { readonly type: "session-lost"; readonly cause: MasterSlaveError; readonly atMs: number }
+  | { readonly type: "gave-up"; readonly failure: MasterSlaveError }
+  | { readonly type: "close" }
+  | { readonly type: "session-closed" };
+
+export type EventType = StateEvent<Session>["type"];
+
+/** From each state, where each event leads; what is not listed cannot happen there. docs/architecture.md prints this table. */
+export const TRANSITIONS: Readonly<Record<StateName, Readonly<Partial<Record<EventType, StateName>>>>> = {
+  idle: { connect: "connecting", close: "closed" },
+  connecting: {
+    "round-failed": "connecting",
+    "session-opened": "connected",
+    "gave-up": "closed",
+    close: "closed",
+  },
+  connected: { "session-lost": "interrupted", "gave-up": "closed", close: "closing" },
+  interrupted: {
+    "round-failed": "interrupted",
+    "session-opened": "connected",
+    "gave-up": "closed",
+    close: "closed",
+  },
+  closing: { "session-closed": "closed" },
+  closed: {},
+};
+
+/** The state after an event. Pure. Throws INTERNAL for a move the table does not have. */
+export function transition<S extends Session>(state: ConnectionState<S>, event: StateEvent<S>): ConnectionState<S> {
+  if (TRANSITIONS[state.name][event.type] === undefined) throw impossible(state.name, event.type);
+  switch (event.type) {
+    case "connect":
+      return { name: "connecting", rounds: 0, lastError: undefined };
+    case "round-failed":
+      if (state.name !== "connecting" && state.name !== "interrupted") throw impossible(state.name, event.type);
+      return { ...state, rounds: state.rounds + 1, lastError: event.error };
+    case "session-opened":
+      return { name: "connected", session: event.session, endpoint: event.endpoint, sinceMs: event.atMs };
+    case "session-lost":
+      if (state.name !== "connected") throw impossible(state.name, event.type);
+      return { name: "interrupted", endpoint: state.endpoint, sinceMs: event.atMs, rounds: 0, lastError: event.cause };
+    case "gave-up":
+      return { name: "closed", lastError: event.failure };
+    case "close":
+      return state.name === "connected"
+        ? { name: "closing", session: state.session }
+        : { name: "closed", lastError: undefined };
+    case "session-closed":
+      return { name: "closed", lastError: undefined };
+  }
+}
+
+function impossible(state: StateName, event: EventType): MasterSlaveError {
+  return new MasterSlaveError("INTERNAL", `The event ${event} cannot happen in the state ${state}`);
+}

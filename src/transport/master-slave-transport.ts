@@ -1,0 +1,257 @@
+/** Reaches the active endpoint of a group, holds exactly one session, and finds the next active one when it ends. */
+import pRetry, { AbortError as StopRetrying } from "p-retry";
+import {
+  AbortError,
+  type AttemptError,
+  addressOf,
+  ConnectionClosedError,
+  ConnectTimeoutError,
+  type EndpointAddress,
+  MasterSlaveError,
+  NoActiveEndpointError,
+} from "../errors.ts";
+import type { Endpoint } from "../uri/endpoint.ts";
+import { type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
+import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
+import { EndpointList } from "./endpoint-list.ts";
+import { IsolatedEmitter } from "./isolated-emitter.ts";
+import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
+import { Search } from "./search.ts";
+import type { OpenSession, Session, SessionEnd } from "./session.ts";
+
+/** Everything the transport is told; URIs and options become this in connect/. */
+export interface TransportSettings extends AttemptLimits, ReconnectSettings {
+  readonly randomize: boolean;
+}
+
+/** Each is emitted exactly once per occurrence. */
+export interface TransportEvents<S extends Session> {
+  /** The first session ever. */
+  established: [{ readonly endpoint: EndpointAddress; readonly session: S }];
+  /** The session ended and another is looked for. */
+  interrupted: [{ readonly endpoint: EndpointAddress; readonly cause: MasterSlaveError; readonly atMs: number }];
+  /** A session again; `outageMs` since the last one ended. */
+  restored: [{ readonly endpoint: EndpointAddress; readonly session: S; readonly outageMs: number }];
+  /** No session will come any more; `closed` follows. */
+  failed: [MasterSlaveError];
+  /** Nothing is left open. undefined after `close()`. */
+  closed: [MasterSlaveError | undefined];
+  /** One endpoint answered an attempt, or the attempt was given up. */
+  attempt: [{ readonly endpoint: EndpointAddress; readonly outcome: "session" | AttemptError }];
+}
+
+export interface MasterSlaveTransportOptions<S extends Session> {
+  readonly endpoints: readonly Endpoint[];
+  readonly open: OpenSession<S>;
+  readonly settings: TransportSettings;
+}
+
+export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
+  readonly #endpoints: EndpointList;
+  readonly #open: OpenSession<S>;
+  readonly #settings: TransportSettings;
+  readonly #policy: ReconnectPolicy;
+  readonly #abort = new AbortController();
+  #state: ConnectionState<S> = { name: "idle" };
+  #holding: Promise<void> = Promise.resolve();
+
+  constructor({ endpoints, open, settings }: MasterSlaveTransportOptions<S>) {
+    super();
+    this.#endpoints = new EndpointList(endpoints, settings);
+    this.#open = open;
+    this.#settings = settings;
+    this.#policy = new ReconnectPolicy(settings);
+  }
+
+  get state(): ConnectionState<S> {
+    return this.#state;
+  }
+
+  /** Adds endpoints a broker told of; they are tried after the user's own. */
+  addAlternates(endpoints: readonly Endpoint[]): void {
+    this.#endpoints.addAlternates(endpoints);
+  }
+
+  /**
+   * Starts; call it once. Resolves when the first session is established (after the listeners of `established`).
+   * Rejects, and the transport is closed for good, with AuthenticationError or another verdict `stop`; with
+   * NoActiveEndpointError when the rounds are used up; with ConnectTimeoutError; with AbortError when `signal` fires
+   * before that; with ConnectionClosedError when `close()` comes first.
+   */
+  async connect(
+    options: { readonly signal?: AbortSignal | undefined; readonly connectTimeoutMs?: number | undefined } = {},
+  ): Promise<void> {
+    if (this.#state.name !== "idle")
+      throw new ConnectionClosedError(`connect() was called in the state ${this.#state.name}`);
+    if (options.signal?.aborted) {
+      const aborted = new AbortError("Connecting was aborted before it began", options.signal.reason);
+      this.#become({ type: "connect" });
+      this.#giveUp(aborted);
+      throw aborted;
+    }
+    this.#become({ type: "connect" });
+    const forgetLimits = this.#limitConnect(options);
+    const established = new Promise<void>((resolve, reject) => {
+      this.once("established", () => resolve());
+      this.once("closed", (failure) =>
+        reject(failure ?? new ConnectionClosedError("close() was called before a session was established")),
+      );
+    });
+    this.#holding = this.#hold();
+    await established.finally(forgetLimits);
+  }
+
+  /** From any state; idempotent. Resolves when nothing is left open: an open session is given until `signal` fires to leave. */
+  async close(signal: AbortSignal): Promise<void> {
+    const state = this.#state;
+    if (state.name !== "closed" && state.name !== "closing") {
+      this.#become({ type: "close" });
+      this.#abort.abort(new ConnectionClosedError("The connection was closed"));
+      if (state.name === "connected") {
+        await state.session.close(signal);
+        this.#become({ type: "session-closed" });
+      }
+      this.emit("closed", undefined);
+    }
+    await this.#holding;
+  }
+
+  /** The one owner of retry: search, hold, search again, until closed or given up. Never rejects. */
+  async #hold(): Promise<void> {
+    try {
+      let lostAtMs: number | undefined;
+      let delayMs = 0;
+      while (!this.#abort.signal.aborted) {
+        const { session, endpoint } = await this.#find(delayMs);
+        if (this.#abort.signal.aborted) return session.destroy(superseded(endpoint));
+        this.#connected(session, endpoint, lostAtMs);
+        const sinceMs = performance.now();
+        const end = await session.ended;
+        if (this.#abort.signal.aborted) return;
+        lostAtMs = end.atMs;
+        delayMs = this.#policy.sessionEnded(end.atMs - sinceMs, session.useful);
+        if (this.#policy.roundsLeft === 0)
+          throw new NoActiveEndpointError(`The session ended and no reconnect is allowed: ${end.error.message}`, [], {
+            cause: end.error,
+          });
+        this.#interrupted(end);
+      }
+    } catch (reason) {
+      if (!this.#abort.signal.aborted) this.#giveUp(MasterSlaveError.from(reason));
+    }
+  }
+
+  /** Rounds under p-retry until one has a session. Rejects when they are used up, on a verdict `stop`, or when closed. */
+  async #find(delayMs: number): Promise<{ session: S; endpoint: Endpoint }> {
+    const { signal } = this.#abort;
+    const first = this.#state.name === "connecting";
+    const search = new Search(this.#open, this.#settings, {
+      onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
+      // Once connected, refused credentials may be a rotation under way: the round goes on, and the policy counts.
+      stopsAt: ({ code }) => first || code !== "AUTHENTICATION_FAILED",
+    });
+    const end = () => search.end();
+    signal.addEventListener("abort", end, { once: true });
+    let found: { session: S; endpoint: Endpoint } | undefined;
+    try {
+      await search.pause(delayMs);
+      return await pRetry(async () => (found = await this.#round(search, first)), {
+        retries: Math.max(0, this.#policy.roundsLeft - 1),
+        minTimeout: 0,
+        signal,
+        // The waiting is ours: it ends when an attempt that was left open succeeds.
+        onFailedAttempt: ({ retriesLeft }) => (retriesLeft > 0 ? search.pause(this.#policy.nextDelay()) : undefined),
+      });
+    } finally {
+      signal.removeEventListener("abort", end);
+      search.end();
+      // p-retry drops a result that comes together with close().
+      if (signal.aborted) found?.session.destroy(superseded(found.endpoint));
+    }
+  }
+
+  async #round(search: Search<S>, first: boolean): Promise<{ session: S; endpoint: Endpoint }> {
+    const result = await search.round(this.#endpoints.inOrder());
+    if (result.kind === "session") return result;
+    this.#abort.signal.throwIfAborted();
+    const { failures, stop } = result;
+    const authRefused = failures.find(({ code }) => code === "AUTHENTICATION_FAILED");
+    const tooOften = this.#policy.roundFailed(authRefused !== undefined);
+    const wrongPorts = first && failures.length > 0 && failures.every(({ code }) => code === "WRONG_PROTOCOL");
+    const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures);
+    this.#become({ type: "round-failed", error });
+    if (stop) throw new StopRetrying(stop);
+    if (wrongPorts)
+      throw new StopRetrying(
+        new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false }),
+      );
+    if (authRefused && tooOften) throw new StopRetrying(authRefused);
+    throw error;
+  }
+
+  #connected(session: S, endpoint: Endpoint, lostAtMs: number | undefined): void {
+    const atMs = performance.now();
+    const address = addressOf(endpoint);
+    this.#become({ type: "session-opened", session, endpoint: address, atMs });
+    if (lostAtMs === undefined) this.emit("established", { endpoint: address, session });
+    else this.emit("restored", { endpoint: address, session, outageMs: atMs - lostAtMs });
+  }
+
+  #interrupted({ error, atMs }: SessionEnd): void {
+    if (this.#state.name !== "connected") return;
+    const { endpoint } = this.#state;
+    this.#become({ type: "session-lost", cause: error, atMs });
+    this.emit("interrupted", { endpoint, cause: error, atMs });
+  }
+
+  #giveUp(failure: MasterSlaveError): void {
+    this.#become({ type: "gave-up", failure });
+    this.emit("failed", failure);
+    this.emit("closed", failure);
+  }
+
+  /** Ends the search for the first session when the caller's signal or time says so; returns what forgets both. */
+  #limitConnect(options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly connectTimeoutMs?: number | undefined;
+  }): () => void {
+    const { signal, connectTimeoutMs } = options;
+    const fail = (failure: MasterSlaveError) => {
+      if (this.#state.name !== "connecting") return;
+      this.#abort.abort(failure);
+      this.#giveUp(failure);
+    };
+    const onAbort = () => fail(new AbortError("Connecting was aborted", signal?.reason));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer =
+      connectTimeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            const attempts =
+              this.#state.name === "connecting" && this.#state.lastError instanceof NoActiveEndpointError
+                ? this.#state.lastError.attempts
+                : [];
+            fail(
+              new ConnectTimeoutError(
+                `No endpoint became active within connectTimeoutMs=${connectTimeoutMs}`,
+                attempts,
+              ),
+            );
+          }, connectTimeoutMs);
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+  }
+
+  #reportAttempt(endpoint: Endpoint, outcome: AttemptOutcome<S>): void {
+    this.emit("attempt", {
+      endpoint: addressOf(endpoint),
+      outcome: outcome.kind === "session" ? "session" : outcome.error,
+    });
+  }
+
+  #become(event: StateEvent<S>): void {
+    this.#state = transition(this.#state, event);
+  }
+}

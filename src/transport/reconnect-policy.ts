@@ -1,0 +1,83 @@
+/**
+ * How long to wait before the next round, and when to give up: the memory that outlasts a single search, so that a
+ * broker which accepts and drops at once is not asked in a hot loop.
+ */
+
+export interface ReconnectSettings {
+  /** Waited after the first failed round of an outage, ms. */
+  readonly initialReconnectDelay: number;
+  /** Waited before the first round after a loss, ms: `initialReconnectDelay` if the user gave one, else 0. */
+  readonly delayAfterLoss: number;
+  readonly maxReconnectDelay: number;
+  /** undefined: our own curve, see {@link ReconnectPolicy.nextDelay}. */
+  readonly backOffFactor: number | undefined;
+  /** Failed rounds allowed in an outage; Infinity for no limit. */
+  readonly maxReconnectRounds: number;
+  /** The same until the first session ever. */
+  readonly startupMaxRounds: number;
+  /** A session that lasted this long, or did something useful, ends the outage, ms. */
+  readonly minConnectTime: number;
+  /** Up to so much is added before the first round after a loss, at random, ms: it spreads a fleet. */
+  readonly reconnectSpread: number;
+  readonly maxAuthFailures: number;
+}
+
+/** Up to here the wait is about a tenth of the outage so far; beyond it doubles. */
+const GENTLE_UNTIL_MS = 10_000;
+const GENTLE_FACTOR = 1.1;
+const STEEP_FACTOR = 2;
+/** Each wait is stretched or shortened by up to this share, so that clients do not march in step. */
+const JITTER = 0.1;
+
+export class ReconnectPolicy {
+  readonly #settings: ReconnectSettings;
+  #delayMs: number;
+  #waitedMs = 0;
+  #failedRounds = 0;
+  #authFailures = 0;
+  #everConnected = false;
+
+  constructor(settings: ReconnectSettings) {
+    this.#settings = settings;
+    this.#delayMs = settings.initialReconnectDelay;
+  }
+
+  /** How many more rounds may fail before the search ends; Infinity for no limit. */
+  get roundsLeft(): number {
+    const limit = this.#everConnected ? this.#settings.maxReconnectRounds : this.#settings.startupMaxRounds;
+    return Math.max(0, limit - this.#failedRounds);
+  }
+
+  /** A session ended. Returns how long to wait before the first round, ms. */
+  sessionEnded(lastedMs: number, useful: boolean): number {
+    this.#everConnected = true;
+    const { minConnectTime, delayAfterLoss, reconnectSpread } = this.#settings;
+    const spread = Math.random() * reconnectSpread;
+    if (!useful && lastedMs < minConnectTime) return Math.max(this.nextDelay(), delayAfterLoss) + spread;
+    this.#delayMs = this.#settings.initialReconnectDelay;
+    this.#waitedMs = 0;
+    this.#failedRounds = 0;
+    this.#authFailures = 0;
+    return delayAfterLoss + spread;
+  }
+
+  /** A round failed. Returns whether the credentials have now been refused too often. */
+  roundFailed(authRefused: boolean): boolean {
+    this.#failedRounds += 1;
+    this.#authFailures = authRefused ? this.#authFailures + 1 : 0;
+    return this.#authFailures >= this.#settings.maxAuthFailures;
+  }
+
+  /**
+   * The wait before the next round, ms. Without a factor of the user's: 1.1 while the outage is young, which keeps the
+   * wait at about a tenth of it, so that whoever takes over is found within a tenth of the outage; then 2.
+   */
+  nextDelay(): number {
+    const { maxReconnectDelay, backOffFactor } = this.#settings;
+    const delay = Math.min(this.#delayMs, maxReconnectDelay);
+    this.#waitedMs += delay;
+    const factor = backOffFactor ?? (this.#waitedMs < GENTLE_UNTIL_MS ? GENTLE_FACTOR : STEEP_FACTOR);
+    this.#delayMs = Math.min(this.#delayMs * factor, maxReconnectDelay);
+    return delay * (1 - JITTER + 2 * JITTER * Math.random());
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Who may speak when: connected attempts send their first protocol byte one after the other, so that two members are
+ * not asked for a session at once unless the first asked stays silent.
+ */
+export class SpeakingTurns {
+  readonly #staggerMs: number;
+  /** Attempts that have spoken and not answered yet, with when they spoke. */
+  readonly #spoken = new Map<object, number>();
+  readonly #waiting = new Map<object, () => void>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(staggerMs: number) {
+    this.#staggerMs = staggerMs;
+  }
+
+  /** Resolves when `attempt` may speak: when everyone who spoke before has answered or been silent for a stagger. */
+  take(attempt: object): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.set(attempt, resolve);
+      this.#advance();
+    });
+  }
+
+  /** `attempt` has answered or is given up; it neither waits nor holds anyone up any more. Its `take` never resolves then. */
+  leave(attempt: object): void {
+    this.#waiting.delete(attempt);
+    this.#spoken.delete(attempt);
+    this.#advance();
+  }
+
+  #advance(): void {
+    clearTimeout(this.#timer);
+    const [first] = this.#waiting;
+    if (!first) return;
+    const [attempt, speak] = first;
+    const now = performance.now();
+    const freeAt = Math.max(0, ...this.#spoken.values()) + (this.#spoken.size > 0 ? this.#staggerMs : 0);
+    if (freeAt > now) {
+      this.#timer = setTimeout(() => this.#advance(), Math.ceil(freeAt - now));
+      return;
+    }
+    this.#waiting.delete(attempt);
+    this.#spoken.set(attempt, now);
+    speak();
+    this.#advance();
+  }
+}
