@@ -51,6 +51,8 @@ export interface SubscriptionSink {
   /** The broker has the subscription. */
   onReady(): void;
   onDelivery(delivery: IncomingDelivery): void;
+  /** Every unsettled delivery of this subscription so far went back to the broker, which is how STOMP releases one; they come again. */
+  onGivenBack(): void;
   /** The broker refused the subscription or ended it later; the session goes on. */
   onRefused(error: SubscriptionRefusedError): void;
 }

@@ -1,0 +1,36 @@
+/** Works through a consumer's deliveries with a handler, settling for it. */
+import type { Consumer } from "./consumer.ts";
+import type { Delivery } from "./delivery.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+
+export type MessageHandler = (message: ReceivedMessage) => unknown;
+
+/** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
+export async function runHandler(consumer: Consumer, handler: MessageHandler, concurrency: number): Promise<void> {
+  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => work(consumer, handler)));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function work(consumer: Consumer, handler: MessageHandler): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await consumer.next();
+      if (done) return;
+      await handle(value, handler);
+    }
+  } catch (reason) {
+    await consumer.close();
+    throw reason;
+  }
+}
+
+async function handle(delivery: Delivery, handler: MessageHandler): Promise<void> {
+  try {
+    await handler(delivery.message);
+  } catch (reason) {
+    await delivery.reject(reason instanceof Error ? reason.message : String(reason));
+    return;
+  }
+  await delivery.accept();
+}
