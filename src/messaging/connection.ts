@@ -158,6 +158,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     return consumer;
   }
 
+  /** Adds endpoints a broker told of; they are tried after the user's own. */
+  addAlternates(endpoints: readonly Endpoint[]): void {
+    this.#transport.addAlternates(endpoints);
+  }
+
   /** Figures of this moment and totals of this connection's life. */
   stats(): ConnectionStats {
     return { ...countEverything(this.#sends, this.#consumers), ...this.#totals, state: this.state.name };

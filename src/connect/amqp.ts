@@ -1,0 +1,15 @@
+/** connect() and createConnection() bound to AMQP 1.0: `masterslave-transport/amqp`. Nothing of the other protocol is loaded. */
+import { openAmqpSession } from "../adapters/amqp/open-session.ts";
+import type { Connection } from "../messaging/connection.ts";
+import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
+import { composeConnection } from "./create-connection.ts";
+
+/** As createConnection of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
+export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
+  return composeConnection(uri, options, async () => openAmqpSession, "amqp");
+}
+
+/** As connect of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
+export async function connect(uri: string, { signal, ...options }: ConnectOptions = {}): Promise<Connection> {
+  return createConnection(uri, options).connect({ signal });
+}

@@ -1,0 +1,59 @@
+/** What connect() takes beside the URI, and how both become the settings of the rooms below. */
+import { InvalidArgumentError, InvalidOptionError } from "../errors.ts";
+import type { AdapterSettings } from "../messaging/adapter-settings.ts";
+import type { TlsOptions } from "../transport/dial.ts";
+import type { Credentials, Endpoint } from "../uri/endpoint.ts";
+import type { GroupOptions } from "../uri/option-table.ts";
+import type { ResolvedOptions } from "../uri/resolve-options.ts";
+
+/** Asked on every attempt, so that a changed password holds from the next one on. */
+export type CredentialsSource =
+  | Credentials
+  | ((endpoint: Endpoint) => Credentials | undefined | Promise<Credentials | undefined>);
+
+/** Every option of the URI by its name (these beat the URI's), and what cannot stand in a URI. */
+export interface ConnectionOptions extends GroupOptions {
+  /** Beats user-info in the URI. Never printed. */
+  readonly credentials?: CredentialsSource | undefined;
+  /** For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface ConnectOptions extends ConnectionOptions {
+  /** Gives up connecting when it fires; once connected it is forgotten. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The URI's options are typed by its table; these are checked here. */
+export function splitOptions({ credentials, tls, ...group }: ConnectionOptions): {
+  readonly group: GroupOptions;
+  readonly credentials: AdapterSettings["credentials"];
+  readonly tls: TlsOptions | undefined;
+} {
+  return { group, credentials: credentialsFunction(credentials), tls };
+}
+
+/** Which adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say. */
+export function requireProtocol({ protocol }: ResolvedOptions): "stomp" | "amqp" {
+  if (protocol) return protocol;
+  const text =
+    'tcp:// and ssl:// do not name a protocol: write stomp:// or amqp://, or say protocol: "stomp" or "amqp"';
+  throw new InvalidOptionError("INVALID_OPTION", text, "protocol");
+}
+
+function credentialsFunction(source: CredentialsSource | undefined): AdapterSettings["credentials"] {
+  if (source === undefined) return (endpoint) => endpoint.credentials;
+  if (typeof source === "function") return async (endpoint) => checkCredentials(await source(endpoint));
+  const credentials = checkCredentials(source);
+  return () => credentials;
+}
+
+function checkCredentials(found: Credentials | undefined): Credentials | undefined {
+  if (found === undefined) return undefined;
+  if (typeof found?.username !== "string" || typeof found.password !== "string") {
+    throw new InvalidArgumentError(
+      "credentials are { username, password }, both strings, or a function that returns them",
+    );
+  }
+  return found;
+}

@@ -1,0 +1,25 @@
+/** connect() and createConnection() for every protocol: the adapter a URI needs is loaded when it is needed. */
+import type { Connection } from "../messaging/connection.ts";
+import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
+import { composeConnection, type LoadAdapter } from "./create-connection.ts";
+
+const load: LoadAdapter = async (protocol) =>
+  protocol === "stomp"
+    ? (await import("../adapters/stomp/open-session.ts")).openStompSession
+    : (await import("../adapters/amqp/open-session.ts")).openAmqpSession;
+
+/**
+ * A connection to the group, idle: listen to its events, then call `connect()`.
+ * @throws INVALID_URI, UNKNOWN_OPTION, INVALID_OPTION or INVALID_ARGUMENT, at once.
+ */
+export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
+  return composeConnection(uri, options, load);
+}
+
+/**
+ * Resolves with a connection when the first session is established. Rejects with what createConnection throws, and as
+ * Connection.connect does: AUTHENTICATION_FAILED, NO_ACTIVE_ENDPOINT, CONNECT_TIMEOUT, ABORTED.
+ */
+export async function connect(uri: string, { signal, ...options }: ConnectOptions = {}): Promise<Connection> {
+  return createConnection(uri, options).connect({ signal });
+}

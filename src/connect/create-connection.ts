@@ -1,0 +1,60 @@
+/** Composition: a URI and options become a connection over the adapter they name. */
+import { InvalidOptionError } from "../errors.ts";
+import type { AdapterSettings } from "../messaging/adapter-settings.ts";
+import { Connection } from "../messaging/connection.ts";
+import type { MessagingSession } from "../messaging/messaging-session.ts";
+import type { OpenSession } from "../transport/session.ts";
+import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import { resolveOptions } from "../uri/resolve-options.ts";
+import { type ConnectionOptions, requireProtocol, splitOptions } from "./connect-options.ts";
+
+export type Protocol = "stomp" | "amqp";
+export type OpenAdapter = (settings: AdapterSettings) => OpenSession<MessagingSession>;
+/** Resolves with the adapter of a protocol, loading it if need be. */
+export type LoadAdapter = (protocol: Protocol) => Promise<OpenAdapter>;
+
+/** The connection is idle: listen to its events, then call its connect(). @throws INVALID_URI, UNKNOWN_OPTION, INVALID_OPTION, INVALID_ARGUMENT. */
+export function composeConnection(
+  uri: string,
+  options: ConnectionOptions,
+  load: LoadAdapter,
+  bound?: Protocol,
+): Connection {
+  const { group, credentials, tls } = splitOptions(options);
+  const parsed = parseMasterSlaveUri(uri);
+  const settings = resolveOptions(parsed, withBoundProtocol(group, bound));
+  const protocol = requireProtocol(settings);
+  const { clientId, heartbeatMs, serverListAction } = settings;
+  const adapterSettings: AdapterSettings = {
+    credentials,
+    clientId,
+    heartbeatMs,
+    tls,
+    onAlternates: (endpoints) => {
+      if (serverListAction === "ADD") connection.addAlternates(endpoints);
+    },
+  };
+  const adapter = load(protocol).then((open) => open(adapterSettings));
+  // A failure to load is told by the first attempt.
+  adapter.catch(() => {});
+  const connection = new Connection({
+    endpoints: parsed.endpoints,
+    open: async (endpoint, context) => (await adapter)(endpoint, context),
+    settings,
+    prepared: adapter.catch(() => {}),
+  });
+  return connection;
+}
+
+/** `masterslave-transport/stomp` speaks STOMP over tcp:// too, and refuses amqp://. */
+function withBoundProtocol<T extends { readonly protocol?: Protocol | undefined }>(
+  group: T,
+  bound: Protocol | undefined,
+): T {
+  if (bound === undefined) return group;
+  if (group.protocol !== undefined && group.protocol !== bound) {
+    const text = `The option protocol is ${group.protocol}, but this is the connect() of masterslave-transport/${bound}`;
+    throw new InvalidOptionError("INVALID_OPTION", text, "protocol");
+  }
+  return { ...group, protocol: bound };
+}

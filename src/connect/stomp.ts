@@ -1,0 +1,15 @@
+/** connect() and createConnection() bound to STOMP: `masterslave-transport/stomp`. Nothing of the other protocol is loaded. */
+import { openStompSession } from "../adapters/stomp/open-session.ts";
+import type { Connection } from "../messaging/connection.ts";
+import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
+import { composeConnection } from "./create-connection.ts";
+
+/** As createConnection of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
+export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
+  return composeConnection(uri, options, async () => openStompSession, "stomp");
+}
+
+/** As connect of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
+export async function connect(uri: string, { signal, ...options }: ConnectOptions = {}): Promise<Connection> {
+  return createConnection(uri, options).connect({ signal });
+}

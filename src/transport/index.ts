@@ -1,0 +1,30 @@
+/** The protocol-free layer, public as `masterslave-transport/transport`: bring a protocol of your own, keep the failover. */
+import type { Endpoint } from "../uri/endpoint.ts";
+import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import type { GroupOptions } from "../uri/option-table.ts";
+import { resolveOptions } from "../uri/resolve-options.ts";
+import { MasterSlaveTransport as Transport } from "./master-slave-transport.ts";
+import type { OpenSession, Session } from "./session.ts";
+
+export interface TransportOptions<S extends Session> {
+  /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
+  readonly group: string | MasterSlaveUri;
+  readonly open: OpenSession<S>;
+  /** By the names of the option table; these beat the URI's. */
+  readonly options?: GroupOptions;
+}
+
+/** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */
+export class MasterSlaveTransport<S extends Session> extends Transport<S> {
+  constructor({ group, open, options = {} }: TransportOptions<S>) {
+    const uri = typeof group === "string" ? parseMasterSlaveUri(group) : group;
+    super({ endpoints: uri.endpoints, open, settings: resolveOptions(uri, options) });
+  }
+}
+
+export { type ConnectionState, TRANSITIONS } from "./connection-state.ts";
+export { type DialOptions, dial, type TlsOptions } from "./dial.ts";
+export type { EndpointSocket } from "./endpoint-socket.ts";
+export type { TransportEvents } from "./master-slave-transport.ts";
+export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";
+export type { Endpoint };
