@@ -1,0 +1,135 @@
+/** The docker way: the services of docker-compose.yml at the repository's root, one compose project per product. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import {
+  APP_CREDENTIALS,
+  type GroupOptions,
+  type MemberName,
+  type Product,
+  type Protocol,
+  type RealGroup,
+} from "./group-contract.ts";
+import { findActive, groupUri, waitForActive } from "./group-watch.ts";
+import { BROKER_VERSIONS } from "./maven-jars.ts";
+
+const run = promisify(execFile);
+const COMPOSE_FILE = fileURLToPath(new URL("../../docker-compose.yml", import.meta.url));
+/** Pulling the images for the first time takes minutes. */
+const COMPOSE_TIMEOUT_MS = 10 * 60_000;
+const DEFAULT_WAIT_MS = 60_000;
+
+/** The ports that docker-compose.yml publishes on 127.0.0.1. */
+const PORTS: Readonly<Record<Product, Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>>> = {
+  classic: { a: { stomp: 21613, amqp: 25672 }, b: { stomp: 22613, amqp: 26672 } },
+  artemis: { a: { stomp: 23613, amqp: 27672 }, b: { stomp: 24613, amqp: 28672 } },
+};
+
+/** Whether an engine answers and has compose. */
+export async function hasDockerEngine(): Promise<boolean> {
+  const answers = await Promise.allSettled([run("docker", ["info"]), run("docker", ["compose", "version"])]);
+  return answers.every((answer) => answer.status === "fulfilled");
+}
+
+export async function startDockerGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
+  const { way: _way, ...others } = options;
+  const names = Object.keys(others);
+  if (names.length > 0) throw new Error(`The docker way takes no ${names.join(", ")}; use MASTERSLAVE_BROKERS=maven`);
+  const group = new DockerGroup(product);
+  try {
+    await group.up();
+    return group;
+  } catch (error) {
+    await group.close();
+    throw error;
+  }
+}
+
+class DockerGroup implements RealGroup {
+  readonly way = "docker";
+  readonly credentials = APP_CREDENTIALS;
+  readonly product: Product;
+  readonly version: string;
+
+  constructor(product: Product) {
+    this.product = product;
+    this.version = BROKER_VERSIONS[product];
+  }
+
+  /** A fresh store: what an earlier run left is removed first. */
+  async up(): Promise<void> {
+    await this.close();
+    await this.#compose("up", "--detach", this.#service("a"));
+    const first = await this.waitActive();
+    if (first !== "a")
+      throw new Error("Member b is active before it was started: another compose project holds its port");
+    await this.#compose("up", "--detach", this.#service("b"));
+  }
+
+  uri(protocol: Protocol): string {
+    return groupUri(this, protocol);
+  }
+
+  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number } {
+    return { host: "127.0.0.1", port: PORTS[this.product][member][protocol] };
+  }
+
+  active(): Promise<MemberName | undefined> {
+    return findActive(this);
+  }
+
+  waitActive(options: { readonly timeoutMs?: number } = {}): Promise<MemberName> {
+    return waitForActive(this, options.timeoutMs ?? DEFAULT_WAIT_MS);
+  }
+
+  kill(member: MemberName): Promise<void> {
+    return this.#compose("kill", "--signal", "SIGKILL", this.#service(member));
+  }
+
+  stop(member: MemberName): Promise<void> {
+    return this.#compose("stop", this.#service(member));
+  }
+
+  pause(member: MemberName): Promise<void> {
+    return this.#compose("pause", this.#service(member));
+  }
+
+  resume(member: MemberName): Promise<void> {
+    return this.#compose("unpause", this.#service(member));
+  }
+
+  start(member: MemberName): Promise<void> {
+    return this.#compose("start", this.#service(member));
+  }
+
+  pid(_member: MemberName): undefined {
+    return undefined;
+  }
+
+  async logTail(member: MemberName, lines = 30): Promise<string> {
+    const args = [...this.#project(), "logs", "--no-color", "--tail", String(lines), this.#service(member)];
+    const { stdout } = await run("docker", args, { timeout: COMPOSE_TIMEOUT_MS });
+    return stdout.trimEnd();
+  }
+
+  async close(): Promise<void> {
+    await this.#compose("down", "--volumes", "--timeout", "0");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #service(member: MemberName): string {
+    return `${this.product}-${member}`;
+  }
+
+  #project(): string[] {
+    const name = `masterslave-${this.product}`;
+    return ["compose", "--file", COMPOSE_FILE, "--project-name", name, "--profile", this.product];
+  }
+
+  async #compose(...args: readonly string[]): Promise<void> {
+    await run("docker", [...this.#project(), ...args], { timeout: COMPOSE_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+  }
+}

@@ -1,0 +1,61 @@
+/** What a pair of real brokers offers to tests and benches, whichever way it runs. */
+import type { Credentials } from "../../src/uri/endpoint.ts";
+
+export type Product = "classic" | "artemis";
+export type Protocol = "stomp" | "amqp";
+export type Way = "maven" | "docker";
+/** `a` is listed first in the group's URI, and is active when the group has started. */
+export type MemberName = "a" | "b";
+export const MEMBER_NAMES = ["a", "b"] as const;
+
+/** Both ways start brokers with these two users and refuse everybody else; `forbidden.*` destinations are for `admin` alone. */
+export const APP_CREDENTIALS: Credentials = { username: "app", password: "app-password" };
+export const ADMIN_CREDENTIALS: Credentials = { username: "admin", password: "admin" };
+
+/** What a test may change about its brokers. Everything but `way` applies to the Maven way only; the docker way rejects it. */
+export interface GroupOptions {
+  readonly way?: Way;
+  /** Largest heap of a member, MiB; 512. */
+  readonly heapMb?: number;
+  /** Added to the JVM's options, after ours. */
+  readonly jvmOptions?: readonly string[];
+  /** Largest message body Classic takes, bytes; 75,497,472 (72 MiB). Artemis has no such limit. */
+  readonly maxMessageBytes?: number;
+  /** How much Classic stores before it refuses sends, as ActiveMQ writes sizes; "4gb". */
+  readonly storeLimit?: string;
+}
+
+export interface RealGroup extends AsyncDisposable {
+  readonly product: Product;
+  readonly version: string;
+  readonly way: Way;
+  readonly credentials: Credentials;
+  /** `masterslave:(…)` with both members, `a` first, without credentials. */
+  uri(protocol: Protocol): string;
+  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number };
+  /** The member that answers a STOMP CONNECT with CONNECTED now, if any. */
+  active(): Promise<MemberName | undefined>;
+  /** Resolves with the active member; rejects with both logs' ends after `timeoutMs` (30 s). */
+  waitActive(options?: { readonly timeoutMs?: number }): Promise<MemberName>;
+  /** SIGKILL. The signal is sent before the call returns (Maven way); resolves when the process is gone. */
+  kill(member: MemberName): Promise<void>;
+  /** A clean stop, by SIGTERM; resolves when the process is gone. */
+  stop(member: MemberName): Promise<void>;
+  /** SIGSTOP: the process keeps its lock and its sockets and answers nobody. */
+  pause(member: MemberName): Promise<void>;
+  /** SIGCONT. */
+  resume(member: MemberName): Promise<void>;
+  /** Starts a member that was killed or stopped; resolves when it is active or waits for the lock as standby. */
+  start(member: MemberName): Promise<void>;
+  /** The process of a member while it runs; undefined otherwise, and always in the docker way. */
+  pid(member: MemberName): number | undefined;
+  /** The end of the log of a member's last run. */
+  logTail(member: MemberName, lines?: number): Promise<string>;
+  /** Kills both members, waits for their exit and removes the store. Again: nothing. */
+  close(): Promise<void>;
+}
+
+/** The other member of the pair. */
+export function otherMember(member: MemberName): MemberName {
+  return member === "a" ? "b" : "a";
+}

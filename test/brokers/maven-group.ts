@@ -1,0 +1,157 @@
+/** The Maven way: two child JVMs over one store in a temporary directory, on ports of their own. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "./free-ports.ts";
+import {
+  APP_CREDENTIALS,
+  type GroupOptions,
+  type MemberName,
+  type Product,
+  type Protocol,
+  type RealGroup,
+} from "./group-contract.ts";
+import { findActive, groupUri, waitForActive } from "./group-watch.ts";
+import { BROKER_VERSIONS, type BrokerJars, brokerJars } from "./maven-jars.ts";
+import { MemberProcess } from "./member-process.ts";
+
+const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
+const HOST = "127.0.0.1";
+const DEFAULT_WAIT_MS = 30_000;
+
+type Ports = Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>;
+
+/** What each product logs when it waits for the lock and when it serves clients. */
+const LOG_LINES = {
+  classic: { standbyLine: /in slave mode waiting a lock/, activeLine: /Apache ActiveMQ .* started$/m },
+  artemis: { standbyLine: /AMQ221034/, activeLine: /AMQ221007/ },
+} as const;
+
+export async function startMavenGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
+  const jars = await brokerJars(product);
+  const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
+  await mkdir(join(directory, "store"));
+  const [aStomp = 0, aAmqp = 0, bStomp = 0, bAmqp = 0] = await freePorts(4);
+  const ports: Ports = { a: { stomp: aStomp, amqp: aAmqp }, b: { stomp: bStomp, amqp: bAmqp } };
+  const make = (name: MemberName): MemberProcess => {
+    const javaArguments = javaCommand(name, jars, directory, ports, options);
+    return new MemberProcess({ name, directory, javaArguments, ...LOG_LINES[product] });
+  };
+  const group = new MavenGroup(product, directory, ports, { a: make("a"), b: make("b") });
+  try {
+    await group.start("a");
+    await group.waitActive();
+    await group.start("b");
+    return group;
+  } catch (error) {
+    await group.close();
+    throw error;
+  }
+}
+
+function javaCommand(
+  name: MemberName,
+  jars: BrokerJars,
+  directory: string,
+  ports: Ports,
+  options: GroupOptions,
+): string[] {
+  const properties: Record<string, string | number | undefined> = {
+    BROKER_NAME: name,
+    BROKER_STORE: join(directory, "store"),
+    BROKER_HOST: HOST,
+    BROKER_STORE_LIMIT: options.storeLimit,
+    MAX_MESSAGE_BYTES: options.maxMessageBytes,
+    STOMP_PORT: ports[name].stomp,
+    AMQP_PORT: ports[name].amqp,
+    "activemq.base": directory,
+    // One line for every frame and login otherwise.
+    "org.slf4j.simpleLogger.log.org.apache.activemq.audit": "off",
+  };
+  const given = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return [
+    "-Xms64m",
+    `-Xmx${options.heapMb ?? 512}m`,
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Xshare:auto",
+    ...(options.jvmOptions ?? []),
+    ...given.map(([key, value]) => `-D${key}=${value}`),
+    "-cp",
+    jars.classPath,
+    jars.mainClass,
+    CONFIG,
+  ];
+}
+
+class MavenGroup implements RealGroup {
+  readonly way = "maven";
+  readonly credentials = APP_CREDENTIALS;
+  readonly product: Product;
+  readonly version: string;
+  readonly #directory: string;
+  readonly #ports: Ports;
+  readonly #members: Readonly<Record<MemberName, MemberProcess>>;
+
+  constructor(product: Product, directory: string, ports: Ports, members: Readonly<Record<MemberName, MemberProcess>>) {
+    this.product = product;
+    this.version = BROKER_VERSIONS[product];
+    this.#directory = directory;
+    this.#ports = ports;
+    this.#members = members;
+  }
+
+  uri(protocol: Protocol): string {
+    return groupUri(this, protocol);
+  }
+
+  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number } {
+    return { host: HOST, port: this.#ports[member][protocol] };
+  }
+
+  active(): Promise<MemberName | undefined> {
+    return findActive(this);
+  }
+
+  waitActive(options: { readonly timeoutMs?: number } = {}): Promise<MemberName> {
+    return waitForActive(this, options.timeoutMs ?? DEFAULT_WAIT_MS);
+  }
+
+  kill(member: MemberName): Promise<void> {
+    return this.#members[member].end("SIGKILL");
+  }
+
+  stop(member: MemberName): Promise<void> {
+    return this.#members[member].end("SIGTERM");
+  }
+
+  async pause(member: MemberName): Promise<void> {
+    this.#members[member].signal("SIGSTOP");
+  }
+
+  async resume(member: MemberName): Promise<void> {
+    this.#members[member].signal("SIGCONT");
+  }
+
+  async start(member: MemberName): Promise<void> {
+    await this.#members[member].start();
+  }
+
+  pid(member: MemberName): number | undefined {
+    return this.#members[member].pid;
+  }
+
+  logTail(member: MemberName, lines = 30): Promise<string> {
+    return this.#members[member].logTail(lines);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.kill("a"), this.kill("b")]);
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,105 @@
+/** One broker member as a child JVM: the same ports and store at every start, a log file for every run. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { guardChild } from "./child-guard.ts";
+
+export interface MemberSettings {
+  readonly name: string;
+  /** Where logs go and where the process runs. */
+  readonly directory: string;
+  readonly javaArguments: readonly string[];
+  /** The log line of a member that waits for the lock, and of one that is active. */
+  readonly standbyLine: RegExp;
+  readonly activeLine: RegExp;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+const LOG_POLL_MS = 10;
+
+export class MemberProcess {
+  readonly #settings: MemberSettings;
+  #child: ChildProcess | undefined;
+  #runs = 0;
+
+  constructor(settings: MemberSettings) {
+    this.#settings = settings;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves with what the member's log says it has become; rejects with the log's end if the process dies or says neither. */
+  async start(): Promise<"active" | "standby"> {
+    if (this.#child !== undefined) throw new Error(`Member ${this.#settings.name} is running already`);
+    this.#runs += 1;
+    const child = await this.#spawn();
+    const deadline = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < deadline) {
+      const log = await readFile(this.#logPath(), "utf8");
+      if (this.#settings.activeLine.test(log)) return "active";
+      if (this.#settings.standbyLine.test(log)) return "standby";
+      if (this.#child !== child) break;
+      await sleep(LOG_POLL_MS);
+    }
+    await this.end("SIGKILL");
+    throw new Error(`Member ${this.#settings.name} did not start; its log ends:\n${await this.logTail(40)}`);
+  }
+
+  /** Sends a signal to a running member, at once; throws if none runs. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#child === undefined) throw new Error(`Member ${this.#settings.name} is not running; no ${signal} sent`);
+    this.#child.kill(signal);
+  }
+
+  /** Sends the signal at once, and resolves when the process is gone; at once if none runs. Rejects if SIGTERM took too long, after a SIGKILL. */
+  async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const closed = once(child, "close");
+    child.kill(signal);
+    const impatience = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await closed;
+    clearTimeout(impatience);
+    if (signal === "SIGTERM" && child.signalCode === "SIGKILL") {
+      throw new Error(`Member ${this.#settings.name} did not stop within ${STOP_TIMEOUT_MS} ms and was killed`);
+    }
+  }
+
+  async logTail(lines: number): Promise<string> {
+    if (this.#runs === 0) return "(never started)";
+    const text = await readFile(this.#logPath(), "utf8").catch(() => "(no log)");
+    return text.trimEnd().split("\n").slice(-lines).join("\n");
+  }
+
+  async #spawn(): Promise<ChildProcess> {
+    const log = await open(this.#logPath(), "w");
+    try {
+      // Standard input stays open as long as this process lives: ParentWatch ends the JVM when it closes.
+      const child = spawn("java", this.#settings.javaArguments, {
+        cwd: this.#settings.directory,
+        stdio: ["pipe", log.fd, log.fd],
+      });
+      guardChild(child);
+      this.#child = child;
+      child.once("close", () => {
+        this.#child = undefined;
+      });
+      await once(child, "spawn");
+      return child;
+    } catch (error) {
+      this.#child = undefined;
+      throw new Error(`java could not be started for member ${this.#settings.name}`, { cause: error });
+    } finally {
+      await log.close();
+    }
+  }
+
+  #logPath(): string {
+    return join(this.#settings.directory, `${this.#settings.name}-${this.#runs}.log`);
+  }
+}

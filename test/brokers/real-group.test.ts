@@ -1,0 +1,83 @@
+/** What the rest of the real-broker tests take for granted of a group: one active member, and failover as often as asked. */
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MEMBER_NAMES, otherMember, type Product, type RealGroup, startGroup } from "./real-group.ts";
+import { probeStomp } from "./stomp-probe.ts";
+
+const PRODUCTS: readonly Product[] = ["classic", "artemis"];
+
+describe.each(PRODUCTS)("a real %s group", (product) => {
+  let group: RealGroup;
+
+  beforeAll(async () => {
+    group = await startGroup(product);
+  }, 600_000);
+
+  afterAll(async () => {
+    await group?.close();
+  });
+
+  it("has exactly one active member, the first of the list, and a standby that refuses", async () => {
+    expect(await group.active()).toBe("a");
+    expect(await probeStomp(group.endpoint("b", "stomp"), group.credentials, 2_000)).toBe("refused");
+    expect(await probeStomp(group.endpoint("a", "stomp"), group.credentials, 2_000)).toBe("active");
+    expect(group.uri("amqp")).toMatch(/^masterslave:\(amqp:\/\/127\.0\.0\.1:\d+,amqp:\/\/127\.0\.0\.1:\d+\)$/);
+  });
+
+  it("refuses a wrong password and a client without a login", async () => {
+    const wrong = { username: group.credentials.username, password: "wrong" };
+    expect(await probeStomp(group.endpoint("a", "stomp"), wrong, 5_000)).toBe("denied");
+    expect(await probeStomp(group.endpoint("a", "stomp"), undefined, 5_000)).toBe("denied");
+  });
+
+  it("fails over on SIGKILL ten times, and the killed member comes back as the standby each time", async () => {
+    const takeoversMs: number[] = [];
+    let active = await group.waitActive();
+    for (let round = 0; round < 10; round += 1) {
+      const next = otherMember(active);
+      const killedAt = performance.now();
+      await group.kill(active);
+      expect(await group.waitActive()).toBe(next);
+      takeoversMs.push(Math.round(performance.now() - killedAt));
+      await group.start(active);
+      expect(await probeStomp(group.endpoint(active, "stomp"), group.credentials, 2_000)).toBe("refused");
+      active = next;
+    }
+    console.error(`[brokers] ${product} takeover after SIGKILL, ms: ${takeoversMs.join(" ")}`);
+    expect(await group.active()).toBe("a");
+  }, 240_000);
+
+  it("fails over on a clean stop", async () => {
+    const active = await group.waitActive();
+    await group.stop(active);
+    expect(await group.waitActive()).toBe(otherMember(active));
+    await group.start(active);
+    expect(await group.active()).toBe(otherMember(active));
+  }, 60_000);
+
+  it("keeps the lock while its active member is paused, and heals when it goes on", async () => {
+    const active = await group.waitActive();
+    await group.pause(active);
+    expect(await probeStomp(group.endpoint(active, "stomp"), group.credentials, 1_000)).toBe("silent");
+    await expect(group.waitActive({ timeoutMs: 3_000 })).rejects.toThrow("No member of the");
+    await group.resume(active);
+    expect(await group.waitActive()).toBe(active);
+    expect(await group.active()).toBe(active);
+  }, 60_000);
+});
+
+describe("the end of a real group", () => {
+  it("leaves no process and no file behind, also with a member paused", async () => {
+    const group = await startGroup("artemis");
+    const pids = MEMBER_NAMES.map((member) => group.pid(member));
+    await group.pause("a");
+    await group.close();
+    await group.close();
+    for (const pid of pids) {
+      if (group.way === "docker") continue;
+      expect(pid).toBeTypeOf("number");
+      expect(existsSync(`/proc/${pid}`)).toBe(false);
+    }
+    expect(await probeStomp(group.endpoint("b", "stomp"), group.credentials, 2_000)).toBe("refused");
+  }, 60_000);
+});

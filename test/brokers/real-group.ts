@@ -1,0 +1,40 @@
+/** Starts a master/slave pair of real brokers for tests and benches, by Maven's jars or by docker compose. */
+import { hasDockerEngine, startDockerGroup } from "./docker-group.ts";
+import type { GroupOptions, Product, RealGroup, Way } from "./group-contract.ts";
+import { startMavenGroup } from "./maven-group.ts";
+import { hasMavenAndJava } from "./maven-jars.ts";
+
+export {
+  ADMIN_CREDENTIALS,
+  APP_CREDENTIALS,
+  type GroupOptions,
+  MEMBER_NAMES,
+  type MemberName,
+  otherMember,
+  type Product,
+  type Protocol,
+  type RealGroup,
+  type Way,
+} from "./group-contract.ts";
+
+/** Resolves with a pair of which `a` is active and `b` waits for the lock; rejects, with nothing left behind, if it cannot. */
+export async function startGroup(product: Product, options: GroupOptions = {}): Promise<RealGroup> {
+  const way = options.way ?? (await detectWay());
+  const startedAt = performance.now();
+  const group = way === "maven" ? await startMavenGroup(product, options) : await startDockerGroup(product, options);
+  const tookMs = Math.round(performance.now() - startedAt);
+  console.error(`[brokers] ${product} ${group.version} by ${way}: pair up in ${tookMs} ms`);
+  return group;
+}
+
+/** The way that MASTERSLAVE_BROKERS names, else Maven where java and mvn are there, else docker where an engine answers. */
+export async function detectWay(): Promise<Way> {
+  const { MASTERSLAVE_BROKERS: wanted = "" } = process.env;
+  if (wanted === "maven" || wanted === "docker") return wanted;
+  if (wanted !== "") throw new Error(`MASTERSLAVE_BROKERS is "${wanted}"; it can be maven or docker`);
+  if (await hasMavenAndJava()) return "maven";
+  if (await hasDockerEngine()) return "docker";
+  throw new Error(
+    "No way to start real brokers: Maven with a JDK of 17 or later is not installed, and no docker engine with compose answers",
+  );
+}
