@@ -1,0 +1,53 @@
+/** Which broker answered, and what the brokers do differently over STOMP. */
+import type { Broker } from "../../messaging/messaging-session.ts";
+
+/** The differences that matter here, as measured on ActiveMQ Classic 6.1.8 and Artemis 2.55.0. */
+export interface Dialect {
+  /** `path`: `/queue/NAME`. `routing-type`: the bare name, and ANYCAST or MULTICAST in a header of its own. */
+  readonly destinations: "path" | "routing-type";
+  /** Whether a content-length on SEND makes the message a JMS BytesMessage. */
+  readonly lengthMeansBytes: boolean;
+  /** A header that makes it a TextMessage all the same. */
+  readonly textMark: readonly [name: string, value: string] | undefined;
+  /** What bounds the unsettled deliveries of a subscription. */
+  readonly prefetch: "messages" | "bytes";
+  /** What NACK does: a dead letter, or (Artemis) the same as ACK. */
+  readonly nack: "dead-letter" | "discard";
+  /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
+  readonly messageIdHasConsumer: boolean;
+}
+
+const STOMP_AS_SPECIFIED: Dialect = {
+  destinations: "path",
+  lengthMeansBytes: false,
+  textMark: undefined,
+  prefetch: "messages",
+  nack: "dead-letter",
+  messageIdHasConsumer: false,
+};
+
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  activemq: { ...STOMP_AS_SPECIFIED, lengthMeansBytes: true, textMark: ["amq-msg-type", "text"] },
+  artemis: {
+    destinations: "routing-type",
+    lengthMeansBytes: true,
+    textMark: undefined,
+    prefetch: "bytes",
+    nack: "discard",
+    messageIdHasConsumer: true,
+  },
+};
+
+const PRODUCTS: Readonly<Record<string, string>> = { activemq: "activemq", "activemq-artemis": "artemis" };
+
+/** From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`. */
+export function readBroker(server: string | undefined): Broker {
+  const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
+  const product = name.toLowerCase();
+  return { product: product === "" ? "unknown" : (PRODUCTS[product] ?? product), version: version || undefined };
+}
+
+/** A product we do not know is spoken to as the STOMP specification says. */
+export function dialectOf(broker: Broker): Dialect {
+  return DIALECTS[broker.product] ?? STOMP_AS_SPECIFIED;
+}

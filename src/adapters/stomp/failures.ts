@@ -1,0 +1,147 @@
+/** What a peer did wrong, as the error it becomes: a failed attempt with its verdict, a refused request, or a lost session. */
+import type { FrameHeaders } from "stompit";
+import {
+  AttemptError,
+  type AttemptErrorCode,
+  AuthenticationError,
+  formatAddress,
+  MasterSlaveError,
+  SessionLostError,
+  type Verdict,
+} from "../../errors.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { describePeer } from "../../transport/peer-kind.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { headerText } from "./message.ts";
+
+interface HandshakeFailure {
+  readonly code: AttemptErrorCode;
+  readonly verdict: Verdict;
+  /** Follows the endpoint's address. */
+  readonly text: string;
+}
+
+/** Every way a handshake fails once the socket is connected. What fails before is the dial's; silence ends by the attempt's deadline. */
+export const HANDSHAKE_FAILURES = {
+  closed: {
+    code: "ENDPOINT_CLOSED",
+    verdict: "next",
+    text: "closed the connection before the STOMP handshake was done: it may be a standby behind a proxy, or not a STOMP port",
+  },
+  tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
+  otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
+  notStomp: { code: "PROTOCOL_ERROR", verdict: "next", text: "does not answer as STOMP should" },
+  oldVersion: { code: "PROTOCOL_ERROR", verdict: "next", text: "speaks another version of STOMP than 1.1 or 1.2" },
+  noCredentials: {
+    code: "CREDENTIALS_UNAVAILABLE",
+    verdict: "next",
+    text: "was not asked, for the credentials failed",
+  },
+  badCredentials: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "refused the credentials" },
+  unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
+  refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
+} as const satisfies Record<string, HandshakeFailure>;
+
+export type HandshakeFailureKind = keyof typeof HANDSHAKE_FAILURES;
+
+/** `detail` says what was found; it must be free of credentials. */
+export function handshakeFailure(
+  kind: HandshakeFailureKind,
+  endpoint: Endpoint,
+  detail?: string,
+  cause?: unknown,
+): AttemptError {
+  const { code, verdict, text } = HANDSHAKE_FAILURES[kind];
+  const message = `${formatAddress(endpoint)} ${text}${detail === undefined ? "" : detail}`;
+  const details = { endpoint, cause, verdict };
+  return verdict === "stop" ? new AuthenticationError(message, details) : new AttemptError(code, message, details);
+}
+
+/** A peer that opens with something else than STOMP, by its name where it has one; undefined while it may still be STOMP. */
+export function foreignPeer(endpoint: Endpoint, firstBytes: Buffer): AttemptError | undefined {
+  if (/^(CONNECTED|ERROR)\r?\n/.test(firstBytes.toString("latin1"))) return undefined;
+  const speaks = describePeer(firstBytes);
+  if (speaks === undefined) return undefined;
+  return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
+}
+
+/** stompit ended the client during the handshake. */
+export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptError {
+  const { endpoint, firstBytes } = socket;
+  const foreign = foreignPeer(endpoint, firstBytes);
+  if (foreign) return foreign;
+  if (cause instanceof MasterSlaveError || socket.readableEnded) {
+    return handshakeFailure("closed", endpoint, undefined, causeOf(cause));
+  }
+  const began = JSON.stringify(firstBytes.toString("latin1"));
+  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; its answer begins ${began}`);
+}
+
+/** What an ERROR frame says. */
+export interface BrokerRefusal {
+  readonly receiptId: string | undefined;
+  /** The message header, and the body's first line where that says more. */
+  readonly text: string;
+  /** The whole text, for `cause`: a broker written in Java sends its stack trace. */
+  readonly cause: Error;
+}
+
+/** `conceal` takes the credentials out: brokers like to name the user. */
+export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text: string) => string): BrokerRefusal {
+  const said = conceal(headerText(headers, "message") ?? "").trim();
+  const whole = conceal(body.toString()).trim();
+  const firstLine = shorten(whole.split(/\r?\n/, 1)[0] ?? "");
+  const text = firstLine.includes(said) ? firstLine : said.includes(firstLine) ? said : `${said}: ${firstLine}`;
+  return {
+    receiptId: headerText(headers, "receipt-id"),
+    text: text === "" ? "no reason given" : text,
+    cause: new Error(whole === "" || whole === said ? said : `${said}\n${whole}`.trim()),
+  };
+}
+
+/**
+ * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
+ * Artemis "Security Error occurred: User name [x] or password is invalid"; the rest is what other brokers and plugins say.
+ */
+const CREDENTIALS_REFUSED =
+  /user name .* or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
+
+/** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
+export function refusedConnect(endpoint: Endpoint, refusal: BrokerRefusal): AttemptError {
+  if (CREDENTIALS_REFUSED.test(refusal.text)) return handshakeFailure("badCredentials", endpoint);
+  return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
+}
+
+/** Why a session is over, from what stompit's client ended with. */
+export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveError {
+  const { endpoint } = socket;
+  if (cause instanceof MasterSlaveError) return unmarked(cause);
+  const where = formatAddress(endpoint);
+  if (socket.readableEnded) {
+    return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
+  }
+  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${shorten(cause.message)}`, {
+    endpoint,
+  });
+}
+
+/** An ERROR that names no request of ours: nobody knows what it refused, so the session cannot go on. */
+export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal): SessionLostError {
+  const text = `${formatAddress(endpoint)} reported an error without saying of what: ${refusal.text}`;
+  return new SessionLostError("SESSION_LOST", text, { endpoint, cause: refusal.cause });
+}
+
+/** stompit marks the error it passes on with methods of its own; ours goes on without them. */
+function unmarked(error: MasterSlaveError): MasterSlaveError {
+  for (const mark of ["isTransportError", "isProtocolError", "isApplicationError"]) Reflect.deleteProperty(error, mark);
+  return error;
+}
+
+/** A line of the peer's, or of stompit's about it, can be as long as the parser allows. */
+function shorten(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+function causeOf(error: Error): unknown {
+  return error instanceof MasterSlaveError ? error.cause : error;
+}

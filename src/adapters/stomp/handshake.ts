@@ -1,0 +1,112 @@
+/** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
+import stompit, { type Client, type FrameHeaders } from "stompit";
+import { MasterSlaveError } from "../../errors.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { Credentials } from "../../uri/endpoint.ts";
+import { dialectOf, readBroker } from "./broker.ts";
+import { brokenHandshake, foreignPeer, handshakeFailure, readRefusal, refusedConnect } from "./failures.ts";
+import { readBody } from "./frame-body.ts";
+import { headerText } from "./message.ts";
+import { PARSER_OPTIONS } from "./parser-options.ts";
+import { StompSession } from "./stomp-session.ts";
+
+export interface HandshakeRequest {
+  readonly socket: EndpointSocket;
+  readonly credentials: Credentials | undefined;
+  readonly clientId: string | undefined;
+  readonly heartbeatMs: number;
+}
+
+const MAX_ERROR_BYTES = 64 * 1024;
+/** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
+const SILENT_INTERVALS = 2.1;
+/** Switches stompit's own check off: 12 days, below the longest timer. Our socket checks, and bears a blocked event loop. */
+const NO_CHECK_MS = 2 ** 30;
+
+/**
+ * Resolves with the session; rejects with an AttemptError, or with the signal's reason as soon as it fires, and then
+ * has destroyed the socket.
+ */
+export function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<StompSession> {
+  const { socket, heartbeatMs } = request;
+  return new Promise((resolve, reject) => {
+    const client = new stompit.Client(socket, {
+      ...PARSER_OPTIONS,
+      heartbeatDelayMargin: NO_CHECK_MS,
+      // The broker counts from what it last heard: a third of the interval early leaves it no doubt.
+      heartbeatOutputMargin: Math.round(heartbeatMs / 3),
+    });
+    const settle = (outcome: () => void) => {
+      signal.removeEventListener("abort", onAbort);
+      socket.removeListener("data", onData);
+      outcome();
+      client.removeListener("error", onError);
+      client.removeListener("connect", onConnect);
+    };
+    const fail = (error: unknown) =>
+      settle(() => {
+        reject(error);
+        client.destroy();
+      });
+    const onAbort = () => fail(signal.reason);
+    const onError = (error: Error) => fail(brokenHandshake(socket, error));
+    const onData = () => {
+      const foreign = foreignPeer(socket.endpoint, socket.firstBytes);
+      if (foreign) fail(foreign);
+    };
+    const onConnect = () => {
+      try {
+        const session = begin(request, client);
+        settle(() => resolve(session));
+      } catch (error) {
+        fail(MasterSlaveError.from(error, socket.endpoint));
+      }
+    };
+    client.on("error", onError);
+    client.on("connect", onConnect);
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.on("data", onData);
+    client.connect(connectHeaders(request));
+    client.setCommandHandler("ERROR", (frame) =>
+      readBody(frame, MAX_ERROR_BYTES, (body) => {
+        const refusal = readRefusal(frame.headers, body, concealing(request.credentials));
+        fail(refusedConnect(socket.endpoint, refusal));
+      }),
+    );
+  });
+}
+
+function connectHeaders({ socket, credentials, clientId, heartbeatMs }: HandshakeRequest): Record<string, string> {
+  return {
+    "accept-version": "1.1,1.2",
+    host: socket.endpoint.host,
+    "heart-beat": `${heartbeatMs},${heartbeatMs}`,
+    ...(credentials && { login: credentials.username, passcode: credentials.password }),
+    ...(clientId !== undefined && { "client-id": clientId }),
+  };
+}
+
+/** CONNECTED has come. @throws AttemptError for a version that is not ours. */
+function begin({ socket, credentials, heartbeatMs }: HandshakeRequest, client: Client): StompSession {
+  const { endpoint } = socket;
+  const version = headerText(client.headers, "version") ?? "1.0";
+  if (version !== "1.1" && version !== "1.2") throw handshakeFailure("oldVersion", endpoint, `, here ${version}`);
+  const broker = readBroker(headerText(client.headers, "server"));
+  const peer = { endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(credentials) } as const;
+  const session = new StompSession(peer, client, socket);
+  const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
+  if (silenceMs > 0) socket.watchPeer(silenceMs);
+  return session;
+}
+
+/** What the peer promised to send, as STOMP negotiates it: the slower of both wishes, 0 when either side has none. */
+function incomingHeartbeatMs(headers: FrameHeaders, wantedMs: number): number {
+  const offeredMs = Number.parseInt(headerText(headers, "heart-beat") ?? "0", 10);
+  return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
+}
+
+/** Brokers name the user in their errors, and a careless one might name more. */
+function concealing(credentials: Credentials | undefined): (text: string) => string {
+  const secrets = credentials ? [credentials.password, credentials.username].filter((secret) => secret !== "") : [];
+  return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+}

@@ -1,0 +1,107 @@
+/** Opens STOMP sessions: one attempt at one endpoint, from the first SYN to CONNECTED. */
+import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import type { MessagingSession } from "../../messaging/messaging-session.ts";
+import { dial } from "../../transport/dial.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { OpenSession } from "../../transport/session.ts";
+import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import { brokenHandshake, foreignPeer, handshakeFailure } from "./failures.ts";
+import { handshake } from "./handshake.ts";
+import { unfinishedTail } from "./text-boundary.ts";
+
+/**
+ * The attempts of one connection. Each rejects with an AttemptError whose verdict is listed in HANDSHAKE_FAILURES, or
+ * with the reason of `context.signal` as soon as that fires, and leaves nothing open then.
+ * @throws InvalidArgumentError for a client id that STOMP cannot carry.
+ */
+export function openStompSession(settings: AdapterSettings): OpenSession<MessagingSession> {
+  const { clientId, heartbeatMs, tls } = settings;
+  if (clientId !== undefined && !fitsConnect(clientId)) {
+    throw new InvalidArgumentError(
+      "The client id has a character that a STOMP CONNECT frame cannot carry, such as a line break",
+    );
+  }
+  return async (endpoint, { signal, turn }) => {
+    if (signal.aborted) throw abortReason(endpoint, signal);
+    let socket: EndpointSocket | undefined;
+    let ending: AttemptEnding | undefined;
+    try {
+      socket = await dial(endpoint, { signal, tls, holdBack: unfinishedTail });
+      ending = attemptEnding(socket, signal);
+      await ending.unless(turn());
+      const foreign = foreignPeer(endpoint, socket.firstBytes);
+      if (foreign) throw foreign;
+      const credentials = await ending.unless(askCredentials(settings, endpoint));
+      return await handshake({ socket, credentials, clientId, heartbeatMs }, ending.signal);
+    } catch (cause) {
+      socket?.destroy();
+      throw signal.aborted ? abortReason(endpoint, signal) : MasterSlaveError.from(cause, endpoint);
+    } finally {
+      ending?.release();
+    }
+  };
+}
+
+/** Fires when the attempt is over from outside: it is no longer wanted, or the peer is gone. */
+interface AttemptEnding {
+  readonly signal: AbortSignal;
+  /** The promise's outcome, or a rejection with the reason if the attempt ends first. */
+  unless<T>(promise: Promise<T>): Promise<T>;
+  release(): void;
+}
+
+function attemptEnding(socket: EndpointSocket, wanted: AbortSignal): AttemptEnding {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const onAbort = () => controller.abort(abortReason(socket.endpoint, wanted));
+  const onError = (error: Error) => controller.abort(brokenHandshake(socket, error));
+  wanted.addEventListener("abort", onAbort, { once: true });
+  socket.once("error", onError);
+  // It may have died while nobody listened.
+  if (wanted.aborted) onAbort();
+  else if (socket.destroyed) onError(new Error("the socket was closed"));
+  return {
+    signal,
+    unless: (promise) =>
+      new Promise((resolve, reject) => {
+        const onEnd = () => reject(signal.reason);
+        if (signal.aborted) onEnd();
+        signal.addEventListener("abort", onEnd, { once: true });
+        promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onEnd));
+      }),
+    release: () => {
+      wanted.removeEventListener("abort", onAbort);
+      socket.removeListener("error", onError);
+    },
+  };
+}
+
+async function askCredentials(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
+  const credentials = await obtain(settings, endpoint);
+  if (credentials && !(fitsConnect(credentials.username) && fitsConnect(credentials.password))) {
+    const detail =
+      ": the user name or the password has a character that a STOMP CONNECT frame cannot carry, such as a line break";
+    throw handshakeFailure("unsendable", endpoint, detail);
+  }
+  return credentials;
+}
+
+async function obtain(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
+  try {
+    return await settings.credentials(endpoint);
+  } catch (cause) {
+    throw handshakeFailure("noCredentials", endpoint, undefined, cause);
+  }
+}
+
+/** CONNECT alone of all frames is not escaped: a line break in a header would be the end of it. */
+function fitsConnect(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a frame.
+  return !/[\r\n\u0000]|\p{Surrogate}/u.test(text);
+}
+
+function abortReason(endpoint: Endpoint, { reason }: AbortSignal): MasterSlaveError {
+  if (reason instanceof MasterSlaveError) return reason;
+  return new AbortError(`The attempt at ${formatAddress(endpoint)} was given up`, reason);
+}

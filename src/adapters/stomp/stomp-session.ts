@@ -1,0 +1,163 @@
+/** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
+import type { Client, IncomingFrame } from "stompit";
+import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
+import type {
+  Broker,
+  MessagingSession,
+  OutgoingSend,
+  SessionSubscription,
+  SubscriptionRequest,
+  SubscriptionSink,
+} from "../../messaging/messaging-session.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { SessionEnd } from "../../transport/session.ts";
+import { readRefusal, refusedSession, sessionLoss } from "./failures.ts";
+import { readBody } from "./frame-body.ts";
+import { headerText } from "./message.ts";
+import { writeSend } from "./sends.ts";
+import { StompSubscription, SubscriptionIds } from "./subscription.ts";
+import { type Peer, Wire } from "./wire.ts";
+
+/** A larger body ends the session: it would have to be held in memory whole. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+/** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export class StompSession implements MessagingSession {
+  readonly ended: Promise<SessionEnd>;
+  readonly #socket: EndpointSocket;
+  readonly #client: Client;
+  readonly #wire: Wire;
+  readonly #subscriptions = new SubscriptionIds();
+  #resolveEnded: ((end: SessionEnd) => void) | undefined;
+  #useful = false;
+
+  /** Call it in the turn in which CONNECTED was read: the frames behind it are read in the next. */
+  constructor(peer: Peer, client: Client, socket: EndpointSocket) {
+    this.#socket = socket;
+    this.#client = client;
+    this.#wire = new Wire(peer, client);
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error)));
+    client.on("end", () => this.destroy(this.#closedByUs()));
+    socket.on("close", () => this.destroy(sessionLoss(socket, new Error("the socket was closed"))));
+    this.#receive("RECEIPT", (frame) => this.#onReceipt(frame));
+    this.#receive("MESSAGE", (frame) => this.#onMessage(frame));
+    this.#receive("ERROR", (frame) => this.#onError(frame));
+  }
+
+  get broker(): Broker {
+    return this.#wire.peer.broker;
+  }
+
+  get useful(): boolean {
+    return this.#useful;
+  }
+
+  send(send: OutgoingSend): void {
+    this.#guard(() => writeSend(this.#wire, send, this.#markUseful));
+  }
+
+  subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
+    return new StompSubscription(this.#wire, this.#subscriptions, request, sink);
+  }
+
+  close(signal: AbortSignal): Promise<void> {
+    const over = () => this.destroy(this.#closedByUs());
+    if (signal.aborted) over();
+    else {
+      signal.addEventListener("abort", over, { once: true });
+      this.#wire.request("DISCONNECT", {}, { onReceipt: over, onRefused: over });
+      this.#wire.close();
+    }
+    return this.ended.then(() => signal.removeEventListener("abort", over));
+  }
+
+  destroy(cause: MasterSlaveError): void {
+    const resolve = this.#resolveEnded;
+    if (resolve === undefined) return;
+    this.#resolveEnded = undefined;
+    resolve({ error: cause, atMs: performance.now() });
+    // Takes the socket and stompit's timers with it.
+    this.#client.destroy();
+    for (const subscription of this.#subscriptions.all()) subscription.end();
+    this.#wire.abandon();
+  }
+
+  #closedByUs(): MasterSlaveError {
+    const { endpoint } = this.#socket;
+    return new ConnectionClosedError(`The session with ${formatAddress(endpoint)} was closed`, { endpoint });
+  }
+
+  readonly #markUseful = (): void => {
+    this.#useful = true;
+  };
+
+  /** stompit still hands over what it had read when the client is long destroyed. */
+  #receive(command: string, take: (frame: IncomingFrame) => void): void {
+    this.#client.setCommandHandler(command, (frame) => {
+      if (this.#resolveEnded) this.#guard(() => take(frame));
+    });
+  }
+
+  /** What is thrown in a callback of stompit's would be thrown from the event loop. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      this.destroy(MasterSlaveError.from(cause, this.#socket.endpoint));
+    }
+  }
+
+  /** Takes the body, then acts, unless the session ended meanwhile. */
+  #withBody(frame: IncomingFrame, maxBytes: number, act: (body: Buffer, complete: boolean) => void): void {
+    readBody(frame, maxBytes, (body, complete) => {
+      if (this.#resolveEnded) this.#guard(() => act(body, complete));
+    });
+  }
+
+  #onReceipt(frame: IncomingFrame): void {
+    this.#withBody(frame, 0, () => {
+      const receipt = headerText(frame.headers, "receipt-id");
+      const waiter = this.#wire.take(receipt);
+      if (waiter) waiter.onReceipt();
+      else this.#protocolError(`a receipt nobody asked for, ${JSON.stringify(receipt)}`);
+    });
+  }
+
+  #onMessage(frame: IncomingFrame): void {
+    const id = headerText(frame.headers, "subscription");
+    if (!this.#subscriptions.wasIssued(id)) {
+      this.#protocolError(`a message for a subscription nobody made, ${JSON.stringify(id)}`);
+      return;
+    }
+    this.#withBody(frame, MAX_BODY_BYTES, (body, complete) => {
+      if (!complete) {
+        this.#protocolError(`a message of more than ${MAX_BODY_BYTES} bytes`);
+        return;
+      }
+      const subscription = this.#subscriptions.find(id);
+      if (!subscription || !this.#wire.open) return;
+      this.#markUseful();
+      subscription.receive(frame.headers, body);
+    });
+  }
+
+  #onError(frame: IncomingFrame): void {
+    this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
+      const { endpoint, conceal } = this.#wire.peer;
+      const refusal = readRefusal(frame.headers, body, conceal);
+      const waiter = this.#wire.take(refusal.receiptId);
+      if (waiter) waiter.onRefused(refusal);
+      else this.destroy(refusedSession(endpoint, refusal));
+    });
+  }
+
+  #protocolError(what: string): void {
+    const { endpoint } = this.#socket;
+    const text = `${formatAddress(endpoint)} sent ${what.slice(0, 200)}`;
+    this.destroy(new SessionLostError("PROTOCOL_ERROR", text, { endpoint }));
+  }
+}

@@ -1,0 +1,45 @@
+/** What we use of stompit 1.0.0, in our own words: the published typings describe another version. */
+declare module "stompit" {
+  import type { EventEmitter } from "node:events";
+  import type { Duplex, Readable, Transform, Writable } from "node:stream";
+
+  /** As received: `content-length` has become a number. */
+  export interface FrameHeaders {
+    readonly [name: string]: string | number | undefined;
+  }
+
+  /** A received frame; the stream is its body, and the next frame is read only after its end. */
+  export interface IncomingFrame extends Readable {
+    readonly command: string;
+    readonly headers: FrameHeaders;
+  }
+
+  export interface ParserOptions {
+    readonly maxLineLength?: number;
+    readonly maxHeaders?: number;
+    /** Node's stream option: runs once with the parser as `this`, before the first chunk. */
+    readonly construct?: (this: Transform, callback: (error?: Error) => void) => void;
+  }
+
+  export interface ClientOptions extends ParserOptions {
+    readonly heartbeatDelayMargin?: number;
+    readonly heartbeatOutputMargin?: number;
+  }
+
+  /** Emits `connect` after CONNECTED; `error` or `end`, once, when it is over. */
+  export interface Client extends EventEmitter {
+    /** The headers of CONNECTED, from `connect` on. */
+    readonly headers: FrameHeaders;
+    connect(headers: Record<string, string>): void;
+    sendFrame(command: string, headers: Record<string, string>): Writable;
+    /** Replaces what happens on a received frame of this command; CONNECTED replaces them all. */
+    setCommandHandler(command: string, receive: (frame: IncomingFrame) => void): void;
+    destroy(error?: Error): void;
+  }
+
+  const stompit: {
+    readonly Client: new (socket: Duplex, options: ClientOptions) => Client;
+    readonly IncomingFrameStream: new (options?: ParserOptions) => Transform;
+  };
+  export default stompit;
+}
