@@ -1,0 +1,69 @@
+/** One option's value, from text or from code, held against the option table. */
+import { InvalidOptionError } from "../errors.ts";
+import { nearestName } from "./nearest-name.ts";
+import type { OptionSpec } from "./option-spec.ts";
+import { KNOWN_NAMES, OPTIONS, type OptionName, type OptionValue } from "./option-table.ts";
+
+/** The value that `text` spells, or undefined where the option cannot take it. */
+export function optionFromText(name: OptionName, text: string): OptionValue | undefined {
+  const spec: OptionSpec = OPTIONS[name];
+  const value = valueIn(spec, text);
+  return value !== undefined && fits(spec, value) ? value : undefined;
+}
+
+/** The same text for an option that knows it and does not follow it: the reason; undefined for all others. */
+export function ignoredValueBecause(name: OptionName, text: string): string | undefined {
+  const { ignoredValues = {} }: OptionSpec = OPTIONS[name];
+  return Object.entries(ignoredValues).find(([value]) => value === text.toUpperCase())?.[1];
+}
+
+/** Throws InvalidOptionError (INVALID_OPTION) unless the option can take `value`, a value given in code. */
+export function checkOption(name: OptionName, value: unknown): void {
+  if (fits(OPTIONS[name], value)) return;
+  const found = typeof value === "number" || typeof value === "boolean" ? String(value) : `a ${typeof value}`;
+  throw invalidOption(name, `${typeof value === "string" ? "another string" : found} was given`);
+}
+
+/** INVALID_OPTION with what the option takes; `found` ends the sentence. */
+export function invalidOption(name: OptionName, found: string): InvalidOptionError {
+  return new InvalidOptionError(
+    "INVALID_OPTION",
+    `The option ${name} takes ${expectation(OPTIONS[name])}; ${found}`,
+    name,
+  );
+}
+
+/** UNKNOWN_OPTION with the nearest known name; `shown`: the name as far as it may be told. */
+export function unknownOption(name: string, shown: string, where: string, hint?: string): InvalidOptionError {
+  const nearest = nearestName(name, KNOWN_NAMES);
+  const advice = hint ?? (nearest ? `did you mean ${nearest}?` : "docs/options.md lists the known ones");
+  const label = shown === name ? name : "***";
+  return new InvalidOptionError("UNKNOWN_OPTION", `Unknown option ${shown}${where}; ${advice}`, label, nearest);
+}
+
+function valueIn(spec: OptionSpec, text: string): OptionValue | undefined {
+  if (spec.type === "integer") return /^-?\d{1,16}$/.test(text) ? Number(text) + 0 : undefined;
+  if (spec.type === "number") return /^\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : undefined;
+  // Java takes every word but "true" for false; here a mistyped "treu" is an error.
+  if (spec.type === "boolean") return /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined;
+  return spec.choices?.find((choice) => choice.toLowerCase() === text.toLowerCase()) ?? text;
+}
+
+function fits(spec: OptionSpec, value: unknown): boolean {
+  if (spec.type === "boolean") return typeof value === "boolean";
+  if (spec.type === "choice") return typeof value === "string" && spec.choices?.includes(value) === true;
+  // Control characters would have to be escaped on the wire, and lone surrogates have no UTF-8 form.
+  if (spec.type === "text") return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Cs}]/u.test(value);
+  if (typeof value !== "number") return false;
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
+  return value >= min && value <= max && (spec.type === "number" || Number.isInteger(value));
+}
+
+/** What an option takes, in words: "a whole number of ms, 0 to 2147483647". */
+export function expectation(spec: OptionSpec): string {
+  const { type, unit, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = spec;
+  if (type === "boolean") return "true or false";
+  if (type === "choice") return choices.join(" or ");
+  if (type === "text") return "text without control characters";
+  return `a ${type === "integer" ? "whole number" : "number"}${unit ? ` of ${unit}` : ""} from ${min} to ${max}`;
+}

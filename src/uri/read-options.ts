@@ -1,0 +1,105 @@
+/** Query entries sorted by the option table: what holds for the group, for its endpoints, and what is ignored. */
+import { InvalidOptionError } from "../errors.ts";
+import { type IgnoredOption, ignoredBecause, maskedValue } from "./ignored-options.ts";
+import { mayShow } from "./invalid-uri.ts";
+import type { OptionSpec } from "./option-spec.ts";
+import { type GroupOptions, OPTIONS, type OptionName, type OptionValue, optionNamed } from "./option-table.ts";
+import { ignoredValueBecause, invalidOption, optionFromText, unknownOption } from "./option-value.ts";
+import type { QueryEntry } from "./read-query.ts";
+
+export interface ReadOptions {
+  readonly group: GroupOptions;
+  /** From `nested.*`, or from a component's own query. */
+  readonly endpoint: Readonly<Record<string, string>>;
+  readonly ignored: readonly IgnoredOption[];
+}
+
+/** Whose query it is: the group's, one component's, or that of a URI of one plain endpoint, which is both. */
+export type QueryOwner = "group" | "component" | "single";
+
+type Reading =
+  | {
+      readonly kind: "value";
+      readonly name: OptionName;
+      readonly value: OptionValue;
+      readonly of: "group" | "endpoint";
+    }
+  | { readonly kind: "ignored"; readonly option: IgnoredOption };
+
+/**
+ * Of an option given twice the last one holds, as in Java, whichever of its names is used. Throws InvalidOptionError:
+ * UNKNOWN_OPTION for a name in no list, INVALID_OPTION for a value or a place the option cannot have.
+ */
+export function readOptions(uri: string, entries: readonly QueryEntry[], owner: QueryOwner): ReadOptions {
+  const last = new Map(entries.map((entry) => [sameOptionKey(entry, owner), entry]));
+  const group: Record<string, OptionValue> = {};
+  const endpoint: Record<string, string> = {};
+  const ignored: IgnoredOption[] = [];
+  for (const entry of last.values()) {
+    const reading = readOption(uri, entry, owner);
+    if (reading.kind === "ignored") ignored.push(reading.option);
+    else if (reading.of === "group") group[reading.name] = reading.value;
+    else endpoint[reading.name] = String(reading.value);
+  }
+  return { group, endpoint, ignored };
+}
+
+/** The name without Qpid's `failover.` and without `nested.`, and whether that was there. */
+function plainName({ name }: QueryEntry): { readonly name: string; readonly nested: boolean } {
+  const own = name.startsWith("failover.") ? name.slice("failover.".length) : name;
+  const nested = own.startsWith("nested.");
+  return { name: nested ? own.slice("nested.".length) : own, nested };
+}
+
+function sameOptionKey(entry: QueryEntry, owner: QueryOwner): string {
+  const { name, nested } = plainName(entry);
+  const known = optionNamed(name);
+  return known ? `${nested && owner === "group" ? "nested." : ""}${known}` : entry.name;
+}
+
+function readOption(uri: string, entry: QueryEntry, owner: QueryOwner): Reading {
+  const { name, nested } = plainName(entry);
+  const known = optionNamed(name);
+  if (!known) return { kind: "ignored", option: ignoredOption(uri, entry, name) };
+  if (nested && owner === "component")
+    throw misplaced(known, "nested. belongs in the group's options, after the parenthesis");
+  const of = owner === "component" || (nested && owner === "group") ? "endpoint" : "group";
+  const { scope }: OptionSpec = OPTIONS[known];
+  if (of === "endpoint" && scope === "group") {
+    throw misplaced(
+      known,
+      nested
+        ? "it holds for the group: write it without nested."
+        : "it holds for the group: write it after the closing parenthesis, as in masterslave:(a,b)?option=value",
+    );
+  }
+  const reason = entry.value === undefined ? undefined : ignoredValueBecause(known, entry.value);
+  if (reason !== undefined) {
+    return { kind: "ignored", option: Object.freeze({ name: entry.name, value: entry.value?.toUpperCase(), reason }) };
+  }
+  return { kind: "value", name: known, value: readValue(uri, entry, known), of };
+}
+
+function readValue(uri: string, { value, at }: QueryEntry, name: OptionName): OptionValue {
+  const where = `at character ${at} of the URI`;
+  if (value === undefined) throw invalidOption(name, `it has no value (${where})`);
+  const read = optionFromText(name, value);
+  if (read !== undefined) return read;
+  const shown = mayShow(uri, at) && /^[\w.+-]{1,40}$/.test(value) ? `"${value}" was found` : "another value was found";
+  const advice = value.includes("?") ? "; options are separated by &, not by ?" : "";
+  throw invalidOption(name, `${shown} (${where})${advice}`);
+}
+
+function ignoredOption(uri: string, { name, value, at }: QueryEntry, plain: string): IgnoredOption {
+  const reason = ignoredBecause(plain);
+  if (reason !== undefined) {
+    return Object.freeze({ name, ...(value === undefined ? {} : { value: maskedValue(plain, value) }), reason });
+  }
+  const shown = mayShow(uri, at) && /^[\w.;-]{1,64}$/.test(name) ? name : "(not shown: it may be part of a password)";
+  const hint = name.startsWith("amp;") ? "this is XML: write & instead of &amp;" : undefined;
+  throw unknownOption(plain, shown === name ? plain : shown, ` at character ${at} of the URI`, hint);
+}
+
+function misplaced(name: OptionName, why: string): InvalidOptionError {
+  return new InvalidOptionError("INVALID_OPTION", `The option ${name} cannot stand here; ${why}`, name);
+}

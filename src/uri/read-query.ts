@@ -1,0 +1,73 @@
+/** A query as written, cut into decoded names and values: `a=1&b=x%20y`. */
+import { invalidUri } from "./invalid-uri.ts";
+
+/** A stretch of the URI and where it begins, so that an error can point at it. */
+export interface Piece {
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface QueryEntry {
+  readonly name: string;
+  /** undefined without a `=`. */
+  readonly value: string | undefined;
+  readonly at: number;
+}
+
+/** Without the white space around it. */
+export function trimmed({ text, at }: Piece): Piece {
+  return { text: text.trim(), at: at + (text.length - text.trimStart().length) };
+}
+
+/** Cuts `piece` wherever `isSeparator` says so; positions are kept. */
+export function split(piece: Piece, isSeparator: (index: number) => boolean): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let start = 0;
+  for (let index = 0; index <= piece.text.length; index += 1) {
+    if (index < piece.text.length && !isSeparator(index)) continue;
+    pieces.push({ text: piece.text.slice(start, index), at: piece.at + start });
+    start = index + 1;
+  }
+  return pieces;
+}
+
+/**
+ * The entries in their order. Empty ones (`a=1&&b=2&`) are skipped as in Java; `+` and `%XX` are decoded in names and
+ * values. Throws InvalidUriError at a fragment, at raw white space and at broken percent-encoding.
+ */
+export function readQuery(uri: string, query: Piece): readonly QueryEntry[] {
+  const fragment = query.text.indexOf("#");
+  if (fragment >= 0)
+    throw invalidUri(uri, query.at + fragment, "A fragment has no meaning here; write # in a value as %23");
+  return split(query, (index) => query.text[index] === "&")
+    .map(trimmed)
+    .filter(({ text }) => text !== "")
+    .map((entry) => readEntry(uri, entry));
+}
+
+function readEntry(uri: string, entry: Piece): QueryEntry {
+  const space = entry.text.search(/\s/);
+  if (space >= 0) throw invalidUri(uri, entry.at + space, "A space inside an option; write it as %20");
+  const equals = entry.text.indexOf("=");
+  const end = equals < 0 ? entry.text.length : equals;
+  return {
+    name: decoded(uri, { text: entry.text.slice(0, end), at: entry.at }),
+    value: equals < 0 ? undefined : decoded(uri, { text: entry.text.slice(end + 1), at: entry.at + end + 1 }),
+    at: entry.at,
+  };
+}
+
+function decoded(uri: string, { text, at }: Piece): string {
+  return percentDecoded(uri, { text: text.replaceAll("+", " "), at });
+}
+
+/** `%XX` decoded as UTF-8; throws InvalidUriError where that is impossible. */
+export function percentDecoded(uri: string, { text, at }: Piece): string {
+  const broken = text.search(/%(?![0-9a-f]{2})/i);
+  if (broken >= 0) throw invalidUri(uri, at + broken, "Broken percent-encoding; write a % as %25");
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalidUri(uri, at + text.indexOf("%"), "This percent-encoding is not UTF-8");
+  }
+}

@@ -1,0 +1,169 @@
+/** What holds in the end: defaults, what the URI says, what the caller says over it, and what each scheme means by it. */
+import { InvalidOptionError } from "../errors.ts";
+import { type Endpoint, protocolOf } from "./endpoint.ts";
+import { ignoredBecause } from "./ignored-options.ts";
+import type { MasterSlaveUri } from "./master-slave-uri.ts";
+import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./option-table.ts";
+import { checkOption, unknownOption } from "./option-value.ts";
+
+/** Every effective value; times in milliseconds. */
+export interface ResolvedOptions {
+  readonly attemptTimeout: number;
+  readonly attemptStagger: number;
+  /** The wait after the first failed round; at least 1. */
+  readonly initialReconnectDelay: number;
+  /** The wait between a loss and the first round. */
+  readonly delayAfterLoss: number;
+  readonly maxReconnectDelay: number;
+  /** undefined: our own curve. 1: constant waits. */
+  readonly backOffFactor: number | undefined;
+  /** How many rounds may fail in one outage; 0: no round after a loss; Infinity: no limit. */
+  readonly maxReconnectRounds: number;
+  /** The same before the first session ever; at least 1. */
+  readonly startupMaxRounds: number;
+  readonly minConnectTime: number;
+  readonly randomize: boolean;
+  readonly reconnectSpread: number;
+  readonly maxAuthFailures: number;
+  /** 0: no warnings. */
+  readonly warnAfterReconnectAttempts: number;
+  /** 0: no heart-beats. */
+  readonly heartbeatMs: number;
+  readonly connectTimeoutMs: number | undefined;
+  readonly initialConnect: "wait" | "fail-fast";
+  readonly inDoubt: "resend" | "fail";
+  readonly maxPendingSends: number;
+  readonly maxPendingBytes: number;
+  readonly poisonAfter: number;
+  readonly drainTimeoutMs: number;
+  readonly sendTimeoutMs: number | undefined;
+  readonly clientId: string | undefined;
+  /** What the schemes or the option name; undefined if neither does. */
+  readonly protocol: "stomp" | "amqp" | undefined;
+  readonly serverListAction: "ADD" | "IGNORE";
+}
+
+/**
+ * Frozen. An override that is undefined counts as not given; any other beats the URI. Throws InvalidOptionError for an
+ * override the option table does not know (UNKNOWN_OPTION) or cannot take (INVALID_OPTION).
+ */
+export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOptions> = {}): ResolvedOptions {
+  const given: GroupOptions = { ...defined(uri.options), ...checkedOverrides(overrides) };
+  const protocol = resolveProtocol(uri.endpoints, given.protocol);
+  return Object.freeze({
+    ...plainValues(given),
+    ...reconnectValues(given),
+    ...roundLimits(given, uri.scheme === "failover"),
+    connectTimeoutMs: positive(given.connectTimeoutMs),
+    sendTimeoutMs: positive(given.timeout),
+    clientId: given.clientId,
+    protocol,
+    serverListAction: given.amqpOpenServerListAction ?? (given.updateURIsSupported === false ? "IGNORE" : "ADD"),
+  });
+}
+
+function checkedOverrides(overrides: Partial<GroupOptions>): GroupOptions {
+  const given = defined(overrides);
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(OPTIONS, name)) throw unknownOverride(name);
+    checkOption(name as OptionName, value);
+  }
+  return given;
+}
+
+/** Aliases and Java's other names are for pasted URIs; in code each option has one name. */
+function unknownOverride(name: string): InvalidOptionError {
+  const canonical = optionNamed(name);
+  if (canonical) {
+    return new InvalidOptionError(
+      "UNKNOWN_OPTION",
+      `Unknown option ${name}; in code its name is ${canonical}`,
+      name,
+      canonical,
+    );
+  }
+  const ignored = ignoredBecause(name);
+  return unknownOption(name, name, "", ignored && `it has no effect: ${ignored}`);
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The options whose value is taken as it is. */
+function plainValues(given: GroupOptions) {
+  const value = <Name extends OptionName>(name: Name, fallback: NonNullable<GroupOptions[Name]>) =>
+    given[name] ?? fallback;
+  return {
+    attemptTimeout: value("attemptTimeout", OPTIONS.attemptTimeout.default),
+    attemptStagger: value("attemptStagger", OPTIONS.attemptStagger.default),
+    maxReconnectDelay: value("maxReconnectDelay", OPTIONS.maxReconnectDelay.default),
+    minConnectTime: value("minConnectTime", OPTIONS.minConnectTime.default),
+    randomize: value("randomize", OPTIONS.randomize.default),
+    reconnectSpread: value("reconnectSpread", OPTIONS.reconnectSpread.default),
+    maxAuthFailures: value("maxAuthFailures", OPTIONS.maxAuthFailures.default),
+    heartbeatMs: value("heartbeatMs", OPTIONS.heartbeatMs.default),
+    initialConnect: value("initialConnect", OPTIONS.initialConnect.default),
+    inDoubt: value("inDoubt", OPTIONS.inDoubt.default),
+    maxPendingSends: value("maxPendingSends", OPTIONS.maxPendingSends.default),
+    maxPendingBytes: value("maxPendingBytes", OPTIONS.maxPendingBytes.default),
+    poisonAfter: value("poisonAfter", OPTIONS.poisonAfter.default),
+    drainTimeoutMs: value("drainTimeoutMs", OPTIONS.drainTimeoutMs.default),
+    warnAfterReconnectAttempts: Math.max(
+      0,
+      value("warnAfterReconnectAttempts", OPTIONS.warnAfterReconnectAttempts.default),
+    ),
+  };
+}
+
+function reconnectValues({
+  initialReconnectDelay,
+  reconnectDelay,
+  useExponentialBackOff,
+  backOffMultiplier,
+}: GroupOptions) {
+  const first = reconnectDelay ?? initialReconnectDelay ?? OPTIONS.initialReconnectDelay.default;
+  return {
+    initialReconnectDelay: Math.max(1, first),
+    delayAfterLoss: initialReconnectDelay ?? 0,
+    backOffFactor: useExponentialBackOff === false ? 1 : backOffMultiplier,
+  };
+}
+
+/**
+ * ActiveMQ counts failed rounds, not attempts. Its failover: gives up once the count has reached the limit, hence one
+ * round at the start even for 0, and does not begin anew after a loss when the limit is 0 (FailoverTransport). The agent
+ * of masterslave: takes 0 for unlimited (SimpleDiscoveryAgent).
+ */
+function roundLimits(
+  { maxReconnectAttempts = -1, startupMaxReconnectAttempts = -1, initialConnect }: GroupOptions,
+  failover: boolean,
+) {
+  const limit = (attempts: number) =>
+    attempts < 0 || (attempts === 0 && !failover) ? Number.POSITIVE_INFINITY : attempts;
+  const startup = startupMaxReconnectAttempts === -1 ? maxReconnectAttempts : startupMaxReconnectAttempts;
+  return {
+    maxReconnectRounds: limit(maxReconnectAttempts),
+    startupMaxRounds: initialConnect === "fail-fast" ? 1 : Math.max(1, limit(startup)),
+  };
+}
+
+function positive(value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 ? value : undefined;
+}
+
+function resolveProtocol(
+  endpoints: readonly Endpoint[],
+  said: "stomp" | "amqp" | undefined,
+): "stomp" | "amqp" | undefined {
+  const named = endpoints.map(({ scheme, options: { protocol } }) => protocolOf(scheme) ?? protocol).find(Boolean);
+  const protocol = named === "stomp" || named === "amqp" ? named : undefined;
+  if (said && protocol && said !== protocol) {
+    throw new InvalidOptionError(
+      "INVALID_OPTION",
+      `The option protocol is ${said}, but the endpoints speak ${protocol}`,
+      "protocol",
+    );
+  }
+  return said ?? protocol;
+}

@@ -1,0 +1,102 @@
+/** The outer form of a URI: its scheme, its components and the group's query, each with its place in the text. */
+import { ENDPOINT_SCHEMES } from "./endpoint.ts";
+import { invalidUri, mayShow } from "./invalid-uri.ts";
+import { nearestName } from "./nearest-name.ts";
+import { type Piece, split, trimmed } from "./read-query.ts";
+
+const GROUP_SCHEMES = ["masterslave", "failover"] as const;
+export type GroupScheme = (typeof GROUP_SCHEMES)[number];
+
+export interface GroupText {
+  /** undefined for a single plain endpoint, whose query is its own. */
+  readonly scheme: GroupScheme | undefined;
+  /** Trimmed, none of them empty. */
+  readonly components: readonly Piece[];
+  readonly query: Piece | undefined;
+}
+
+/** Throws InvalidUriError for an unknown scheme, unbalanced parentheses, an empty component, and text where none belongs. */
+export function splitGroup(uri: string): GroupText {
+  const whole = trimmed({ text: uri, at: 0 });
+  const found = /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(whole.text)?.[0];
+  if (found === undefined) {
+    throw invalidUri(
+      uri,
+      whole.at,
+      "A URI begins with its scheme, as in masterslave:(stomp://a:61613,stomp://b:61613)",
+    );
+  }
+  if (ENDPOINT_SCHEMES.some((scheme) => scheme === found))
+    return { scheme: undefined, components: [whole], query: undefined };
+  const scheme = GROUP_SCHEMES.find((known) => known === found);
+  if (!scheme) throw unknownScheme(uri, whole, found);
+  const marker = /^\s*(\/\/)?\s*/.exec(whole.text.slice(scheme.length + 1))?.[0] ?? "";
+  const start = scheme.length + 1 + marker.length;
+  return { scheme, ...splitBody(uri, { text: whole.text.slice(start), at: whole.at + start }) };
+}
+
+function unknownScheme(uri: string, whole: Piece, found: string): Error {
+  const known = [...GROUP_SCHEMES, ...ENDPOINT_SCHEMES];
+  const nearest = nearestName(found, known);
+  const advice = /^(static|discovery|fanout)$/i.test(found)
+    ? "it belongs to Java brokers and clients; write masterslave:(…) with the endpoints"
+    : nearest
+      ? `write ${nearest}:`
+      : `known are ${known.join(", ")}`;
+  const shown = mayShow(uri, whole.at) ? `scheme ${found.slice(0, 30)}:` : "scheme";
+  return invalidUri(uri, whole.at, `Unknown ${shown}; ${advice}`);
+}
+
+/** `body`: what follows `masterslave:` or `masterslave://`. */
+function splitBody(uri: string, body: Piece): { components: readonly Piece[]; query: Piece | undefined } {
+  if (!body.text.startsWith("(")) return { components: splitComponents(uri, body), query: undefined };
+  const end = closingParenthesis(body.text);
+  if (end < 0) throw invalidUri(uri, body.at, "This parenthesis is never closed");
+  const components = splitComponents(uri, { text: body.text.slice(1, end), at: body.at + 1 });
+  return { components, query: readTail(uri, trimmed({ text: body.text.slice(end + 1), at: body.at + end + 1 })) };
+}
+
+/** The index of the parenthesis that closes the one at index 0, or -1. */
+function closingParenthesis(text: string): number {
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    if (text[index] === "(") depth += 1;
+    if (text[index] === ")") depth -= 1;
+    if (depth === 0) return index;
+  }
+  return -1;
+}
+
+function splitComponents(uri: string, list: Piece): readonly Piece[] {
+  let depth = 0;
+  const pieces = split(list, (index) => {
+    if (list.text[index] === "(") depth += 1;
+    if (list.text[index] === ")") depth -= 1;
+    if (depth < 0) throw invalidUri(uri, list.at + index, "This parenthesis closes nothing");
+    return list.text[index] === "," && depth === 0;
+  });
+  const components = pieces.map(trimmed);
+  const empty = components.find(({ text }) => text === "");
+  if (empty) throw invalidUri(uri, empty.at, "An endpoint is missing here: remove the comma, or write the endpoint");
+  return components;
+}
+
+/** What follows the closing parenthesis: nothing, a lone slash, the group's query. */
+function readTail(uri: string, tail: Piece): Piece | undefined {
+  const slash = /^\/?\s*/.exec(tail.text)?.[0].length ?? 0;
+  const rest = { text: tail.text.slice(slash), at: tail.at + slash };
+  if (rest.text === "") return undefined;
+  // The first ?, as RFC 3986 has it: Java cuts at the last one and loses what stands before.
+  if (rest.text.startsWith("?")) return { text: rest.text.slice(1), at: rest.at + 1 };
+  const what = {
+    ")": "This parenthesis closes nothing",
+    "#": "A fragment has no meaning here",
+    "&": "The first option is set off by ?, not by &",
+    "(": "Only one list of endpoints can be given",
+  }[rest.text[0] ?? ""];
+  throw invalidUri(
+    uri,
+    rest.at,
+    what ?? "After the endpoints only ? and options can follow; a path has no meaning here",
+  );
+}
