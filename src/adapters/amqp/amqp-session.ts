@@ -1,0 +1,166 @@
+/** One open AMQP 1.0 connection as a messaging session: sends, subscriptions, and one end for all of them. */
+import type { Connection } from "rhea";
+import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import type {
+  Broker,
+  MessagingSession,
+  OutgoingSend,
+  SessionSubscription,
+  SubscriptionRequest,
+  SubscriptionSink,
+} from "../../messaging/messaging-session.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { SessionEnd } from "../../transport/session.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { brokerOf } from "./broker.ts";
+import { type Spelling, spellingOf } from "./destination.ts";
+import { type Ending, sessionLoss } from "./failures.ts";
+import { type OpenConnection, tellAlternates } from "./handshake.ts";
+import { Sends } from "./sends.ts";
+import { AmqpSubscription } from "./subscription.ts";
+
+/** What sends and subscriptions need of their session. */
+export interface SessionContext {
+  readonly connection: Connection;
+  readonly endpoint: Endpoint;
+  readonly spelling: Spelling;
+  /** Over, or about to be told so. */
+  isOver(): boolean;
+  /** The broker confirmed or delivered something. */
+  proveUseful(): void;
+  /** For whatever rhea calls: a throw of ours would make it close the connection with a text of its own. */
+  guard<Args extends unknown[]>(work: (...args: Args) => void): (...args: Args) => void;
+}
+
+/** The broker beats at half of what we advertise at the latest; this is how often it may miss. */
+const SILENCE_FACTOR = 2.1;
+/** How long the answer to the broker's close may take to leave. */
+const CLOSE_ANSWER_MS = 1000;
+
+export class AmqpSession implements MessagingSession {
+  readonly broker: Broker;
+  readonly ended: Promise<SessionEnd>;
+  readonly #socket: EndpointSocket;
+  readonly #context: SessionContext;
+  readonly #sends: Sends;
+  readonly #subscriptions = new Set<AmqpSubscription>();
+  readonly #resolveEnded: (end: SessionEnd) => void;
+  #state: { readonly name: "open" | "closing" | "over" } = { name: "open" };
+  #useful = false;
+
+  /** `opened`: what the handshake on `socket` led to. */
+  constructor(socket: EndpointSocket, opened: OpenConnection, settings: AdapterSettings) {
+    const { connection, properties } = opened;
+    this.#socket = socket;
+    this.broker = brokerOf(properties);
+    let resolveEnded: (end: SessionEnd) => void = () => {};
+    this.ended = new Promise((resolve) => {
+      resolveEnded = resolve;
+    });
+    this.#resolveEnded = resolveEnded;
+    this.#context = {
+      connection,
+      endpoint: socket.endpoint,
+      spelling: spellingOf(this.broker, properties),
+      isOver: () => this.#state.name !== "open" || socket.destroyed,
+      proveUseful: () => {
+        this.#useful = true;
+      },
+      guard: (work) => this.#guard(work),
+    };
+    this.#sends = new Sends(this.#context);
+    opened.onEnding((ending) => {
+      const mistake = tellAlternates(connection, socket.endpoint, settings);
+      this.#lose(ending, mistake);
+    });
+    if (settings.heartbeatMs > 0) socket.watchPeer(SILENCE_FACTOR * settings.heartbeatMs);
+  }
+
+  get useful(): boolean {
+    return this.#useful;
+  }
+
+  send(send: OutgoingSend): void {
+    if (this.#context.isOver()) return;
+    this.#guard(() => this.#sends.send(send))();
+  }
+
+  subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
+    const subscription = new AmqpSubscription(this.#context, request, sink, () => {
+      this.#subscriptions.delete(subscription);
+    });
+    if (this.#context.isOver()) {
+      subscription.end();
+      return subscription;
+    }
+    this.#subscriptions.add(subscription);
+    this.#guard(() => subscription.attach())();
+    return subscription;
+  }
+
+  /** Confirmations that arrive before the broker's close still count; nothing more is written than our own. */
+  async close(signal: AbortSignal): Promise<void> {
+    const destroy = () => this.destroy(this.#closed());
+    if (this.#state.name === "open") {
+      this.#state = { name: "closing" };
+      this.#endSubscriptions();
+      this.#guard(() => this.#context.connection.close())();
+    }
+    if (signal.aborted) destroy();
+    signal.addEventListener("abort", destroy, { once: true });
+    await this.ended;
+    signal.removeEventListener("abort", destroy);
+  }
+
+  destroy(cause: MasterSlaveError): void {
+    this.#finish(cause);
+    this.#socket.destroy(cause);
+  }
+
+  #lose(ending: Ending, mistake: MasterSlaveError | undefined): void {
+    if (this.#state.name === "closing") {
+      this.destroy(this.#closed());
+      return;
+    }
+    const cause = mistake ?? sessionLoss(this.#socket.endpoint, ending);
+    this.#finish(cause);
+    if (ending.kind === "close") this.#destroyAfterAnswer(cause);
+    else this.#socket.destroy(cause);
+  }
+
+  /** rhea answers the broker's close within the next ticks and ends the socket. */
+  #destroyAfterAnswer(cause: MasterSlaveError): void {
+    const limit = setTimeout(() => this.#socket.destroy(cause), CLOSE_ANSWER_MS);
+    this.#socket.once("close", () => clearTimeout(limit));
+    this.#socket.once("finish", () => this.#socket.destroy(cause));
+  }
+
+  #finish(error: MasterSlaveError): void {
+    if (this.#state.name === "over") return;
+    this.#state = { name: "over" };
+    this.#sends.end();
+    this.#endSubscriptions();
+    this.#resolveEnded({ error, atMs: performance.now() });
+  }
+
+  #endSubscriptions(): void {
+    for (const subscription of this.#subscriptions) subscription.end();
+    this.#subscriptions.clear();
+  }
+
+  #closed(): MasterSlaveError {
+    const { endpoint } = this.#socket;
+    return new ConnectionClosedError(`The session on ${formatAddress(endpoint)} was closed`, { endpoint });
+  }
+
+  #guard<Args extends unknown[]>(work: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        work(...args);
+      } catch (error) {
+        this.destroy(MasterSlaveError.from(error, this.#socket.endpoint));
+      }
+    };
+  }
+}

@@ -1,0 +1,19 @@
+/** Which product the peer is, from the properties of its open frame: spelling and defaults differ between them. */
+import type { Broker } from "../../messaging/messaging-session.ts";
+
+/** The properties of the peer's open frame, symbols as strings. */
+export type OpenProperties = Readonly<Record<string, unknown>>;
+
+const PRODUCTS: Readonly<Record<string, string>> = {
+  ActiveMQ: "activemq",
+  "apache-activemq-artemis": "artemis",
+};
+
+/** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. */
+export function brokerOf(properties: OpenProperties): Broker {
+  const { product, version } = properties;
+  return {
+    product: typeof product === "string" && product !== "" ? (PRODUCTS[product] ?? product) : "unknown",
+    version: typeof version === "string" ? version : undefined,
+  };
+}

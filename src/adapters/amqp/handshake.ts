@@ -1,0 +1,224 @@
+/** SASL and open over a connected socket, by a rhea connection that never retries, never times and never speaks to the console. */
+import { randomUUID } from "node:crypto";
+import rhea, { type Connection, type EventContext } from "rhea";
+import { MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import { alternateOf, alternatesOf } from "./alternates.ts";
+import type { OpenProperties } from "./broker.ts";
+import { attemptFailure, type Ending } from "./failures.ts";
+
+/** An open connection, and where to hear of its end. */
+export interface OpenConnection {
+  readonly connection: Connection;
+  readonly properties: OpenProperties;
+  /** From now on `listener` is told of the first terminal signal; at once when it came already. */
+  onEnding(listener: (ending: Ending) => void): void;
+}
+
+/** What is touched of rhea beyond its typings; the tests of this file pin it. */
+interface RheaConnection extends Connection {
+  readonly local: { readonly open: object };
+  readonly sasl_transport?: RheaSasl | undefined;
+}
+
+interface RheaSasl {
+  on_sasl_outcome: (frame: { readonly performative: { readonly code: number } }) => void;
+  refusedWith?: number;
+}
+
+type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates">;
+
+/** Larger messages travel in several frames; rhea advertises no limit by itself. */
+const MAX_FRAME_SIZE = 65_536;
+/** Artemis opens before it refuses, and marks that open with this property. */
+const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
+
+/**
+ * Speaks first. Resolves when the peer has opened; rejects with an AttemptError, or with the signal's reason, and has
+ * destroyed the socket then.
+ */
+export function handshake(
+  socket: EndpointSocket,
+  credentials: Credentials | undefined,
+  settings: HandshakeSettings,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  const { endpoint } = socket;
+  return new Promise((resolve, reject) => {
+    const connection = createConnection(socket, credentials, settings);
+    const ends = watchEnding(connection, socket);
+    const settle = (outcome: () => void) => {
+      signal.removeEventListener("abort", onAbort);
+      outcome();
+    };
+    const fail = (error: MasterSlaveError) =>
+      settle(() => {
+        socket.destroy(error);
+        reject(error);
+      });
+    const onAbort = () => fail(MasterSlaveError.from(signal.reason, endpoint));
+    signal.addEventListener("abort", onAbort, { once: true });
+    ends.listen((ending) => {
+      const failure = attemptFailure(endpoint, ending, socket.firstBytes);
+      fail(tellAlternates(connection, endpoint, settings) ?? failure);
+    });
+    connection.once("connection_open", () => {
+      const properties: OpenProperties = connection.properties ?? {};
+      if (properties[ESTABLISHMENT_FAILED] === true) return;
+      // A refusal that came in the same bytes as the open is read first.
+      queueMicrotask(() => {
+        if (ends.ending || signal.aborted) return;
+        const mistake = tellAlternates(connection, endpoint, settings);
+        if (mistake) fail(mistake);
+        else settle(() => resolve({ connection, properties, onEnding: ends.listen }));
+      });
+    });
+    if (signal.aborted) onAbort();
+    else if (socket.destroyed) ends.end({ kind: "socket", error: socket.errored ?? undefined });
+    else speak(connection, ends.end);
+  });
+}
+
+/** A connection on a container of its own: what nobody else handles stays there, silently. */
+function createConnection(
+  socket: EndpointSocket,
+  credentials: Credentials | undefined,
+  { clientId, heartbeatMs }: HandshakeSettings,
+): RheaConnection {
+  const { host, port } = socket.endpoint;
+  const id = clientId ?? `masterslave-${randomUUID()}`;
+  const container = rhea.create_container({ id });
+  for (const event of TERMINAL_EVENTS) container.on(event, () => {});
+  const options = {
+    host,
+    port,
+    hostname: host,
+    container_id: id,
+    reconnect: false,
+    tcp_no_delay: true,
+    max_frame_size: MAX_FRAME_SIZE,
+    sasl_mechanisms: mechanismsFor(credentials),
+    connection_details: () => ({ host, port, connect: handOut(socket) }),
+    ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
+  };
+  const connection = container.create_connection(options) as RheaConnection;
+  // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
+  Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });
+  return connection;
+}
+
+/** rhea calls it in place of net.connect; ours has been connected all along. */
+function handOut(socket: EndpointSocket) {
+  return (_port: number, _host: string, _options: unknown, connected: () => void): EndpointSocket => {
+    process.nextTick(connected);
+    return socket;
+  };
+}
+
+/** Our own, as rhea's PLAIN counts characters where bytes are meant. Only what fits the credentials is offered. */
+function mechanismsFor(credentials: Credentials | undefined): Record<string, () => SaslMechanism> {
+  if (credentials === undefined) return { ANONYMOUS: () => mechanism(Buffer.from("anonymous")) };
+  const { username, password } = credentials;
+  return { PLAIN: () => mechanism(Buffer.from(`\u0000${username}\u0000${password}`)) };
+}
+
+interface SaslMechanism {
+  start(callback: (error: string | undefined, response?: Buffer) => void): void;
+  step(challenge: unknown, callback: (error: string) => void): void;
+}
+
+function mechanism(initialResponse: Buffer): SaslMechanism {
+  return {
+    start: (callback) => callback(undefined, initialResponse),
+    step: (_challenge, callback) => callback("the broker sent a challenge that PLAIN and ANONYMOUS do not have"),
+  };
+}
+
+/** What rhea emits when a connection is over, or prints and throws when nobody listens. */
+const TERMINAL_EVENTS = ["error", "protocol_error", "connection_error", "connection_close", "disconnected"] as const;
+
+interface EndingWatch {
+  readonly ending: Ending | undefined;
+  readonly end: (ending: Ending) => void;
+  readonly listen: (listener: (ending: Ending) => void) => void;
+}
+
+/** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
+function watchEnding(connection: RheaConnection, socket: EndpointSocket): EndingWatch {
+  let ending: Ending | undefined;
+  let told: ((ending: Ending) => void) | undefined;
+  const end = (found: Ending) => {
+    if (ending) return;
+    ending = found;
+    told?.(found);
+  };
+  const onClose = (context: EventContext) => end(closeOf(connection, context));
+  connection.on("connection_error", onClose);
+  connection.on("connection_close", onClose);
+  connection.on("protocol_error", (error: Error) => end({ kind: "protocol", error }));
+  connection.on("error", (error: Error) => end({ kind: "protocol", error }));
+  connection.on("disconnected", ({ error }: EventContext) => end({ kind: "socket", error }));
+  // rhea does not notice that a socket was destroyed.
+  socket.once("close", () => end({ kind: "socket", error: socket.errored ?? undefined }));
+  return {
+    get ending() {
+      return ending;
+    },
+    end,
+    listen(listener) {
+      told = listener;
+      if (ending) listener(ending);
+    },
+  };
+}
+
+/** A refused login and a close frame come as the same events. */
+function closeOf(connection: RheaConnection, context: EventContext): Ending {
+  const outcome = connection.sasl_transport?.refusedWith;
+  if (outcome !== undefined) return { kind: "sasl-outcome", outcome };
+  const { error } = connection;
+  if (error && "condition" in error) {
+    return { kind: "close", condition: error.condition ?? undefined, description: error.description ?? undefined };
+  }
+  if (context.error) return { kind: "sasl-unusable", text: context.error.message };
+  return { kind: "close", condition: undefined, description: undefined };
+}
+
+function speak(connection: RheaConnection, end: (ending: Ending) => void): void {
+  try {
+    connection.connect();
+  } catch (error) {
+    end({ kind: "protocol", error: error instanceof Error ? error : new Error(String(error)) });
+    return;
+  }
+  if (connection.sasl_transport) keepSaslOutcome(connection.sasl_transport);
+}
+
+/** rhea folds the outcome code into a sentence; the verdict hangs on the code. */
+function keepSaslOutcome(sasl: RheaSasl): void {
+  const proceed = sasl.on_sasl_outcome.bind(sasl);
+  sasl.on_sasl_outcome = (frame) => {
+    if (frame.performative.code !== 0) sasl.refusedWith = frame.performative.code;
+    proceed(frame);
+  };
+}
+
+/** What the peer named so far, in its open frame or a redirect. Returns what the listener threw, as nobody above may catch it. */
+export function tellAlternates(
+  connection: Connection,
+  endpoint: Endpoint,
+  { onAlternates }: Pick<AdapterSettings, "onAlternates">,
+): MasterSlaveError | undefined {
+  const { error, properties } = connection;
+  const redirected = error && "condition" in error && error.condition === "amqp:connection:redirect";
+  const target = redirected ? alternateOf(error.info, endpoint) : undefined;
+  const found = [...(target ? [target] : []), ...alternatesOf(properties?.["failover-server-list"], endpoint)];
+  try {
+    if (found.length > 0) onAlternates?.(found);
+    return undefined;
+  } catch (cause) {
+    return MasterSlaveError.from(cause, endpoint);
+  }
+}

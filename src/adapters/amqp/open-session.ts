@@ -1,0 +1,70 @@
+/** One attempt at one endpoint by AMQP 1.0: dial, credentials, turn, SASL and open. */
+import { AbortError, AuthenticationError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import type { MessagingSession } from "../../messaging/messaging-session.ts";
+import { dial } from "../../transport/dial.ts";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { OpenSession } from "../../transport/session.ts";
+import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import { AmqpSession } from "./amqp-session.ts";
+import { attemptFailure, credentialsFailure } from "./failures.ts";
+import { handshake } from "./handshake.ts";
+
+/** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
+export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
+  return async (endpoint, { signal, turn }) => {
+    try {
+      const socket = await dial(endpoint, { signal, tls: settings.tls });
+      try {
+        const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
+        await whileConnected(socket, signal, turn());
+        const opened = await handshake(socket, credentials, settings, signal);
+        return new AmqpSession(socket, opened, settings);
+      } catch (error) {
+        socket.destroy(MasterSlaveError.from(error, endpoint));
+        throw error;
+      }
+    } catch (error) {
+      throw signal.aborted ? reasonOf(signal, endpoint) : MasterSlaveError.from(error, endpoint);
+    }
+  };
+}
+
+async function askCredentials(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
+  let credentials: Credentials | undefined;
+  try {
+    credentials = await settings.credentials(endpoint);
+  } catch (cause) {
+    throw credentialsFailure(endpoint, cause);
+  }
+  if (credentials && `${credentials.username}${credentials.password}`.includes("\u0000")) {
+    throw new AuthenticationError("The user name or the password has a NUL, which SASL PLAIN cannot carry", {
+      endpoint,
+    });
+  }
+  return credentials;
+}
+
+/** The promise's outcome, unless the signal fires or the socket closes first. */
+function whileConnected<T>(socket: EndpointSocket, signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    const onClose = () => {
+      const { endpoint, firstBytes } = socket;
+      reject(attemptFailure(endpoint, { kind: "socket", error: socket.errored ?? undefined }, firstBytes));
+    };
+    if (signal.aborted) onAbort();
+    if (socket.destroyed) onClose();
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once("close", onClose);
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+      socket.removeListener("close", onClose);
+    });
+  });
+}
+
+function reasonOf(signal: AbortSignal, endpoint: Endpoint): MasterSlaveError {
+  if (signal.reason instanceof MasterSlaveError) return signal.reason;
+  return new AbortError(`The attempt at ${formatAddress(endpoint)} was given up`, signal.reason);
+}

@@ -1,0 +1,249 @@
+/** One sender link on an AMQP session of its own: writes as the broker grants credit, and tells each send its outcome. */
+import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
+import {
+  formatAddress,
+  MasterSlaveError,
+  MessageTooLargeError,
+  SendExpiredError,
+  SendNotStoredError,
+  SendRejectedError,
+} from "../../errors.ts";
+import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { SessionContext } from "./amqp-session.ts";
+import { sameSpelling, spell } from "./destination.ts";
+import { describeCondition, isRetryable } from "./failures.ts";
+import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
+
+/** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
+const MAX_IN_FLIGHT = 2000;
+const CONFIRMED: SendOutcome = { kind: "confirmed" };
+/** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
+const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
+
+/** What rhea knows of a link's credit and its typings leave out. */
+type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
+
+export class SenderLink {
+  readonly #context: SessionContext;
+  readonly #destination: Destination;
+  readonly #onGone: () => void;
+  readonly #amqpSession: Session;
+  readonly #sender: CreditedSender;
+  readonly #waiting = { sends: [] as OutgoingSend[], first: 0 };
+  readonly #written = new Map<Delivery, OutgoingSend>();
+  /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
+  #used = 0;
+  usedAtMs = 0;
+
+  /** Attaches at once; `onGone` is called when the broker has refused or ended the link. */
+  constructor(context: SessionContext, destination: Destination, onGone: () => void) {
+    this.#context = context;
+    this.#destination = destination;
+    this.#onGone = onGone;
+    // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
+    this.#amqpSession = context.connection.create_session();
+    this.#amqpSession.on(
+      "session_close",
+      this.#on(() => this.#refused(this.#amqpSession.error)),
+    );
+    this.#amqpSession.begin();
+    this.#sender = this.#amqpSession.attach_sender({
+      target: spell(context.spelling, destination),
+      source: { outcomes: OUTCOMES },
+      snd_settle_mode: 0,
+      treat_modified_as_released: false,
+    }) as CreditedSender;
+    this.#listen();
+  }
+
+  /** Nothing waits and nothing is unconfirmed. */
+  get idle(): boolean {
+    return this.#waiting.sends.length === 0 && this.#written.size === 0;
+  }
+
+  send(send: OutgoingSend): void {
+    this.usedAtMs = performance.now();
+    this.#waiting.sends.push(send);
+    this.#write();
+  }
+
+  close(): void {
+    this.end();
+    this.#sender.close();
+    this.#amqpSession.close();
+  }
+
+  /** From now on nobody is told of an outcome. */
+  end(): void {
+    this.#waiting.sends.length = 0;
+    this.#waiting.first = 0;
+    this.#written.clear();
+  }
+
+  #listen(): void {
+    const sender = this.#sender;
+    sender.on(
+      "sender_flow",
+      this.#on(() => this.#write()),
+    );
+    sender.on(
+      "sendable",
+      this.#on(() => this.#write()),
+    );
+    sender.on(
+      "sender_draining",
+      this.#on(() => this.#drain()),
+    );
+    sender.on(
+      "sender_close",
+      this.#on(() => this.#refused(sender.error)),
+    );
+    sender.on(
+      "accepted",
+      this.#onOutcome(() => CONFIRMED),
+    );
+    sender.on(
+      "rejected",
+      this.#onOutcome((send, delivery) => this.#rejection(send, errorOf(delivery))),
+    );
+    sender.on(
+      "released",
+      this.#onOutcome((send) => this.#notStored(send, "released it")),
+    );
+    sender.on(
+      "modified",
+      this.#onOutcome((send) => this.#notStored(send, "gave it back modified")),
+    );
+    sender.on(
+      "settled",
+      this.#on((context) => this.#onSettled(context)),
+    );
+  }
+
+  #on(work: (context: EventContext) => void): (context: EventContext) => void {
+    return this.#context.guard(work);
+  }
+
+  /** Oldest first, while there is credit and room. */
+  #write(): void {
+    const { sends } = this.#waiting;
+    while (this.#waiting.first < sends.length && this.#hasRoom()) {
+      const send = sends[this.#waiting.first++];
+      if (send && !send.abandoned) this.#writeOne(send);
+    }
+    if (this.#waiting.first < sends.length && this.#waiting.first < 1024) return;
+    sends.splice(0, this.#waiting.first);
+    this.#waiting.first = 0;
+  }
+
+  #hasRoom(): boolean {
+    const { credit, delivery_count: transferred } = this.#sender;
+    const granted = credit + transferred - this.#used;
+    return granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver();
+  }
+
+  #writeOne(send: OutgoingSend): void {
+    const failure = this.#prepare(send);
+    if (failure) {
+      send.onOutcome({ kind: "failed", error: failure });
+      return;
+    }
+    const { bytes } = send.encoded as EncodedMessage;
+    this.#written.set(this.#sender.send(bytes, undefined, 0), send);
+    this.#used += 1;
+    send.onWritten();
+  }
+
+  /** Everything that can be checked before the message is written; the encoding is in `send.encoded` then. */
+  #prepare(send: OutgoingSend): MasterSlaveError | undefined {
+    const { message } = send;
+    const details = { id: message.id, endpoint: this.#context.endpoint };
+    const remainingMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - Date.now();
+    if (remainingMs <= 0) return new SendExpiredError(`Message ${message.id} expired before it was written`, details);
+    let encoded: EncodedMessage;
+    try {
+      encoded = this.#encode(send);
+    } catch (cause) {
+      return MasterSlaveError.from(cause, this.#context.endpoint);
+    }
+    const limit = this.#sender.max_message_size;
+    if (typeof limit === "number" && limit > 0 && encoded.bytes.length > limit) {
+      const text = `Message ${message.id} has ${encoded.bytes.length} bytes; ${this.#where()} takes ${limit} at most`;
+      return new MessageTooLargeError(text, details);
+    }
+    refreshTtl(encoded, remainingMs);
+    return undefined;
+  }
+
+  #encode(send: OutgoingSend): EncodedMessage {
+    const { spelling } = this.#context;
+    const kept = send.encoded as EncodedMessage | undefined;
+    if (kept && sameSpelling(kept.spelling, spelling)) return kept;
+    const encoded = encodeMessage(send.message, send.destination, spelling);
+    send.encoded = encoded;
+    return encoded;
+  }
+
+  /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */
+  #drain(): void {
+    const { credit, delivery_count: transferred } = this.#sender;
+    this.#used = Math.max(this.#used, credit + transferred);
+    this.#sender.set_drained(true);
+  }
+
+  #onOutcome(outcomeOf: (send: OutgoingSend, delivery: Delivery) => SendOutcome): (context: EventContext) => void {
+    return this.#on(({ delivery }) => {
+      const send = delivery && this.#written.get(delivery);
+      if (send === undefined) return;
+      this.#written.delete(delivery as Delivery);
+      const outcome = outcomeOf(send, delivery as Delivery);
+      if (outcome.kind === "confirmed") this.#context.proveUseful();
+      send.onOutcome(outcome);
+    });
+  }
+
+  #onSettled({ delivery }: EventContext): void {
+    const send = delivery && this.#written.get(delivery);
+    if (send) {
+      this.#written.delete(delivery);
+      send.onOutcome(this.#notStored(send, "settled it without an outcome"));
+    }
+    this.#write();
+  }
+
+  #rejection({ message }: OutgoingSend, error: AmqpError | undefined, inDoubt = false): SendOutcome {
+    const text = `${this.#where()} refused message ${message.id}: ${describeCondition(error ?? {})}`;
+    const retryable = isRetryable(error?.condition ?? undefined);
+    const details = { id: message.id, endpoint: this.#context.endpoint, retryable, inDoubt };
+    return { kind: "failed", error: new SendRejectedError(text, details) };
+  }
+
+  #notStored({ message }: OutgoingSend, what: string): SendOutcome {
+    const text = `${this.#where()} did not store message ${message.id}: the broker ${what}`;
+    const details = { id: message.id, endpoint: this.#context.endpoint };
+    return { kind: "failed", error: new SendNotStoredError(text, details) };
+  }
+
+  /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
+  #refused(error: AmqpError | Error | undefined): void {
+    const waiting = this.#waiting.sends.slice(this.#waiting.first);
+    const written = [...this.#written.values()];
+    this.end();
+    this.#amqpSession.close();
+    this.#onGone();
+    const reason = error && "condition" in error ? error : {};
+    for (const send of written) send.onOutcome(this.#rejection(send, reason, true));
+    for (const send of waiting) if (!send.abandoned) send.onOutcome(this.#rejection(send, reason));
+  }
+
+  #where(): string {
+    return `${formatDestination(this.#destination)} on ${formatAddress(this.#context.endpoint)}`;
+  }
+}
+
+/** Why a delivery was rejected. */
+function errorOf({ remote_state }: Delivery): AmqpError | undefined {
+  const { error }: { error?: AmqpError } = remote_state ?? {};
+  return error ?? undefined;
+}
