@@ -1,0 +1,133 @@
+/** `npm run kill -- --rounds N`: the kill matrix over {Classic, Artemis} x {STOMP, AMQP}; exits 0 only when nothing was lost. */
+import Table from "cli-table3";
+import { Command } from "commander";
+import type { Product, Protocol } from "../group-contract.ts";
+import { startGroup } from "../real-group.ts";
+import { type KillReport, runKills } from "./kill-run.ts";
+
+const program = new Command("kill")
+  .option("--rounds <n>", "kills per combination", Number, 5)
+  .option("--batch <n>", "kills after which the books are closed and fresh queues are used", Number, 10)
+  .option("--product <name>", "classic or artemis; both unless said")
+  .option("--protocol <name>", "stomp or amqp; both unless said")
+  .option("--json", "print the reports as JSON")
+  .parse();
+const options = program.opts<{ rounds: number; batch: number; product?: Product; protocol?: Protocol; json?: true }>();
+
+const products = options.product ? [options.product] : (["classic", "artemis"] as const);
+const protocols = options.protocol ? [options.protocol] : (["stomp", "amqp"] as const);
+const summaries: Summary[] = [];
+for (const product of products)
+  for (const protocol of protocols) summaries.push(await runCombination(product, protocol));
+
+if (options.json) console.log(JSON.stringify(summaries, undefined, 2));
+else print(summaries);
+process.exitCode = summaries.every(({ faults }) => faults.length === 0) ? 0 : 1;
+
+interface Summary {
+  readonly combination: string;
+  readonly rounds: number;
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly rejected: number;
+  readonly unresolved: number;
+  readonly lost: number;
+  readonly outOfOrder: number;
+  readonly storedTwice: number;
+  /** The most sends that were in flight at one kill: what Classic may store twice. */
+  readonly inFlight: number;
+  readonly redelivered: number;
+  readonly firstConfirmationMs: { readonly median: number; readonly worst: number };
+  readonly faults: readonly string[];
+}
+
+async function runCombination(product: Product, protocol: Protocol): Promise<Summary> {
+  const reports: KillReport[] = [];
+  for (let left = options.rounds; left > 0; left -= options.batch) {
+    const group = await startGroup(product);
+    try {
+      const report = await runKills(group, {
+        protocol,
+        rounds: Math.min(left, options.batch),
+        onRound: ({ round, killed, inFlight, firstConfirmationMs, resent }) =>
+          console.error(
+            `[kill] ${product} ${protocol} ${round}: killed ${killed} with ${inFlight} in flight, confirmed again after ${Math.round(firstConfirmationMs)} ms, ${resent} resent`,
+          ),
+      });
+      for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
+      reports.push(report);
+    } finally {
+      await group.close();
+    }
+  }
+  return summarize(product, protocol, reports);
+}
+
+function summarize(product: Product, protocol: Protocol, reports: readonly KillReport[]): Summary {
+  const books = reports.flatMap(({ stream, store }) => [stream, store]);
+  const rounds = reports.flatMap((report) => report.rounds);
+  const sum = (pick: (book: (typeof books)[number]) => number) => books.reduce((total, book) => total + pick(book), 0);
+  const times = rounds.map(({ firstConfirmationMs }) => firstConfirmationMs).sort((a, b) => a - b);
+  const summary = {
+    combination: `${product === "classic" ? "Classic" : "Artemis"} ${reports[0]?.version ?? ""} ${protocol.toUpperCase()}`,
+    rounds: rounds.length,
+    sent: sum(({ sent }) => sent),
+    confirmed: sum(({ confirmed }) => confirmed),
+    rejected: sum(({ rejected }) => rejected),
+    unresolved: sum(({ unresolved }) => unresolved),
+    lost: sum(({ lost }) => lost.length),
+    outOfOrder: sum(({ outOfOrder }) => outOfOrder),
+    storedTwice: sum(({ storedTwice }) => storedTwice.length),
+    inFlight: Math.max(0, ...rounds.map(({ inFlight }) => inFlight)),
+    redelivered: sum(({ redelivered }) => redelivered),
+    firstConfirmationMs: { median: Math.round(times[times.length >> 1] ?? 0), worst: Math.round(times.at(-1) ?? 0) },
+  };
+  const inFlightInAll = rounds.reduce((total, { inFlight }) => total + inFlight, 0);
+  return { ...summary, faults: findFaults(summary, product === "classic" ? inFlightInAll : 0) };
+}
+
+function findFaults(summary: Omit<Summary, "faults">, mayBeStoredTwice: number): string[] {
+  const { rejected, unresolved, lost, outOfOrder, storedTwice } = summary;
+  const faults = Object.entries({ rejected, unresolved, lost, outOfOrder }).filter(([, count]) => count > 0);
+  const named = faults.map(([what, count]) => `${what} ${count}`);
+  return storedTwice > mayBeStoredTwice ? [...named, `storedTwice ${storedTwice}, at most ${mayBeStoredTwice}`] : named;
+}
+
+function print(rows: readonly Summary[]): void {
+  const table = new Table({
+    head: [
+      "pair",
+      "kills",
+      "sent",
+      "confirmed",
+      "lost",
+      "out of order",
+      "rejected",
+      "unresolved",
+      "stored twice",
+      "in flight (max)",
+      "redelivered",
+      "first confirmation ms (median, worst)",
+    ],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([
+      row.combination,
+      row.rounds,
+      row.sent,
+      row.confirmed,
+      row.lost,
+      row.outOfOrder,
+      row.rejected,
+      row.unresolved,
+      row.storedTwice,
+      row.inFlight,
+      row.redelivered,
+      `${row.firstConfirmationMs.median}, ${row.firstConfirmationMs.worst}`,
+    ]);
+  }
+  console.log(table.toString());
+  for (const { combination, faults } of rows)
+    if (faults.length > 0) console.log(`FAULT ${combination}: ${faults.join(", ")}`);
+}
