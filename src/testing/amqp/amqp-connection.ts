@@ -1,0 +1,175 @@
+/** One client's AMQP 1.0 connection on rhea's listening side: SASL, open, links, close. */
+import type { Socket } from "node:net";
+import rhea, { type Connection, type ConnectionOptions, type EventContext, type Receiver, type Sender } from "rhea";
+import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { Credentials } from "../../uri/endpoint.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import {
+  gatheringSocket,
+  HANDSHAKE_TIMEOUT_MS,
+  isCongested,
+  type MemberConnection,
+  type MemberConnectionOptions,
+} from "../member/member-connection.ts";
+import { PRODUCT, VERSION } from "../product.ts";
+import { serveIncoming } from "./incoming-link.ts";
+import { OutgoingLink } from "./outgoing-link.ts";
+import { sourceOf, targetOf } from "./terminus.ts";
+
+/** As both brokers send. */
+const MAX_FRAME_BYTES = 131_072;
+/** rhea's table of unsettled deliveries per session; its default of 2048 would stall a client with more credit. */
+const SESSION_DELIVERIES = 65_536;
+/** What rhea throws or asks to be told of; without a listener it would end the process. */
+const ERROR_EVENTS = ["error", "protocol_error", "connection_error", "session_error", "sender_error", "receiver_error"];
+
+export class AmqpConnection implements MemberConnection {
+  readonly #raw: Socket;
+  readonly #socket: EndpointSocket;
+  readonly #options: MemberConnectionOptions;
+  readonly #connection: Connection;
+  readonly #links = new Set<OutgoingLink>();
+  readonly #deadline: NodeJS.Timeout;
+  #live = true;
+
+  constructor(socket: Socket, options: MemberConnectionOptions) {
+    this.#raw = socket;
+    this.#options = options;
+    this.#socket = gatheringSocket(socket, "amqp");
+    this.#deadline = setTimeout(() => this.#socket.destroy(new Error("No open in time")), HANDSHAKE_TIMEOUT_MS);
+    socket.on("drain", () => {
+      for (const link of this.#links) link.resume();
+    });
+    this.#connection = this.#accept();
+  }
+
+  #accept(): Connection {
+    const container = rhea.create_container({ id: PRODUCT });
+    offerMechanisms(container.sasl_server_mechanisms, this.#options.credentials, () => this.#refuseLogin());
+    const options = {
+      container_id: PRODUCT,
+      properties: { product: PRODUCT, version: VERSION },
+      max_frame_size: MAX_FRAME_BYTES,
+      session_buffer_size: SESSION_DELIVERIES,
+      idle_time_out: this.#options.idleTimeoutMs,
+      receiver_options: {
+        credit_window: 0,
+        autoaccept: false,
+        max_message_size: this.#options.maxMessageBytes,
+      },
+      sender_options: { treat_modified_as_released: false },
+      reconnect: false,
+    };
+    // rhea's typings know only connections that dial.
+    const connection = container.create_connection(options as unknown as ConnectionOptions);
+    keepTransfersEncoded(connection);
+    for (const event of ERROR_EVENTS) connection.on(event, () => {});
+    connection.on("connection_open", () => clearTimeout(this.#deadline));
+    connection.on("receiver_open", ({ receiver }: EventContext) => receiver && this.#onSendingClient(receiver));
+    connection.on("sender_open", ({ sender }: EventContext) => sender && this.#onReceivingClient(sender));
+    connection.on("session_close", () => {});
+    connection.on("connection_close", () => this.#endLinks());
+    connection.on("disconnected", () => {});
+    (connection as unknown as { accept(socket: EndpointSocket): void }).accept(this.#socket);
+    return connection;
+  }
+
+  /** rhea answers with the outcome in this turn's microtasks, and leaves the socket open. */
+  #refuseLogin(): void {
+    setImmediate(() => this.#socket.end());
+  }
+
+  #onSendingClient(receiver: Receiver): void {
+    refusing(receiver, () => {
+      const destination = targetOf(receiver);
+      receiver.set_source(receiver.source);
+      receiver.set_target(receiver.target);
+      const { destinations, maxMessageBytes } = this.#options;
+      serveIncoming(receiver, { destination, destinations, maxMessageBytes, isLive: () => this.#live });
+    });
+  }
+
+  #onReceivingClient(sender: Sender): void {
+    refusing(sender, () => {
+      const destination = sourceOf(sender);
+      sender.set_source(sender.source);
+      sender.set_target(sender.target);
+      const source = this.#options.destinations.subscribe(destination);
+      const link = new OutgoingLink(sender, { ...source, isCongested: () => isCongested(this.#raw) });
+      this.#links.add(link);
+      const forget = () => {
+        link.end();
+        this.#links.delete(link);
+      };
+      sender.on("sender_close", forget);
+      sender.session.on("session_close", forget);
+    });
+  }
+
+  #endLinks(): void {
+    for (const link of this.#links) link.end();
+    this.#links.clear();
+  }
+
+  stop(): void {
+    this.#endLinks();
+    if (!this.#connection.is_open()) {
+      this.#socket.destroy(new Error("The member stops"));
+      return;
+    }
+    this.#connection.close({ condition: "amqp:connection:forced", description: "The member stops" });
+  }
+
+  onGone(): void {
+    this.#live = false;
+    clearTimeout(this.#deadline);
+    this.#endLinks();
+    // rhea clears its timers when it hears of an error, and listens for nothing else.
+    this.#socket.destroy(new Error("The socket is gone"));
+  }
+}
+
+/** Runs `serve`; a refusal answers the attach with a detach that says why. */
+function refusing(link: Sender | Receiver, serve: () => void): void {
+  try {
+    serve();
+  } catch (cause) {
+    const { condition, message } = Refusal.from(cause);
+    link.close({ condition, description: message });
+  }
+}
+
+interface ServerMechanisms {
+  enable_anonymous(): void;
+  enable_plain(check: (username: string, password: string) => boolean): void;
+}
+
+function offerMechanisms(
+  mechanisms: ServerMechanisms,
+  credentials: Credentials | undefined,
+  onRefused: () => void,
+): void {
+  mechanisms.enable_plain((username, password) => {
+    const known = !credentials || (username === credentials.username && password === credentials.password);
+    if (!known) onRefused();
+    return known;
+  });
+  if (!credentials) mechanisms.enable_anonymous();
+}
+
+/** A message-format of its own: with format 0 rhea decodes the message and drops its bytes. */
+const ENCODED_FORMAT = 0x4d53;
+
+interface TransferTarget {
+  on_transfer(frame: { readonly performative: { message_format?: number | null } }): void;
+}
+
+/** Makes rhea hand over each transfer's bytes as they were sent (it dispatches a frame to `on_` + its name on the connection). */
+function keepTransfersEncoded(connection: Connection): void {
+  const target = connection as unknown as TransferTarget;
+  const onTransfer = target.on_transfer.bind(connection);
+  target.on_transfer = (frame) => {
+    if (!frame.performative.message_format) frame.performative.message_format = ENCODED_FORMAT;
+    onTransfer(frame);
+  };
+}

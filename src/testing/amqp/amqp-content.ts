@@ -1,0 +1,68 @@
+/** What the sections of an AMQP message say, in neither protocol's words. */
+import rhea from "rhea";
+import type { MessageContent } from "../content.ts";
+import type { AmqpContent } from "../store/stored-message.ts";
+
+/** What rhea's decoder finds; every field may be absent. */
+export interface DecodedMessage {
+  readonly durable?: boolean;
+  readonly priority?: number;
+  readonly ttl?: number;
+  readonly absolute_expiry_time?: Date | number;
+  readonly message_id?: unknown;
+  readonly correlation_id?: unknown;
+  readonly reply_to?: string;
+  readonly subject?: string;
+  readonly content_type?: string;
+  readonly application_properties?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+export function decode(encoded: Buffer): DecodedMessage {
+  return rhea.message.decode(encoded) as unknown as DecodedMessage;
+}
+
+export function contentFromAmqp({ body }: AmqpContent): MessageContent {
+  const message = decode(body);
+  return {
+    ...bodyFrom(message.body),
+    properties: propertiesFrom(message.application_properties ?? {}),
+    correlationId: textOf(message.correlation_id),
+    replyTo: message.reply_to,
+    contentType: message.content_type,
+    subject: message.subject,
+    messageId: textOf(message.message_id),
+  };
+}
+
+/** A string is text, binary is bytes, and any other AMQP value the text of its JSON. */
+function bodyFrom(body: unknown): Pick<MessageContent, "kind" | "body"> {
+  if (body === undefined || body === null) return { kind: "bytes", body: Buffer.alloc(0) };
+  if (typeof body === "string") return { kind: "text", body: Buffer.from(body) };
+  const bytes = Buffer.isBuffer(body) ? body : dataSections(body);
+  if (bytes) return { kind: "bytes", body: bytes };
+  return { kind: "text", body: Buffer.from(JSON.stringify(body) ?? "") };
+}
+
+const DATA_SECTION = 0x75;
+
+function dataSections(body: unknown): Buffer | undefined {
+  const section = body as { readonly typecode?: unknown; readonly content?: unknown };
+  if (section.typecode !== DATA_SECTION) return undefined;
+  const parts: readonly unknown[] = Array.isArray(section.content) ? section.content : [section.content];
+  return Buffer.concat(parts.filter((part): part is Buffer => Buffer.isBuffer(part)));
+}
+
+function propertiesFrom(properties: Readonly<Record<string, unknown>>): MessageContent["properties"] {
+  const simple: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") simple[name] = value;
+    else if (value !== null && value !== undefined) simple[name] = String(value);
+  }
+  return simple;
+}
+
+function textOf(id: unknown): string | undefined {
+  if (id === undefined || id === null) return undefined;
+  return Buffer.isBuffer(id) ? id.toString("hex") : String(id);
+}

@@ -1,0 +1,57 @@
+/** A link the client sends on: credit, storing, and the outcome once the message cannot be lost. */
+import type { Delivery, EventContext, Receiver } from "rhea";
+import type { Destination } from "../../messaging/destination.ts";
+import type { Destinations } from "../destinations/destinations.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import { draftFromTransfer } from "./amqp-message.ts";
+
+/** As both brokers grant. */
+const CREDIT = 1000;
+const TOP_UP_BELOW = 700;
+
+export interface IncomingLinkOptions {
+  readonly destination: Destination;
+  readonly destinations: Destinations;
+  readonly maxMessageBytes: number;
+  /** The connection still takes outcomes. */
+  readonly isLive: () => boolean;
+}
+
+export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions): void {
+  let credit = CREDIT;
+  let unsettled = 0;
+  receiver.add_credit(CREDIT);
+
+  const settle = (delivery: Delivery, outcome: () => void) => {
+    unsettled--;
+    if (!options.isLive()) return;
+    if (delivery.remote_settled) delivery.update(true);
+    else outcome();
+    if (credit + unsettled >= TOP_UP_BELOW || !receiver.is_open()) return;
+    const more = CREDIT - credit - unsettled;
+    credit += more;
+    receiver.add_credit(more);
+  };
+  const reject = (delivery: Delivery, { condition, message }: Refusal) =>
+    settle(delivery, () => delivery.reject({ condition, description: message }));
+
+  receiver.on("message", ({ message, delivery }: EventContext) => {
+    if (!delivery) return;
+    credit--;
+    unsettled++;
+    try {
+      // The bytes as sent: see keepTransfersEncoded.
+      const encoded: unknown = message;
+      if (!Buffer.isBuffer(encoded)) throw new Refusal("amqp:decode-error", "The transfer has no payload");
+      if (encoded.length > options.maxMessageBytes) throw tooLarge(encoded.length, options.maxMessageBytes);
+      const draft = draftFromTransfer(encoded, options.destination);
+      options.destinations.send(draft, () => settle(delivery, () => delivery.accept()));
+    } catch (cause) {
+      reject(delivery, Refusal.from(cause));
+    }
+  });
+}
+
+function tooLarge(bytes: number, limit: number): Refusal {
+  return new Refusal("amqp:link:message-size-exceeded", `The message has ${bytes} bytes, the limit is ${limit}`);
+}

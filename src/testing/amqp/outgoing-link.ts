@@ -1,0 +1,99 @@
+/** A link the client receives on: deliveries as its credit allows, and what becomes of them. */
+import type { Delivery, EventContext, Sender } from "rhea";
+import type { Queue, QueueConsumer, QueueEntry } from "../destinations/queue.ts";
+import { encodeTransfer } from "./amqp-message.ts";
+
+/** rhea's counters that its typings leave out: credit not used, and deliveries made. */
+interface LinkCounters {
+  credit: number;
+  delivery_count: number;
+}
+
+export interface OutgoingLinkOptions {
+  readonly queue: Queue;
+  readonly leave: () => void;
+  /** The client reads too slowly for more. */
+  readonly isCongested: () => boolean;
+}
+
+export class OutgoingLink implements QueueConsumer {
+  readonly #sender: Sender & LinkCounters;
+  readonly #options: OutgoingLinkOptions;
+  readonly #unsettled = new Map<Delivery, QueueEntry>();
+  readonly #presettled: boolean;
+  /** Deliveries handed to rhea, which counts them only when it writes them. */
+  #handedOver = 0;
+  #ended = false;
+
+  constructor(sender: Sender, options: OutgoingLinkOptions) {
+    this.#sender = sender as Sender & LinkCounters;
+    this.#options = options;
+    this.#presettled = sender.snd_settle_mode === 1;
+    sender.on("sender_flow", () => options.queue.dispatch());
+    sender.on("sender_draining", () => this.#drain());
+    sender.on("accepted", (context: EventContext) => this.#settle(context, (entry) => options.queue.accept(entry)));
+    sender.on("rejected", (context: EventContext) => this.#settle(context, (entry) => options.queue.deadLetter(entry)));
+    sender.on("released", (context: EventContext) => this.#settle(context, (entry) => this.#release(entry, false)));
+    sender.on("modified", (context: EventContext) => this.#settle(context, (entry) => this.#modify(context, entry)));
+    // Settled without an outcome: nothing says that it was processed.
+    sender.on("settled", (context: EventContext) => this.#settle(context, (entry) => this.#release(entry, true)));
+    sender.on("sender_close", () => this.end());
+    options.queue.attach(this);
+  }
+
+  get ready(): boolean {
+    const granted = this.#sender.credit + this.#sender.delivery_count;
+    return !this.#ended && granted > this.#handedOver && this.#sender.sendable() && !this.#options.isCongested();
+  }
+
+  take(entry: QueueEntry): void {
+    this.#handedOver++;
+    const delivery = this.#sender.send(encodeTransfer(entry), undefined, 0);
+    if (this.#presettled) {
+      Object.assign(delivery, { settled: true });
+      this.#options.queue.accept(entry);
+    } else this.#unsettled.set(delivery, entry);
+  }
+
+  #settle({ delivery }: EventContext, outcome: (entry: QueueEntry) => void): void {
+    const entry = delivery && this.#unsettled.get(delivery);
+    if (!delivery || !entry) return;
+    this.#unsettled.delete(delivery);
+    // A client in settle mode "second" waits for ours.
+    if (!delivery.remote_settled) delivery.update(true);
+    outcome(entry);
+    this.#options.queue.dispatch();
+  }
+
+  #release(entry: QueueEntry, failed: boolean): void {
+    this.#options.queue.release([entry], { failed });
+  }
+
+  /** undeliverable-here goes to the dead letter queue, as on Classic. */
+  #modify({ delivery }: EventContext, entry: QueueEntry): void {
+    const modified = delivery?.remote_state as { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined;
+    if (modified?.undeliverable_here) this.#options.queue.deadLetter(entry);
+    else this.#release(entry, modified?.delivery_failed === true);
+  }
+
+  #drain(): void {
+    this.#options.queue.dispatch();
+    this.#handedOver = this.#sender.credit + this.#sender.delivery_count;
+    this.#sender.set_drained(true);
+  }
+
+  /** The socket has room again. */
+  resume(): void {
+    this.#options.queue.dispatch();
+  }
+
+  /** What is unsettled goes back to the front of the queue. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const unsettled = [...this.#unsettled.values()];
+    this.#unsettled.clear();
+    this.#options.leave();
+    this.#options.queue.detach(this, unsettled);
+  }
+}

@@ -1,0 +1,32 @@
+/** What the embedded group does not do, as the error that both protocols answer with. */
+import { UnsupportedError } from "../../errors.ts";
+
+/** AMQP 1.0 section 2.8.15 and following; in STOMP it stands in the ERROR frame's body. */
+export type RefusalCondition =
+  | "amqp:not-implemented"
+  | "amqp:invalid-field"
+  | "amqp:decode-error"
+  | "amqp:not-allowed"
+  | "amqp:resource-limit-exceeded"
+  | "amqp:link:message-size-exceeded";
+
+export class Refusal extends UnsupportedError {
+  readonly condition: RefusalCondition;
+  constructor(condition: RefusalCondition, message: string) {
+    super(message);
+    this.condition = condition;
+  }
+
+  /** Something a broker does and this one does not. */
+  static notDone(what: string): Refusal {
+    return new Refusal(
+      "amqp:not-implemented",
+      `The embedded group does not do ${what}; test that against a real broker`,
+    );
+  }
+
+  static override from(reason: unknown): Refusal {
+    if (reason instanceof Refusal) return reason;
+    return new Refusal("amqp:invalid-field", reason instanceof Error ? reason.message : String(reason));
+  }
+}

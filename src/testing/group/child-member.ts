@@ -1,0 +1,136 @@
+/** A member in a process of its own, so that crash() is a SIGKILL and pause() a SIGSTOP. */
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { UnsupportedError } from "../../errors.ts";
+import type { MemberStats } from "../member/member.ts";
+import type { MemberSettings } from "../member/member-settings.ts";
+import type { StoredMessageView } from "../member/message-view.ts";
+import { Answers } from "./answers.ts";
+import type { MemberControl, MemberNews } from "./member-control.ts";
+import type { ToMember, ToParent } from "./member-messages.ts";
+
+/** The compiled program: Node 20 cannot run the TypeScript one. */
+const PROGRAM = fileURLToPath(new URL("../member.js", import.meta.url));
+
+interface RunningChild {
+  readonly process: ChildProcess;
+  readonly exited: Promise<void>;
+  readonly answers: Answers;
+}
+
+export class ChildMember implements MemberControl {
+  readonly #settings: MemberSettings;
+  readonly #onNews: (news: MemberNews) => void;
+  #child: RunningChild | undefined;
+  #killAtExit: (() => void) | undefined;
+
+  /** @throws UnsupportedError when the package was not built. */
+  constructor(settings: MemberSettings, onNews: (news: MemberNews) => void) {
+    if (!existsSync(PROGRAM)) {
+      throw new UnsupportedError(
+        `Members in child processes need the built package: ${PROGRAM} is missing. Run "npm run build", or start the group with inProcess: true`,
+      );
+    }
+    this.#settings = settings;
+    this.#onNews = onNews;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
+  }
+
+  async start(): Promise<void> {
+    // execArgv: what was given to a test runner (loaders, inspectors) is not meant for the member.
+    const child = fork(PROGRAM, [], {
+      serialization: "advanced",
+      execArgv: [],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const answers = new Answers();
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const running: RunningChild = { process: child, exited, answers };
+    this.#child = running;
+    child.on("error", () => {});
+    const started = new Promise<void>((resolve) => {
+      child.on("message", (message: ToParent) => {
+        if (message.kind !== "event") answers.take(message);
+        else if (this.#child === running) this.#onNews(message.event);
+        resolve();
+      });
+    });
+    void exited.then(() => this.#onExit(running));
+    send(child, { kind: "start", settings: this.#settings });
+    await Promise.race([started, exited]);
+  }
+
+  #onExit(running: RunningChild): void {
+    running.answers.end("The member has ended");
+    this.#forgetPause();
+    if (this.#child !== running) return;
+    this.#child = undefined;
+    this.#onNews({ kind: "over" });
+  }
+
+  async crash(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.process.kill("SIGKILL");
+    await child.exited;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.resume();
+    send(child.process, { kind: "stop" });
+    const late = setTimeout(() => child.process.kill("SIGKILL"), STOP_PATIENCE_MS);
+    await child.exited;
+    clearTimeout(late);
+  }
+
+  pause(): void {
+    const { process: child } = this.#running();
+    child.kill("SIGSTOP");
+    // A stopped child does not notice that its parent has gone.
+    this.#killAtExit ??= () => child.kill("SIGKILL");
+    process.once("exit", this.#killAtExit);
+  }
+
+  resume(): void {
+    this.#running().process.kill("SIGCONT");
+    this.#forgetPause();
+  }
+
+  #forgetPause(): void {
+    if (this.#killAtExit) process.removeListener("exit", this.#killAtExit);
+    this.#killAtExit = undefined;
+  }
+
+  async stats(): Promise<MemberStats> {
+    return (await this.#ask((id) => ({ kind: "stats", id }))) as MemberStats;
+  }
+
+  async messages(queue: string): Promise<readonly StoredMessageView[]> {
+    return (await this.#ask((id) => ({ kind: "messages", id, queue }))) as readonly StoredMessageView[];
+  }
+
+  #ask(question: (id: number) => ToMember): Promise<unknown> {
+    const { process: child, answers } = this.#running();
+    return answers.ask((id) => send(child, question(id)));
+  }
+
+  #running(): RunningChild {
+    if (this.#child === undefined)
+      throw new UnsupportedError("The member is not running; start it with restart(member)");
+    return this.#child;
+  }
+}
+
+/** How long an orderly end may take. */
+const STOP_PATIENCE_MS = 5000;
+
+function send(child: ChildProcess, message: ToMember): void {
+  // The child may be gone already; its exit tells.
+  if (child.connected) child.send(message, () => {});
+}

@@ -1,0 +1,15 @@
+/** What the group and a member in a child process say to each other. */
+import type { MemberStats } from "../member/member.ts";
+import type { MemberEvent, MemberSettings } from "../member/member-settings.ts";
+import type { StoredMessageView } from "../member/message-view.ts";
+
+export type ToMember =
+  | { readonly kind: "start"; readonly settings: MemberSettings }
+  | { readonly kind: "stop" }
+  | { readonly kind: "stats"; readonly id: number }
+  | { readonly kind: "messages"; readonly id: number; readonly queue: string };
+
+export type ToParent =
+  | { readonly kind: "event"; readonly event: MemberEvent }
+  | { readonly kind: "answer"; readonly id: number; readonly value: MemberStats | readonly StoredMessageView[] }
+  | { readonly kind: "refused"; readonly id: number; readonly reason: string };

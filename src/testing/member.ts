@@ -1,0 +1,50 @@
+/** The program of a member that is a child process: it takes its settings and questions by IPC, and ends with its parent. */
+import { rmSync } from "node:fs";
+import type { ToMember, ToParent } from "./group/member-messages.ts";
+import { Member } from "./member/member.ts";
+import type { MemberSettings } from "./member/member-settings.ts";
+
+let member: Member | undefined;
+let directory: string | undefined;
+
+process.on("message", (message: ToMember) => {
+  switch (message.kind) {
+    case "start":
+      start(message.settings);
+      break;
+    case "stop":
+      void member?.stop().then(() => process.exit(0));
+      break;
+    default:
+      answer(message);
+  }
+});
+
+// The parent is gone, perhaps killed: nobody else is left to remove the store.
+process.on("disconnect", () => {
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  process.exit(0);
+});
+
+function start(settings: MemberSettings): void {
+  directory = settings.directory;
+  member = new Member(settings, (event) => {
+    // A member that failed is over; its clients see the kernel close what it had open.
+    if (event.kind === "failed") tell({ kind: "event", event }, () => process.exit(1));
+    else tell({ kind: "event", event });
+  });
+}
+
+function answer(question: Extract<ToMember, { readonly kind: "stats" | "messages" }>): void {
+  try {
+    if (member === undefined) throw new Error("The member has not been started");
+    const value = question.kind === "stats" ? member.stats() : member.messages(question.queue);
+    tell({ kind: "answer", id: question.id, value });
+  } catch (cause) {
+    tell({ kind: "refused", id: question.id, reason: cause instanceof Error ? cause.message : String(cause) });
+  }
+}
+
+function tell(message: ToParent, onTold: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, undefined, undefined, onTold);
+}

@@ -1,0 +1,38 @@
+/** A stored message as tests look at it; it can be sent from a child process. */
+
+import { contentOf } from "../content.ts";
+import type { QueueEntry } from "../destinations/queue.ts";
+
+export interface StoredMessageView {
+  /** Its place in the order of the store; no two messages share it. */
+  readonly sequence: number;
+  /** The stable id of the sender (property `_AMQ_DUPL_ID`), where it gave one. */
+  readonly duplicateId: string | undefined;
+  readonly kind: "text" | "bytes";
+  readonly body: Uint8Array;
+  /** The body as UTF-8. */
+  readonly text: string;
+  readonly properties: Readonly<Record<string, string | number | boolean>>;
+  readonly persistent: boolean;
+  /** Handed to a consumer that has not settled it. */
+  readonly unsettled: boolean;
+  readonly redelivered: boolean;
+  readonly deliveryCount: number;
+}
+
+export function viewOf(entry: QueueEntry, unsettled: boolean): StoredMessageView {
+  const { message, redelivered, failures } = entry;
+  const { kind, body, properties } = contentOf(message);
+  return {
+    sequence: message.sequence,
+    duplicateId: message.duplicateId,
+    kind,
+    body,
+    text: body.toString(),
+    properties,
+    persistent: message.persistent,
+    unsettled,
+    redelivered,
+    deliveryCount: failures,
+  };
+}

@@ -1,0 +1,81 @@
+/** A port of the active member: it listens, and keeps the connections of one protocol. */
+import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AcceptConnection, MemberConnection, MemberConnectionOptions } from "./member-connection.ts";
+
+/** How long clients have to take part in an orderly end. */
+const STOP_LINGER_MS = 500;
+/** How long to try for a port that another program has just now. */
+const BIND_PATIENCE_MS = 3000;
+const BIND_RETRY_MS = 20;
+
+export class ProtocolPort {
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, MemberConnection>();
+
+  private constructor(accept: AcceptConnection, options: MemberConnectionOptions) {
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      // Before anyone else listens, an early reset would be thrown.
+      socket.on("error", () => {});
+      const connection = accept(socket, options);
+      this.#connections.set(socket, connection);
+      socket.once("close", () => {
+        this.#connections.delete(socket);
+        connection.onGone();
+      });
+    });
+  }
+
+  /** Rejects when the port stays taken. */
+  static async listen(port: number, accept: AcceptConnection, options: MemberConnectionOptions): Promise<ProtocolPort> {
+    const result = new ProtocolPort(accept, options);
+    const deadline = performance.now() + BIND_PATIENCE_MS;
+    for (;;) {
+      const failure = await bind(result.#server, port);
+      if (failure === undefined) return result;
+      if (failure.code !== "EADDRINUSE" || performance.now() > deadline) throw failure;
+      await sleep(BIND_RETRY_MS);
+    }
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** New connections are refused, open ones end as their protocol has it. */
+  async stop(): Promise<void> {
+    const closed = this.#close();
+    for (const connection of this.#connections.values()) connection.stop();
+    const late = setTimeout(() => this.#destroySockets(), STOP_LINGER_MS);
+    await closed;
+    clearTimeout(late);
+  }
+
+  /** As the kernel ends a killed process: nothing more is flushed. */
+  async crash(): Promise<void> {
+    const closed = this.#close();
+    this.#destroySockets();
+    await closed;
+  }
+
+  #close(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+}
+
+function bind(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const onError = (cause: NodeJS.ErrnoException) => resolve(cause);
+    server.once("error", onError);
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      server.removeListener("error", onError);
+      // Past listening only a failing accept (out of descriptors) is told here.
+      server.on("error", () => {});
+      resolve(undefined);
+    });
+  });
+}

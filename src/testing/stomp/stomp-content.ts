@@ -1,0 +1,32 @@
+/** What STOMP headers and body say, in neither protocol's words. */
+import { formatDestination, parseDestination } from "../../messaging/destination.ts";
+import type { MessageContent } from "../content.ts";
+import type { StompContent } from "../store/stored-message.ts";
+
+/** Headers that are fields of the message; the others are its properties (as Classic's FrameTranslator has it). */
+const FIELDS = new Set(["correlation-id", "reply-to", "content-type", "type", "timestamp"]);
+
+export function contentFromStomp({ headers, kind, body }: StompContent): MessageContent {
+  const properties = Object.entries(headers).filter(([name]) => !FIELDS.has(name));
+  return {
+    kind,
+    body,
+    properties: Object.fromEntries(properties),
+    correlationId: headers["correlation-id"],
+    replyTo: addressFromStomp(headers["reply-to"]),
+    contentType: headers["content-type"],
+    subject: headers["type"],
+    messageId: undefined,
+  };
+}
+
+/** `queue://NAME` for `/queue/NAME`; anything else as it is. */
+function addressFromStomp(text: string | undefined): string | undefined {
+  if (!text?.startsWith("/queue/") && !text?.startsWith("/topic/")) return text;
+  return formatDestination(parseDestination(text));
+}
+
+/** `/queue/NAME` for `queue://NAME`; anything else as it is. */
+export function addressForStomp(address: string): string {
+  return address.replace(/^(queue|topic):\/\//, "/$1/");
+}
