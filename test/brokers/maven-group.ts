@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { guardDirectory } from "./exit-guard.ts";
 import { freePorts } from "./free-ports.ts";
 import {
   APP_CREDENTIALS,
@@ -66,6 +67,8 @@ function javaCommand(
     STOMP_PORT: ports[name].stomp,
     AMQP_PORT: ports[name].amqp,
     "activemq.base": directory,
+    "org.slf4j.simpleLogger.showDateTime": "true",
+    "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",
     // One line for every frame and login otherwise.
     "org.slf4j.simpleLogger.log.org.apache.activemq.audit": "off",
   };
@@ -91,6 +94,7 @@ class MavenGroup implements RealGroup {
   readonly product: Product;
   readonly version: string;
   readonly #directory: string;
+  readonly #releaseDirectory: () => void;
   readonly #ports: Ports;
   readonly #members: Readonly<Record<MemberName, MemberProcess>>;
 
@@ -98,6 +102,7 @@ class MavenGroup implements RealGroup {
     this.product = product;
     this.version = BROKER_VERSIONS[product];
     this.#directory = directory;
+    this.#releaseDirectory = guardDirectory(directory);
     this.#ports = ports;
     this.#members = members;
   }
@@ -149,6 +154,7 @@ class MavenGroup implements RealGroup {
   async close(): Promise<void> {
     await Promise.all([this.kill("a"), this.kill("b")]);
     await rm(this.#directory, { recursive: true, force: true });
+    this.#releaseDirectory();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { guardChild } from "./child-guard.ts";
+import { guardChild } from "./exit-guard.ts";
 
 export interface MemberSettings {
   readonly name: string;

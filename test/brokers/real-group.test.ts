@@ -1,7 +1,11 @@
 /** What the rest of the real-broker tests take for granted of a group: one active member, and failover as often as asked. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MEMBER_NAMES, otherMember, type Product, type RealGroup, startGroup } from "./real-group.ts";
+import { detectWay, MEMBER_NAMES, otherMember, type Product, type RealGroup, startGroup } from "./real-group.ts";
 import { probeStomp } from "./stomp-probe.ts";
 
 const PRODUCTS: readonly Product[] = ["classic", "artemis"];
@@ -76,8 +80,32 @@ describe("the end of a real group", () => {
     for (const pid of pids) {
       if (group.way === "docker") continue;
       expect(pid).toBeTypeOf("number");
-      expect(existsSync(`/proc/${pid}`)).toBe(false);
+      expect(isAlive(Number(pid))).toBe(false);
     }
     expect(await probeStomp(group.endpoint("b", "stomp"), group.credentials, 2_000)).toBe("refused");
   }, 60_000);
+
+  it.each(["SIGTERM", "SIGINT", "SIGKILL", "throw"] as const)(
+    "takes the brokers along when the program that started it ends by %s",
+    async (ending) => {
+      if ((await detectWay()) === "docker") return;
+      const script = fileURLToPath(new URL("./abandon-group.ts", import.meta.url));
+      const program = spawn(process.execPath, ["--import", "tsx", script, ending], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const [line] = await once(program.stdout, "data");
+      const pids: number[] = JSON.parse(String(line));
+      expect(pids.map(isAlive)).toEqual([true, true]);
+      const ended = once(program, "close");
+      if (ending !== "throw") program.kill(ending);
+      await ended;
+      for (let waits = 0; pids.some(isAlive) && waits < 100; waits += 1) await sleep(50);
+      expect(pids.map(isAlive)).toEqual([false, false]);
+    },
+    60_000,
+  );
 });
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}

@@ -1,0 +1,168 @@
+/**
+ * The yardstick of the failover benchmark: asks one endpoint every few milliseconds, over a bare socket, and tells when it first
+ * confirmed a persistent message. No library and no retry policy: nothing that knows when to ask can be much sooner.
+ */
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Credentials } from "../../src/uri/endpoint.ts";
+import type { Product, Protocol } from "./group-contract.ts";
+import {
+  ACCEPTED,
+  AMQP_HEADER,
+  durableTransfer,
+  type Frame,
+  openLink,
+  PERFORMATIVE,
+  SASL_HEADER,
+  saslPlain,
+  takeFrames,
+} from "./raw-amqp.ts";
+import { connectFrame } from "./stomp-probe.ts";
+
+export interface PollSettings {
+  readonly protocol: Protocol;
+  readonly product: Product;
+  readonly endpoint: { readonly host: string; readonly port: number };
+  readonly credentials: Credentials;
+  /** The name of a queue, as the broker knows it. */
+  readonly destination: string;
+  /** From the start of one try to the start of the next, at least; 5. */
+  readonly everyMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Instants on this process's `performance.now()` clock. */
+export interface FirstConfirmation {
+  /** The TCP connection that ended in a confirmation was open. */
+  readonly portOpenAtMs: number;
+  /** The broker's confirmation had been read: STOMP's RECEIPT, AMQP's accepted. */
+  readonly confirmedAtMs: number;
+  readonly tries: number;
+}
+
+/** A try whose port is open and whose broker says nothing for this long is given up. */
+const SILENT_TRY_MS = 2_000;
+const BODY = Buffer.alloc(1_024, "x");
+
+/** Reads what came, answers, and returns true once the message is confirmed; throws on anything unexpected. */
+type Conversation = (chunk: Buffer, socket: Socket) => boolean;
+
+/** Tries one after another until one is confirmed. Rejects only when `signal` fires, with the last try's failure. */
+export async function pollFirstConfirmation(settings: PollSettings): Promise<FirstConfirmation> {
+  const { everyMs = 5, signal } = settings;
+  let lastFailure: unknown = "none was made";
+  for (let tries = 1; !signal.aborted; tries += 1) {
+    const startedAt = performance.now();
+    try {
+      return { ...(await tryOnce(settings)), tries };
+    } catch (error) {
+      if (error !== signal.reason) lastFailure = error;
+    }
+    const restMs = startedAt + everyMs - performance.now();
+    if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => {});
+  }
+  throw new Error(`Polling ended without a confirmation; the last try: ${lastFailure}`, { cause: signal.reason });
+}
+
+function tryOnce(settings: PollSettings): Promise<Omit<FirstConfirmation, "tries">> {
+  const { endpoint, signal, protocol } = settings;
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...endpoint, noDelay: true });
+    const converse = protocol === "stomp" ? stompConversation(settings) : amqpConversation(settings);
+    let portOpenAtMs = Number.NaN;
+    const end = (): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.destroy();
+    };
+    const fail = (reason: unknown): void => {
+      end();
+      reject(reason);
+    };
+    const onAbort = (): void => fail(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    socket.setTimeout(SILENT_TRY_MS, () => fail(new Error(`The broker was silent for ${SILENT_TRY_MS} ms`)));
+    socket.on("connect", () => {
+      portOpenAtMs = performance.now();
+      socket.write(protocol === "stomp" ? connectFrame(settings.credentials) : amqpGreeting(settings.credentials));
+    });
+    socket.on("data", (chunk) => {
+      try {
+        if (!converse(chunk, socket)) return;
+        resolve({ portOpenAtMs, confirmedAtMs: performance.now() });
+        end();
+      } catch (error) {
+        fail(error);
+      }
+    });
+    socket.on("error", fail);
+    socket.on("close", () => fail(new Error("The broker closed the connection")));
+  });
+}
+
+/** CONNECT, CONNECTED, SEND, RECEIPT. */
+function stompConversation({ product, destination }: PollSettings): Conversation {
+  const where =
+    product === "classic"
+      ? `destination:/queue/${destination}\n`
+      : `destination:${destination}\ndestination-type:ANYCAST\n`;
+  const send = `SEND\n${where}persistent:true\nreceipt:1\n\n${BODY}\0`;
+  let received = "";
+  return (chunk, socket) => {
+    received += chunk.toString("latin1");
+    for (let end = received.indexOf("\0"); end >= 0; end = received.indexOf("\0")) {
+      const frame = received.slice(0, end).trimStart();
+      received = received.slice(end + 1);
+      if (frame.startsWith("RECEIPT")) return true;
+      if (!frame.startsWith("CONNECTED")) throw new Error(`The broker answered ${JSON.stringify(frame.slice(0, 200))}`);
+      socket.write(send);
+    }
+    return false;
+  };
+}
+
+function amqpGreeting({ username, password }: Credentials): Buffer {
+  return Buffer.concat([SASL_HEADER, saslPlain(username, password)]);
+}
+
+/** SASL PLAIN and its outcome; open, begin, attach at once; the transfer when credit comes; its disposition. */
+function amqpConversation({ product, destination }: PollSettings): Conversation {
+  const address = product === "classic" ? `queue://${destination}` : destination;
+  const capability = product === "classic" ? undefined : "queue";
+  // A container id of its own for each try: Classic refuses one that it still takes for connected.
+  const container = `poller-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  let unread = Buffer.alloc(0);
+  let sent = false;
+  return (chunk, socket) => {
+    const { frames, rest } = takeFrames(Buffer.concat([unread, chunk]));
+    unread = Buffer.from(rest);
+    for (const frame of frames) {
+      if (isLoggedIn(frame)) socket.write(Buffer.concat([AMQP_HEADER, openLink(container, address, capability)]));
+      if (isCredit(frame) && !sent) {
+        socket.write(durableTransfer(BODY));
+        sent = true;
+      }
+      if (isAccepted(frame)) return true;
+    }
+    return false;
+  };
+}
+
+function isLoggedIn({ code, fields }: Frame): boolean {
+  if (code !== PERFORMATIVE.saslOutcome) return false;
+  if (fields[0] !== 0) throw new Error(`The broker answered the login with SASL outcome ${String(fields[0])}`);
+  return true;
+}
+
+/** A flow of our link (handle, field 4) with link credit (field 6). */
+function isCredit({ code, fields }: Frame): boolean {
+  const credit = fields[6];
+  return code === PERFORMATIVE.flow && fields[4] === 0 && typeof credit === "number" && credit > 0;
+}
+
+/** Of the receiver (role true), with the state accepted (field 4); any other state is unexpected. */
+function isAccepted({ code, fields }: Frame): boolean {
+  if (code !== PERFORMATIVE.disposition) return false;
+  const state = fields[4];
+  if (typeof state === "object" && state.described === ACCEPTED) return true;
+  throw new Error(`The broker settled the message with ${JSON.stringify(state)}`);
+}
