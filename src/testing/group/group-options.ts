@@ -15,7 +15,7 @@ export interface EmbeddedGroupOptions {
   readonly credentials?: Credentials;
   /** Between having the store's lock and listening, in milliseconds; 0 unless said. */
   readonly takeoverDelayMs?: number;
-  /** How often a standby asks for the lock, in milliseconds; 10 unless said, 2 in one process. *//
+  /** How often a standby asks for the lock, in milliseconds; 10 unless said, 2 in one process. */
   readonly lockPollMs?: number;
   /** Drop a second message with the same `_AMQ_DUPL_ID`, as Artemis; false, as Classic, unless said. */
   readonly duplicateDetection?: boolean;
