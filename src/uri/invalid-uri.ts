@@ -27,12 +27,10 @@ function caretLines(text: string, position: number): string {
   return line === "" ? "" : `\n  ${start > 0 ? "…" : " "}${line}\n   ${" ".repeat(position - start)}^`;
 }
 
-/** Blanks option values, and what stands where a port should (a password whose `@host` was forgotten); lengths stay. */
+/** Blanks option values, and user:password where the `@host` was forgotten, so that no port follows; lengths stay. */
 function withoutSecrets(text: string): string {
   return text
     .replace(/=[^&]*/g, (value) => `=${"*".repeat(value.length - 1)}`)
-    .replace(/(\/\/[^\s,()?#/:[]*:)(?!\d+(?:[\s,()?#/]|$))([^\s,()?#/]+)/g, (_, before: string, port: string) => {
-      return before + "*".repeat(port.length);
-    })
+    .replace(/(?<=\/\/)[^\s,()?#/:[]*:(?!\d+(?:[\s,()?#/]|$))[^\s,()?#/]+/g, (userInfo) => "*".repeat(userInfo.length))
     .replace(/\s/g, " ");
 }

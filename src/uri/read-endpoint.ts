@@ -31,6 +31,7 @@ const GROUP_LIKE = /^(masterslave|failover|static|fanout|discovery|peer|multicas
 export function readEndpoint(uri: string, piece: Piece): ReadEndpoint {
   const scheme = readScheme(uri, piece);
   const start = scheme.length + "://".length;
+  checkSeparators(uri, piece, start);
   const end = indexOfAny(piece.text, /[/?#]/, start);
   const authority = { text: piece.text.slice(start, end), at: piece.at + start };
   const { credentials, address } = readUserInfo(uri, authority);
@@ -66,6 +67,16 @@ function schemeAdvice(found: string): string {
   return meant ? `write ${meant}://` : `known are ${ENDPOINT_SCHEMES.join(", ")}`;
 }
 
+/** White space or a semicolon in the address: two endpoints with the wrong sign between them, or a slip. */
+function checkSeparators(uri: string, { text, at }: Piece, start: number): void {
+  const end = indexOfAny(text, /[?#]/, start);
+  const from = Math.max(start, text.lastIndexOf("@", end - 1) + 1);
+  const bad = text.slice(from, end).search(/[\s;]/);
+  if (bad < 0) return;
+  const what = text[from + bad] === ";" ? "Endpoints are separated by commas" : "A space inside an endpoint";
+  throw invalidUri(uri, at + from + bad, what);
+}
+
 function readUserInfo(uri: string, authority: Piece): { credentials: Credentials | undefined; address: Piece } {
   const at = authority.text.lastIndexOf("@");
   const address = { text: authority.text.slice(at + 1), at: authority.at + at + 1 };
@@ -96,11 +107,6 @@ function readRest(uri: string, { text, at }: Piece): Piece | undefined {
 }
 
 function readAddress(uri: string, address: Piece, scheme: EndpointScheme): { host: string; port: number } {
-  const bad = address.text.search(/[\s;]/);
-  if (bad >= 0) {
-    const what = address.text[bad] === ";" ? "Endpoints are separated by commas" : "A space inside an endpoint";
-    throw invalidUri(uri, address.at + bad, what);
-  }
   const end = address.text.startsWith("[") ? address.text.indexOf("]") + 1 : indexOfAny(address.text, /:/, 0);
   if (end === 0)
     throw invalidUri(uri, address.at, "The bracket of this IPv6 address is never closed, or the host is missing");

@@ -83,20 +83,19 @@ function splitComponents(uri: string, list: Piece): readonly Piece[] {
 
 /** What follows the closing parenthesis: nothing, a lone slash, the group's query. */
 function readTail(uri: string, tail: Piece): Piece | undefined {
-  const slash = /^\/?\s*/.exec(tail.text)?.[0].length ?? 0;
-  const rest = { text: tail.text.slice(slash), at: tail.at + slash };
-  if (rest.text === "") return undefined;
   // The first ?, as RFC 3986 has it: Java cuts at the last one and loses what stands before.
-  if (rest.text.startsWith("?")) return { text: rest.text.slice(1), at: rest.at + 1 };
+  const mark = /^(\/?\s*)(\?|$)/.exec(tail.text)?.[0];
+  if (mark?.endsWith("?")) return { text: tail.text.slice(mark.length), at: tail.at + mark.length };
+  if (mark !== undefined) return undefined;
   const what = {
     ")": "This parenthesis closes nothing",
     "#": "A fragment has no meaning here",
     "&": "The first option is set off by ?, not by &",
     "(": "Only one list of endpoints can be given",
-  }[rest.text[0] ?? ""];
+  }[tail.text[0] ?? ""];
   throw invalidUri(
     uri,
-    rest.at,
+    tail.at,
     what ?? "After the endpoints only ? and options can follow; a path has no meaning here",
   );
 }
