@@ -51,7 +51,8 @@ function unknownScheme(uri: string, whole: Piece, found: string): Error {
 function splitBody(uri: string, body: Piece): { components: readonly Piece[]; query: Piece | undefined } {
   if (!body.text.startsWith("(")) return { components: splitComponents(uri, body), query: undefined };
   const end = closingParenthesis(body.text);
-  if (end < 0) throw invalidUri(uri, body.at, "This parenthesis is never closed");
+  if (end < 0)
+    throw invalidUri(uri, body.at, "This parenthesis is never closed; in a password ( is written as %28 and ) as %29");
   const components = splitComponents(uri, { text: body.text.slice(1, end), at: body.at + 1 });
   return { components, query: readTail(uri, trimmed({ text: body.text.slice(end + 1), at: body.at + end + 1 })) };
 }
@@ -96,6 +97,7 @@ function readTail(uri: string, tail: Piece): Piece | undefined {
   throw invalidUri(
     uri,
     tail.at,
-    what ?? "After the endpoints only ? and options can follow; a path has no meaning here",
+    what ??
+      "After the closing parenthesis only ? and options can follow; a path has no meaning here, and ) in a password is written as %29",
   );
 }
