@@ -13,8 +13,13 @@ export interface Dialect {
   readonly prefetch: "messages" | "bytes";
   /** What NACK does: a dead letter, or (Artemis) the same as ACK. */
   readonly nack: "dead-letter" | "discard";
+  /** Whether a delivery given back counts as failed: Classic flags it as redelivered, Artemis does not. */
+  readonly givingBackCounts: boolean;
   /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
   readonly messageIdHasConsumer: boolean;
+  /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
 }
 
 const STOMP_AS_SPECIFIED: Dialect = {
@@ -23,15 +28,25 @@ const STOMP_AS_SPECIFIED: Dialect = {
   textMark: undefined,
   prefetch: "messages",
   nack: "dead-letter",
+  givingBackCounts: false,
   messageIdHasConsumer: false,
+  maxHeaderBytes: Number.POSITIVE_INFINITY,
+  maxHeaders: Number.POSITIVE_INFINITY,
 };
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
-  activemq: { ...STOMP_AS_SPECIFIED, lengthMeansBytes: true, textMark: ["amq-msg-type", "text"] },
+  activemq: {
+    ...STOMP_AS_SPECIFIED,
+    lengthMeansBytes: true,
+    textMark: ["amq-msg-type", "text"],
+    givingBackCounts: true,
+    maxHeaderBytes: 10 * 1024,
+    maxHeaders: 1000,
+  },
   artemis: {
+    ...STOMP_AS_SPECIFIED,
     destinations: "routing-type",
     lengthMeansBytes: true,
-    textMark: undefined,
     prefetch: "bytes",
     nack: "discard",
     messageIdHasConsumer: true,

@@ -26,10 +26,19 @@ export function readDestination(
   dialect: Dialect,
 ): string | undefined {
   if (!text) return undefined;
-  const [, path, scheme, name] = /^(?:\/(queue|topic)\/|(queue|topic):\/\/)(.+)$/s.exec(text) ?? [];
-  if (name !== undefined) return `${path ?? scheme}://${name}`;
-  if (dialect.destinations === "path" || text.includes("://")) return text;
+  if (dialect.destinations === "path") return readSpelled(text) ?? text;
   return `${routing === "MULTICAST" ? "topic" : "queue"}://${text}`;
+}
+
+/** A reply-to header, likewise. A bare name, as AMQP senders leave it, is taken for a queue. */
+export function readReplyTo(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  return readSpelled(text) ?? (/^\/|:\/\//.test(text) ? text : `queue://${text}`);
+}
+
+function readSpelled(text: string): string | undefined {
+  const [, path, scheme, name] = /^(?:\/(queue|topic)\/|(queue|topic):\/\/)(.+)$/s.exec(text) ?? [];
+  return name === undefined ? undefined : `${path ?? scheme}://${name}`;
 }
 
 function routingType(kind: Destination["kind"]): "ANYCAST" | "MULTICAST" {

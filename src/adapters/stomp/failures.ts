@@ -57,24 +57,30 @@ export function handshakeFailure(
   return verdict === "stop" ? new AuthenticationError(message, details) : new AttemptError(code, message, details);
 }
 
-/** A peer that opens with something else than STOMP, by its name where it has one; undefined while it may still be STOMP. */
-export function foreignPeer(endpoint: Endpoint, firstBytes: Buffer): AttemptError | undefined {
-  if (/^(CONNECTED|ERROR)\r?\n/.test(firstBytes.toString("latin1"))) return undefined;
+const ANSWERS = ["CONNECTED\n", "CONNECTED\r\n", "ERROR\n", "ERROR\r\n"];
+
+/** A peer whose first bytes cannot begin an answer to CONNECT, by the name of what it speaks where that has one. */
+export function foreignPeer({ endpoint, firstBytes }: EndpointSocket): AttemptError | undefined {
+  const text = firstBytes.toString("latin1").replace(/^[\r\n]+/, "");
+  if (ANSWERS.some((answer) => answer.startsWith(text) || text.startsWith(answer))) return undefined;
   const speaks = describePeer(firstBytes);
-  if (speaks === undefined) return undefined;
+  if (speaks === undefined) return handshakeFailure("notStomp", endpoint, `: ${beginning(firstBytes)}`);
   return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
 }
 
 /** stompit ended the client during the handshake. */
 export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptError {
   const { endpoint, firstBytes } = socket;
-  const foreign = foreignPeer(endpoint, firstBytes);
+  const foreign = foreignPeer(socket);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
     return handshakeFailure("closed", endpoint, undefined, causeOf(cause));
   }
-  const began = JSON.stringify(firstBytes.toString("latin1"));
-  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; its answer begins ${began}`);
+  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; ${beginning(firstBytes)}`);
+}
+
+function beginning(firstBytes: Buffer): string {
+  return `its answer begins ${JSON.stringify(firstBytes.toString("latin1"))}`;
 }
 
 /** What an ERROR frame says. */
@@ -82,7 +88,7 @@ export interface BrokerRefusal {
   readonly receiptId: string | undefined;
   /** The message header, and the body's first line where that says more. */
   readonly text: string;
-  /** The whole text, for `cause`: a broker written in Java sends its stack trace. */
+  /** The whole body, for `cause`: a broker written in Java sends its stack trace. */
   readonly cause: Error;
 }
 
@@ -90,13 +96,16 @@ export interface BrokerRefusal {
 export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text: string) => string): BrokerRefusal {
   const said = conceal(headerText(headers, "message") ?? "").trim();
   const whole = conceal(body.toString()).trim();
-  const firstLine = shorten(whole.split(/\r?\n/, 1)[0] ?? "");
-  const text = firstLine.includes(said) ? firstLine : said.includes(firstLine) ? said : `${said}: ${firstLine}`;
-  return {
-    receiptId: headerText(headers, "receipt-id"),
-    text: text === "" ? "no reason given" : text,
-    cause: new Error(whole === "" || whole === said ? said : `${said}\n${whole}`.trim()),
-  };
+  const [firstLine = ""] = whole.split(/\r?\n/, 1);
+  const text = shorten(joinTexts(said, firstLine)) || "no reason given";
+  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(whole || said) };
+}
+
+/** Classic's body begins with the message again, Artemis's is the same but for its colons. */
+function joinTexts(said: string, firstLine: string): string {
+  const [words, wordsOfBody] = [said, firstLine].map((text) => text.replace(/[\s:]+/g, " ")) as [string, string];
+  if (wordsOfBody.includes(words)) return firstLine;
+  return words.includes(wordsOfBody) ? said : `${said}: ${firstLine}`;
 }
 
 /**

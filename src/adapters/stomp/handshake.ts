@@ -51,7 +51,7 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     const onAbort = () => fail(signal.reason);
     const onError = (error: Error) => fail(brokenHandshake(socket, error));
     const onData = () => {
-      const foreign = foreignPeer(socket.endpoint, socket.firstBytes);
+      const foreign = foreignPeer(socket);
       if (foreign) fail(foreign);
     };
     const onConnect = () => {
@@ -107,6 +107,14 @@ function incomingHeartbeatMs(headers: FrameHeaders, wantedMs: number): number {
 
 /** Brokers name the user in their errors, and a careless one might name more. */
 function concealing(credentials: Credentials | undefined): (text: string) => string {
-  const secrets = credentials ? [credentials.password, credentials.username].filter((secret) => secret !== "") : [];
-  return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+  const { username = "", password = "" } = credentials ?? {};
+  // As a word of its own only: a short name is part of many words.
+  const user = new RegExp(
+    `(?<![\\p{L}\\p{N}])${username.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?![\\p{L}\\p{N}])`,
+    "gu",
+  );
+  return (text) => {
+    const shown = password === "" ? text : text.replaceAll(password, "***");
+    return username === "" ? shown : shown.replace(user, "***");
+  };
 }

@@ -5,7 +5,7 @@ import type { Destination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
 import { ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Dialect } from "./broker.ts";
-import { addressSend, readDestination, spellReplyTo } from "./destination.ts";
+import { addressSend, readDestination, readReplyTo, spellReplyTo } from "./destination.ts";
 
 /** A SEND but for its receipt, which every session numbers anew. */
 export interface EncodedMessage {
@@ -84,7 +84,7 @@ export function decodeMessage(headers: FrameHeaders, body: Buffer, dialect: Dial
     destination: readDestination(text("destination"), text("destination-type"), dialect),
     contentType: text("content-type"),
     correlationId: text("correlation-id"),
-    replyTo: readDestination(text("reply-to"), undefined, dialect),
+    replyTo: readReplyTo(text("reply-to")),
     priority: numberOf(text("priority")),
     expiresAtMs: expires === 0 ? undefined : expires,
     // Classic says it only of persistent messages.

@@ -30,7 +30,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       socket = await dial(endpoint, { signal, tls, holdBack: unfinishedTail });
       ending = attemptEnding(socket, signal);
       await ending.unless(turn());
-      const foreign = foreignPeer(endpoint, socket.firstBytes);
+      const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
       const credentials = await ending.unless(askCredentials(settings, endpoint));
       return await handshake({ socket, credentials, clientId, heartbeatMs }, ending.signal);

@@ -1,7 +1,8 @@
 /** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
-import { formatAddress, MasterSlaveError, SendRejectedError } from "../../errors.ts";
+import { formatAddress, InvalidArgumentError, MasterSlaveError, SendRejectedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import { findUnsendable } from "./header-limits.ts";
 import { type EncodedMessage, encodeMessage } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
@@ -41,6 +42,8 @@ function encodedFor(wire: Wire, send: OutgoingSend): EncodedMessage | MasterSlav
   if (kept?.dialect === dialect) return kept;
   try {
     const encoded = encodeMessage(send.destination, send.message, dialect);
+    const unsendable = findUnsendable(encoded.headers, wire.peer);
+    if (unsendable) return new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);
     send.encoded = encoded;
     return encoded;
   } catch (cause) {

@@ -15,7 +15,8 @@ import { readRefusal, refusedSession, sessionLoss } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { writeSend } from "./sends.ts";
-import { StompSubscription, SubscriptionIds } from "./subscription.ts";
+import { StompSubscription } from "./subscription.ts";
+import { SubscriptionIds } from "./subscription-ids.ts";
 import { type Peer, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */

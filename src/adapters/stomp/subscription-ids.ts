@@ -1,0 +1,32 @@
+/** Which subscription a message is for: by the id its SUBSCRIBE had. */
+import type { StompSubscription } from "./subscription.ts";
+
+/** The ids a session has given its subscriptions: a subscription changes its id when it gives deliveries back. */
+export class SubscriptionIds {
+  readonly #byId = new Map<string, StompSubscription>();
+  #last = 0;
+
+  issue(subscription: StompSubscription): string {
+    const id = String(++this.#last);
+    this.#byId.set(id, subscription);
+    return id;
+  }
+
+  withdraw(id: string): void {
+    this.#byId.delete(id);
+  }
+
+  find(id: string | undefined): StompSubscription | undefined {
+    return id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /** Whether a message may come for this id, if only because it was on its way when the id was withdrawn. */
+  wasIssued(id: string | undefined): boolean {
+    const number = Number(id);
+    return Number.isInteger(number) && number >= 1 && number <= this.#last;
+  }
+
+  all(): readonly StompSubscription[] {
+    return [...this.#byId.values()];
+  }
+}
