@@ -4,7 +4,8 @@ import { EventEmitter } from "eventemitter3";
 type Listener = (...payload: unknown[]) => void;
 
 export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
-  readonly #isolated = new WeakMap<object, Listener>();
+  /** By event, what stands for a caller's listener; what stands for one stands for itself too. */
+  readonly #isolated = new Map<string | symbol, WeakMap<object, Listener>>();
 
   override on<T extends EventEmitter.EventNames<Events>>(
     event: T,
@@ -30,35 +31,44 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
   override off<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener?: EventEmitter.EventListener<Events, T>,
+    context?: unknown,
+    onceOnly?: boolean,
   ): this {
-    return super.off(event, listener && this.#isolate(event, listener));
+    return super.off(event, listener && this.#isolate(event, listener), context, onceOnly);
   }
 
+  /** eventemitter3 calls this too, with what stands for a `once` listener, when that listener's time has come. */
   override removeListener<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener?: EventEmitter.EventListener<Events, T>,
+    context?: unknown,
+    onceOnly?: boolean,
   ): this {
-    return this.off(event, listener);
+    return this.off(event, listener, context, onceOnly);
   }
 
   #isolate<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
   ): EventEmitter.EventListener<Events, T> {
-    const known = this.#isolated.get(listener);
-    const isolated =
-      known ??
-      ((...payload: unknown[]) => {
-        try {
-          const result: unknown = (listener as Listener)(...payload);
-          if (result instanceof Promise) result.catch((reason: unknown) => warn(event, reason));
-        } catch (reason) {
-          warn(event, reason);
-        }
-      });
-    this.#isolated.set(listener, isolated);
+    const known = this.#isolated.get(event) ?? new WeakMap<object, Listener>();
+    this.#isolated.set(event, known);
+    const isolated = known.get(listener) ?? isolate(event, listener as Listener);
+    known.set(listener, isolated);
+    known.set(isolated, isolated);
     return isolated as EventEmitter.EventListener<Events, T>;
   }
+}
+
+function isolate(event: string | symbol, listener: Listener): Listener {
+  return (...payload) => {
+    try {
+      const result: unknown = listener(...payload);
+      if (result instanceof Promise) result.catch((reason: unknown) => warn(event, reason));
+    } catch (reason) {
+      warn(event, reason);
+    }
+  };
 }
 
 function warn(event: string | symbol, reason: unknown): void {
