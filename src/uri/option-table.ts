@@ -139,13 +139,6 @@ export const OPTIONS = {
     sentence:
       "After a first session: how many rounds in a row may end in refused credentials before the connection fails. Before it, the first refusal ends connect().",
   },
-  warnAfterReconnectAttempts: {
-    ...rounds,
-    origin: "activemq",
-    default: 10,
-    java: "10",
-    sentence: "A diagnostic is given at the first failed round of an outage and at every N-th; 0 and -1 give none.",
-  },
   heartbeatMs: {
     ...ms,
     origin: "ours",

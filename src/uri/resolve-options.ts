@@ -25,8 +25,6 @@ export interface ResolvedOptions {
   readonly randomize: boolean;
   readonly reconnectSpread: number;
   readonly maxAuthFailures: number;
-  /** 0: no warnings. */
-  readonly warnAfterReconnectAttempts: number;
   /** 0: no heart-beats. */
   readonly heartbeatMs: number;
   readonly connectTimeoutMs: number | undefined;
@@ -109,10 +107,6 @@ function plainValues(given: GroupOptions) {
     maxPendingBytes: value("maxPendingBytes", OPTIONS.maxPendingBytes.default),
     poisonAfter: value("poisonAfter", OPTIONS.poisonAfter.default),
     drainTimeoutMs: value("drainTimeoutMs", OPTIONS.drainTimeoutMs.default),
-    warnAfterReconnectAttempts: Math.max(
-      0,
-      value("warnAfterReconnectAttempts", OPTIONS.warnAfterReconnectAttempts.default),
-    ),
   };
 }
 
