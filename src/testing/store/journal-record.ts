@@ -2,58 +2,69 @@
 import type { Destination } from "../../messaging/destination.ts";
 import type { MessageDraft, StoredMessage } from "./stored-message.ts";
 
+/** A record as it is found; `payload` is decoded only where it is needed, for most messages of a journal are settled. */
 export type JournalRecord =
-  | { readonly kind: "stored"; readonly message: StoredMessage }
+  | { readonly kind: "stored"; readonly sequence: number; readonly payload: Buffer }
   | { readonly kind: "settled"; readonly sequence: number }
-  /** Written when the journal is made anew: what its removed records had taught. */
-  | { readonly kind: "resume"; readonly nextSequence: number; readonly duplicateIds: readonly string[] };
+  | { readonly kind: "resume"; readonly payload: Buffer };
+
+/** Stands first in a journal made anew: what its removed records had taught. */
+export interface ResumeRecord {
+  readonly nextSequence: number;
+  readonly duplicateIds: readonly string[];
+}
 
 const KINDS = { stored: 1, settled: 2, resume: 3 } as const;
 const END_MARK = 0x5a;
-/** Length, kind, end mark. */
-const FRAME_BYTES = 4 + 1 + 1;
+/** Length of the payload, kind; after the payload the end mark. */
+const PAYLOAD_AT = 4 + 1;
+const FRAME_BYTES = PAYLOAD_AT + 1;
+const SEQUENCE_BYTES = 8;
+const LENGTH_BYTES = 4;
 
 export function encodeStored(message: StoredMessage): Buffer {
-  const { content, ...draft } = message;
+  const { content, sequence, ...draft } = message;
   const { body, ...contentMeta } = content;
   const meta = Buffer.from(JSON.stringify({ ...draft, content: contentMeta }));
-  const payload = Buffer.allocUnsafe(4 + meta.length + body.length);
-  payload.writeUInt32BE(meta.length, 0);
-  meta.copy(payload, 4);
-  body.copy(payload, 4 + meta.length);
-  return frame(KINDS.stored, payload);
-}
-
-export function encodeSettled(sequence: number): Buffer {
-  const record = Buffer.allocUnsafe(FRAME_BYTES + 8);
-  record.writeUInt32BE(8, 0);
-  record[4] = KINDS.settled;
-  record.writeDoubleBE(sequence, 5);
-  record[13] = END_MARK;
+  const record = frame(KINDS.stored, SEQUENCE_BYTES + LENGTH_BYTES + meta.length + body.length);
+  record.writeDoubleBE(sequence, PAYLOAD_AT);
+  const lengthAt = PAYLOAD_AT + SEQUENCE_BYTES;
+  record.writeUInt32BE(meta.length, lengthAt);
+  meta.copy(record, lengthAt + LENGTH_BYTES);
+  body.copy(record, lengthAt + LENGTH_BYTES + meta.length);
   return record;
 }
 
-export function encodeResume(nextSequence: number, duplicateIds: readonly string[]): Buffer {
-  return frame(KINDS.resume, Buffer.from(JSON.stringify({ nextSequence, duplicateIds })));
+export function encodeSettled(sequence: number): Buffer {
+  const record = frame(KINDS.settled, SEQUENCE_BYTES);
+  record.writeDoubleBE(sequence, PAYLOAD_AT);
+  return record;
 }
 
-function frame(kind: number, payload: Buffer): Buffer {
-  const record = Buffer.allocUnsafe(FRAME_BYTES + payload.length);
-  record.writeUInt32BE(payload.length, 0);
+export function encodeResume(resume: ResumeRecord): Buffer {
+  const payload = Buffer.from(JSON.stringify(resume));
+  const record = frame(KINDS.resume, payload.length);
+  payload.copy(record, PAYLOAD_AT);
+  return record;
+}
+
+/** A record whose payload is yet to be written at PAYLOAD_AT. */
+function frame(kind: number, payloadBytes: number): Buffer {
+  const record = Buffer.allocUnsafe(FRAME_BYTES + payloadBytes);
+  record.writeUInt32BE(payloadBytes, 0);
   record[4] = kind;
-  payload.copy(record, 5);
-  record[5 + payload.length] = END_MARK;
+  record[PAYLOAD_AT + payloadBytes] = END_MARK;
   return record;
 }
 
 /** The records from the start of `bytes` up to the first torn one, and how many bytes they take. */
-export function decodeRecords(bytes: Buffer): { readonly records: JournalRecord[]; readonly length: number } {
+export function readRecords(bytes: Buffer): { readonly records: JournalRecord[]; readonly length: number } {
   const records: JournalRecord[] = [];
   let offset = 0;
   while (offset + FRAME_BYTES <= bytes.length) {
     const end = offset + FRAME_BYTES + bytes.readUInt32BE(offset);
     if (end > bytes.length || bytes[end - 1] !== END_MARK) break;
-    const record = decodePayload(bytes[offset + 4], bytes.subarray(offset + 5, end - 1));
+    const record = readRecord(bytes[offset + 4], bytes.subarray(offset + PAYLOAD_AT, end - 1));
     if (record === undefined) break;
     records.push(record);
     offset = end;
@@ -61,33 +72,30 @@ export function decodeRecords(bytes: Buffer): { readonly records: JournalRecord[
   return { records, length: offset };
 }
 
-function decodePayload(kind: number | undefined, payload: Buffer): JournalRecord | undefined {
-  switch (kind) {
-    case KINDS.settled:
-      return { kind: "settled", sequence: payload.readDoubleBE(0) };
-    case KINDS.resume:
-      return {
-        kind: "resume",
-        ...(JSON.parse(payload.toString()) as { nextSequence: number; duplicateIds: string[] }),
-      };
-    case KINDS.stored:
-      return { kind: "stored", message: decodeStored(payload) };
-    default:
-      return undefined;
-  }
+function readRecord(kind: number | undefined, payload: Buffer): JournalRecord | undefined {
+  if (kind === KINDS.settled) return { kind: "settled", sequence: payload.readDoubleBE(0) };
+  if (kind === KINDS.stored) return { kind: "stored", sequence: payload.readDoubleBE(0), payload };
+  if (kind === KINDS.resume) return { kind: "resume", payload };
+  return undefined;
 }
 
-type StoredMeta = Omit<StoredMessage, "content"> & { readonly content: Omit<MessageDraft["content"], "body"> };
+export function decodeResume(payload: Buffer): ResumeRecord {
+  return JSON.parse(payload.toString()) as ResumeRecord;
+}
 
-function decodeStored(payload: Buffer): StoredMessage {
-  const bodyAt = 4 + payload.readUInt32BE(0);
-  const meta = JSON.parse(payload.toString("utf8", 4, bodyAt)) as StoredMeta;
+type StoredMeta = Omit<StoredMessage, "content" | "sequence"> & {
+  readonly content: Omit<MessageDraft["content"], "body">;
+};
+
+export function decodeStored(payload: Buffer): StoredMessage {
+  const metaAt = SEQUENCE_BYTES + LENGTH_BYTES;
+  const bodyAt = metaAt + payload.readUInt32BE(SEQUENCE_BYTES);
+  const meta = JSON.parse(payload.toString("utf8", metaAt, bodyAt)) as StoredMeta;
   // A copy: a slice would keep the whole journal in memory.
   const body = Buffer.from(payload.subarray(bodyAt));
   return {
     ...meta,
-    expiresAtMs: meta.expiresAtMs,
-    duplicateId: meta.duplicateId,
+    sequence: payload.readDoubleBE(0),
     content: { ...meta.content, body } as MessageDraft["content"],
   };
 }

@@ -3,12 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Journal } from "./journal.ts";
 import {
-  decodeRecords,
+  decodeResume,
+  decodeStored,
   duplicateKey,
   encodeResume,
   encodeSettled,
   encodeStored,
   type JournalRecord,
+  readRecords,
 } from "./journal-record.ts";
 import type { MessageDraft, StoredMessage } from "./stored-message.ts";
 
@@ -23,7 +25,7 @@ export interface MessageStoreOptions {
 /** How many ids are remembered, as Artemis's id-cache-size. */
 const DUPLICATE_IDS = 20_000;
 /** A journal with more bytes than this of settled messages, and more than of others, is made anew. */
-const COMPACT_BYTES = 16 * 1024 * 1024;
+const COMPACT_BYTES = 4 * 1024 * 1024;
 /** Headers and the record itself, roughly. */
 const RECORD_BYTES = 256;
 
@@ -45,8 +47,8 @@ export class MessageStore {
   static async open(options: MessageStoreOptions): Promise<MessageStore> {
     const path = join(options.directory, "journal");
     const bytes = await readFile(path).catch(emptyWhenMissing);
-    const { records, length } = decodeRecords(bytes);
-    const replayed = replay(records);
+    const { records, length } = readRecords(bytes);
+    const replayed = replay(records, options.duplicateDetection);
     const store = new MessageStore(replayed, options);
     store.#journal = await Journal.open(path, length, {
       snapshot: (bytes) => store.#snapshot(bytes),
@@ -101,7 +103,7 @@ export class MessageStore {
   #snapshot(bytes: number): readonly Buffer[] | undefined {
     const settledBytes = bytes - this.#liveBytes;
     if (settledBytes < COMPACT_BYTES || settledBytes < this.#liveBytes) return undefined;
-    const resume = encodeResume(this.#nextSequence, [...(this.#duplicateIds ?? [])]);
+    const resume = encodeResume({ nextSequence: this.#nextSequence, duplicateIds: [...(this.#duplicateIds ?? [])] });
     return [resume, ...[...this.#live.values()].map(encodeStored)];
   }
 
@@ -120,19 +122,21 @@ interface Replayed {
   readonly duplicateIds: Set<string>;
 }
 
-function replay(records: readonly JournalRecord[]): Replayed {
+function replay(records: readonly JournalRecord[], duplicateDetection: boolean): Replayed {
+  const settled = new Set(records.map((record) => (record.kind === "settled" ? record.sequence : undefined)));
   const live = new Map<number, StoredMessage>();
   const duplicateIds = new Set<string>();
   let nextSequence = 1;
   for (const record of records) {
-    if (record.kind === "settled") live.delete(record.sequence);
-    else if (record.kind === "resume") {
-      nextSequence = Math.max(nextSequence, record.nextSequence);
-      for (const key of record.duplicateIds) remember(duplicateIds, key);
-    } else {
-      const { message } = record;
-      live.set(message.sequence, message);
-      nextSequence = Math.max(nextSequence, message.sequence + 1);
+    if (record.kind === "resume") {
+      const resume = decodeResume(record.payload);
+      nextSequence = Math.max(nextSequence, resume.nextSequence);
+      for (const key of resume.duplicateIds) remember(duplicateIds, key);
+    } else if (record.kind === "stored") {
+      nextSequence = Math.max(nextSequence, record.sequence + 1);
+      if (settled.has(record.sequence) && !duplicateDetection) continue;
+      const message = decodeStored(record.payload);
+      if (!settled.has(record.sequence)) live.set(message.sequence, message);
       if (message.duplicateId !== undefined)
         remember(duplicateIds, duplicateKey(message.destination, message.duplicateId));
     }

@@ -1,0 +1,83 @@
+/**
+ * An address that swallows connection attempts, as a host without power does: connecting neither succeeds nor fails.
+ * It is a listener whose queue is full and from which nobody accepts, so that the kernel drops every further SYN.
+ */
+import { connect, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { UnsupportedError } from "../errors.ts";
+
+export interface BlackHole extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Frees the port; attempts that hang get a reset or a refusal. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Node accepts as soon as its loop turns, so the loop that listens must not turn: this thread waits on a lock instead.
+ * It wakes for close(), and ends with the process in any case.
+ */
+const LISTEN_AND_SLEEP = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const server = require("node:net").createServer();
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => {
+      Atomics.wait(workerData, 0, 0);
+      process.exit();
+    });
+  });
+  server.on("connection", (socket) => socket.destroy());
+`;
+
+/** A connect on the loopback that takes longer than this hangs. */
+const HANGS_AFTER_MS = 150;
+/** Linux queues one more than the backlog; others round it up. */
+const MAX_FILLERS = 16;
+
+/** Resolves when connecting to it hangs. Rejects with UnsupportedError on a kernel where it does not. */
+export async function blackHole(): Promise<BlackHole> {
+  const wake = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: wake });
+  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  worker.unref();
+  const fillers: Socket[] = [];
+  const close = async (): Promise<void> => {
+    for (const filler of fillers) filler.destroy();
+    Atomics.store(wake, 0, 1);
+    Atomics.notify(wake, 0);
+    await exited;
+  };
+  if (!(await fill(port, fillers))) {
+    await close();
+    throw new UnsupportedError(`This kernel still answers after ${MAX_FILLERS} connections that nobody accepts`);
+  }
+  return { host: "127.0.0.1", port, close, [Symbol.asyncDispose]: close };
+}
+
+/** Connects until it hangs. */
+async function fill(port: number, fillers: Socket[]): Promise<boolean> {
+  while (fillers.length < MAX_FILLERS) {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => {});
+    // A test that forgets close() must not hang on it.
+    socket.unref();
+    const connected = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(resolve, HANGS_AFTER_MS, false);
+      socket.once("connect", () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+    if (!connected) {
+      socket.destroy();
+      return true;
+    }
+    fillers.push(socket);
+  }
+  return false;
+}

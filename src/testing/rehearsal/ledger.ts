@@ -1,0 +1,99 @@
+/** What was sent, confirmed and received, message by message, and what that says about loss, doubles and order. */
+import type { Delivery } from "../../messaging/delivery.ts";
+
+export interface LedgerFindings {
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly rejected: number;
+  /** Promises of send() that have not settled. */
+  readonly unresolved: number;
+  readonly received: number;
+  /** Numbers of the sends that were confirmed and never received. */
+  readonly lost: readonly number[];
+  /** Handed over again. */
+  readonly redelivered: number;
+  /** Stored more than once: the same send under several message ids of the broker's. */
+  readonly storedTwice: readonly { readonly id: string; readonly twins: readonly string[] }[];
+  /** Confirmed sends whose first delivery came after that of a later confirmed send. */
+  readonly outOfOrder: number;
+}
+
+/** One destination's book. Sends carry a running number from 1 in the property `n`. */
+export class Ledger {
+  #sent = 0;
+  #rejected = 0;
+  readonly #confirmed = new Set<number>();
+  readonly #firstSeen = new Map<number, number>();
+  readonly #copies = new Map<string, Set<string>>();
+  #received = 0;
+  #repeats = 0;
+  /** The first few reasons, for the report. */
+  readonly rejections: unknown[] = [];
+
+  /** The number for the next send. */
+  next(): number {
+    this.#sent += 1;
+    return this.#sent;
+  }
+
+  confirmed(n: number): void {
+    this.#confirmed.add(n);
+  }
+
+  rejected(reason: unknown): void {
+    this.#rejected += 1;
+    if (this.rejections.length < 10) this.rejections.push(reason);
+  }
+
+  received({ message }: Delivery): void {
+    this.#received += 1;
+    const n = Number(message.properties["n"]);
+    if (this.#firstSeen.has(n)) this.#repeats += 1;
+    else this.#firstSeen.set(n, this.#firstSeen.size);
+    if (message.id === undefined) return;
+    const copies = this.#copies.get(message.id) ?? new Set();
+    copies.add(message.brokerMessageId ?? "(none)");
+    this.#copies.set(message.id, copies);
+  }
+
+  get counts(): { readonly sent: number; readonly confirmed: number; readonly received: number } {
+    return { sent: this.#sent, confirmed: this.#confirmed.size, received: this.#received };
+  }
+
+  /** Whether every confirmed send has been received. */
+  get complete(): boolean {
+    return this.#missing().length === 0;
+  }
+
+  #missing(): number[] {
+    return [...this.#confirmed].filter((n) => !this.#firstSeen.has(n));
+  }
+
+  findings(): LedgerFindings {
+    const storedTwice = [...this.#copies]
+      .filter(([, copies]) => copies.size > 1)
+      .map(([id, copies]) => ({ id, twins: [...copies] }));
+    const twins = storedTwice.reduce((sum, each) => sum + each.twins.length - 1, 0);
+    return {
+      sent: this.#sent,
+      confirmed: this.#confirmed.size,
+      rejected: this.#rejected,
+      unresolved: this.#sent - this.#confirmed.size - this.#rejected,
+      received: this.#received,
+      lost: this.#missing(),
+      redelivered: Math.max(0, this.#repeats - twins),
+      storedTwice,
+      outOfOrder: this.#outOfOrder(),
+    };
+  }
+
+  #outOfOrder(): number {
+    let highest = 0;
+    let count = 0;
+    for (const n of this.#firstSeen.keys()) {
+      if (n < highest && this.#confirmed.has(n)) count += 1;
+      highest = Math.max(highest, n);
+    }
+    return count;
+  }
+}
