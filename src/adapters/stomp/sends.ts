@@ -12,7 +12,7 @@ export function writeSend(wire: Wire, send: OutgoingSend, onConfirmed: () => voi
   const encoded = encodedFor(wire, send);
   if (encoded instanceof MasterSlaveError) {
     // In a turn of its own: the caller is not through with its call yet.
-    queueMicrotask(() => send.onOutcome({ kind: "failed", error: encoded }));
+    queueMicrotask(() => wire.guard(() => send.onOutcome({ kind: "failed", error: encoded })));
     return;
   }
   const waiter = {

@@ -37,7 +37,7 @@ export class StompSession implements MessagingSession {
   constructor(peer: Peer, client: Client, socket: EndpointSocket) {
     this.#socket = socket;
     this.#client = client;
-    this.#wire = new Wire(peer, client);
+    this.#wire = new Wire(peer, client, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -58,7 +58,7 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#guard(() => writeSend(this.#wire, send, this.#markUseful));
+    this.#wire.guard(() => writeSend(this.#wire, send, this.#markUseful));
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
@@ -99,23 +99,14 @@ export class StompSession implements MessagingSession {
   /** stompit still hands over what it had read when the client is long destroyed. */
   #receive(command: string, take: (frame: IncomingFrame) => void): void {
     this.#client.setCommandHandler(command, (frame) => {
-      if (this.#resolveEnded) this.#guard(() => take(frame));
+      if (this.#resolveEnded) this.#wire.guard(() => take(frame));
     });
-  }
-
-  /** What is thrown in a callback of stompit's would be thrown from the event loop. */
-  #guard(act: () => void): void {
-    try {
-      act();
-    } catch (cause) {
-      this.destroy(MasterSlaveError.from(cause, this.#socket.endpoint));
-    }
   }
 
   /** Takes the body, then acts, unless the session ended meanwhile. */
   #withBody(frame: IncomingFrame, maxBytes: number, act: (body: Buffer, complete: boolean) => void): void {
     readBody(frame, maxBytes, (body, complete) => {
-      if (this.#resolveEnded) this.#guard(() => act(body, complete));
+      if (this.#resolveEnded) this.#wire.guard(() => act(body, complete));
     });
   }
 

@@ -48,7 +48,7 @@ export class StompSubscription implements SessionSubscription {
     if (unsendable) {
       // In a turn of its own: the caller is not through with its call yet.
       this.end();
-      queueMicrotask(() => this.#tellRefused(`it has ${unsendable}`));
+      queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(`it has ${unsendable}`)));
       return;
     }
     this.#wire.request("SUBSCRIBE", headers, {
@@ -93,7 +93,7 @@ export class StompSubscription implements SessionSubscription {
     if (headers === undefined || !this.#wire.open) return "stale";
     const means = meaningOf(settlement, this.#request.destination, this.#wire.peer);
     this.#unsettled.delete(delivery);
-    if (means === "give-back") this.#renewal ??= setImmediate(() => this.#renew());
+    if (means === "give-back") this.#renewal ??= setImmediate(() => this.#wire.guard(() => this.#renew()));
     else this.#wire.write(means, headers);
     return "settled";
   }
@@ -109,6 +109,7 @@ export class StompSubscription implements SessionSubscription {
     this.#unsettled.clear();
     this.#ids.withdraw(old);
     this.#wire.request("UNSUBSCRIBE", { id: old }, { onReceipt: () => {}, onRefused: () => {} });
+    this.#sink.onGivenBack();
     this.#subscribe();
   }
 

@@ -26,13 +26,25 @@ export interface ReceiptWaiter {
 export class Wire {
   readonly peer: Peer;
   readonly #client: Client;
+  readonly #onMistake: (mistake: unknown) => void;
   readonly #waiting = new Map<string, ReceiptWaiter>();
   #lastReceipt = 0;
   #open = true;
 
-  constructor(peer: Peer, client: Client) {
+  /** `onMistake` is told of what was thrown where nobody could catch it. */
+  constructor(peer: Peer, client: Client, onMistake: (mistake: unknown) => void) {
     this.peer = peer;
     this.#client = client;
+    this.#onMistake = onMistake;
+  }
+
+  /** Calls `act`. What is thrown in a callback of stompit's or of a timer would otherwise be thrown from the event loop. */
+  guard(act: () => void): void {
+    try {
+      act();
+    } catch (mistake) {
+      this.#onMistake(mistake);
+    }
   }
 
   /** Whether frames are still written; false from DISCONNECT or the session's end on. */

@@ -1,0 +1,90 @@
+/** Sends and subscriptions as messaging would make them, for sessions with a scripted peer. */
+
+import type { MasterSlaveError, SubscriptionRefusedError } from "../../../../src/errors.ts";
+import { type Destination, parseDestination } from "../../../../src/messaging/destination.ts";
+import type {
+  IncomingDelivery,
+  MessagingSession,
+  OutgoingSend,
+  SendOutcome,
+  SessionSubscription,
+} from "../../../../src/messaging/messaging-session.ts";
+import {
+  createOutgoingMessage,
+  type MessageBody,
+  type MessageOptions,
+  type OutgoingMessage,
+} from "../../../../src/messaging/outgoing-message.ts";
+
+export class TestSend implements OutgoingSend {
+  readonly destination: Destination;
+  readonly message: OutgoingMessage;
+  readonly outcomes: SendOutcome[] = [];
+  readonly outcome: Promise<SendOutcome>;
+  abandoned = false;
+  encoded: unknown;
+  written = 0;
+  #resolve: (outcome: SendOutcome) => void = () => {};
+
+  constructor(body: MessageBody, options: MessageOptions = {}, destination = "queue://orders") {
+    this.destination = parseDestination(destination);
+    this.message = createOutgoingMessage(body, options);
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  onWritten(): void {
+    this.written++;
+  }
+
+  onOutcome(outcome: SendOutcome): void {
+    this.outcomes.push(outcome);
+    this.#resolve(outcome);
+  }
+}
+
+export class TestConsumer {
+  readonly deliveries: IncomingDelivery[] = [];
+  readonly refusals: SubscriptionRefusedError[] = [];
+  /** How many deliveries had come each time they were given back. */
+  readonly givenBack: number[] = [];
+  ready = 0;
+  readonly subscription: SessionSubscription;
+  #waiters: (() => void)[] = [];
+
+  constructor(session: MessagingSession, destination = "queue://orders", prefetch = 100, selector?: string) {
+    const changed = (change: () => void) => () => {
+      change();
+      for (const wake of this.#waiters.splice(0)) wake();
+    };
+    this.subscription = session.subscribe(
+      { destination: parseDestination(destination), prefetch, selector },
+      {
+        onReady: changed(() => this.ready++),
+        onDelivery: (delivery) => changed(() => this.deliveries.push(delivery))(),
+        onGivenBack: changed(() => this.givenBack.push(this.deliveries.length)),
+        onRefused: (error) => changed(() => this.refusals.push(error))(),
+      },
+    );
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** The nth delivery (from 0) that came. */
+  async delivery(nth: number): Promise<IncomingDelivery> {
+    await this.until(() => this.deliveries.length > nth);
+    return this.deliveries[nth] as IncomingDelivery;
+  }
+}
+
+export async function lossOf(session: MessagingSession): Promise<MasterSlaveError> {
+  return (await session.ended).error;
+}
+
+/** Lets everything that is under way in this process and on the loopback happen. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 30));
+}
