@@ -30,7 +30,7 @@ export class SenderLink {
   readonly #onGone: () => void;
   readonly #amqpSession: Session;
   readonly #sender: CreditedSender;
-  readonly #waiting = { sends: [] as OutgoingSend[], first: 0 };
+  readonly #waiting = { sends: [] as OutgoingSend[], first: 0, scheduled: false };
   readonly #written = new Map<Delivery, OutgoingSend>();
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
@@ -209,7 +209,19 @@ export class SenderLink {
       this.#written.delete(delivery);
       send.onOutcome(this.#notStored(send, "settled it without an outcome"));
     }
-    this.#write();
+    this.#writeSoon();
+  }
+
+  /** rhea frees the room of what is settled only after it has told of all of it. */
+  #writeSoon(): void {
+    if (this.#waiting.scheduled || this.#waiting.sends.length === 0) return;
+    this.#waiting.scheduled = true;
+    queueMicrotask(
+      this.#context.guard(() => {
+        this.#waiting.scheduled = false;
+        this.#write();
+      }),
+    );
   }
 
   #rejection({ message }: OutgoingSend, error: AmqpError | undefined, inDoubt = false): SendOutcome {

@@ -88,11 +88,12 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   settle(incoming: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
+    const link = this.#link;
     const delivery = this.#unsettled.get(incoming);
-    if (delivery === undefined || this.#phase !== "open" || this.#context.isOver()) return "stale";
+    if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
     this.#unsettled.delete(incoming);
     this.#context.guard(() => {
-      dispose(delivery, settlement);
+      dispose(delivery, settlement, link);
       this.#returnCredit();
     })();
     return "settled";
@@ -101,11 +102,7 @@ export class AmqpSubscription implements SessionSubscription {
   close(): Promise<void> {
     if (this.#phase === "attaching" || this.#phase === "open") {
       this.#phase = "closing";
-      this.#context.guard(() => {
-        for (const delivery of this.#unsettled.values()) delivery.release();
-        this.#unsettled.clear();
-        this.#link?.receiver.close();
-      })();
+      this.#context.guard(() => this.#giveBack())();
     }
     return this.#over;
   }
@@ -116,6 +113,14 @@ export class AmqpSubscription implements SessionSubscription {
     this.#phase = "over";
     this.#unsettled.clear();
     this.#resolveOver();
+  }
+
+  #giveBack(): void {
+    const link = this.#link;
+    if (!link) return;
+    for (const delivery of this.#unsettled.values()) dispose(delivery, { kind: "released" }, link);
+    this.#unsettled.clear();
+    link.receiver.close();
   }
 
   #onAttach(receiver: Receiver): void {
@@ -178,7 +183,7 @@ export class AmqpSubscription implements SessionSubscription {
       const deliveryCount = readable.delivery_count ?? 0;
       return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
     } catch (error) {
-      delivery.reject({ condition: "amqp:decode-error", description: String(error) });
+      if (this.#link) dispose(delivery, { kind: "rejected", reason: `It cannot be read: ${error}` }, this.#link);
       this.#returnCredit();
       return undefined;
     }
@@ -198,9 +203,17 @@ export class AmqpSubscription implements SessionSubscription {
   }
 }
 
-function dispose(delivery: Delivery, settlement: Settlement): void {
-  if (settlement.kind === "accepted") delivery.accept();
-  else if (settlement.kind === "released") delivery.release();
+/**
+ * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
+ * first (write_dispositions in its session.js): only `accepted` may wait for company.
+ */
+function dispose(delivery: Delivery, settlement: Settlement, { amqpSession }: Link): void {
+  if (settlement.kind === "accepted") {
+    delivery.accept();
+    return;
+  }
+  writeDispositions(amqpSession);
+  if (settlement.kind === "released") delivery.release();
   else if (settlement.kind === "rejected") {
     const { reason } = settlement;
     delivery.reject(reason === undefined ? undefined : { condition: REJECTED, description: reason });
@@ -208,4 +221,11 @@ function dispose(delivery: Delivery, settlement: Settlement): void {
     const { deliveryFailed, undeliverableHere } = settlement;
     delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
   }
+  writeDispositions(amqpSession);
+}
+
+/** What rhea does at the end of the tick, done now; beyond its typings. */
+function writeDispositions(amqpSession: Session): void {
+  const { incoming } = amqpSession as Session & { readonly incoming: { process(session: Session): void } };
+  incoming.process(amqpSession);
 }

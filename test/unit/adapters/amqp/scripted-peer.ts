@@ -93,7 +93,7 @@ export async function rheaPeer(options: object = {}): Promise<RheaPeer> {
   for (const event of ["disconnected", "error", "protocol_error", "connection_error", "connection_close"]) {
     container.on(event, () => {});
   }
-  const settings = { port: 0, host: "127.0.0.1", reconnect: false, ...options };
+  const settings = { port: 0, host: "127.0.0.1", reconnect: false, noDelay: true, ...options };
   return { ...(await listening(container.listen(settings))), container, connections };
 }
 
@@ -102,6 +102,7 @@ export async function brokerPeer(product: string, credit = 1000): Promise<RheaPe
   const peer = await rheaPeer({
     properties: { product, version: "1.2.3" },
     receiver_options: { credit_window: credit },
+    session_buffer_size: { outgoing: 16_384 },
   });
   peer.container.on("sender_open", ({ sender }) => echoTermini(sender));
   peer.container.on("receiver_open", ({ receiver }) => echoTermini(receiver));
@@ -209,6 +210,8 @@ export function recordedSend(to: string | Destination, body: MessageBody, option
 /** A sink whose deliveries can be awaited one by one. */
 export interface RecordedSink extends SubscriptionSink {
   readonly deliveries: IncomingDelivery[];
+  /** How often all was given back at once; AMQP settles singly and never does. */
+  readonly givenBack: number;
   readonly ready: Promise<void>;
   readonly refused: Promise<unknown>;
   delivered(count: number): Promise<void>;
@@ -216,6 +219,7 @@ export interface RecordedSink extends SubscriptionSink {
 
 export function recordedSink(): RecordedSink {
   const deliveries: IncomingDelivery[] = [];
+  let givenBack = 0;
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   let onReady = () => {};
   let onRefused: (error: unknown) => void = () => {};
@@ -231,6 +235,12 @@ export function recordedSink(): RecordedSink {
     refused,
     onReady,
     onRefused,
+    get givenBack() {
+      return givenBack;
+    },
+    onGivenBack() {
+      givenBack += 1;
+    },
     onDelivery(delivery) {
       deliveries.push(delivery);
       for (const { count, resolve } of waiting) if (deliveries.length >= count) resolve();
