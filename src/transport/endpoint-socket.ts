@@ -7,6 +7,7 @@ import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 export interface EndpointSocketOptions {
   /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
@@ -20,6 +21,10 @@ const LARGE_CHUNK_BYTES = 16 * 1024;
 /** Enough to recognise what a peer speaks. */
 const FIRST_BYTES = 32;
 
+/**
+ * Ends as a socket of Node's does: 'end' then 'close' when the peer has closed and all it said was read; 'error'
+ * (SessionLostError: SESSION_LOST, or HEARTBEAT_LOST by watchPeer) then 'close' when the connection broke.
+ */
 export class EndpointSocket extends Duplex {
   readonly endpoint: Endpoint;
   /** The first bytes the peer sent, at most 32; see describePeer. */
@@ -30,7 +35,12 @@ export class EndpointSocket extends Duplex {
   readonly #inner: Socket | TLSSocket;
   readonly #holdBack: (chunk: Buffer) => number;
   readonly #outgoing = { chunks: [] as Buffer[], bytes: 0, scheduled: false };
-  readonly #incoming = { held: undefined as Buffer | undefined, paused: false, lastReadAt: performance.now() };
+  readonly #incoming = {
+    held: undefined as Buffer | undefined,
+    paused: false,
+    ended: false,
+    lastReadAt: performance.now(),
+  };
   #watch: NodeJS.Timeout | undefined;
 
   /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
@@ -47,7 +57,10 @@ export class EndpointSocket extends Duplex {
     inner.on("data", (chunk: Buffer) => this.#receive(chunk));
     inner.on("end", () => this.#receiveEnd());
     inner.on("error", (cause) => this.destroy(this.#lost(cause)));
-    inner.on("close", () => this.destroy(this.#lost(undefined)));
+    inner.on("close", () => {
+      // After the peer's FIN the reader still has a right to what came before it; 'end' and 'close' follow by themselves.
+      if (!this.#incoming.ended) this.destroy(this.#lost(undefined));
+    });
   }
 
   get bytesRead(): number {
@@ -76,7 +89,9 @@ export class EndpointSocket extends Duplex {
     if (this.destroyed) return;
     const { lastReadAt } = this.#incoming;
     const dueInMs = lastReadAt + silenceLimitMs - performance.now();
-    this.#watch = setTimeout(() => this.#checkPeer(silenceLimitMs), Math.max(1, Math.ceil(dueInMs)));
+    // A peer may have promised a heart-beat every 49 days.
+    const waitMs = Math.min(Math.max(1, Math.ceil(dueInMs)), LONGEST_TIMER_MS);
+    this.#watch = setTimeout(() => this.#checkPeer(silenceLimitMs), waitMs);
   }
 
   #checkPeer(silenceLimitMs: number): void {
@@ -169,6 +184,7 @@ export class EndpointSocket extends Duplex {
   #receiveEnd(): void {
     if (this.#incoming.held) this.push(this.#incoming.held);
     this.#incoming.held = undefined;
+    this.#incoming.ended = true;
     this.push(null);
   }
 
