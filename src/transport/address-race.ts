@@ -11,6 +11,7 @@ const ADDRESS_STAGGER_MS = 250;
  */
 export function connectAny(addresses: readonly LookupAddress[], port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const race = new AddressRace(addresses, port, (winner, failure) => {
       signal.removeEventListener("abort", onAbort);
       if (winner) resolve(winner);

@@ -37,7 +37,7 @@ function tlsMeaning(nodeCode: string, cause: unknown): Meaning {
       text: "does not speak TLS on this port: use stomp:// or amqp://, or the broker's TLS port",
     };
   }
-  if (nodeCode.startsWith("ERR_SSL") || nodeCode.startsWith("ERR_TLS") || /CERT|ISSUER|SIGNATURE|CRL/.test(nodeCode)) {
+  if (/^ERR_(SSL|TLS|OSSL|CRYPTO)|CERT|ISSUER|SIGNATURE|CRL/.test(nodeCode)) {
     return { code: "TLS_FAILED", text: `failed the TLS handshake: ${said} (tls.ca names the authority to trust)` };
   }
   return { code: "ENDPOINT_UNREACHABLE", text: `cannot be reached: ${said}` };

@@ -41,6 +41,9 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<En
     const addresses = await unlessAborted(signal, resolveHost(endpoint.host));
     const tcp = await connectAny(addresses, endpoint.port, signal);
     const inner = isSecure(endpoint) ? await secure(tcp, endpoint, tls ?? {}, signal) : tcp;
+    // It may fire in the very turn in which the last step ends.
+    if (signal.aborted) discard(inner);
+    signal.throwIfAborted();
     return new EndpointSocket(inner, endpoint, { holdBack });
   } catch (cause) {
     signal.throwIfAborted();
@@ -56,14 +59,7 @@ async function resolveHost(host: string): Promise<readonly LookupAddress[]> {
 /** The TLS handshake over a connected socket. */
 function secure(tcp: Socket, endpoint: Endpoint, tls: TlsOptions, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const name = tls.servername ?? (isIP(endpoint.host) ? undefined : endpoint.host);
-    const socket = connectTls({
-      ...tls,
-      socket: tcp,
-      host: endpoint.host,
-      ...(name === undefined ? {} : { servername: name }),
-      rejectUnauthorized: tls.rejectUnauthorized ?? true,
-    });
+    const socket = startTls(tcp, endpoint, tls);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
       socket.removeListener("error", onError);
@@ -83,7 +79,25 @@ function secure(tcp: Socket, endpoint: Endpoint, tls: TlsOptions, signal: AbortS
     socket.once("close", onClose);
     socket.once("secureConnect", () => settle(() => resolve(socket)));
     signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
   });
+}
+
+/** Throws, and leaves nothing open, when Node cannot take an option, such as a `ca` that is no certificate. */
+function startTls(tcp: Socket, { host }: Endpoint, tls: TlsOptions): TLSSocket {
+  const name = tls.servername ?? (isIP(host) ? undefined : host);
+  try {
+    return connectTls({
+      ...tls,
+      socket: tcp,
+      host,
+      ...(name === undefined ? {} : { servername: name }),
+      rejectUnauthorized: tls.rejectUnauthorized ?? true,
+    });
+  } catch (error) {
+    discard(tcp);
+    throw error;
+  }
 }
 
 /** The promise's outcome, or the signal's reason if that comes first. */
