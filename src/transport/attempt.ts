@@ -1,6 +1,7 @@
 /** One try at one endpoint: dial, TLS and protocol handshake under one deadline. */
-import { AttemptError, formatAddress, MasterSlaveError } from "../errors.ts";
+import { AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import { dialFailure } from "./dial-failure.ts";
 import type { OpenSession, Session } from "./session.ts";
 import type { SpeakingTurns } from "./speaking-turns.ts";
 
@@ -47,6 +48,12 @@ export class Attempt<S extends Session> {
     return this.#answered;
   }
 
+  /** How far it has come without an answer, as the error to show for it meanwhile. */
+  unanswered(): AttemptError {
+    const text = `${formatAddress(this.endpoint)} has not answered yet (${this.#stage})`;
+    return new AttemptError("ATTEMPT_TIMEOUT", text, { endpoint: this.endpoint });
+  }
+
   /** Gives the attempt up; its outcome is `error`. No effect once it has answered. */
   cancel(error: AttemptError): void {
     this.#answer({ kind: "failed", error });
@@ -78,8 +85,9 @@ export class Attempt<S extends Session> {
     if (this.#answered) return;
     this.#answered = true;
     clearTimeout(this.#deadline);
-    this.#turns.leave(this);
+    // In this order: an outcome that decides the search ends the turns before anyone else may speak.
     this.#onOutcome(this, outcome);
+    this.#turns.leave(this);
   }
 }
 
@@ -90,6 +98,11 @@ export function superseded(endpoint: Endpoint): AttemptError {
 
 function asAttemptError(endpoint: Endpoint, reason: unknown): AttemptError {
   if (reason instanceof AttemptError) return reason;
+  if (reason instanceof SessionLostError) {
+    return new AttemptError("ENDPOINT_CLOSED", reason.message, { endpoint, cause: reason });
+  }
+  // An error of the system's has the call that failed: whoever opens sessions without our dial() passes these on.
+  if (reason instanceof Error && "syscall" in reason) return dialFailure(endpoint, reason);
   // What is not an attempt's failure is a mistake of the code that opens sessions: no other endpoint would cure it.
   const { message } = MasterSlaveError.from(reason);
   const details = { endpoint, cause: reason, verdict: "stop" } as const;

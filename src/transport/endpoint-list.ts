@@ -17,8 +17,9 @@ export class EndpointList {
   /** Adds endpoints a broker told of, behind the user's own, which they never replace. Known ones are skipped. */
   addAlternates(endpoints: readonly Endpoint[]): void {
     const known = new Set([...this.#configured, ...this.#alternates].map(identity));
-    const added = endpoints.filter((endpoint) => !known.has(identity(endpoint)));
-    this.#alternates = [...this.#alternates, ...added].slice(-MAX_ALTERNATES);
+    const added = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint] as const));
+    for (const key of known) added.delete(key);
+    this.#alternates = [...this.#alternates, ...added.values()].slice(-MAX_ALTERNATES);
   }
 
   /** The order of the next round. */

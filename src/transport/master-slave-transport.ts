@@ -18,6 +18,7 @@ import { IsolatedEmitter } from "./isolated-emitter.ts";
 import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
 import { Search } from "./search.ts";
 import type { OpenSession, Session, SessionEnd } from "./session.ts";
+import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 /** Everything the transport is told; URIs and options become this in connect/. */
 export interface TransportSettings extends AttemptLimits, ReconnectSettings {
@@ -46,6 +47,13 @@ export interface MasterSlaveTransportOptions<S extends Session> {
   readonly settings: TransportSettings;
 }
 
+/** What ends connect() before there is a session. */
+export interface ConnectLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Over all rounds; 0 is none. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
 export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
   readonly #endpoints: EndpointList;
   readonly #open: OpenSession<S>;
@@ -54,6 +62,8 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
   readonly #abort = new AbortController();
   #state: ConnectionState<S> = { name: "idle" };
   #holding: Promise<void> = Promise.resolve();
+  /** Settles connect(); no listener, nor its removal, can get in the way. */
+  #settleConnect: (failure?: MasterSlaveError) => void = () => {};
 
   constructor({ endpoints, open, settings }: MasterSlaveTransportOptions<S>) {
     super();
@@ -78,9 +88,7 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
    * NoActiveEndpointError when the rounds are used up; with ConnectTimeoutError; with AbortError when `signal` fires
    * before that; with ConnectionClosedError when `close()` comes first.
    */
-  async connect(
-    options: { readonly signal?: AbortSignal | undefined; readonly connectTimeoutMs?: number | undefined } = {},
-  ): Promise<void> {
+  async connect(options: ConnectLimits = {}): Promise<void> {
     if (this.#state.name !== "idle")
       throw new ConnectionClosedError(`connect() was called in the state ${this.#state.name}`);
     if (options.signal?.aborted) {
@@ -92,10 +100,7 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
     this.#become({ type: "connect" });
     const forgetLimits = this.#limitConnect(options);
     const established = new Promise<void>((resolve, reject) => {
-      this.once("established", () => resolve());
-      this.once("closed", (failure) =>
-        reject(failure ?? new ConnectionClosedError("close() was called before a session was established")),
-      );
+      this.#settleConnect = (failure) => (failure ? reject(failure) : resolve());
     });
     this.#holding = this.#hold();
     await established.finally(forgetLimits);
@@ -107,13 +112,19 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
     if (state.name !== "closed" && state.name !== "closing") {
       this.#become({ type: "close" });
       this.#abort.abort(new ConnectionClosedError("The connection was closed"));
-      if (state.name === "connected") {
-        await state.session.close(signal);
-        this.#become({ type: "session-closed" });
-      }
-      this.emit("closed", undefined);
+      this.#holding = this.#leave(state, this.#holding, signal);
     }
     await this.#holding;
+  }
+
+  async #leave(state: ConnectionState<S>, holding: Promise<void>, signal: AbortSignal): Promise<void> {
+    if (state.name === "connected") {
+      await closeSession(state.session, signal);
+      this.#become({ type: "session-closed" });
+    }
+    await holding;
+    this.emit("closed", undefined);
+    this.#settleConnect(new ConnectionClosedError("close() was called before a session was established"));
   }
 
   /** The one owner of retry: search, hold, search again, until closed or given up. Never rejects. */
@@ -171,12 +182,12 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
   }
 
   async #round(search: Search<S>, first: boolean): Promise<{ session: S; endpoint: Endpoint }> {
-    const result = await search.round(this.#endpoints.inOrder());
+    const result = await search.round(this.#endpoints.inOrder(), { last: this.#policy.roundsLeft <= 1 });
     if (result.kind === "session") return result;
     this.#abort.signal.throwIfAborted();
-    const { failures, stop } = result;
-    const authRefused = failures.find(({ code }) => code === "AUTHENTICATION_FAILED");
-    const tooOften = this.#policy.roundFailed(authRefused !== undefined);
+    const { failures, refused, stop } = result;
+    const unsaid = failures.some(({ code }) => code === "ATTEMPT_TIMEOUT");
+    const tooOften = this.#policy.roundFailed(refused !== undefined || (unsaid ? undefined : false));
     const wrongPorts = first && failures.length > 0 && failures.every(({ code }) => code === "WRONG_PROTOCOL");
     const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures);
     this.#become({ type: "round-failed", error });
@@ -185,7 +196,7 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
       throw new StopRetrying(
         new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false }),
       );
-    if (authRefused && tooOften) throw new StopRetrying(authRefused);
+    if (refused && tooOften) throw new StopRetrying(refused);
     throw error;
   }
 
@@ -193,8 +204,10 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
     const atMs = performance.now();
     const address = addressOf(endpoint);
     this.#become({ type: "session-opened", session, endpoint: address, atMs });
-    if (lostAtMs === undefined) this.emit("established", { endpoint: address, session });
-    else this.emit("restored", { endpoint: address, session, outageMs: atMs - lostAtMs });
+    if (lostAtMs === undefined) {
+      this.emit("established", { endpoint: address, session });
+      this.#settleConnect();
+    } else this.emit("restored", { endpoint: address, session, outageMs: atMs - lostAtMs });
   }
 
   #interrupted({ error, atMs }: SessionEnd): void {
@@ -208,14 +221,11 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
     this.#become({ type: "gave-up", failure });
     this.emit("failed", failure);
     this.emit("closed", failure);
+    this.#settleConnect(failure);
   }
 
   /** Ends the search for the first session when the caller's signal or time says so; returns what forgets both. */
-  #limitConnect(options: {
-    readonly signal?: AbortSignal | undefined;
-    readonly connectTimeoutMs?: number | undefined;
-  }): () => void {
-    const { signal, connectTimeoutMs } = options;
+  #limitConnect({ signal, connectTimeoutMs }: ConnectLimits): () => void {
     const fail = (failure: MasterSlaveError) => {
       if (this.#state.name !== "connecting") return;
       this.#abort.abort(failure);
@@ -223,21 +233,13 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
     };
     const onAbort = () => fail(new AbortError("Connecting was aborted", signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer =
-      connectTimeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            const attempts =
-              this.#state.name === "connecting" && this.#state.lastError instanceof NoActiveEndpointError
-                ? this.#state.lastError.attempts
-                : [];
-            fail(
-              new ConnectTimeoutError(
-                `No endpoint became active within connectTimeoutMs=${connectTimeoutMs}`,
-                attempts,
-              ),
-            );
-          }, connectTimeoutMs);
+    const onTimeout = () => {
+      const error = this.#state.name === "connecting" ? this.#state.lastError : undefined;
+      const attempts = error instanceof NoActiveEndpointError ? error.attempts : [];
+      fail(new ConnectTimeoutError(`No endpoint became active within connectTimeoutMs=${connectTimeoutMs}`, attempts));
+    };
+    // 0 is none, as in the option table.
+    const timer = connectTimeoutMs ? setTimeout(onTimeout, Math.min(connectTimeoutMs, LONGEST_TIMER_MS)) : undefined;
     return () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -253,5 +255,14 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
 
   #become(event: StateEvent<S>): void {
     this.#state = transition(this.#state, event);
+  }
+}
+
+/** A session of somebody else's protocol may break its word never to reject; close() keeps ours. */
+async function closeSession(session: Session, signal: AbortSignal): Promise<void> {
+  try {
+    await session.close(signal);
+  } catch (cause) {
+    session.destroy(MasterSlaveError.from(cause));
   }
 }

@@ -50,6 +50,8 @@ export class ReconnectPolicy {
 
   /** A session ended. Returns how long to wait before the first round, ms. */
   sessionEnded(lastedMs: number, useful: boolean): number {
+    // What failed before the first session was counted against the other limit.
+    if (!this.#everConnected) this.#failedRounds = 0;
     this.#everConnected = true;
     const { minConnectTime, delayAfterLoss, reconnectSpread } = this.#settings;
     const spread = Math.random() * reconnectSpread;
@@ -61,10 +63,13 @@ export class ReconnectPolicy {
     return delayAfterLoss + spread;
   }
 
-  /** A round failed. Returns whether the credentials have now been refused too often. */
-  roundFailed(authRefused: boolean): boolean {
+  /**
+   * A round failed. `authRefused`: whether credentials were refused in it, undefined while an endpoint has yet to say.
+   * Returns whether they have now been refused in too many rounds in a row.
+   */
+  roundFailed(authRefused: boolean | undefined): boolean {
     this.#failedRounds += 1;
-    this.#authFailures = authRefused ? this.#authFailures + 1 : 0;
+    if (authRefused !== undefined) this.#authFailures = authRefused ? this.#authFailures + 1 : 0;
     return this.#authFailures >= this.#settings.maxAuthFailures;
   }
 
@@ -78,6 +83,6 @@ export class ReconnectPolicy {
     this.#waitedMs += delay;
     const factor = backOffFactor ?? (this.#waitedMs < GENTLE_UNTIL_MS ? GENTLE_FACTOR : STEEP_FACTOR);
     this.#delayMs = Math.min(this.#delayMs * factor, maxReconnectDelay);
-    return delay * (1 - JITTER + 2 * JITTER * Math.random());
+    return Math.min(delay * (1 - JITTER + 2 * JITTER * Math.random()), maxReconnectDelay);
   }
 }

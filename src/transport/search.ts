@@ -5,11 +5,18 @@ import { Attempt, type AttemptLimits, type AttemptOutcome, superseded } from "./
 import { identity } from "./endpoint-list.ts";
 import type { OpenSession, Session } from "./session.ts";
 import { SpeakingTurns } from "./speaking-turns.ts";
+import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 export type RoundResult<S extends Session> =
   | { readonly kind: "session"; readonly session: S; readonly endpoint: Endpoint }
-  /** `failures`: the last answer of every endpoint that has answered since the search began, in list order. */
-  | { readonly kind: "failed"; readonly failures: readonly AttemptError[]; readonly stop: AttemptError | undefined };
+  /** `failures`: what is known of every endpoint that was tried, in list order; ATTEMPT_TIMEOUT for one that is still open. */
+  | {
+      readonly kind: "failed";
+      readonly failures: readonly AttemptError[];
+      /** The credentials were refused since the round before, be it by an attempt that has been dialled again already. */
+      readonly refused: AttemptError | undefined;
+      readonly stop: AttemptError | undefined;
+    };
 
 export type AttemptListener<S extends Session> = (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
 
@@ -27,6 +34,7 @@ export class Search<S extends Session> {
   readonly #failures = new Map<string, AttemptError>();
   readonly #wakes = new Set<() => void>();
   #finished: { attempt: Attempt<S>; session: S }[] = [];
+  #refused: AttemptError | undefined;
   #stop: AttemptError | undefined;
   #over = false;
 
@@ -43,9 +51,11 @@ export class Search<S extends Session> {
     this.#turns = new SpeakingTurns(limits.attemptStagger);
   }
 
-  /** Tries the endpoints in order. Ends with the first session, a verdict `stop`, or when each has answered or had its stagger. */
-  async round(endpoints: readonly Endpoint[]): Promise<RoundResult<S>> {
-    this.#stop = undefined;
+  /**
+   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, or when each has answered or had its
+   * stagger; the `last` round of a search waits for every answer instead, as no later round could take it.
+   */
+  async round(endpoints: readonly Endpoint[], { last }: { readonly last: boolean }): Promise<RoundResult<S>> {
     let dialled = 0;
     for (const endpoint of endpoints) {
       if (this.#decided()) break;
@@ -55,6 +65,7 @@ export class Search<S extends Session> {
     }
     // Every endpoint is still being tried: wait for the first to answer instead of counting an idle round.
     if (dialled === 0 && !this.#decided()) await this.#change();
+    while (last && this.#pending.size > 0 && !this.#decided()) await this.#change();
     return this.#result(endpoints);
   }
 
@@ -67,6 +78,7 @@ export class Search<S extends Session> {
   /** Gives up every open attempt and destroys what had succeeded unseen; waits end at once. Idempotent. */
   end(): void {
     this.#over = true;
+    this.#turns.end();
     for (const attempt of this.#pending.values()) attempt.cancel(superseded(attempt.endpoint));
     for (const { attempt, session } of this.#finished) this.#discard(attempt, session);
     this.#finished = [];
@@ -90,12 +102,17 @@ export class Search<S extends Session> {
   #answered(attempt: Attempt<S>, outcome: AttemptOutcome<S>): void {
     this.#pending.delete(identity(attempt.endpoint));
     if (outcome.kind === "session") {
+      this.#turns.end();
       this.#finished.push({ attempt, session: outcome.session });
       // To the end of this turn: of two handshakes that finish together the earlier in the list wins.
       setImmediate(() => this.#wake());
     } else {
       this.#failures.set(identity(attempt.endpoint), outcome.error);
-      if (outcome.error.verdict === "stop" && this.#stopsAt(outcome.error)) this.#stop = outcome.error;
+      if (outcome.error.code === "AUTHENTICATION_FAILED") this.#refused = outcome.error;
+      if (outcome.error.verdict === "stop" && this.#stopsAt(outcome.error)) {
+        this.#turns.end();
+        this.#stop ??= outcome.error;
+      }
       this.#onAttempt(attempt.endpoint, outcome);
       this.#wake();
     }
@@ -122,8 +139,10 @@ export class Search<S extends Session> {
     const [winner, ...losers] = this.#finished.sort((a, b) => rank(a) - rank(b));
     this.#finished = losers;
     if (!winner) {
-      const failures = order.flatMap((key) => this.#failures.get(key) ?? []);
-      return { kind: "failed", failures, stop: this.#stop };
+      const failures = order.flatMap((key) => this.#pending.get(key)?.unanswered() ?? this.#failures.get(key) ?? []);
+      const refused = this.#refused;
+      this.#refused = undefined;
+      return { kind: "failed", failures, refused, stop: this.#stop };
     }
     const { endpoint } = winner.attempt;
     this.#onAttempt(endpoint, { kind: "session", session: winner.session });
@@ -138,7 +157,8 @@ export class Search<S extends Session> {
         this.#wakes.delete(wake);
         resolve();
       };
-      const timer = timeoutMs === undefined ? undefined : setTimeout(wake, Math.max(0, Math.ceil(timeoutMs)));
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(wake, Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS));
       this.#wakes.add(wake);
     });
   }

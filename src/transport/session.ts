@@ -30,6 +30,7 @@ export interface OpenContext {
 
 /**
  * One attempt: dial, TLS and protocol handshake. Resolves with a session on the active endpoint; rejects with an
- * AttemptError, whose verdict says whether the next endpoint is worth trying.
+ * AttemptError, whose verdict says whether the next endpoint is worth trying. A system error of Node's and the
+ * SessionLostError of a socket count as `next`; anything else is a mistake of the code and ends the search.
  */
 export type OpenSession<S extends Session> = (endpoint: Endpoint, context: OpenContext) => Promise<S>;

@@ -8,6 +8,7 @@ export class SpeakingTurns {
   readonly #spoken = new Map<object, number>();
   readonly #waiting = new Map<object, () => void>();
   #timer: NodeJS.Timeout | undefined;
+  #over = false;
 
   constructor(staggerMs: number) {
     this.#staggerMs = staggerMs;
@@ -28,10 +29,17 @@ export class SpeakingTurns {
     this.#advance();
   }
 
+  /** The search is decided: nobody speaks any more, and no `take` that is open resolves. */
+  end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+
   #advance(): void {
     clearTimeout(this.#timer);
     const [first] = this.#waiting;
-    if (!first) return;
+    if (!first || this.#over) return;
     const [attempt, speak] = first;
     const now = performance.now();
     const freeAt = Math.max(0, ...this.#spoken.values()) + (this.#spoken.size > 0 ? this.#staggerMs : 0);
