@@ -1,10 +1,12 @@
 /** The docker way: the services of docker-compose.yml at the repository's root, one compose project per product. */
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import {
   APP_CREDENTIALS,
   type GroupOptions,
+  LOG_LINES,
   type MemberName,
   type Product,
   type Protocol,
@@ -18,6 +20,9 @@ const COMPOSE_FILE = fileURLToPath(new URL("../../docker-compose.yml", import.me
 /** Pulling the images for the first time takes minutes. */
 const COMPOSE_TIMEOUT_MS = 10 * 60_000;
 const DEFAULT_WAIT_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
+const LOG_POLL_MS = 200;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** The ports that docker-compose.yml publishes on 127.0.0.1. */
 const PORTS: Readonly<Record<Product, Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>>> = {
@@ -63,7 +68,7 @@ class DockerGroup implements RealGroup {
     const first = await this.waitActive();
     if (first !== "a")
       throw new Error("Member b is active before it was started: another compose project holds its port");
-    await this.#compose("up", "--detach", this.#service("b"));
+    await this.#bringUp("b", "up", "--detach");
   }
 
   uri(protocol: Protocol): string {
@@ -99,17 +104,15 @@ class DockerGroup implements RealGroup {
   }
 
   start(member: MemberName): Promise<void> {
-    return this.#compose("start", this.#service(member));
+    return this.#bringUp(member, "start");
   }
 
   pid(_member: MemberName): undefined {
     return undefined;
   }
 
-  async logTail(member: MemberName, lines = 30): Promise<string> {
-    const args = [...this.#project(), "logs", "--no-color", "--tail", String(lines), this.#service(member)];
-    const { stdout } = await run("docker", args, { timeout: COMPOSE_TIMEOUT_MS });
-    return stdout.trimEnd();
+  logTail(member: MemberName, lines = 30): Promise<string> {
+    return this.#logs(member, "--tail", String(lines));
   }
 
   async close(): Promise<void> {
@@ -118,6 +121,26 @@ class DockerGroup implements RealGroup {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Resolves once the member's log, from now on, says that it is active or waits for the lock. */
+  async #bringUp(member: MemberName, ...command: readonly string[]): Promise<void> {
+    const since = new Date().toISOString();
+    await this.#compose(...command, this.#service(member));
+    const { standbyLine, activeLine } = LOG_LINES[this.product];
+    const deadline = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < deadline) {
+      const log = await this.#logs(member, "--since", since);
+      if (standbyLine.test(log) || activeLine.test(log)) return;
+      await sleep(LOG_POLL_MS);
+    }
+    throw new Error(`Member ${member} did not start; its log ends:\n${await this.logTail(member)}`);
+  }
+
+  async #logs(member: MemberName, ...options: readonly string[]): Promise<string> {
+    const args = [...this.#project(), "logs", "--no-color", "--no-log-prefix", ...options, this.#service(member)];
+    const { stdout } = await run("docker", args, { timeout: COMPOSE_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES });
+    return stdout.trimEnd();
   }
 
   #service(member: MemberName): string {
@@ -130,6 +153,6 @@ class DockerGroup implements RealGroup {
   }
 
   async #compose(...args: readonly string[]): Promise<void> {
-    await run("docker", [...this.#project(), ...args], { timeout: COMPOSE_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+    await run("docker", [...this.#project(), ...args], { timeout: COMPOSE_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES });
   }
 }

@@ -8,9 +8,10 @@ export type Way = "maven" | "docker";
 export type MemberName = "a" | "b";
 export const MEMBER_NAMES = ["a", "b"] as const;
 
-/** Both ways start brokers with these two users and refuse everybody else; `forbidden.*` destinations are for `admin` alone. */
+/** Both ways start brokers with these users and refuse everybody else. `admin` / `admin` may do what `app` may. */
 export const APP_CREDENTIALS: Credentials = { username: "app", password: "app-password" };
-export const ADMIN_CREDENTIALS: Credentials = { username: "admin", password: "admin" };
+/** May use destinations below `open.` and is refused everything else. */
+export const RESTRICTED_CREDENTIALS: Credentials = { username: "restricted", password: "restricted-password" };
 
 /** What a test may change about its brokers. Everything but `way` applies to the Maven way only; the docker way rejects it. */
 export interface GroupOptions {
@@ -59,3 +60,9 @@ export interface RealGroup extends AsyncDisposable {
 export function otherMember(member: MemberName): MemberName {
   return member === "a" ? "b" : "a";
 }
+
+/** What each product logs when it waits for the store's lock, and when it serves clients. */
+export const LOG_LINES = {
+  classic: { standbyLine: /in slave mode waiting a lock/, activeLine: /Apache ActiveMQ .* started$/m },
+  artemis: { standbyLine: /AMQ221034/, activeLine: /AMQ221007/ },
+} as const satisfies Readonly<Record<Product, { readonly standbyLine: RegExp; readonly activeLine: RegExp }>>;

@@ -8,6 +8,7 @@ import { freePorts } from "./free-ports.ts";
 import {
   APP_CREDENTIALS,
   type GroupOptions,
+  LOG_LINES,
   type MemberName,
   type Product,
   type Protocol,
@@ -22,12 +23,6 @@ const HOST = "127.0.0.1";
 const DEFAULT_WAIT_MS = 30_000;
 
 type Ports = Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>;
-
-/** What each product logs when it waits for the lock and when it serves clients. */
-const LOG_LINES = {
-  classic: { standbyLine: /in slave mode waiting a lock/, activeLine: /Apache ActiveMQ .* started$/m },
-  artemis: { standbyLine: /AMQ221034/, activeLine: /AMQ221007/ },
-} as const;
 
 export async function startMavenGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
   const jars = await brokerJars(product);

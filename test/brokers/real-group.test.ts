@@ -1,11 +1,20 @@
 /** What the rest of the real-broker tests take for granted of a group: one active member, and failover as often as asked. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { detectWay, MEMBER_NAMES, otherMember, type Product, type RealGroup, startGroup } from "./real-group.ts";
+import {
+  detectWay,
+  MEMBER_NAMES,
+  type MemberName,
+  otherMember,
+  type Product,
+  RESTRICTED_CREDENTIALS,
+  type RealGroup,
+  startGroup,
+} from "./real-group.ts";
 import { probeStomp } from "./stomp-probe.ts";
 
 const PRODUCTS: readonly Product[] = ["classic", "artemis"];
@@ -23,7 +32,7 @@ describe.each(PRODUCTS)("a real %s group", (product) => {
 
   it("has exactly one active member, the first of the list, and a standby that refuses", async () => {
     expect(await group.active()).toBe("a");
-    expect(await probeStomp(group.endpoint("b", "stomp"), group.credentials, 2_000)).toBe("refused");
+    await expectStandby(group, "b");
     expect(await probeStomp(group.endpoint("a", "stomp"), group.credentials, 2_000)).toBe("active");
     expect(group.uri("amqp")).toMatch(/^masterslave:\(amqp:\/\/127\.0\.0\.1:\d+,amqp:\/\/127\.0\.0\.1:\d+\)$/);
   });
@@ -32,6 +41,20 @@ describe.each(PRODUCTS)("a real %s group", (product) => {
     const wrong = { username: group.credentials.username, password: "wrong" };
     expect(await probeStomp(group.endpoint("a", "stomp"), wrong, 5_000)).toBe("denied");
     expect(await probeStomp(group.endpoint("a", "stomp"), undefined, 5_000)).toBe("denied");
+  });
+
+  it("lets the restricted user log in", async () => {
+    expect(await probeStomp(group.endpoint("a", "stomp"), RESTRICTED_CREDENTIALS, 5_000)).toBe("active");
+  });
+
+  it("satisfies the health checks of docker-compose.yml: one active member, two healthy ones", () => {
+    const members = MEMBER_NAMES.map((member) => group.endpoint(member, "stomp"));
+    const [a, b] = members.map(({ host, port }) => `${host}:${port}`);
+    if (a === undefined || b === undefined) throw new Error("A group has two members");
+    expect(healthCheck("one-active.sh", a, b)).toEqual({ code: 0, output: "1 active of 2" });
+    expect(healthCheck("one-active.sh", b)).toEqual({ code: 1, output: "0 active of 1" });
+    expect(healthCheck("one-active.sh", a, a)).toEqual({ code: 1, output: "2 active of 2" });
+    for (const { port } of members) expect(healthCheck("member-health.sh", String(port)).code).toBe(0);
   });
 
   it("fails over on SIGKILL ten times, and the killed member comes back as the standby each time", async () => {
@@ -44,7 +67,7 @@ describe.each(PRODUCTS)("a real %s group", (product) => {
       expect(await group.waitActive()).toBe(next);
       takeoversMs.push(Math.round(performance.now() - killedAt));
       await group.start(active);
-      expect(await probeStomp(group.endpoint(active, "stomp"), group.credentials, 2_000)).toBe("refused");
+      await expectStandby(group, active);
       active = next;
     }
     console.error(`[brokers] ${product} takeover after SIGKILL, ms: ${takeoversMs.join(" ")}`);
@@ -63,6 +86,7 @@ describe.each(PRODUCTS)("a real %s group", (product) => {
     const active = await group.waitActive();
     await group.pause(active);
     expect(await probeStomp(group.endpoint(active, "stomp"), group.credentials, 1_000)).toBe("silent");
+    expect(healthCheck("member-health.sh", String(group.endpoint(active, "stomp").port)).code).toBe(1);
     await expect(group.waitActive({ timeoutMs: 3_000 })).rejects.toThrow("No member of the");
     await group.resume(active);
     expect(await group.waitActive()).toBe(active);
@@ -105,6 +129,22 @@ describe("the end of a real group", () => {
     60_000,
   );
 });
+
+/** Docker's proxy accepts for a container that refuses, and closes. */
+async function expectStandby(group: RealGroup, member: MemberName): Promise<void> {
+  const answer = await probeStomp(group.endpoint(member, "stomp"), group.credentials, 2_000);
+  expect(answer).toBe(group.way === "docker" && answer === "closed" ? "closed" : "refused");
+}
+
+/** The exit code and output of one of the health checks that docker-compose.yml runs, here against the same brokers. */
+function healthCheck(
+  script: string,
+  ...args: readonly string[]
+): { readonly code: number | null; readonly output: string } {
+  const path = fileURLToPath(new URL(`./compose/${script}`, import.meta.url));
+  const { status, stdout } = spawnSync("bash", [path, ...args], { encoding: "utf8", timeout: 30_000 });
+  return { code: status, output: stdout.trim() };
+}
 
 function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`);

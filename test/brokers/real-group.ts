@@ -5,7 +5,6 @@ import { startMavenGroup } from "./maven-group.ts";
 import { hasMavenAndJava } from "./maven-jars.ts";
 
 export {
-  ADMIN_CREDENTIALS,
   APP_CREDENTIALS,
   type GroupOptions,
   MEMBER_NAMES,
@@ -13,6 +12,7 @@ export {
   otherMember,
   type Product,
   type Protocol,
+  RESTRICTED_CREDENTIALS,
   type RealGroup,
   type Way,
 } from "./group-contract.ts";

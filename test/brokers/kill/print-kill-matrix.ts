@@ -1,9 +1,11 @@
 /** `npm run kill -- --rounds N`: the kill matrix over {Classic, Artemis} x {STOMP, AMQP}; exits 0 only when nothing was lost. */
 import Table from "cli-table3";
 import { Command } from "commander";
+import type { LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
+import type { RehearsalReport } from "../../../src/testing/rehearsal/rehearse-failover.ts";
 import type { Product, Protocol } from "../group-contract.ts";
 import { startGroup } from "../real-group.ts";
-import { type KillReport, runKills } from "./kill-run.ts";
+import { runKills } from "./kill-run.ts";
 
 const program = new Command("kill")
   .option("--rounds <n>", "kills per combination", Number, 5)
@@ -42,35 +44,31 @@ interface Summary {
 }
 
 async function runCombination(product: Product, protocol: Protocol): Promise<Summary> {
-  const reports: KillReport[] = [];
+  const reports: RehearsalReport[] = [];
+  let version = "";
   for (let left = options.rounds; left > 0; left -= options.batch) {
     const group = await startGroup(product);
+    version = group.version;
     try {
-      const report = await runKills(group, {
-        protocol,
-        rounds: Math.min(left, options.batch),
-        onRound: ({ round, killed, inFlight, firstConfirmationMs, resent }) =>
-          console.error(
-            `[kill] ${product} ${protocol} ${round}: killed ${killed} with ${inFlight} in flight, confirmed again after ${Math.round(firstConfirmationMs)} ms, ${resent} resent`,
-          ),
-      });
+      const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
+      const report = await runKills(group, protocol, Math.min(left, options.batch), log);
       for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
       reports.push(report);
     } finally {
       await group.close();
     }
   }
-  return summarize(product, protocol, reports);
+  return summarize(product, `${version} ${protocol.toUpperCase()}`, reports);
 }
 
-function summarize(product: Product, protocol: Protocol, reports: readonly KillReport[]): Summary {
+function summarize(product: Product, suffix: string, reports: readonly RehearsalReport[]): Summary {
   const books = reports.flatMap(({ stream, store }) => [stream, store]);
-  const rounds = reports.flatMap((report) => report.rounds);
-  const sum = (pick: (book: (typeof books)[number]) => number) => books.reduce((total, book) => total + pick(book), 0);
-  const times = rounds.map(({ firstConfirmationMs }) => firstConfirmationMs).sort((a, b) => a - b);
+  const failovers = reports.flatMap((report) => report.failovers);
+  const sum = (pick: (book: LedgerFindings) => number) => books.reduce((total, book) => total + pick(book), 0);
+  const times = failovers.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
   const summary = {
-    combination: `${product === "classic" ? "Classic" : "Artemis"} ${reports[0]?.version ?? ""} ${protocol.toUpperCase()}`,
-    rounds: rounds.length,
+    combination: `${product === "classic" ? "Classic" : "Artemis"} ${suffix}`,
+    rounds: failovers.length,
     sent: sum(({ sent }) => sent),
     confirmed: sum(({ confirmed }) => confirmed),
     rejected: sum(({ rejected }) => rejected),
@@ -78,11 +76,11 @@ function summarize(product: Product, protocol: Protocol, reports: readonly KillR
     lost: sum(({ lost }) => lost.length),
     outOfOrder: sum(({ outOfOrder }) => outOfOrder),
     storedTwice: sum(({ storedTwice }) => storedTwice.length),
-    inFlight: Math.max(0, ...rounds.map(({ inFlight }) => inFlight)),
+    inFlight: Math.max(0, ...failovers.map(({ inFlight }) => inFlight)),
     redelivered: sum(({ redelivered }) => redelivered),
     firstConfirmationMs: { median: Math.round(times[times.length >> 1] ?? 0), worst: Math.round(times.at(-1) ?? 0) },
   };
-  const inFlightInAll = rounds.reduce((total, { inFlight }) => total + inFlight, 0);
+  const inFlightInAll = failovers.reduce((total, { inFlight }) => total + inFlight, 0);
   return { ...summary, faults: findFaults(summary, product === "classic" ? inFlightInAll : 0) };
 }
 
