@@ -25,8 +25,11 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...["destination", "destination-type", "subscription-type", "transaction", "receipt", "receipt-id", "id"],
   ...["content-length", "content-type", "amq-msg-type", "transformation", "persistent", "priority", "expires"],
   ...["timestamp", "correlation-id", "reply-to", "message-id", "subscription", "ack", "redelivered", "selector"],
-  ...["message", "browser", DUPLICATE_ID_PROPERTY],
+  ...["message", "browser", DUPLICATE_ID_PROPERTY, "NATIVE_MESSAGE_ID"],
 ]);
+/** How both brokers keep what a message had in AMQP; sent back to them, it would be believed. */
+const AMQP_PREFIX = "JMS_AMQP_";
+const AMQP_STRING_BODY = "5";
 
 /** Names that stompit, at the other end, would lose or choke on: it keeps headers in a plain object. */
 const UNREADABLE: ReadonlySet<string> = new Set(["__proto__", "hasOwnProperty"]);
@@ -45,7 +48,7 @@ export function encodeMessage(destination: Destination, message: OutgoingMessage
     ...(replyTo !== undefined && { "reply-to": spellReplyTo(replyTo, dialect) }),
   };
   for (const [name, value] of Object.entries(message.properties)) {
-    if (RESERVED.has(name) || UNREADABLE.has(name)) {
+    if (isReserved(name) || UNREADABLE.has(name)) {
       throw new InvalidArgumentError(
         `The property "${name}" cannot be sent over STOMP, where that header has a meaning of its own: choose another name`,
       );
@@ -62,6 +65,10 @@ function bodyHeaders({ kind, body }: OutgoingMessage, dialect: Dialect): Record<
   if (text && !body.includes(0)) return type;
   const measured = { ...type, "content-length": String(body.length) };
   return text && dialect.textMark ? { ...measured, [dialect.textMark[0]]: dialect.textMark[1] } : measured;
+}
+
+function isReserved(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith(AMQP_PREFIX);
 }
 
 /** A header as text; stompit has made a number of content-length. */
@@ -82,7 +89,7 @@ export function decodeMessage(headers: FrameHeaders, body: Buffer, dialect: Dial
     brokerMessageId,
     properties: readProperties(headers),
     destination: readDestination(text("destination"), text("destination-type"), dialect),
-    contentType: text("content-type"),
+    contentType: readContentType(headers),
     correlationId: text("correlation-id"),
     replyTo: readReplyTo(text("reply-to")),
     priority: numberOf(text("priority")),
@@ -96,10 +103,15 @@ function readMessageId(id: string | undefined, dialect: Dialect): string | undef
   return dialect.messageIdHasConsumer ? id?.slice(id.indexOf(",") + 1) : id;
 }
 
-/** Classic gives a TextMessage no length; Artemis gives every message one, and there the content type tells. */
+function readContentType(headers: FrameHeaders): string | undefined {
+  return headerText(headers, "content-type") ?? headerText(headers, `${AMQP_PREFIX}ContentType`);
+}
+
+/** Classic gives a TextMessage no length; Artemis gives every message one, and there the type tells, or the AMQP sender. */
 function isText(headers: FrameHeaders): boolean {
   if (headers["content-length"] === undefined || headers["amq-msg-type"] === "text") return true;
-  const type = headerText(headers, "content-type") ?? "";
+  if (headers[`${AMQP_PREFIX}ORIGINAL_ENCODING`] === AMQP_STRING_BODY) return true;
+  const type = readContentType(headers) ?? "";
   return /^\s*(text\/|application\/([\w.-]+\+)?(json|xml)\b)/i.test(type) || /;\s*charset=/i.test(type);
 }
 
@@ -107,7 +119,7 @@ function isText(headers: FrameHeaders): boolean {
 function readProperties(headers: FrameHeaders): Record<string, string> {
   const properties: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!RESERVED.has(name) && value !== undefined) properties[name] = String(value);
+    if (!isReserved(name) && value !== undefined) properties[name] = String(value);
   }
   return properties;
 }

@@ -77,6 +77,7 @@ describe("a SEND", () => {
     "_AMQ_DUPL_ID",
     "__proto__",
     "hasOwnProperty",
+    "JMS_AMQP_HEADER",
   ])("is refused with a property named %s", (name) => {
     const properties = Object.fromEntries([[name, "x"]]);
     expect(() => encode("hi", { properties })).toThrow(InvalidArgumentError);
@@ -123,6 +124,16 @@ describe("a MESSAGE", () => {
     expect(message).toMatchObject({ id: "39", brokerMessageId: "39", destination: "topic://orders" });
   });
 
+  it("keeps what its AMQP sender said, without how the broker notes it", () => {
+    const noted = {
+      JMS_AMQP_ContentType: "text/plain",
+      JMS_AMQP_HEADER: "true",
+      NATIVE_MESSAGE_ID: "ID:AMQP_NO_PREFIX:m1",
+    };
+    const message = decodeMessage({ ...noted, a: "1" }, Buffer.alloc(0), artemis);
+    expect(message).toMatchObject({ contentType: "text/plain", properties: { a: "1" } });
+  });
+
   it("is taken without any header", () => {
     const message = decodeMessage({}, Buffer.alloc(0), classic);
     expect(message).toMatchObject({ id: undefined, priority: undefined, expiresAtMs: undefined, persistent: false });
@@ -136,6 +147,9 @@ describe("a MESSAGE", () => {
     ["text", "a type of text", { "content-length": 3, "content-type": "text/plain" }],
     ["text", "JSON", { "content-length": 3, "content-type": "application/json" }],
     ["text", "something like JSON", { "content-length": 3, "content-type": "application/vnd.acme+json; v=1" }],
+    ["text", "what AMQP sent as a string", { "content-length": 3, JMS_AMQP_ORIGINAL_ENCODING: "5" }],
+    ["bytes", "what AMQP sent as data", { "content-length": 3, JMS_AMQP_ORIGINAL_ENCODING: "2" }],
+    ["text", "what AMQP sent as data of JSON", { "content-length": 3, JMS_AMQP_ContentType: "application/json" }],
     ["text", "a charset", { "content-length": 3, "content-type": "application/x-acme;charset=utf-8" }],
   ])("is %s with %s", (kind, _, headers) => {
     expect(decodeMessage(headers, Buffer.from("abc"), artemis).kind).toBe(kind);
