@@ -27,8 +27,15 @@ export async function startGroup(product: Product, options: GroupOptions = {}): 
   return group;
 }
 
-/** The way that MASTERSLAVE_BROKERS names, else Maven where java and mvn are there, else docker where an engine answers. */
-export async function detectWay(): Promise<Way> {
+let detected: Promise<Way> | undefined;
+
+/** Asked once a process. The way that MASTERSLAVE_BROKERS names, else Maven where java and mvn are there, else docker where an engine answers. */
+export function detectWay(): Promise<Way> {
+  detected ??= findWay();
+  return detected;
+}
+
+async function findWay(): Promise<Way> {
   const { MASTERSLAVE_BROKERS: wanted = "" } = process.env;
   if (wanted === "maven" || wanted === "docker") return wanted;
   if (wanted !== "") throw new Error(`MASTERSLAVE_BROKERS is "${wanted}"; it can be maven or docker`);
