@@ -1,0 +1,44 @@
+/** The demo while it runs: one line that moves on a terminal, one line a failover elsewhere. On stderr, for stdout is the report's. */
+import { formatAddress } from "../errors.ts";
+import type { FailoverFigures, RehearsalProgress } from "../testing/rehearsal/rehearse-failover.ts";
+
+const BAR_WIDTH = 24;
+
+export class DemoProgress {
+  readonly #kills: number;
+  readonly #silent: boolean;
+  readonly #moving = process.stderr.isTTY === true;
+  #survived = 0;
+
+  constructor({ kills, silent }: { readonly kills: number; readonly silent: boolean }) {
+    this.#kills = kills;
+    this.#silent = silent;
+  }
+
+  begin(title: string): void {
+    this.#line(`Sending and receiving through ${title}; its active member is crashed ${this.#kills} times`);
+  }
+
+  show({ failover, sent, confirmed, received }: RehearsalProgress): void {
+    if (failover) this.#failover(failover);
+    if (this.#silent || !this.#moving) return;
+    const done = Math.round((BAR_WIDTH * this.#survived) / this.#kills);
+    const bar = "█".repeat(done) + "░".repeat(BAR_WIDTH - done);
+    process.stderr.write(`\r\x1b[K ${bar} sent ${sent}  confirmed ${confirmed}  received ${received}`);
+  }
+
+  end(): void {
+    if (!this.#silent && this.#moving) process.stderr.write("\r\x1b[K");
+  }
+
+  #failover({ from, to, outageMs, resent }: FailoverFigures): void {
+    this.#survived += 1;
+    const figures = `outage ${outageMs.toFixed(0)} ms, ${resent} sends in doubt sent again`;
+    this.#line(`  crash ${this.#survived}: ${formatAddress(from)} -> ${formatAddress(to)}, ${figures}`);
+  }
+
+  #line(text: string): void {
+    if (this.#silent) return;
+    process.stderr.write(this.#moving ? `\r\x1b[K${text}\n` : `${text}\n`);
+  }
+}
