@@ -83,6 +83,9 @@ function beginning(firstBytes: Buffer): string {
   return `its answer begins ${JSON.stringify(firstBytes.toString("latin1"))}`;
 }
 
+/** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
+export const MAX_ERROR_BYTES = 64 * 1024;
+
 /** What an ERROR frame says. */
 export interface BrokerRefusal {
   readonly receiptId: string | undefined;

@@ -4,7 +4,14 @@ import { MasterSlaveError } from "../../errors.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { dialectOf, readBroker } from "./broker.ts";
-import { brokenHandshake, foreignPeer, handshakeFailure, readRefusal, refusedConnect } from "./failures.ts";
+import {
+  brokenHandshake,
+  foreignPeer,
+  handshakeFailure,
+  MAX_ERROR_BYTES,
+  readRefusal,
+  refusedConnect,
+} from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
@@ -17,7 +24,6 @@ export interface HandshakeRequest {
   readonly heartbeatMs: number;
 }
 
-const MAX_ERROR_BYTES = 64 * 1024;
 /** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
 const SILENT_INTERVALS = 2.1;
 /** Switches stompit's own check off: 12 days, below the longest timer. Our socket checks, and bears a blocked event loop. */

@@ -11,7 +11,7 @@ import type {
 } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
-import { readRefusal, refusedSession, sessionLoss } from "./failures.ts";
+import { MAX_ERROR_BYTES, readRefusal, refusedSession, sessionLoss } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { writeSend } from "./sends.ts";
@@ -21,8 +21,6 @@ import { type Peer, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
-/** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
-const MAX_ERROR_BYTES = 64 * 1024;
 
 export class StompSession implements MessagingSession {
   readonly ended: Promise<SessionEnd>;

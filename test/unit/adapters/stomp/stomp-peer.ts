@@ -27,6 +27,8 @@ export class PeerConnection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+    // What the test writes apart arrives apart.
+    socket.setNoDelay(true);
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => {
       this.chunks++;

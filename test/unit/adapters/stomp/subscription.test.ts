@@ -169,7 +169,7 @@ describe("deliveries", () => {
     const text = `MESSAGE\r\nsubscription:${id}\r\nmessage-id:1\r\nack:1\r\nname:é€😀\r\n\r\nbödy😀\0`;
     for (const byte of Buffer.from(text)) {
       peer.write(Buffer.from([byte]));
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 2));
     }
     const { message } = await consumer.delivery(0);
     expect([message.properties["name"], message.text()]).toEqual(["é€😀", "bödy😀"]);
