@@ -33,7 +33,10 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
       const credentials = await ending.unless(askCredentials(settings, endpoint));
-      return await handshake({ socket, credentials, clientId, heartbeatMs }, ending.signal);
+      const session = await handshake({ socket, credentials, clientId, heartbeatMs }, ending.signal);
+      // It may have fired in the turn in which CONNECTED came.
+      signal.throwIfAborted();
+      return session;
     } catch (cause) {
       socket?.destroy();
       throw signal.aborted ? abortReason(endpoint, signal) : MasterSlaveError.from(cause, endpoint);
