@@ -2,6 +2,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -114,8 +117,10 @@ describe("the end of a real group", () => {
     async (ending) => {
       if ((await detectWay()) === "docker") return;
       const script = fileURLToPath(new URL("./abandon-group.ts", import.meta.url));
+      const temporary = await mkdtemp(join(tmpdir(), "masterslave-abandoned-"));
       const program = spawn(process.execPath, ["--import", "tsx", script, ending], {
         stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, TMPDIR: temporary },
       });
       const [line] = await once(program.stdout, "data");
       const pids: number[] = JSON.parse(String(line));
@@ -125,6 +130,10 @@ describe("the end of a real group", () => {
       await ended;
       for (let waits = 0; pids.some(isAlive) && waits < 100; waits += 1) await sleep(50);
       expect(pids.map(isAlive)).toEqual([false, false]);
+      // Nothing of ours runs after a SIGKILL, so then alone the store is left.
+      const stores = (await readdir(temporary)).filter((name) => name.startsWith("masterslave-"));
+      expect(stores).toHaveLength(ending === "SIGKILL" ? 1 : 0);
+      await rm(temporary, { recursive: true, force: true });
     },
     60_000,
   );
