@@ -1,6 +1,13 @@
 /** One client's AMQP 1.0 connection on rhea's listening side: SASL, open, links, close. */
 import type { Socket } from "node:net";
-import rhea, { type Connection, type ConnectionOptions, type EventContext, type Receiver, type Sender } from "rhea";
+import rhea, {
+  type Connection,
+  type ConnectionOptions,
+  type EventContext,
+  type Receiver,
+  type Sender,
+  type Session,
+} from "rhea";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -67,7 +74,7 @@ export class AmqpConnection implements MemberConnection {
     connection.on("connection_open", () => clearTimeout(this.#deadline));
     connection.on("receiver_open", ({ receiver }: EventContext) => receiver && this.#onSendingClient(receiver));
     connection.on("sender_open", ({ sender }: EventContext) => sender && this.#onReceivingClient(sender));
-    connection.on("session_close", () => {});
+    connection.on("session_close", ({ session }: EventContext) => session && this.#endLinks(session));
     connection.on("connection_close", () => this.#endLinks());
     connection.on("disconnected", () => {});
     (connection as unknown as { accept(socket: EndpointSocket): void }).accept(this.#socket);
@@ -97,18 +104,19 @@ export class AmqpConnection implements MemberConnection {
       const source = this.#options.destinations.subscribe(destination);
       const link = new OutgoingLink(sender, { ...source, isCongested: () => isCongested(this.#raw) });
       this.#links.add(link);
-      const forget = () => {
+      sender.on("sender_close", () => {
         link.end();
         this.#links.delete(link);
-      };
-      sender.on("sender_close", forget);
-      sender.session.on("session_close", forget);
+      });
     });
   }
 
-  #endLinks(): void {
-    for (const link of this.#links) link.end();
-    this.#links.clear();
+  /** Those of one session, or all. */
+  #endLinks(session?: Session): void {
+    for (const link of [...this.#links].filter((one) => !session || one.session === session)) {
+      link.end();
+      this.#links.delete(link);
+    }
   }
 
   stop(): void {

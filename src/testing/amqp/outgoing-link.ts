@@ -1,5 +1,5 @@
 /** A link the client receives on: deliveries as its credit allows, and what becomes of them. */
-import type { Delivery, EventContext, Sender } from "rhea";
+import type { Delivery, EventContext, Sender, Session } from "rhea";
 import type { Queue, QueueConsumer, QueueEntry } from "../destinations/queue.ts";
 import { encodeTransfer } from "./amqp-message.ts";
 
@@ -37,8 +37,12 @@ export class OutgoingLink implements QueueConsumer {
     sender.on("modified", (context: EventContext) => this.#settle(context, (entry) => this.#modify(context, entry)));
     // Settled without an outcome: nothing says that it was processed.
     sender.on("settled", (context: EventContext) => this.#settle(context, (entry) => this.#release(entry, true)));
-    sender.on("sender_close", () => this.end());
-    options.queue.attach(this);
+    // In one go rhea writes transfers before attaches: what was attached and granted in one write would get them in that order.
+    setImmediate(() => this.#ended || options.queue.attach(this));
+  }
+
+  get session(): Session {
+    return this.#sender.session;
   }
 
   get ready(): boolean {

@@ -1,5 +1,6 @@
 /** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
 import type { Socket } from "node:net";
+import { unfinishedTail } from "../../adapters/stomp/text-boundary.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -12,7 +13,7 @@ import {
 } from "../member/member-connection.ts";
 import { PRODUCT, VERSION } from "../product.ts";
 import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
-import { readFrames, splitTail } from "./frame-reader.ts";
+import { FrameReader } from "./frame-reader.ts";
 import { HeartBeat } from "./heart-beat.ts";
 import { draftFromSend } from "./send-frame.ts";
 import { readSubscribe, Subscription } from "./subscription.ts";
@@ -33,6 +34,7 @@ const NOT_DONE = new Set(["BEGIN", "COMMIT", "ABORT"]);
 export class StompConnection implements MemberConnection {
   readonly #raw: Socket;
   readonly #socket: EndpointSocket;
+  readonly #reader: FrameReader;
   readonly #options: MemberConnectionOptions;
   readonly #subscriptions = new Map<string, Subscription>();
   #deadline: NodeJS.Timeout | undefined;
@@ -43,12 +45,12 @@ export class StompConnection implements MemberConnection {
   constructor(socket: Socket, options: MemberConnectionOptions) {
     this.#raw = socket;
     this.#options = options;
-    this.#socket = gatheringSocket(socket, "stomp", { holdBack: splitTail });
+    this.#socket = gatheringSocket(socket, "stomp", { holdBack: unfinishedTail });
     this.#deadline = setTimeout(() => this.#socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     socket.on("drain", () => {
       for (const subscription of this.#subscriptions.values()) subscription.resume();
     });
-    readFrames(this.#socket, {
+    this.#reader = new FrameReader(this.#socket, {
       maxBodyBytes: options.maxMessageBytes,
       onFrame: (frame) => this.#onFrame(frame),
       onError: (error) => this.#refuse(new Refusal("amqp:decode-error", error.message), undefined),
@@ -95,6 +97,7 @@ export class StompConnection implements MemberConnection {
     }
     clearTimeout(this.#deadline);
     this.#phase = "open";
+    this.#reader.unescapeHeaders();
     this.#heartBeat = new HeartBeat(this.#socket, headers["heart-beat"]);
     this.#send("CONNECTED", {
       version: "1.2",

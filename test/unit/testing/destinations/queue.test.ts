@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { Queue, type QueueConsumer, type QueueEntry } from "../../../../src/testing/destinations/queue.ts";
+import type { StoredMessage } from "../../../../src/testing/store/stored-message.ts";
+
+function message(sequence: number, expiresAtMs?: number): StoredMessage {
+  const content = { protocol: "stomp", headers: {}, kind: "text", body: Buffer.from(`${sequence}`) } as const;
+  const destination = { kind: "queue", name: "q" } as const;
+  return { sequence, destination, persistent: true, priority: 4, expiresAtMs, duplicateId: undefined, content };
+}
+
+class Taker implements QueueConsumer {
+  readonly taken: QueueEntry[] = [];
+  readonly limit: number;
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.limit = limit;
+  }
+  get ready(): boolean {
+    return this.taken.length < this.limit;
+  }
+  take(entry: QueueEntry): void {
+    this.taken.push(entry);
+  }
+  get sequences(): number[] {
+    return this.taken.map((entry) => entry.message.sequence);
+  }
+}
+
+function queueOf(count: number): { readonly queue: Queue; readonly settled: number[]; readonly dead: number[] } {
+  const settled: number[] = [];
+  const dead: number[] = [];
+  const queue = new Queue({
+    onSettled: ({ sequence }) => settled.push(sequence),
+    onDeadLetter: ({ sequence }) => dead.push(sequence),
+  });
+  for (let sequence = 1; sequence <= count; sequence++) queue.enqueue(message(sequence));
+  return { queue, settled, dead };
+}
+
+describe("Queue", () => {
+  it("hands out in order, as much as the consumer takes", () => {
+    const { queue } = queueOf(5);
+    const taker = new Taker(3);
+    queue.attach(taker);
+    expect(taker.sequences).toEqual([1, 2, 3]);
+    expect(queue.stats()).toMatchObject({ ready: 2, unsettled: 3, consumers: 1, enqueued: 5 });
+  });
+
+  it("serves competing consumers in turn", () => {
+    const { queue } = queueOf(0);
+    const [one, other] = [new Taker(), new Taker()];
+    queue.attach(one);
+    queue.attach(other);
+    for (let sequence = 1; sequence <= 6; sequence++) queue.enqueue(message(sequence));
+    expect([one.sequences.length, other.sequences.length]).toEqual([3, 3]);
+    expect([...one.sequences, ...other.sequences].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("gives back to the front in the original order when a consumer goes, and says so", () => {
+    const { queue } = queueOf(5);
+    const first = new Taker(3);
+    queue.attach(first);
+    const [one] = first.taken;
+    if (one) queue.accept(one);
+    queue.detach(first, first.taken.slice(1).reverse());
+    const second = new Taker();
+    queue.attach(second);
+    expect(second.sequences).toEqual([2, 3, 4, 5]);
+    expect(second.taken.map(({ redelivered, failures }) => [redelivered, failures])).toEqual([
+      [true, 1],
+      [true, 1],
+      [false, 0],
+      [false, 0],
+    ]);
+  });
+
+  it("merges what two consumers give back", () => {
+    const { queue } = queueOf(4);
+    const [one, other] = [new Taker(2), new Taker(2)];
+    queue.attach(one);
+    queue.attach(other);
+    queue.detach(other, other.taken);
+    queue.detach(one, one.taken);
+    const last = new Taker();
+    queue.attach(last);
+    expect(last.sequences).toEqual([1, 2, 3, 4]);
+  });
+
+  it("counts a released delivery as in vain only if it failed", () => {
+    const { queue } = queueOf(1);
+    const taker = new Taker(1);
+    queue.attach(taker);
+    const [entry] = taker.taken.splice(0);
+    if (entry) queue.release([entry], { failed: false });
+    expect(taker.taken[0]).toMatchObject({ failures: 0, redelivered: true });
+  });
+
+  it("settles an entry once", () => {
+    const { queue, settled, dead } = queueOf(1);
+    const taker = new Taker();
+    queue.attach(taker);
+    const [entry] = taker.taken;
+    if (entry) {
+      queue.accept(entry);
+      queue.accept(entry);
+      queue.deadLetter(entry);
+      queue.release([entry], { failed: true });
+    }
+    expect([settled, dead]).toEqual([[1], []]);
+    expect(queue.stats()).toMatchObject({ ready: 0, unsettled: 0, accepted: 1, deadLettered: 0 });
+  });
+
+  it("drops what has expired when its turn comes", () => {
+    const { queue, settled } = queueOf(0);
+    queue.enqueue(message(1, Date.now() - 1));
+    queue.enqueue(message(2, Date.now() + 60_000));
+    const taker = new Taker();
+    queue.attach(taker);
+    expect([taker.sequences, settled]).toEqual([[2], [1]]);
+    expect(queue.stats().expired).toBe(1);
+  });
+
+  it("drops the oldest past its limit", () => {
+    const queue = new Queue({ onSettled: () => {}, onDeadLetter: () => {} }, 3);
+    for (let sequence = 1; sequence <= 5; sequence++) queue.enqueue(message(sequence));
+    const taker = new Taker();
+    queue.attach(taker);
+    expect(taker.sequences).toEqual([3, 4, 5]);
+    expect(queue.stats().dropped).toBe(2);
+  });
+
+  it("keeps order through many more messages than it shifts at once", () => {
+    const { queue } = queueOf(5000);
+    const taker = new Taker();
+    queue.attach(taker);
+    expect(taker.sequences).toEqual(Array.from({ length: 5000 }, (_, index) => index + 1));
+  });
+});
