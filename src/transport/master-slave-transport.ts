@@ -140,7 +140,9 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
         const end = await session.ended;
         if (this.#abort.signal.aborted) return;
         lostAtMs = end.atMs;
-        delayMs = this.#policy.sessionEnded(end.atMs - sinceMs, session.useful);
+        // What breaks the protocol comes again with the next session: a delivery no parser can read must not make a hot loop.
+        const useful = session.useful && end.error.code !== "PROTOCOL_ERROR";
+        delayMs = this.#policy.sessionEnded(end.atMs - sinceMs, useful);
         if (this.#policy.roundsLeft === 0)
           throw new NoActiveEndpointError(`The session ended and no reconnect is allowed: ${end.error.message}`, [], {
             cause: end.error,

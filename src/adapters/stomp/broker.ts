@@ -17,6 +17,8 @@ export interface Dialect {
   readonly givingBackCounts: boolean;
   /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
   readonly messageIdHasConsumer: boolean;
+  /** Whether a connection is over with its first ERROR, as STOMP 1.2 has it. Artemis still answers what follows, with an ERROR each that blames the innocent. */
+  readonly errorEndsSession: boolean;
   /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
@@ -30,6 +32,7 @@ const STOMP_AS_SPECIFIED: Dialect = {
   nack: "dead-letter",
   givingBackCounts: false,
   messageIdHasConsumer: false,
+  errorEndsSession: true,
   maxHeaderBytes: Number.POSITIVE_INFINITY,
   maxHeaders: Number.POSITIVE_INFINITY,
 };
@@ -40,6 +43,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     lengthMeansBytes: true,
     textMark: ["amq-msg-type", "text"],
     givingBackCounts: true,
+    errorEndsSession: false,
     maxHeaderBytes: 10 * 1024,
     maxHeaders: 1000,
   },

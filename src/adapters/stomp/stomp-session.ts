@@ -137,11 +137,11 @@ export class StompSession implements MessagingSession {
 
   #onError(frame: IncomingFrame): void {
     this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
-      const { endpoint, conceal } = this.#wire.peer;
+      const { endpoint, conceal, dialect } = this.#wire.peer;
       const refusal = readRefusal(frame.headers, body, conceal);
       const waiter = this.#wire.take(refusal.receiptId);
-      if (waiter) waiter.onRefused(refusal);
-      else this.destroy(refusedSession(endpoint, refusal));
+      waiter?.onRefused(refusal);
+      if (!waiter || dialect.errorEndsSession) this.destroy(refusedSession(endpoint, refusal));
     });
   }
 

@@ -171,6 +171,20 @@ describe("an ERROR that names a receipt", () => {
     expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST", retryable: true });
     expect(waiting?.outcomes).toEqual([]);
   });
+
+  it("ends the session on Artemis at once, so that the errors it sends to all that follows blame nobody", async () => {
+    const { session, peer } = await connected(ARTEMIS);
+    const [refused, innocent] = sendAll(session, 2);
+    const second = await peer.frame("SEND", 1);
+    const [first] = peer.all("SEND");
+    const error = (sent: typeof first, message: string) =>
+      frame("ERROR", { message, "receipt-id": sent?.headers["receipt"] ?? "" });
+    peer.write(error(first, "AMQ229032 no permission") + error(second, "AMQ339010 Connection is not valid."));
+    expect(await refused?.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
+    expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
+    await settled();
+    expect(innocent?.outcomes).toEqual([]);
+  });
 });
 
 it("a throw out of messaging ends the session and nothing else", async () => {
