@@ -103,10 +103,10 @@ export class EmbeddedGroup implements AsyncDisposable {
     await Promise.all(this.#members.slice(1).map((member) => member.start()));
   }
 
-  /** `masterslave:(stomp://127.0.0.1:p1,stomp://127.0.0.1:p2)`; members keep their ports when they are started again. */
+  /** `masterslave:(stomp://127.0.0.1:p1,stomp://127.0.0.1:p2)`, or the plain endpoint of an only member; members keep their ports when they are started again. */
   uri(protocol: TestProtocol): string {
     const endpoints = this.endpoints(protocol).map(({ scheme, host, port }) => `${scheme}://${host}:${port}`);
-    return `masterslave:(${endpoints.join(",")})`;
+    return endpoints.length === 1 ? endpoints.join() : `masterslave:(${endpoints.join(",")})`;
   }
 
   /** Where each member listens while it is active, for example to put a faultProxy before it. */
