@@ -1,12 +1,10 @@
 /** A message as AMQP 1.0 bytes and back, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
 import rhea, { type Message } from "rhea";
-import { MasterSlaveError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type OutgoingMessage, type PropertyValue } from "../../messaging/outgoing-message.ts";
 import type { ReceivedContent } from "../../messaging/received-message.ts";
 import { readAddress, type Spelling, spell } from "./destination.ts";
-
-const { types, message: codec } = rhea;
+import { WireWriter } from "./wire-writer.ts";
 
 /** `x-opt-jms-msg-type` and the values of it that are written here. */
 const JMS_MESSAGE_TYPE = "x-opt-jms-msg-type";
@@ -18,8 +16,8 @@ const JMS_REPLY_TO = "x-opt-jms-reply-to";
 const JMS_KINDS = ["queue", "topic"] as const;
 
 const MAX_UINT = 0xffff_ffff;
-/** How rhea writes a header section without a field: descriptor 0x70, empty list. */
-const EMPTY_HEADER = Buffer.from([0x00, 0x53, 0x70, 0x45]);
+const LIST32 = 0xd0;
+const MAP32 = 0xd1;
 
 /** The bytes of a message, kept for a resend; only the time to live in them is written anew. */
 export interface EncodedMessage {
@@ -30,23 +28,20 @@ export interface EncodedMessage {
   readonly ttlAt: number | undefined;
 }
 
+/** One for all: a message is written in one go. */
+const writer = new WireWriter();
+
 export function encodeMessage(message: OutgoingMessage, destination: Destination, spelling: Spelling): EncodedMessage {
-  const rest = codec.encode({
-    ...annotations(message, destination),
-    ...properties(message, destination, spelling),
-    application_properties: applicationProperties(message),
-    // Typed from the bytes at hand: no detour through a string.
-    body: message.kind === "bytes" ? codec.data_section(message.body) : types.wrap_string(message.body),
-  });
-  if (!rest.subarray(0, EMPTY_HEADER.length).equals(EMPTY_HEADER)) {
-    throw new MasterSlaveError("INTERNAL", "rhea wrote a header section where none was asked for");
-  }
-  const header = encodeHeader(message);
-  return {
-    bytes: Buffer.concat([header, rest.subarray(EMPTY_HEADER.length)]),
-    spelling,
-    ttlAt: message.expiresAtMs === undefined ? undefined : header.length - 4,
-  };
+  writer.begin();
+  writeHeader(message);
+  const ttlAt = message.expiresAtMs === undefined ? undefined : writer.length - 4;
+  writeAnnotations(message, destination);
+  writeProperties(message, destination, spelling);
+  writeApplicationProperties(message);
+  // A data section, or a string as the value: the body itself is not gone through.
+  if (message.kind === "bytes") writer.bodySection(0x75, 0xa0, 0xb0, message.body.length);
+  else writer.bodySection(0x77, 0xa1, 0xb1, message.body.length);
+  return { bytes: writer.take(message.body), spelling, ttlAt };
 }
 
 /** Writes what is left of the time to live into the bytes; only before they are handed to a session. */
@@ -54,51 +49,79 @@ export function refreshTtl({ bytes, ttlAt }: EncodedMessage, remainingMs: number
   if (ttlAt !== undefined) bytes.writeUInt32BE(Math.min(MAX_UINT, Math.max(1, Math.ceil(remainingMs))), ttlAt);
 }
 
-/** The header section by hand (AMQP 1.0, 3.2.1), so that the ttl is the last four bytes of it. */
-function encodeHeader({ persistent, priority, expiresAtMs }: OutgoingMessage): Buffer {
-  const fields = [
-    persistent ? 0x41 : 0x42,
-    ...(priority === undefined ? [0x40] : [0x50, priority]),
-    ...(expiresAtMs === undefined ? [0x40] : [0x70, 0, 0, 0, 0]),
-  ];
-  return Buffer.from([0x00, 0x53, 0x70, 0xc0, fields.length + 1, 3, ...fields]);
+/** Header (AMQP 1.0, 3.2.1), the ttl last, for refreshTtl. */
+function writeHeader({ persistent, priority, expiresAtMs }: OutgoingMessage): void {
+  writer.section(0x70, LIST32);
+  writer.compound(() => {
+    writer.boolean(persistent);
+    if (priority === undefined) writer.null();
+    else writer.bytes(0x50, priority);
+    if (expiresAtMs === undefined) writer.null();
+    else writer.uint(0);
+    return 3;
+  });
 }
 
-function annotations(message: OutgoingMessage, destination: Destination): Pick<Message, "message_annotations"> {
-  return {
-    message_annotations: {
-      [JMS_MESSAGE_TYPE]: types.wrap_byte(message.kind === "bytes" ? JMS_BYTES : JMS_TEXT),
-      [JMS_DESTINATION]: types.wrap_byte(JMS_KINDS.indexOf(destination.kind)),
-      ...(message.replyTo && { [JMS_REPLY_TO]: types.wrap_byte(JMS_KINDS.indexOf(message.replyTo.kind)) }),
-    },
-  };
+function writeAnnotations({ kind, replyTo }: OutgoingMessage, destination: Destination): void {
+  writer.section(0x72, MAP32);
+  writer.compound(() => {
+    writeNote(JMS_MESSAGE_TYPE, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
+    writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
+    if (replyTo) writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
+    return replyTo ? 6 : 4;
+  });
 }
 
-function properties(message: OutgoingMessage, destination: Destination, spelling: Spelling): Omit<Message, "body"> {
+function writeNote(name: string, value: number): void {
+  writer.symbol(name);
+  writer.bytes(0x51, value);
+}
+
+/** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
+function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
   const { correlationId, replyTo, expiresAtMs } = message;
-  return {
-    message_id: message.id,
-    to: spell(spelling, destination).address,
-    creation_time: new Date(),
-    ...(correlationId !== undefined && { correlation_id: correlationId }),
-    ...(replyTo && { reply_to: spell(spelling, replyTo).address }),
-    ...(message.kind === "json" && { content_type: "application/json" }),
-    ...(expiresAtMs !== undefined && { absolute_expiry_time: new Date(expiresAtMs) }),
-  };
+  const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
+  writer.section(0x73, LIST32);
+  writer.compound(() => {
+    writer.string(message.id);
+    writer.null(); // user-id: the broker knows who is logged in
+    writer.string(spell(spelling, destination).address);
+    writer.null(); // subject
+    string(replyTo && spell(spelling, replyTo).address);
+    string(correlationId);
+    if (message.kind === "json") writer.symbol("application/json");
+    else writer.null();
+    writer.null(); // content-encoding
+    if (expiresAtMs === undefined) writer.null();
+    else writer.timestamp(Math.round(expiresAtMs));
+    writer.timestamp(Date.now());
+    return 10;
+  });
 }
 
-function applicationProperties(message: OutgoingMessage): Record<string, unknown> {
-  const typed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(message.properties)) typed[name] = typedValue(value);
-  typed[DUPLICATE_ID_PROPERTY] = message.id;
-  return typed;
+function writeApplicationProperties({ id, properties }: OutgoingMessage): void {
+  writer.section(0x74, MAP32);
+  writer.compound(() => {
+    writer.string(DUPLICATE_ID_PROPERTY);
+    writer.string(id);
+    let items = 2;
+    for (const name of Object.keys(properties)) {
+      const value = properties[name];
+      if (value === undefined || name === DUPLICATE_ID_PROPERTY) continue;
+      writer.string(name);
+      writeValue(value);
+      items += 2;
+    }
+    return items;
+  });
 }
 
-/** rhea would write positive numbers as unsigned, which JMS has not and selectors do not compare. */
-function typedValue(value: PropertyValue): unknown {
-  if (typeof value !== "number") return value;
-  if (!Number.isSafeInteger(value)) return types.wrap_double(value);
-  return value === (value | 0) ? types.wrap_int(value) : types.wrap_long(value);
+/** Never unsigned, as rhea would: JMS has no such numbers and selectors do not compare them. */
+function writeValue(value: PropertyValue): void {
+  if (typeof value === "string") writer.string(value);
+  else if (typeof value === "boolean") writer.boolean(value);
+  else if (Number.isSafeInteger(value) && !Object.is(value, -0)) writer.integer(value);
+  else writer.double(value);
 }
 
 /** What rhea decoded, in our terms. `subscribed` stands in where the message does not name its destination. */

@@ -74,7 +74,7 @@ describe("a message as AMQP", () => {
       classic,
     );
     const typecodes = (name: string) => bytes[bytes.indexOf(Buffer.from(name)) + name.length];
-    expect(typecodes("\u00a1\u0001i".slice(2))).toBe(0x54);
+    expect(typecodes("\u00a1\u0001i".slice(2))).toBe(0x71);
     expect(typecodes("big")).toBe(0x81);
     expect(typecodes("half")).toBe(0x82);
     expect(typecodes("huge")).toBe(0x82);
