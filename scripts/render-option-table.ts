@@ -5,7 +5,7 @@ import { OPTION_NAMES, OPTIONS, type OptionName } from "../src/uri/option-table.
 
 const INTRO = `# Options
 
-<!-- Printed from src/uri/option-table.ts by scripts/print-option-table.ts; change it there. -->
+<!-- Printed from src/uri/option-table.ts by npm run docs; change it there. -->
 
 Options stand in the query of a URI, \`masterslave:(stomp://a:61613,stomp://b:61613)?maxReconnectDelay=5000\`, or in the
 second argument of \`connect()\`, where they win over the URI and bear the names of this first table. In a URI ActiveMQ's

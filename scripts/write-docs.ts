@@ -1,0 +1,50 @@
+/** `npm run docs` writes what is printed from the code into docs/; with --check it fails where a file differs instead. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { ERROR_CODES } from "../src/errors.ts";
+import { renderOptionTable } from "./render-option-table.ts";
+import { withTransitionTable } from "./render-transition-table.ts";
+
+const GENERATED: Readonly<Record<string, (text: string) => string>> = {
+  "docs/options.md": () => renderOptionTable(),
+  "docs/errors.md": () => renderErrors(),
+  "docs/architecture.md": withTransitionTable,
+};
+
+const check = process.argv.includes("--check");
+for (const [path, render] of Object.entries(GENERATED)) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const found = readOrEmpty(file);
+  const wanted = render(found);
+  if (found === wanted) continue;
+  if (check) {
+    console.error(`${path} differs from the code: run npm run docs and commit it`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, wanted);
+    console.log(`wrote ${path}`);
+  }
+}
+
+function renderErrors(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return `# Errors
+
+<!-- Printed from src/errors.ts by npm run docs; change it there. -->
+
+Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the same call may succeed later, as it is), the
+\`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list
+in \`attempts\` what each endpoint answered; \`SendError\` and its kin carry the message's \`id\` and whether it is \`inDoubt\`.
+
+| code | meaning |
+| --- | --- |
+${rows.join("\n")}
+`;
+}
+
+function readOrEmpty(file: URL): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
