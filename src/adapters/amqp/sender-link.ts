@@ -1,22 +1,17 @@
 /** One sender link on an AMQP session of its own: writes as the broker grants credit, and tells each send its outcome. */
 import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
-import {
-  formatAddress,
-  MasterSlaveError,
-  MessageTooLargeError,
-  SendExpiredError,
-  SendNotStoredError,
-  SendRejectedError,
-} from "../../errors.ts";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
+import type { Destination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
 import { sameSpelling, spell } from "./destination.ts";
-import { describeCondition, isRetryable } from "./failures.ts";
 import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
+import { errorOf, notStored, rejection } from "./send-outcome.ts";
 
 /** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
 const MAX_IN_FLIGHT = 2000;
+/** Below this many waiting sends nobody looks for abandoned ones. */
+const MIN_SWEEP = 1024;
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 /** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
@@ -24,13 +19,14 @@ const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:lis
 /** What rhea knows of a link's credit and its typings leave out. */
 type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
 
+type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
+
 export class SenderLink {
   readonly #context: SessionContext;
-  readonly #destination: Destination;
   readonly #onGone: () => void;
   readonly #amqpSession: Session;
   readonly #sender: CreditedSender;
-  readonly #waiting = { sends: [] as OutgoingSend[], first: 0, scheduled: false };
+  readonly #waiting = { sends: [] as OutgoingSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
   readonly #written = new Map<Delivery, OutgoingSend>();
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
@@ -39,7 +35,6 @@ export class SenderLink {
   /** Attaches at once; `onGone` is called when the broker has refused or ended the link. */
   constructor(context: SessionContext, destination: Destination, onGone: () => void) {
     this.#context = context;
-    this.#destination = destination;
     this.#onGone = onGone;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
     this.#amqpSession = context.connection.create_session();
@@ -65,6 +60,7 @@ export class SenderLink {
   send(send: OutgoingSend): void {
     this.usedAtMs = performance.now();
     this.#waiting.sends.push(send);
+    if (this.#waiting.sends.length >= this.#waiting.sweepAt) this.#sweep();
     this.#write();
   }
 
@@ -83,42 +79,18 @@ export class SenderLink {
 
   #listen(): void {
     const sender = this.#sender;
-    sender.on(
-      "sender_flow",
-      this.#on(() => this.#write()),
-    );
-    sender.on(
-      "sendable",
-      this.#on(() => this.#write()),
-    );
-    sender.on(
-      "sender_draining",
-      this.#on(() => this.#drain()),
-    );
-    sender.on(
-      "sender_close",
-      this.#on(() => this.#refused(sender.error)),
-    );
-    sender.on(
-      "accepted",
-      this.#onOutcome(() => CONFIRMED),
-    );
-    sender.on(
-      "rejected",
-      this.#onOutcome((send, delivery) => this.#rejection(send, errorOf(delivery))),
-    );
-    sender.on(
-      "released",
-      this.#onOutcome((send) => this.#notStored(send, "released it")),
-    );
-    sender.on(
-      "modified",
-      this.#onOutcome((send) => this.#notStored(send, "gave it back modified")),
-    );
-    sender.on(
-      "settled",
-      this.#on((context) => this.#onSettled(context)),
-    );
+    const { endpoint } = this.#context;
+    const on = (event: string, work: (context: EventContext) => void) => sender.on(event, this.#on(work));
+    const onOutcome = (event: string, outcomeOf: OutcomeOf) => on(event, this.#onOutcome(outcomeOf));
+    on("sender_flow", () => this.#write());
+    on("sendable", () => this.#write());
+    on("sender_draining", () => this.#drain());
+    on("sender_close", () => this.#refused(sender.error));
+    onOutcome("accepted", () => CONFIRMED);
+    onOutcome("rejected", (send, delivery) => rejection(send, endpoint, errorOf(delivery)));
+    onOutcome("released", (send) => notStored(send, endpoint, "released it"));
+    onOutcome("modified", (send) => notStored(send, endpoint, "gave it back modified"));
+    on("settled", (context) => this.#onSettled(context));
   }
 
   #on(work: (context: EventContext) => void): (context: EventContext) => void {
@@ -132,9 +104,20 @@ export class SenderLink {
       const send = sends[this.#waiting.first++];
       if (send && !send.abandoned) this.#writeOne(send);
     }
-    if (this.#waiting.first < sends.length && this.#waiting.first < 1024) return;
+    if (this.#waiting.first < sends.length && this.#waiting.first < MIN_SWEEP) return;
     sends.splice(0, this.#waiting.first);
     this.#waiting.first = 0;
+  }
+
+  /** Drops what nobody waits for any more: without credit, sends that time out would pile up here. */
+  #sweep(): void {
+    const { sends, first } = this.#waiting;
+    const live = sends.slice(first).filter((send) => !send.abandoned);
+    // Not spread: there may be more than a call has room for.
+    sends.length = 0;
+    for (const send of live) sends.push(send);
+    this.#waiting.first = 0;
+    this.#waiting.sweepAt = Math.max(MIN_SWEEP, 2 * live.length);
   }
 
   #hasRoom(): boolean {
@@ -169,7 +152,8 @@ export class SenderLink {
     }
     const limit = this.#sender.max_message_size;
     if (typeof limit === "number" && limit > 0 && encoded.bytes.length > limit) {
-      const text = `Message ${message.id} has ${encoded.bytes.length} bytes; ${this.#where()} takes ${limit} at most`;
+      const where = formatAddress(this.#context.endpoint);
+      const text = `Message ${message.id} has ${encoded.bytes.length} bytes; ${where} takes ${limit} at most`;
       return new MessageTooLargeError(text, details);
     }
     refreshTtl(encoded, remainingMs);
@@ -192,22 +176,22 @@ export class SenderLink {
     this.#sender.set_drained(true);
   }
 
-  #onOutcome(outcomeOf: (send: OutgoingSend, delivery: Delivery) => SendOutcome): (context: EventContext) => void {
-    return this.#on(({ delivery }) => {
+  #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
+    return ({ delivery }) => {
       const send = delivery && this.#written.get(delivery);
-      if (send === undefined) return;
-      this.#written.delete(delivery as Delivery);
-      const outcome = outcomeOf(send, delivery as Delivery);
+      if (!delivery || !send) return;
+      this.#written.delete(delivery);
+      const outcome = outcomeOf(send, delivery);
       if (outcome.kind === "confirmed") this.#context.proveUseful();
       send.onOutcome(outcome);
-    });
+    };
   }
 
   #onSettled({ delivery }: EventContext): void {
     const send = delivery && this.#written.get(delivery);
-    if (send) {
+    if (delivery && send) {
       this.#written.delete(delivery);
-      send.onOutcome(this.#notStored(send, "settled it without an outcome"));
+      send.onOutcome(notStored(send, this.#context.endpoint, "settled it without an outcome"));
     }
     this.#writeSoon();
   }
@@ -224,19 +208,6 @@ export class SenderLink {
     );
   }
 
-  #rejection({ message }: OutgoingSend, error: AmqpError | undefined, inDoubt = false): SendOutcome {
-    const text = `${this.#where()} refused message ${message.id}: ${describeCondition(error ?? {})}`;
-    const retryable = isRetryable(error?.condition ?? undefined);
-    const details = { id: message.id, endpoint: this.#context.endpoint, retryable, inDoubt };
-    return { kind: "failed", error: new SendRejectedError(text, details) };
-  }
-
-  #notStored({ message }: OutgoingSend, what: string): SendOutcome {
-    const text = `${this.#where()} did not store message ${message.id}: the broker ${what}`;
-    const details = { id: message.id, endpoint: this.#context.endpoint };
-    return { kind: "failed", error: new SendNotStoredError(text, details) };
-  }
-
   /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
   #refused(error: AmqpError | Error | undefined): void {
     const waiting = this.#waiting.sends.slice(this.#waiting.first);
@@ -244,18 +215,9 @@ export class SenderLink {
     this.end();
     this.#amqpSession.close();
     this.#onGone();
+    const { endpoint } = this.#context;
     const reason = error && "condition" in error ? error : {};
-    for (const send of written) send.onOutcome(this.#rejection(send, reason, true));
-    for (const send of waiting) if (!send.abandoned) send.onOutcome(this.#rejection(send, reason));
+    for (const send of written) send.onOutcome(rejection(send, endpoint, reason, true));
+    for (const send of waiting) if (!send.abandoned) send.onOutcome(rejection(send, endpoint, reason));
   }
-
-  #where(): string {
-    return `${formatDestination(this.#destination)} on ${formatAddress(this.#context.endpoint)}`;
-  }
-}
-
-/** Why a delivery was rejected. */
-function errorOf({ remote_state }: Delivery): AmqpError | undefined {
-  const { error }: { error?: AmqpError } = remote_state ?? {};
-  return error ?? undefined;
 }

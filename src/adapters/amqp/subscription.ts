@@ -1,6 +1,6 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
-import rhea, { type AmqpError, type Delivery, type EventContext, type Receiver, type Session } from "rhea";
-import { formatAddress, SubscriptionRefusedError } from "../../errors.ts";
+import rhea, { type AmqpError, type Delivery, type EventContext, type Message, type Receiver } from "rhea";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type {
   IncomingDelivery,
@@ -14,16 +14,17 @@ import type { SessionContext } from "./amqp-session.ts";
 import { spell } from "./destination.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
 import { decodeMessage } from "./message.ts";
+import { dispose, type ReceivingSession } from "./settlement.ts";
 
 /** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
 const MIN_WINDOW = 8192;
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
-/** Our word for a rejection by the application; AMQP has none. */
-const REJECTED = "masterslave-transport:rejected";
+/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
+const STILL_ENCODED = 0xffff_ffff;
 
 interface Link {
-  readonly amqpSession: Session;
+  readonly amqpSession: ReceivingSession;
   readonly receiver: Receiver;
 }
 
@@ -38,6 +39,8 @@ export class AmqpSubscription implements SessionSubscription {
   #phase: "attaching" | "open" | "closing" | "over" = "attaching";
   #link: Link | undefined;
   #owedCredit = 0;
+  /** The transfer at hand takes its delivery back (AMQP 1.0, 2.7.5), which rhea would hand over cut short. */
+  #aborted = false;
 
   /** `onOver` is called once, when the broker has no part in it any more. */
   constructor(context: SessionContext, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
@@ -57,7 +60,8 @@ export class AmqpSubscription implements SessionSubscription {
   attach(): void {
     const { guard, connection, spelling } = this.#context;
     const { destination, prefetch, selector } = this.#request;
-    const amqpSession = connection.create_session({ incoming: Math.max(MIN_WINDOW, 2 * prefetch) });
+    const amqpSession = connection.create_session({ incoming: Math.max(MIN_WINDOW, 2 * prefetch) }) as ReceivingSession;
+    this.#keepTransfersEncoded(amqpSession);
     amqpSession.on(
       "session_close",
       guard(() => this.#onDetach(amqpSession.error)),
@@ -73,18 +77,10 @@ export class AmqpSubscription implements SessionSubscription {
       credit_window: 0,
     });
     this.#link = { amqpSession, receiver };
-    receiver.on(
-      "receiver_open",
-      guard(() => this.#onAttach(receiver)),
-    );
-    receiver.on(
-      "receiver_close",
-      guard(() => this.#onDetach(receiver.error)),
-    );
-    receiver.on(
-      "message",
-      guard((context) => this.#onMessage(context)),
-    );
+    const on = (event: string, work: (context: EventContext) => void) => receiver.on(event, guard(work));
+    on("receiver_open", () => this.#onAttach(receiver));
+    on("receiver_close", () => this.#onDetach(receiver.error));
+    on("message", (context) => this.#onMessage(context));
   }
 
   settle(incoming: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
@@ -93,7 +89,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
     this.#unsettled.delete(incoming);
     this.#context.guard(() => {
-      dispose(delivery, settlement, link);
+      dispose(delivery, settlement, link.amqpSession);
       this.#returnCredit();
     })();
     return "settled";
@@ -118,7 +114,7 @@ export class AmqpSubscription implements SessionSubscription {
   #giveBack(): void {
     const link = this.#link;
     if (!link) return;
-    for (const delivery of this.#unsettled.values()) dispose(delivery, { kind: "released" }, link);
+    for (const delivery of this.#unsettled.values()) dispose(delivery, { kind: "released" }, link.amqpSession);
     this.#unsettled.clear();
     link.receiver.close();
   }
@@ -165,8 +161,25 @@ export class AmqpSubscription implements SessionSubscription {
     this.#sink.onRefused(new SubscriptionRefusedError(text, { endpoint, retryable }));
   }
 
+  /** So that a message rhea cannot decode fails here, by itself, and not the whole connection. */
+  #keepTransfersEncoded(amqpSession: ReceivingSession): void {
+    const receive = amqpSession.on_transfer.bind(amqpSession);
+    amqpSession.on_transfer = (frame) => {
+      if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
+      this.#aborted = frame.performative.aborted === true;
+      receive(frame);
+    };
+  }
+
   #onMessage({ message, delivery }: EventContext): void {
-    if (this.#phase !== "open" || delivery === undefined || message === undefined) return;
+    if (this.#phase !== "open" || delivery === undefined) return;
+    if (this.#aborted) {
+      // The broker has settled it; rhea would answer.
+      Object.assign(delivery, { remote_settled: true });
+      delivery.update(true);
+      this.#returnCredit();
+      return;
+    }
     const incoming = this.#read(message, delivery);
     if (incoming === undefined) return;
     this.#unsettled.set(incoming, delivery);
@@ -174,16 +187,17 @@ export class AmqpSubscription implements SessionSubscription {
     this.#sink.onDelivery(incoming);
   }
 
-  /** A message that cannot be read is refused by itself: ending the session would only bring it again. */
-  #read(message: NonNullable<EventContext["message"]>, delivery: Delivery): IncomingDelivery | undefined {
-    // Of a message format that is not AMQP's own, rhea hands over the bytes.
-    const readable = Buffer.isBuffer(message) ? { body: message } : message;
+  /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
+  #read(bytes: unknown, delivery: Delivery): IncomingDelivery | undefined {
     try {
-      const content = decodeMessage(readable, this.#context.spelling, this.#request.destination);
-      const deliveryCount = readable.delivery_count ?? 0;
+      if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
+      const message = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
+      const content = decodeMessage(message, this.#context.spelling, this.#request.destination);
+      const deliveryCount = message.delivery_count ?? 0;
       return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
     } catch (error) {
-      if (this.#link) dispose(delivery, { kind: "rejected", reason: `It cannot be read: ${error}` }, this.#link);
+      const reason = `It cannot be read: ${error}`;
+      if (this.#link) dispose(delivery, { kind: "rejected", reason }, this.#link.amqpSession);
       this.#returnCredit();
       return undefined;
     }
@@ -203,29 +217,7 @@ export class AmqpSubscription implements SessionSubscription {
   }
 }
 
-/**
- * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
- * first (write_dispositions in its session.js): only `accepted` may wait for company.
- */
-function dispose(delivery: Delivery, settlement: Settlement, { amqpSession }: Link): void {
-  if (settlement.kind === "accepted") {
-    delivery.accept();
-    return;
-  }
-  writeDispositions(amqpSession);
-  if (settlement.kind === "released") delivery.release();
-  else if (settlement.kind === "rejected") {
-    const { reason } = settlement;
-    delivery.reject(reason === undefined ? undefined : { condition: REJECTED, description: reason });
-  } else {
-    const { deliveryFailed, undeliverableHere } = settlement;
-    delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
-  }
-  writeDispositions(amqpSession);
-}
-
-/** What rhea does at the end of the tick, done now; beyond its typings. */
-function writeDispositions(amqpSession: Session): void {
-  const { incoming } = amqpSession as Session & { readonly incoming: { process(session: Session): void } };
-  incoming.process(amqpSession);
+function decode(bytes: Buffer): Message {
+  // rhea's typings of a decoded message know only its methods.
+  return rhea.message.decode(bytes) as unknown as Message;
 }

@@ -164,6 +164,20 @@ describe("AMQP sends", () => {
     expect(abandoned?.written).toBe(false);
   });
 
+  it("sweeps out what was abandoned while there is no credit, and keeps the order of the rest", async () => {
+    const peer = await manualBroker();
+    const session = await openOn(peer);
+    const sends = Array.from({ length: 1100 }, (_, index) => recordedSend("queue://q", `${index}`));
+    for (const send of sends) {
+      session.send(send);
+      send.abandoned = Number(send.message.body.toString()) < 1000;
+    }
+    await until(() => peer.links.length === 1);
+    peer.links[0]?.add_credit(10_000);
+    await until(() => peer.received.length === 100);
+    expect(bodies(peer.received)).toEqual(Array.from({ length: 100 }, (_, index) => `${1000 + index}`));
+  });
+
   it("tells each send its outcome", async () => {
     const peer = await manualBroker();
     const session = await openOn(peer);

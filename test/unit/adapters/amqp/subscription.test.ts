@@ -118,6 +118,47 @@ describe("an AMQP subscription", () => {
     );
   });
 
+  it("rejects a message that cannot be read, by itself, and goes on", async () => {
+    const peer = await dispatcher();
+    const { sink, link } = await subscribed(peer);
+    link.send(Buffer.from([0x00, 0x53, 0x75, 0x99, 1, 2, 3]), undefined, 0);
+    link.send({ body: "readable" });
+    await sink.delivered(1);
+    expect(sink.deliveries[0]?.message.text()).toBe("readable");
+    await until(() => peer.outcomes.length === 1);
+    expect(JSON.stringify(peer.outcomes[0])).toMatch(/rejected.*cannot be read/);
+    await until(() => creditOf(link) === 9);
+  });
+
+  it("hands over the bytes of a message in a format that is not AMQP's own", async () => {
+    const peer = await dispatcher();
+    const { sink, link } = await subscribed(peer);
+    link.send(Buffer.from([1, 2, 3]), undefined, 7);
+    await sink.delivered(1);
+    expect(sink.deliveries[0]?.message.bytes()).toEqual(Buffer.from([1, 2, 3]));
+  });
+
+  it("forgets a delivery that the broker aborts half-way", async () => {
+    const peer = await dispatcher();
+    const { sink, link } = await subscribed(peer);
+    const amqpSession = link.session as unknown as { output(frame: { more?: boolean; aborted?: boolean }): void };
+    const output = amqpSession.output.bind(amqpSession);
+    let transfers = 0;
+    amqpSession.output = (frame, ...rest: []) => {
+      if (frame.constructor.toString().startsWith("transfer")) {
+        transfers += 1;
+        if (transfers === 2) frame.aborted = true;
+      }
+      output(frame, ...rest);
+    };
+    link.send({ body: "x".repeat(100_000) });
+    link.send({ body: "whole" });
+    await sink.delivered(1);
+    expect(transfers).toBe(3);
+    expect(sink.deliveries.map(({ message }) => message.text())).toEqual(["whole"]);
+    await until(() => creditOf(link) === 9);
+  });
+
   it("goes on while one delivery of thousands stays unsettled", async () => {
     const peer = await dispatcher();
     const { sink, subscription, link } = await subscribed(peer, { ...orders, prefetch: 100 });

@@ -1,0 +1,33 @@
+/** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
+import type { Delivery, Session } from "rhea";
+import type { Settlement } from "../../messaging/messaging-session.ts";
+
+/** Our word for a rejection by the application; AMQP has none. */
+const REJECTED = "masterslave-transport:rejected";
+
+/** What is touched of a rhea session beyond its typings; subscription.test.ts pins it. */
+export interface ReceivingSession extends Session {
+  readonly incoming: { process(session: Session): void };
+  on_transfer(frame: { readonly performative: { message_format?: number; readonly aborted?: boolean } }): void;
+}
+
+/**
+ * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
+ * first (write_dispositions in its session.js): only `accepted` may wait for company.
+ */
+export function dispose(delivery: Delivery, settlement: Settlement, amqpSession: ReceivingSession): void {
+  if (settlement.kind === "accepted") {
+    delivery.accept();
+    return;
+  }
+  amqpSession.incoming.process(amqpSession);
+  if (settlement.kind === "released") delivery.release();
+  else if (settlement.kind === "rejected") {
+    const { reason } = settlement;
+    delivery.reject(reason === undefined ? undefined : { condition: REJECTED, description: reason });
+  } else {
+    const { deliveryFailed, undeliverableHere } = settlement;
+    delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
+  }
+  amqpSession.incoming.process(amqpSession);
+}
