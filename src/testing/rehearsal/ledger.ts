@@ -12,7 +12,7 @@ export interface LedgerFindings {
   readonly lost: readonly number[];
   /** Handed over again. */
   readonly redelivered: number;
-  /** Stored more than once: the same send under several message ids of the broker's. */
+  /** Stored more than once: the send's id, and how each copy is known to the broker, where it tells. */
   readonly storedTwice: readonly { readonly id: string; readonly twins: readonly string[] }[];
   /** Confirmed sends whose first delivery came after that of a later confirmed send. */
   readonly outOfOrder: number;
@@ -24,11 +24,20 @@ export class Ledger {
   #rejected = 0;
   readonly #confirmed = new Set<number>();
   readonly #firstSeen = new Map<number, number>();
-  readonly #copies = new Map<string, Set<string>>();
+  readonly #copies = new Map<string, string[]>();
+  readonly #undisturbed: boolean;
   #received = 0;
   #repeats = 0;
   /** The first few reasons, for the report. */
   readonly rejections: unknown[] = [];
+
+  /**
+   * `undisturbed`: the queue is read once, without a failover, so that whatever comes twice is there twice. Otherwise
+   * copies are told from redeliveries by the broker's message id, which AMQP does not show where the sender gave one.
+   */
+  constructor({ undisturbed }: { readonly undisturbed: boolean }) {
+    this.#undisturbed = undisturbed;
+  }
 
   /** The number for the next send. */
   next(): number {
@@ -50,10 +59,15 @@ export class Ledger {
     const n = Number(message.properties["n"]);
     if (this.#firstSeen.has(n)) this.#repeats += 1;
     else this.#firstSeen.set(n, this.#firstSeen.size);
-    if (message.id === undefined) return;
-    const copies = this.#copies.get(message.id) ?? new Set();
-    copies.add(message.brokerMessageId ?? "(none)");
-    this.#copies.set(message.id, copies);
+    if (message.id !== undefined) this.#noteCopy(message.id, message.brokerMessageId);
+  }
+
+  #noteCopy(id: string, brokerMessageId: string | undefined): void {
+    const copies = this.#copies.get(id) ?? [];
+    const name = brokerMessageId ?? `copy ${copies.length + 1}`;
+    if (this.#undisturbed || (brokerMessageId !== undefined && !copies.includes(name)) || copies.length === 0)
+      copies.push(name);
+    this.#copies.set(id, copies);
   }
 
   get counts(): { readonly sent: number; readonly confirmed: number; readonly received: number } {
@@ -70,9 +84,7 @@ export class Ledger {
   }
 
   findings(): LedgerFindings {
-    const storedTwice = [...this.#copies]
-      .filter(([, copies]) => copies.size > 1)
-      .map(([id, copies]) => ({ id, twins: [...copies] }));
+    const storedTwice = [...this.#copies].filter(([, { length }]) => length > 1).map(([id, twins]) => ({ id, twins }));
     const twins = storedTwice.reduce((sum, each) => sum + each.twins.length - 1, 0);
     return {
       sent: this.#sent,

@@ -58,14 +58,14 @@ export interface RehearsalReport {
   readonly failovers: readonly FailoverFigures[];
   /** The queue that a consumer works off meanwhile. */
   readonly stream: LedgerFindings;
-  /** The queue that is only drained at the end: every tenth message. */
+  /** The queue that is only drained at the end: every fifth message. */
   readonly store: LedgerFindings;
   /** Why sends were rejected: the first few reasons. */
   readonly rejections: readonly unknown[];
 }
 
-/** Every tenth message is kept until the end: enough to find doubles, little enough to keep. */
-const STORE_EVERY = 10;
+/** Every fifth message is kept until the end: enough to find doubles, little enough to keep. */
+const STORE_EVERY = 5;
 const PROGRESS_EVERY_MS = 200;
 const SETTLE_TIMEOUT_MS = 60_000;
 /** A second copy may stand at the very end of a queue. */
@@ -74,7 +74,7 @@ const QUIET_MS = 500;
 /** Resolves with the books; rejects when the group cannot be reached or hurt. The group is left running. */
 export async function rehearseFailover(group: CrashableGroup, options: RehearsalOptions): Promise<RehearsalReport> {
   const { kills, window = 100, rate, loadMs = 700, name = `rehearsal.${Date.now()}`, onProgress = () => {} } = options;
-  const books = { stream: new Ledger(), store: new Ledger() };
+  const books = { stream: new Ledger({ undisturbed: false }), store: new Ledger({ undisturbed: true }) };
   const connection = await connect(group.uri, { credentials: group.credentials });
   const streaming = receive(connection, `queue://${name}.stream`, books.stream);
   const load = new Load(connection, {

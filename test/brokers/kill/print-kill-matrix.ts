@@ -52,6 +52,9 @@ async function runCombination(product: Product, protocol: Protocol): Promise<Sum
     try {
       const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
       const report = await runKills(group, protocol, Math.min(left, options.batch), log);
+      for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {
+        console.error(`[kill] ${product} ${protocol}: ${id} stored as ${twins.join(" and ")}`);
+      }
       for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
       reports.push(report);
     } finally {

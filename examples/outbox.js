@@ -1,0 +1,31 @@
+// MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/outbox.js
+// Pending sends die with the process. What must not is written down first, and crossed out when the broker has it.
+
+import { randomUUID } from "node:crypto";
+import { appendFile, readFile, rm } from "node:fs/promises";
+import { connect } from "masterslave-transport";
+
+const OUTBOX = process.env.OUTBOX ?? "outbox.jsonl";
+const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+try {
+  // First what an earlier run left: the id is the same, so Artemis drops what it has already, and consumers can.
+  const lines = (await readFile(OUTBOX, "utf8").catch(() => "")).split("\n").filter(Boolean);
+  const entries = lines.map((line) => JSON.parse(line));
+  const confirmed = new Set(entries.filter((entry) => entry.confirmed).map((entry) => entry.confirmed));
+  const left = entries.filter((entry) => entry.id && !confirmed.has(entry.id));
+  for (const entry of left) await deliver(entry);
+  console.log(`delivered ${left.length} left over`);
+
+  const entry = { id: randomUUID(), body: { sku: 1 } };
+  await appendFile(OUTBOX, `${JSON.stringify(entry)}\n`, { flush: true });
+  await deliver(entry);
+  console.log("delivered a new one");
+  await rm(OUTBOX);
+} finally {
+  await connection.close();
+}
+
+async function deliver({ id, body }) {
+  await connection.send("queue://orders", body, { id });
+  await appendFile(OUTBOX, `${JSON.stringify({ confirmed: id })}\n`);
+}

@@ -1,0 +1,18 @@
+// MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/send.js
+// Sends three orders and waits until the broker has stored them, whichever member is active.
+import { connect } from "masterslave-transport";
+
+const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+connection.on("interrupted", ({ endpoint }) =>
+  console.log(`lost ${endpoint.host}:${endpoint.port}, looking for the next`),
+);
+connection.on("restored", ({ endpoint, outageMs }) =>
+  console.log(`on ${endpoint.port} after ${outageMs.toFixed(0)} ms`),
+);
+try {
+  const orders = connection.producer("queue://orders");
+  const sent = await Promise.all([1, 2, 3].map((sku) => orders.send({ sku })));
+  for (const { id, endpoint } of sent) console.log(`stored ${id} at port ${endpoint.port}`);
+} finally {
+  await connection.close();
+}
