@@ -10,12 +10,16 @@ import { MEMBER_NAMES, type MemberName, type Protocol, type RealGroup } from "..
 export function runKills(
   group: RealGroup,
   protocol: Protocol,
-  rounds: number,
-  onRound: (line: string) => void,
+  {
+    rounds,
+    loadMs,
+    onRound,
+  }: { readonly rounds: number; readonly loadMs: number; readonly onRound: (line: string) => void },
 ): Promise<RehearsalReport> {
   let round = 0;
   return rehearseFailover(asCrashable(group, protocol), {
     kills: rounds,
+    loadMs,
     window: 1000,
     name: `kill.${protocol}.${Date.now()}`,
     onProgress: ({ failover }) => {

@@ -10,11 +10,19 @@ import { runKills } from "./kill-run.ts";
 const program = new Command("kill")
   .option("--rounds <n>", "kills per combination", Number, 5)
   .option("--batch <n>", "kills after which the books are closed and fresh queues are used", Number, 10)
+  .option("--load-ms <n>", "how long the load runs before each kill", Number, 700)
   .option("--product <name>", "classic or artemis; both unless said")
   .option("--protocol <name>", "stomp or amqp; both unless said")
   .option("--json", "print the reports as JSON")
   .parse();
-const options = program.opts<{ rounds: number; batch: number; product?: Product; protocol?: Protocol; json?: true }>();
+const options = program.opts<{
+  rounds: number;
+  batch: number;
+  loadMs: number;
+  product?: Product;
+  protocol?: Protocol;
+  json?: true;
+}>();
 
 const products = options.product ? [options.product] : (["classic", "artemis"] as const);
 const protocols = options.protocol ? [options.protocol] : (["stomp", "amqp"] as const);
@@ -51,7 +59,11 @@ async function runCombination(product: Product, protocol: Protocol): Promise<Sum
     version = group.version;
     try {
       const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
-      const report = await runKills(group, protocol, Math.min(left, options.batch), log);
+      const report = await runKills(group, protocol, {
+        rounds: Math.min(left, options.batch),
+        loadMs: options.loadMs,
+        onRound: log,
+      });
       for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {
         console.error(`[kill] ${product} ${protocol}: ${id} stored as ${twins.join(" and ")}`);
       }
