@@ -14,3 +14,12 @@ export type { TestProtocol } from "./member/member-settings.ts";
 export type { StoredMessageView } from "./member/message-view.ts";
 export type { EndKind, FlowDirection } from "./proxy/flow-shape.ts";
 export type { TargetAddress } from "./proxy/target-address.ts";
+export type { LedgerFindings } from "./rehearsal/ledger.ts";
+export {
+  type CrashableGroup,
+  type FailoverFigures,
+  type RehearsalOptions,
+  type RehearsalProgress,
+  type RehearsalReport,
+  rehearseFailover,
+} from "./rehearsal/rehearse-failover.ts";

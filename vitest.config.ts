@@ -1,0 +1,53 @@
+/** How the tests run: "unit" is everything that needs no broker, "brokers" starts real ones. */
+import { defineConfig } from "vitest/config";
+import { detectWay } from "./test/brokers/real-group.ts";
+
+const BROKERS = "test/brokers/**/*.test.ts";
+const NETWORK = "test/network/**/*.test.ts";
+
+/** Without Java or docker the rest still runs, and says what was left out; in CI that is a failure. */
+async function brokersCanRun(): Promise<boolean> {
+  try {
+    await detectWay();
+    return true;
+  } catch (reason) {
+    if (process.env["CI"]) throw reason;
+    console.warn(`SKIPPED: the tests on real brokers. ${reason instanceof Error ? reason.message : reason}`);
+    return false;
+  }
+}
+
+const brokers = {
+  test: {
+    name: "brokers",
+    include: [BROKERS],
+    pool: "forks" as const,
+    // A pair of brokers is two Java machines: one pair at a time.
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+};
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.d.ts"],
+      reporter: ["text-summary", "text", "html"],
+    },
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [BROKERS, NETWORK],
+          // Generous: it only detects what hangs.
+          testTimeout: 30_000,
+        },
+      },
+      ...((await brokersCanRun()) ? [brokers] : []),
+    ],
+  },
+});
