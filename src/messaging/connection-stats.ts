@@ -3,7 +3,7 @@ import type { EndpointAddress, MasterSlaveError } from "../errors.ts";
 import type { ConnectionState } from "../transport/connection-state.ts";
 import type { Consumers } from "./consumers.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import type { PendingSends } from "./pending-sends.ts";
+import type { PendingSends, PendingSendsStats } from "./pending-sends.ts";
 
 /** `sinceMs`: `performance.now()` when the state began; `rounds`: how many passes over the endpoints have failed in it. */
 export type ConnectionStatus =
@@ -22,7 +22,7 @@ export type ConnectionStatus =
 
 export interface ConnectionStats {
   readonly state: ConnectionStatus["name"];
-  /** Sends within the bounds that are not confirmed yet, and what they weigh. */
+  /** Sends within the bounds that the broker has not answered yet, and what they weigh; also those whose callers gave up after they were written. */
   readonly pendingSends: number;
   readonly pendingBytes: number;
   /** Sends that wait for room. */
@@ -53,6 +53,6 @@ export function describeState(state: ConnectionState<MessagingSession>): Connect
   return state;
 }
 
-export function countEverything(sends: PendingSends, consumers: Consumers): PendingSends["stats"] & Consumers["stats"] {
+export function countEverything(sends: PendingSends, consumers: Consumers): PendingSendsStats & Consumers["stats"] {
   return { ...sends.stats, ...consumers.stats };
 }

@@ -24,6 +24,7 @@ import type { SendLimits, SendResult } from "./pending-send.ts";
 import { PendingSends, type PendingSendsSettings } from "./pending-sends.ts";
 import { clearSuspects } from "./poison-rule.ts";
 import { Producer } from "./producer.ts";
+import { startTimer } from "./timer.ts";
 
 export interface ConnectionSettings extends PendingSendsSettings, TransportSettings {
   readonly connectTimeoutMs: number | undefined;
@@ -77,6 +78,8 @@ export interface CloseOptions {
 }
 
 const DEFAULT_PREFETCH = 100;
+/** Times the size of a message it still is a number that both protocols and Java's integers can carry. */
+const MAX_PREFETCH = 1_000_000;
 /** A peer that does not answer the goodbye is left after so long. */
 const LEAVE_TIMEOUT_MS = 2_000;
 
@@ -87,7 +90,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #transport: MasterSlaveTransport<MessagingSession>;
   readonly #sends: PendingSends;
   readonly #consumers = new Consumers();
-  readonly #totals = { failovers: 0, resent: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
+  readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
   #broker: Broker | undefined;
   #closing: Promise<void> | undefined;
 
@@ -128,7 +131,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * maxPendingSends or maxPendingBytes is reached. A send without an outcome when its session ends is sent again, in
    * order, before anything newer (`inDoubt=fail`: rejects with SEND_IN_DOUBT). The body must not change until then.
    * Rejects with INVALID_ARGUMENT, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED, SEND_TIMEOUT,
-   * POISON_SEND, ABORTED or CONNECTION_CLOSED.
+   * POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
    */
   send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<SendResult> {
     try {
@@ -149,8 +152,10 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    */
   consume(destination: string, options: ConsumeOptions = {}): Consumer {
     const { prefetch = DEFAULT_PREFETCH, selector, signal } = options;
-    if (!(Number.isInteger(prefetch) && prefetch > 0))
-      throw new InvalidArgumentError(`prefetch is a positive whole number, not ${prefetch}`);
+    if (!(Number.isInteger(prefetch) && prefetch > 0 && prefetch <= MAX_PREFETCH))
+      throw new InvalidArgumentError(`prefetch is a whole number from 1 to ${MAX_PREFETCH}, not ${prefetch}`);
+    if (selector !== undefined && typeof selector !== "string")
+      throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);
     const request = { destination: parseDestination(destination), prefetch, selector };
     this.#refuseWhenClosed(this.#closing !== undefined);
     const consumer = new Consumer(request, this.#consumers, signal);
@@ -185,7 +190,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   #send(destination: Destination, body: MessageBody, options: SendOptions): Promise<SendResult> {
     try {
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
-      if (timeoutMs !== undefined && !(timeoutMs > 0))
+      if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0))
         throw new InvalidArgumentError(`timeoutMs is a positive number, not ${timeoutMs}`);
       // While close() drains, work that is being finished may still send.
       this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
@@ -199,9 +204,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   #refuseWhenClosed(closing: boolean): void {
     const { state } = this.#transport;
     if (!closing && state.name !== "closing" && state.name !== "closed") return;
-    const cause = state.name === "closed" ? state.lastError : undefined;
-    const why = cause ? `The connection failed: ${cause.message}` : "The connection is closed";
-    throw new ConnectionClosedError(`${why}. Make a new one`, { cause });
+    throw closedError(state.name === "closed" ? state.lastError : undefined);
   }
 
   #follow(): void {
@@ -221,9 +224,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     });
     transport.on("failed", (failure) => this.emit("failed", failure));
     transport.on("closed", (failure) => {
-      this.#sends.abandon(
-        failure ?? new ConnectionClosedError("The connection was closed before the broker confirmed the send"),
-      );
+      this.#sends.abandon(closedError(failure));
       this.#consumers.end(failure);
       this.emit("closed", failure);
     });
@@ -234,7 +235,6 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const resent = this.#sends.inDoubtCount;
     const voided = this.#consumers.takeVoided();
     totals.failovers += 1;
-    totals.resent += resent;
     totals.outageMs += outageMs;
     totals.lastOutageMs = outageMs;
     this.#resume(session, endpoint);
@@ -248,6 +248,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const { poisonAfter } = this.#parts.settings;
     const suspects = [...this.#consumers.suspects(poisonAfter), ...this.#sends.suspects(poisonAfter)];
     const flow = () => {
+      const { state } = this.#transport;
+      // The last suspect may have been cleared in the turn in which the session ended.
+      if (state.name !== "connected" || state.session !== session) return;
       this.#consumers.resume(session);
       this.#sends.resume(session);
     };
@@ -259,9 +262,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const { name } = this.#transport.state;
     this.#consumers.stopIntake();
     if (name === "connected" || name === "interrupted") {
-      await within(drainTimeoutMs, (signal) =>
-        Promise.all([this.#consumers.settled(signal), this.#sends.empty(signal)]),
-      );
+      await within(drainTimeoutMs, async (signal) => {
+        // In this order: whoever holds a delivery may send until it is settled.
+        await this.#consumers.settled(signal);
+        await this.#sends.empty(signal);
+      });
     }
     await within(LEAVE_TIMEOUT_MS, (signal) => this.#consumers.close(signal));
     await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
@@ -269,16 +274,21 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 }
 
+/** Why nothing goes any more; `failure` is what ended the connection, if it was not `close()`. */
+function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
+  const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
+  return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
+}
+
 /** Runs something under a deadline that keeps no timer behind. */
 async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new ConnectionClosedError(`Not done within ${timeoutMs} ms`)),
-    timeoutMs,
+  const stopTimer = startTimer(timeoutMs, () =>
+    controller.abort(new ConnectionClosedError(`Not done within ${timeoutMs} ms`)),
   );
   try {
     await work(controller.signal);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }

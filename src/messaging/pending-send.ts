@@ -11,8 +11,10 @@ import {
 } from "../errors.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "./messaging-session.ts";
+import { onAbort } from "./on-abort.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { Suspect } from "./poison-rule.ts";
+import { startTimer } from "./timer.ts";
 
 /** What a confirmed send resolves with. */
 export interface SendResult {
@@ -30,9 +32,13 @@ export interface SendLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Told once when the send is over, in whatever way. */
 export interface SendOwner {
+  /** Told once, when the caller has its answer, whatever it is. */
   sendOver(send: PendingSend, confirmed: boolean): void;
+  /** The broker answered a send its caller had given up: the session holds it no more. */
+  answeredLate(send: PendingSend): void;
+  /** It was written to a second or later session. */
+  writtenAgain(): void;
   /** Where the session is that took the send. */
   readonly endpoint: EndpointAddress | undefined;
 }
@@ -45,13 +51,16 @@ export class PendingSend implements OutgoingSend, Suspect {
   encoded: unknown;
   /** How many sessions in a row died while it was written and unanswered. */
   deaths = 0;
-  #phase: "held" | "written" | "over" = "held";
+  /** `given-up`: its caller has an answer, but the session has it still and waits for the broker's word. */
+  #phase: "held" | "written" | "given-up" | "over" = "held";
   #writes = 0;
+  #givenTo: MessagingSession | undefined;
   readonly #owner: SendOwner;
   readonly #resolve: (result: SendResult) => void;
   readonly #reject: (error: MasterSlaveError) => void;
   #forgetLimits: (() => void) | undefined;
-  #onceOver: (() => void) | undefined;
+  #stopExpiry: (() => void) | undefined;
+  #onceAnswered: (() => void) | undefined;
 
   constructor(
     destination: Destination,
@@ -69,12 +78,12 @@ export class PendingSend implements OutgoingSend, Suspect {
 
   /** Over, or given up by its caller: an adapter that still holds it drops it. */
   get abandoned(): boolean {
-    return this.#phase === "over";
+    return this.#phase === "over" || this.#phase === "given-up";
   }
 
-  /** Written to the present session. */
+  /** Written to the present session, which has not answered. */
   get unanswered(): boolean {
-    return this.#phase === "written";
+    return this.#phase === "written" || this.#phase === "given-up";
   }
 
   /** Was written to an earlier session. */
@@ -82,37 +91,53 @@ export class PendingSend implements OutgoingSend, Suspect {
     return this.#writes > 0;
   }
 
-  async alone(session: MessagingSession): Promise<void> {
-    const over = new Promise<void>((resolve) => {
-      this.#onceOver = resolve;
-    });
+  /** Hands it to a session, once to each. */
+  giveTo(session: MessagingSession): void {
+    if (this.#givenTo === session) return;
+    this.#givenTo = session;
     session.send(this);
-    await Promise.race([over, session.ended]);
+  }
+
+  async alone(session: MessagingSession): Promise<void> {
+    if (this.abandoned || this.expire()) return;
+    const answered = new Promise<void>((resolve) => {
+      this.#onceAnswered = resolve;
+    });
+    this.giveTo(session);
+    await Promise.race([answered, session.ended]);
   }
 
   onWritten(): void {
-    if (this.#phase === "over") return;
+    // Whatever a session does to write it, it counts as one.
+    if (this.#phase !== "held") return;
     this.#phase = "written";
     this.#writes += 1;
+    if (this.#writes > 1) this.#owner.writtenAgain();
   }
 
   onOutcome(outcome: SendOutcome): void {
-    if (outcome.kind === "confirmed") this.#confirm();
+    if (this.#phase === "given-up") {
+      this.#phase = "over";
+      this.#onceAnswered?.();
+      this.#owner.answeredLate(this);
+    } else if (outcome.kind === "confirmed") this.#confirm();
     else this.fail(outcome.error);
   }
 
   /** The session ended. Returns whether the send was written and unanswered. */
   interrupted(): boolean {
+    this.#givenTo = undefined;
     if (this.#phase !== "written") return false;
     this.#phase = "held";
     this.deaths += 1;
+    // Its time to live may have been looked at while it was written.
+    this.#stopExpiry?.();
+    this.#watchExpiry();
     return true;
   }
 
   fail(error: MasterSlaveError): void {
-    if (!this.#end()) return;
-    this.#reject(error);
-    this.#owner.sendOver(this, false);
+    if (this.#end("over")) this.#rejectWith(error);
   }
 
   failInDoubt(cause: MasterSlaveError | undefined): void {
@@ -135,45 +160,63 @@ export class PendingSend implements OutgoingSend, Suspect {
     return true;
   }
 
-  /** Watches the caller's time and signal, and the message's time to live. */
+  /** Watches the caller's time and signal, and the message's time to live while it is held. */
   limit({ timeoutMs, signal }: SendLimits): void {
     const { expiresAtMs } = this.message;
     if (timeoutMs === undefined && signal === undefined && expiresAtMs === undefined) return;
-    const timeout = timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut(timeoutMs), timeoutMs);
-    const expiry = expiresAtMs === undefined ? undefined : timerAt(expiresAtMs, () => this.expire());
-    const onAbort = () => this.#abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const stopTimeout = timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => this.#timeOut(timeoutMs));
+    const stopListening = signal && onAbort(signal, () => this.#abort(signal.reason));
+    this.#watchExpiry();
     this.#forgetLimits = () => {
-      clearTimeout(timeout);
-      clearTimeout(expiry);
-      signal?.removeEventListener("abort", onAbort);
+      stopTimeout?.();
+      this.#stopExpiry?.();
+      stopListening?.();
     };
+  }
+
+  #watchExpiry(): void {
+    const { expiresAtMs } = this.message;
+    if (expiresAtMs === undefined) return;
+    this.#stopExpiry = startTimer(Math.max(1, expiresAtMs - Date.now()), () => {
+      // The two clocks need not agree; what is written meanwhile is looked at again when its session ends.
+      if (!this.expire() && this.#phase === "held") this.#watchExpiry();
+    });
   }
 
   #timeOut(timeoutMs: number): void {
     const doubt = this.inDoubt ? "; it had been written, so it may be stored" : "; it had not been written";
     const text = `${this.#describe()} was not confirmed within timeoutMs=${timeoutMs}${doubt}`;
-    this.fail(new SendTimeoutError(text, { id: this.message.id, inDoubt: this.inDoubt }));
+    this.#giveUp(new SendTimeoutError(text, { id: this.message.id, inDoubt: this.inDoubt }));
   }
 
   #abort(reason: unknown): void {
     const text = `${this.#describe()} was aborted`;
-    if (!this.inDoubt) this.fail(new AbortError(`${text} before it was written`, reason));
-    else this.fail(new SendInDoubtError(`${text} after it was written`, { id: this.message.id, cause: reason }));
+    if (!this.inDoubt) this.#giveUp(new AbortError(`${text} before it was written`, reason));
+    else this.#giveUp(new SendInDoubtError(`${text} after it was written`, { id: this.message.id, cause: reason }));
   }
 
   #confirm(): void {
     const { endpoint } = this.#owner;
-    if (endpoint === undefined || !this.#end()) return;
+    if (endpoint === undefined || !this.#end("over")) return;
     this.#resolve({ id: this.message.id, endpoint, resent: this.#writes > 1 });
     this.#owner.sendOver(this, true);
   }
 
-  #end(): boolean {
-    if (this.#phase === "over") return false;
-    this.#phase = "over";
+  /** Its caller waits no longer. What a session has of it is not taken back. */
+  #giveUp(error: MasterSlaveError): void {
+    if (this.#end(this.#phase === "written" ? "given-up" : "over")) this.#rejectWith(error);
+  }
+
+  #rejectWith(error: MasterSlaveError): void {
+    this.#reject(error);
+    this.#owner.sendOver(this, false);
+  }
+
+  #end(phase: "given-up" | "over"): boolean {
+    if (this.abandoned) return false;
+    this.#phase = phase;
     this.#forgetLimits?.();
-    this.#onceOver?.();
+    if (phase === "over") this.#onceAnswered?.();
     return true;
   }
 
@@ -182,13 +225,6 @@ export class PendingSend implements OutgoingSend, Suspect {
     const where = endpoint ? ` (last at ${formatAddress(endpoint)})` : "";
     return `The send ${this.message.id} to ${formatDestination(this.destination)}${where}`;
   }
-}
-
-/** Timers take at most 2^31-1 ms; what is further off is looked at again then. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-function timerAt(atMs: number, act: () => void): NodeJS.Timeout {
-  return setTimeout(act, Math.min(MAX_TIMER_MS, Math.max(1, atMs - Date.now())));
 }
 
 /** A frame's headers cost memory too; this is near enough. */

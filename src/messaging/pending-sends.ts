@@ -17,15 +17,27 @@ export interface PendingSendsSettings {
   readonly inDoubt: "resend" | "fail";
 }
 
+export interface PendingSendsStats {
+  readonly pendingSends: number;
+  readonly pendingBytes: number;
+  readonly waitingSends: number;
+  readonly confirmed: number;
+  readonly failed: number;
+  readonly resent: number;
+}
+
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
   /** Admitted sends: within the bounds, in order. */
   readonly #admitted = new Set<PendingSend>();
-  /** Sends that wait for room; their callers' promises are all they cost us. */
-  readonly #waiting = new WaitingLine<PendingSend>();
+  /** Written sends whose callers gave up: until they are answered their bytes are with the session, and take room. */
+  readonly #givenUp = new Set<PendingSend>();
+  /** Sends that wait for room: they cost what their callers keep of them anyway. */
+  readonly #waiting = new WaitingLine<PendingSend>(({ abandoned }) => abandoned);
   #bytes = 0;
   #confirmed = 0;
   #failed = 0;
+  #resent = 0;
   #session: MessagingSession | undefined;
   #endpoint: EndpointAddress | undefined;
   #onceEmpty: (() => void)[] = [];
@@ -38,13 +50,14 @@ export class PendingSends implements SendOwner {
     return this.#endpoint;
   }
 
-  get stats(): { pendingSends: number; pendingBytes: number; waitingSends: number; confirmed: number; failed: number } {
+  get stats(): PendingSendsStats {
     return {
-      pendingSends: this.#admitted.size,
+      pendingSends: this.#admitted.size + this.#givenUp.size,
       pendingBytes: this.#bytes,
       waitingSends: this.#waiting.size,
       confirmed: this.#confirmed,
       failed: this.#failed,
+      resent: this.#resent,
     };
   }
 
@@ -54,6 +67,7 @@ export class PendingSends implements SendOwner {
       const send = new PendingSend(destination, message, this, { resolve, reject });
       if (send.bytes > this.#settings.maxPendingBytes) {
         const text = `The message of ${send.bytes} bytes is larger than maxPendingBytes=${this.#settings.maxPendingBytes}`;
+        this.#failed += 1;
         reject(new MessageTooLargeError(text, { id: message.id }));
         return;
       }
@@ -83,28 +97,35 @@ export class PendingSends implements SendOwner {
   /** Hands everything held to the session, in order; what is added from now on follows at once. */
   resume(session: MessagingSession): void {
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
-    for (const send of this.#admitted) if (!send.unanswered && !send.expire()) session.send(send);
+    for (const send of this.#admitted) if (!send.unanswered && !send.expire()) send.giveTo(session);
     this.#session = session;
   }
 
   /** The session ended: what it left unanswered is held again, or fails if in doubt is to fail. */
   interrupt(cause: MasterSlaveError): void {
     this.#session = undefined;
+    for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
+    this.#givenUp.clear();
     for (const send of [...this.#admitted]) {
-      if (send.interrupted() && this.#settings.inDoubt === "fail") send.failInDoubt(cause);
+      const inDoubt = send.interrupted();
+      // Nobody watched its time to live while it was written.
+      if (inDoubt && this.#settings.inDoubt === "fail") send.failInDoubt(cause);
+      else send.expire();
     }
+    this.#admitWaiting();
   }
 
   /** Rejects whatever is left: the written as in doubt, the rest with `error`. */
   abandon(error: MasterSlaveError): void {
     this.#session = undefined;
+    this.#givenUp.clear();
     for (const send of [...this.#waiting.drain(), ...this.#admitted]) {
       if (send.inDoubt) send.failInDoubt(error);
       else send.fail(error);
     }
   }
 
-  /** Resolves when nothing is pending, or `signal` fires. */
+  /** Resolves when no caller waits for an answer, or `signal` fires. */
   async empty(signal: AbortSignal): Promise<void> {
     if (this.#admitted.size + this.#waiting.size === 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -116,28 +137,40 @@ export class PendingSends implements SendOwner {
   sendOver(send: PendingSend, confirmed: boolean): void {
     if (confirmed) this.#confirmed += 1;
     else this.#failed += 1;
-    if (this.#admitted.delete(send)) this.#bytes -= send.bytes;
+    if (!this.#admitted.delete(send)) this.#waiting.noteLeft();
+    else if (send.unanswered) this.#givenUp.add(send);
+    else this.#bytes -= send.bytes;
     this.#admitWaiting();
     if (this.#admitted.size + this.#waiting.size > 0) return;
     for (const resolve of this.#onceEmpty.splice(0)) resolve();
   }
 
+  answeredLate(send: PendingSend): void {
+    if (!this.#givenUp.delete(send)) return;
+    this.#bytes -= send.bytes;
+    this.#admitWaiting();
+  }
+
+  writtenAgain(): void {
+    this.#resent += 1;
+  }
+
   #admitWaiting(): void {
-    for (let next = this.#waiting.peek(); next; next = this.#waiting.peek()) {
-      if (!next.abandoned && !this.#hasRoom(next)) return;
+    for (let next = this.#waiting.peek(); next && this.#hasRoom(next); next = this.#waiting.peek()) {
       this.#waiting.shift();
-      if (!next.abandoned) this.#admit(next);
+      this.#admit(next);
     }
   }
 
   #hasRoom({ bytes }: PendingSend): boolean {
     const { maxPendingSends, maxPendingBytes } = this.#settings;
-    return this.#admitted.size < maxPendingSends && this.#bytes + bytes <= maxPendingBytes;
+    const count = this.#admitted.size + this.#givenUp.size;
+    return count < maxPendingSends && this.#bytes + bytes <= maxPendingBytes;
   }
 
   #admit(send: PendingSend): void {
     this.#admitted.add(send);
     this.#bytes += send.bytes;
-    this.#session?.send(send);
+    if (this.#session) send.giveTo(this.#session);
   }
 }

@@ -4,6 +4,13 @@
  */
 import type { MasterSlaveError } from "../errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
+import { startTimer } from "./timer.ts";
+
+/**
+ * What is neither answered nor fatal after so long holds up the rest no longer: a broker without room for it grants no
+ * credit, and may wait for the very consumers that wait here. Longer than heart-beats take to find a peer dead.
+ */
+const PATIENCE_MS = 30_000;
 
 /** A send or a subscription that several sessions died with. */
 export interface Suspect {
@@ -17,19 +24,35 @@ export interface Suspect {
   failAsPoison(cause: MasterSlaveError): void;
 }
 
-/** Tries each suspect alone. Resolves with whether the session outlived them all; the one it did not outlive has failed. */
-export async function clearSuspects(session: MessagingSession, suspects: readonly Suspect[]): Promise<boolean> {
+/**
+ * Tries each suspect alone. Resolves with whether the session outlived them all; the one it did not outlive has failed.
+ * One that is not answered within `patienceMs` stays with the session, and suspect.
+ */
+export async function clearSuspects(
+  session: MessagingSession,
+  suspects: readonly Suspect[],
+  patienceMs = PATIENCE_MS,
+): Promise<boolean> {
   let cause: MasterSlaveError | undefined;
   void session.ended.then(({ error }) => {
     cause = error;
   });
   for (const suspect of suspects) {
     const { deaths } = suspect;
-    await suspect.alone(session);
+    await answeredOr(patienceMs, suspect.alone(session));
     if (cause === undefined) continue;
     // Only what had been written can have been what killed the session.
     if (suspect.unanswered || suspect.deaths > deaths) suspect.failAsPoison(cause);
     return false;
   }
   return true;
+}
+
+async function answeredOr(patienceMs: number, answered: Promise<void>): Promise<void> {
+  let stopTimer = () => {};
+  const patience = new Promise<void>((resolve) => {
+    stopTimer = startTimer(patienceMs, resolve);
+  });
+  await Promise.race([answered, patience]);
+  stopTimer();
 }

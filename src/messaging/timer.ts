@@ -1,0 +1,19 @@
+/** A timer for waits of any length: Node's own fire at once beyond 2^31-1 ms. */
+
+const LONGEST_MS = 2_147_483_647;
+
+/** Calls `act` once, when `ms` have passed; never for Infinity. Returns what cancels it. */
+export function startTimer(ms: number, act: () => void): () => void {
+  const until = performance.now() + ms;
+  let timer: NodeJS.Timeout;
+  const wait = (left: number) => {
+    timer = setTimeout(look, Math.min(Math.ceil(left), LONGEST_MS));
+  };
+  const look = () => {
+    const left = until - performance.now();
+    if (left > 0) wait(left);
+    else act();
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}
