@@ -8,6 +8,7 @@ import {
 import type { Delivery, SettleResult } from "./delivery.ts";
 import { formatDestination } from "./destination.ts";
 import type { IncomingDelivery, MessagingSession, SubscriptionRequest, SubscriptionSink } from "./messaging-session.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Suspect } from "./poison-rule.ts";
 import { type MessageHandler, runHandler } from "./run-handler.ts";
 import { SubscriptionLink } from "./subscription-link.ts";
@@ -20,9 +21,11 @@ export interface RunOptions {
 
 /** What a consumer tells the connection it belongs to. */
 export interface ConsumerOwner {
-  /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. */
-  handedOver(id: string | undefined, flagged: boolean): boolean;
+  /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. Ids are told apart by `scope`. */
+  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean;
   deliverySettled(result: SettleResult): void;
+  /** Deliveries became stale without being settled. */
+  deliveriesVoided(): void;
   consumerClosed(consumer: Consumer): void;
 }
 
@@ -40,6 +43,8 @@ type Reader = {
   readonly reject: (error: MasterSlaveError) => void;
 };
 
+let consumersMade = 0;
+
 export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable, Suspect {
   /** Resolves when the broker has the subscription for the first time; rejects when the consumer ends before that. */
   get ready(): Promise<void> {
@@ -48,16 +53,21 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   /** How many sessions in a row died while the subscription was asked for and unanswered. */
   deaths = 0;
   readonly #request: SubscriptionRequest;
+  /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
+  readonly #scope: string;
   readonly #owner: ConsumerOwner;
   readonly #buffer = new WaitingLine<{ incoming: IncomingDelivery; link: SubscriptionLink }>();
   readonly #readers = new WaitingLine<Reader>();
   #state: ConsumerState = { name: "waiting" };
   readonly #ready = settleable();
+  #closing: Promise<void> | undefined;
   #onceAnswered: (() => void) | undefined;
   #forgetSignal: (() => void) | undefined;
 
   constructor(request: SubscriptionRequest, owner: ConsumerOwner, signal: AbortSignal | undefined) {
     this.#request = request;
+    const { destination } = request;
+    this.#scope = `${formatDestination(destination)}${destination.kind === "topic" ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
     if (signal) this.#obey(signal);
   }
@@ -97,7 +107,12 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /** Ends the subscription; unsettled deliveries go back to the broker and become stale. Idempotent; never rejects. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { link } = this.#end(undefined);
     await link?.subscription?.close();
   }
@@ -171,11 +186,12 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     const current = () => this.#link === link;
     return {
       onReady: () => {
-        if (!current() || this.#state.name !== "subscribing") return;
+        if (!current()) return;
+        this.#onceAnswered?.();
+        if (this.#state.name !== "subscribing") return;
         this.#state = { name: "ready", link };
         this.deaths = 0;
         this.#ready.resolve();
-        this.#onceAnswered?.();
       },
       onDelivery: (incoming) => {
         if (current()) this.#receive(incoming, link);
@@ -184,6 +200,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         if (!current()) return;
         this.#buffer.drain();
         link.void();
+        this.#owner.deliveriesVoided();
       },
       onRefused: (error) => {
         if (current()) this.#end(error);
@@ -204,7 +221,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #handOver(incoming: IncomingDelivery, link: SubscriptionLink): Delivery {
-    const redelivered = this.#owner.handedOver(incoming.message.id, incoming.redelivered);
+    const redelivered = this.#owner.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
     return link.handOver(incoming, redelivered);
   }
 
@@ -236,10 +253,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #obey(signal: AbortSignal): void {
-    const onAbort = () => void this.close();
-    if (signal.aborted) queueMicrotask(onAbort);
-    else signal.addEventListener("abort", onAbort, { once: true });
-    this.#forgetSignal = () => signal.removeEventListener("abort", onAbort);
+    const close = () => void this.close();
+    if (signal.aborted) queueMicrotask(close);
+    else this.#forgetSignal = onAbort(signal, close);
   }
 }
 

@@ -85,8 +85,9 @@ export class Consumers implements ConsumerOwner {
     this.#announce();
   }
 
-  handedOver(id: string | undefined, flagged: boolean): boolean {
-    const redelivered = this.#handedOver.note(id) || flagged;
+  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean {
+    const known = id !== undefined && this.#handedOver.note(scope + id);
+    const redelivered = known || flagged;
     this.#counts.received += 1;
     if (redelivered) this.#counts.redelivered += 1;
     return redelivered;
@@ -94,6 +95,10 @@ export class Consumers implements ConsumerOwner {
 
   deliverySettled(result: SettleResult): void {
     this.#counts[result] += 1;
+    this.#announce();
+  }
+
+  deliveriesVoided(): void {
     this.#announce();
   }
 

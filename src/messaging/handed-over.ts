@@ -9,8 +9,7 @@ export class HandedOver {
   #earlier = new Set<string>();
 
   /** Notes an id; returns whether it was known. */
-  note(id: string | undefined): boolean {
-    if (id === undefined) return false;
+  note(id: string): boolean {
     if (this.#recent.has(id)) return true;
     if (this.#recent.size >= GENERATION_IDS) {
       this.#earlier = this.#recent;

@@ -1,4 +1,6 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
+import { inspect } from "node:util";
+import { UnsupportedError } from "../errors.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
@@ -29,8 +31,22 @@ async function handle(delivery: Delivery, handler: MessageHandler): Promise<void
   try {
     await handler(delivery.message);
   } catch (reason) {
-    await delivery.reject(reason instanceof Error ? reason.message : String(reason));
+    await refuse(delivery, reason);
     return;
   }
   await delivery.accept();
+}
+
+async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
+  const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : inspect(reason);
+  try {
+    await delivery.reject(text);
+  } catch (cause) {
+    if (!(cause instanceof UnsupportedError)) throw cause;
+    // What the program has to know first is why it could not process the message.
+    throw new UnsupportedError(`The message could not be processed (${text}), nor rejected: ${cause.message}`, {
+      cause: reason,
+      endpoint: cause.endpoint,
+    });
+  }
 }
