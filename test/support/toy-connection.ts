@@ -1,0 +1,116 @@
+/** A real Connection over the real transport and a toy broker, closed when the test is done; and what it tells. */
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import type { MasterSlaveError } from "../../src/errors.ts";
+import { Connection, type ConnectionEvents, type ConnectionSettings } from "../../src/messaging/connection.ts";
+import type { Endpoint } from "../../src/uri/endpoint.ts";
+import { ToyBroker, type ToyHabits, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
+
+const SETTINGS: ConnectionSettings = {
+  attemptTimeout: 10_000,
+  attemptStagger: 200,
+  initialReconnectDelay: 1,
+  delayAfterLoss: 0,
+  maxReconnectDelay: 5,
+  backOffFactor: undefined,
+  maxReconnectRounds: Number.POSITIVE_INFINITY,
+  startupMaxRounds: Number.POSITIVE_INFINITY,
+  minConnectTime: 0,
+  reconnectSpread: 0,
+  maxAuthFailures: 5,
+  randomize: false,
+  connectTimeoutMs: undefined,
+  sendTimeoutMs: undefined,
+  drainTimeoutMs: 5_000,
+  poisonAfter: 3,
+  maxPendingSends: 10_000,
+  maxPendingBytes: 16_777_216,
+  inDoubt: "resend",
+};
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  { scheme: "stomp", host: "a.example", port: 61613, options: {} },
+  { scheme: "stomp", host: "b.example", port: 61613, options: {} },
+];
+
+export type Told = {
+  readonly [Name in keyof ConnectionEvents]: { readonly name: Name; readonly payload: ConnectionEvents[Name][0] };
+}[keyof ConnectionEvents];
+
+export interface ToyConnection {
+  readonly broker: ToyBroker;
+  readonly connection: Connection;
+  /** Every event but "attempt", in order. */
+  readonly told: readonly Told[];
+}
+
+/** Idle: call connect(). */
+export function toyConnection(settings: Partial<ConnectionSettings> = {}, habits: ToyHabits = {}): ToyConnection {
+  const broker = new ToyBroker(habits);
+  const connection = new Connection({
+    endpoints: ENDPOINTS,
+    open: broker.open,
+    settings: { ...SETTINGS, ...settings },
+  });
+  const told: Told[] = [];
+  for (const name of ["established", "interrupted", "restored", "failed", "closed"] as const) {
+    connection.on(name, (payload: unknown) => told.push({ name, payload } as Told));
+  }
+  onTestFinished(() => connection.close({ drainTimeoutMs: 0 }));
+  return { broker, connection, told };
+}
+
+/** With a session. */
+export async function toyConnected(
+  settings: Partial<ConnectionSettings> = {},
+  habits: ToyHabits = {},
+): Promise<ToyConnection & { readonly session: ToyMessagingSession }> {
+  const toy = toyConnection(settings, habits);
+  await toy.connection.connect();
+  return { ...toy, session: toy.broker.session };
+}
+
+/** Ends the present session and resolves with the next. */
+export async function failover(broker: ToyBroker): Promise<ToyMessagingSession> {
+  const next = broker.sessions.length + 1;
+  broker.session.die();
+  return broker.opened(next);
+}
+
+export type Fate =
+  | { readonly kind: "pending" }
+  | { readonly kind: "resolved"; readonly value: unknown }
+  | { readonly kind: "rejected"; readonly error: MasterSlaveError };
+
+/** What has become of a promise so far. */
+export async function fateOf(promise: Promise<unknown>): Promise<Fate> {
+  await turns();
+  const outcome = promise.then(
+    (value): Fate => ({ kind: "resolved", value }),
+    (error): Fate => ({ kind: "rejected", error }),
+  );
+  return Promise.race([outcome, turns(1).then((): Fate => ({ kind: "pending" }))]);
+}
+
+/** What a promise rejects with; fails when it resolves. */
+export async function rejectionOf<E = MasterSlaveError>(promise: Promise<unknown>): Promise<E> {
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: E) => ({ error }),
+  );
+  if ("error" in outcome) return outcome.error;
+  throw new Error(`It was expected to reject, and resolved with ${JSON.stringify(outcome.value)}`);
+}
+
+/** Call it once in a test file: fails the file when a promise of its tests rejected with nobody to hear. */
+export function forbidUnhandledRejections(): void {
+  const unhandled: unknown[] = [];
+  const trap = (reason: unknown) => unhandled.push(reason);
+  beforeAll(() => {
+    process.on("unhandledRejection", trap);
+  });
+  afterAll(async () => {
+    await turns(3);
+    process.off("unhandledRejection", trap);
+    expect(unhandled).toEqual([]);
+  });
+}

@@ -1,0 +1,294 @@
+/** The port MessagingSession without a protocol: sessions that write down what they are given and obey the test. */
+import {
+  AttemptError,
+  addressOf,
+  ConnectionClosedError,
+  type MasterSlaveError,
+  SendRejectedError,
+  SessionLostError,
+  SubscriptionRefusedError,
+  UnsupportedError,
+} from "../../src/errors.ts";
+import { formatDestination } from "../../src/messaging/destination.ts";
+import type {
+  Broker,
+  IncomingDelivery,
+  MessagingSession,
+  OutgoingSend,
+  SessionSubscription,
+  Settlement,
+  SubscriptionRequest,
+  SubscriptionSink,
+} from "../../src/messaging/messaging-session.ts";
+import { ReceivedMessage } from "../../src/messaging/received-message.ts";
+import type { OpenContext, SessionEnd } from "../../src/transport/session.ts";
+import type { Endpoint } from "../../src/uri/endpoint.ts";
+
+/** What a session does by itself. */
+export interface ToyHabits {
+  /** Confirm what is written, in a later microtask; true unless said. */
+  readonly confirms?: boolean;
+  /** Tell a subscription that it is ready, in a later microtask; true unless said. */
+  readonly grants?: boolean;
+  /** How many sends may be written; the rest waits for `credit()`. */
+  readonly credit?: number;
+  /** Die of a send or a subscription, as brokers do of a bad frame. */
+  readonly diesOf?: (what: string) => boolean;
+  /** Answer close(); true unless said. A silent one leaves only when told by the signal. */
+  readonly leaves?: boolean;
+  readonly broker?: Broker;
+}
+
+export class ToyMessagingSession implements MessagingSession {
+  readonly broker: Broker;
+  readonly ended: Promise<SessionEnd>;
+  useful = false;
+  /** Everything done to this session, in order: `send BODY`, `subscribe queue://NAME`, `settle BODY accepted` ... */
+  readonly log: string[] = [];
+  readonly endpoint: Endpoint;
+  readonly subscriptions: ToySubscription[] = [];
+  readonly habits: ToyHabits;
+  /** Written and not answered, by body. */
+  readonly unanswered = new Map<string, OutgoingSend>();
+  #waiting: OutgoingSend[] = [];
+  #credit: number;
+  #end: ((end: SessionEnd) => void) | undefined;
+
+  constructor(endpoint: Endpoint, habits: ToyHabits) {
+    this.endpoint = endpoint;
+    this.habits = habits;
+    this.broker = habits.broker ?? { product: "toy", version: "1" };
+    this.#credit = habits.credit ?? Number.POSITIVE_INFINITY;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get over(): boolean {
+    return this.#end === undefined;
+  }
+
+  send(send: OutgoingSend): void {
+    if (this.over) return;
+    this.#waiting.push(send);
+    this.#write();
+  }
+
+  subscribe(request: SubscriptionRequest, sink: SubscriptionSink): ToySubscription {
+    const subscription = new ToySubscription(this, request, sink);
+    if (this.over) return subscription;
+    const name = formatDestination(request.destination);
+    this.log.push(`subscribe ${name}`);
+    this.subscriptions.push(subscription);
+    if (this.habits.diesOf?.(name)) queueMicrotask(() => this.die());
+    else if (this.habits.grants ?? true) queueMicrotask(() => subscription.grant());
+    return subscription;
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    this.log.push("close");
+    const leave = () => this.destroy(new ConnectionClosedError("The toy session was closed"));
+    if (this.habits.leaves ?? true) queueMicrotask(leave);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    await this.ended;
+    signal.removeEventListener("abort", leave);
+  }
+
+  destroy(cause: MasterSlaveError): void {
+    this.#end?.({ error: cause, atMs: performance.now() });
+    this.#end = undefined;
+    this.#waiting = [];
+    this.unanswered.clear();
+  }
+
+  /** Ends as when the broker is killed. */
+  die(cause?: MasterSlaveError): void {
+    this.destroy(
+      cause ?? new SessionLostError("SESSION_LOST", "The toy session died", { endpoint: addressOf(this.endpoint) }),
+    );
+  }
+
+  credit(more: number): void {
+    this.#credit += more;
+    this.#write();
+  }
+
+  /** The bodies of what was written, in order. */
+  get sent(): string[] {
+    return this.log.filter((line) => line.startsWith("send ")).map((line) => line.slice(5));
+  }
+
+  confirm(body: string): void {
+    this.#answer(body).onOutcome({ kind: "confirmed" });
+  }
+
+  /** Confirms all there is. */
+  confirmAll(): void {
+    for (const body of [...this.unanswered.keys()]) this.confirm(body);
+  }
+
+  refuse(body: string, error?: MasterSlaveError): void {
+    const send = this.#answer(body);
+    const refusal = error ?? new SendRejectedError("The toy refused it", { id: send.message.id });
+    send.onOutcome({ kind: "failed", error: refusal });
+  }
+
+  /** The subscription to a destination. */
+  to(destination: string): ToySubscription {
+    const found = this.subscriptions.findLast(({ request }) => formatDestination(request.destination) === destination);
+    if (!found) throw new Error(`Nobody subscribed to ${destination}`);
+    return found;
+  }
+
+  #answer(body: string): OutgoingSend {
+    const send = this.unanswered.get(body);
+    if (!send) throw new Error(`The toy has no unanswered send ${body}`);
+    this.unanswered.delete(body);
+    this.useful = true;
+    return send;
+  }
+
+  #write(): void {
+    while (this.#credit > 0 && !this.over) {
+      const send = this.#waiting.shift();
+      if (send === undefined) return;
+      if (!send.abandoned) this.#writeOne(send);
+    }
+  }
+
+  #writeOne(send: OutgoingSend): void {
+    const body = send.message.body.toString();
+    this.#credit -= 1;
+    this.log.push(`send ${body}`);
+    this.unanswered.set(body, send);
+    send.onWritten();
+    if (this.habits.diesOf?.(body)) queueMicrotask(() => this.die());
+    else if (this.habits.confirms ?? true) {
+      queueMicrotask(() => {
+        if (this.unanswered.get(body) === send) this.confirm(body);
+      });
+    }
+  }
+}
+
+export class ToySubscription implements SessionSubscription {
+  readonly request: SubscriptionRequest;
+  readonly #session: ToyMessagingSession;
+  readonly #sink: SubscriptionSink;
+  readonly #unsettled = new Map<IncomingDelivery, string>();
+  /** The kinds of settlement this broker cannot do. */
+  unsupported: readonly Settlement["kind"][] = [];
+  closed = false;
+
+  constructor(session: ToyMessagingSession, request: SubscriptionRequest, sink: SubscriptionSink) {
+    this.#session = session;
+    this.request = request;
+    this.#sink = sink;
+  }
+
+  grant(): void {
+    if (!this.#session.over && !this.closed) this.#sink.onReady();
+  }
+
+  deliver(body: string, { id = `id-${body}`, redelivered = false }: { id?: string; redelivered?: boolean } = {}): void {
+    if (this.#session.over || this.closed) return;
+    const delivery = { message: toyMessage(body, id), redelivered, deliveryCount: undefined };
+    this.#unsettled.set(delivery, body);
+    this.#session.useful = true;
+    this.#sink.onDelivery(delivery);
+  }
+
+  refuse(text = "The toy refused the subscription"): SubscriptionRefusedError {
+    const error = new SubscriptionRefusedError(text);
+    this.closed = true;
+    this.#unsettled.clear();
+    this.#sink.onRefused(error);
+    return error;
+  }
+
+  /** As over STOMP when one delivery is released. */
+  giveBack(): void {
+    this.#unsettled.clear();
+    this.#sink.onGivenBack();
+  }
+
+  settle(delivery: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
+    const body = this.#unsettled.get(delivery);
+    if (body === undefined || this.#session.over || this.closed) return "stale";
+    if (this.unsupported.includes(settlement.kind)) throw new UnsupportedError(`The toy cannot do ${settlement.kind}`);
+    this.#unsettled.delete(delivery);
+    const reason = settlement.kind === "rejected" ? ` ${settlement.reason}` : "";
+    this.#session.log.push(`settle ${body} ${settlement.kind}${reason}`);
+    return "settled";
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.#session.log.push(`unsubscribe ${formatDestination(this.request.destination)}`);
+    this.#unsettled.clear();
+    if (this.#session.habits.leaves === false) await this.#session.ended;
+  }
+}
+
+export function toyMessage(body: string, id: string | undefined): ReceivedMessage {
+  return new ReceivedMessage({
+    body: Buffer.from(body),
+    kind: "text",
+    id,
+    brokerMessageId: id,
+    properties: {},
+    destination: undefined,
+    contentType: undefined,
+    correlationId: undefined,
+    replyTo: undefined,
+    priority: undefined,
+    expiresAtMs: undefined,
+    persistent: true,
+  });
+}
+
+/** What stands behind the endpoints: opens sessions while it is up, with the habits of the moment. */
+export class ToyBroker {
+  habits: ToyHabits;
+  /** While it is down, every attempt is refused. */
+  up = true;
+  /** Refuses with this instead. */
+  refusal: ((endpoint: Endpoint) => AttemptError) | undefined;
+  readonly sessions: ToyMessagingSession[] = [];
+  #onSession: (() => void)[] = [];
+
+  constructor(habits: ToyHabits = {}) {
+    this.habits = habits;
+  }
+
+  readonly open = async (endpoint: Endpoint, { turn }: OpenContext): Promise<MessagingSession> => {
+    await turn();
+    if (this.refusal) throw this.refusal(endpoint);
+    if (!this.up) throw new AttemptError("ENDPOINT_REFUSED", "The toy broker is down", { endpoint });
+    const session = new ToyMessagingSession(endpoint, this.habits);
+    this.sessions.push(session);
+    for (const wake of this.#onSession.splice(0)) wake();
+    return session;
+  };
+
+  /** The newest session. */
+  get session(): ToyMessagingSession {
+    const session = this.sessions.at(-1);
+    if (!session) throw new Error("No session was opened yet");
+    return session;
+  }
+
+  /** The session with this number, from 1, when it has been opened and the connection has taken it. */
+  async opened(count: number): Promise<ToyMessagingSession> {
+    while (this.sessions.length < count) await new Promise<void>((resolve) => this.#onSession.push(resolve));
+    await turns();
+    return this.sessions[count - 1] as ToyMessagingSession;
+  }
+}
+
+/** Lets everything happen that needs no timer and no network. */
+export async function turns(count = 2): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
