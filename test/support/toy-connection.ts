@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors.ts";
 import { Connection, type ConnectionEvents, type ConnectionSettings } from "../../src/messaging/connection.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
-import { ToyBroker, type ToyHabits, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
+import { ToyBroker, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
 
 const SETTINGS: ConnectionSettings = {
   attemptTimeout: 10_000,
@@ -44,7 +44,10 @@ export interface ToyConnection {
 }
 
 /** Idle: call connect(). */
-export function toyConnection(settings: Partial<ConnectionSettings> = {}, habits: ToyHabits = {}): ToyConnection {
+export function toyConnection(
+  settings: Partial<ConnectionSettings> = {},
+  habits: ToyBroker["habits"] = {},
+): ToyConnection {
   const broker = new ToyBroker(habits);
   const connection = new Connection({
     endpoints: ENDPOINTS,
@@ -62,7 +65,7 @@ export function toyConnection(settings: Partial<ConnectionSettings> = {}, habits
 /** With a session. */
 export async function toyConnected(
   settings: Partial<ConnectionSettings> = {},
-  habits: ToyHabits = {},
+  habits: ToyBroker["habits"] = {},
 ): Promise<ToyConnection & { readonly session: ToyMessagingSession }> {
   const toy = toyConnection(settings, habits);
   await toy.connection.connect();

@@ -172,6 +172,12 @@ export class ToyMessagingSession implements MessagingSession {
   }
 }
 
+export interface ToyDelivery {
+  /** null: none. */
+  readonly id?: string | null;
+  readonly redelivered?: boolean;
+}
+
 export class ToySubscription implements SessionSubscription {
   readonly request: SubscriptionRequest;
   readonly #session: ToyMessagingSession;
@@ -191,9 +197,9 @@ export class ToySubscription implements SessionSubscription {
     if (!this.#session.over && !this.closed) this.#sink.onReady();
   }
 
-  deliver(body: string, { id = `id-${body}`, redelivered = false }: { id?: string; redelivered?: boolean } = {}): void {
+  deliver(body: string, { id = `id-${body}`, redelivered = false }: ToyDelivery = {}): void {
     if (this.#session.over || this.closed) return;
-    const delivery = { message: toyMessage(body, id), redelivered, deliveryCount: undefined };
+    const delivery = { message: toyMessage(body, id ?? undefined), redelivered, deliveryCount: undefined };
     this.#unsettled.set(delivery, body);
     this.#session.useful = true;
     this.#sink.onDelivery(delivery);
@@ -251,7 +257,8 @@ export function toyMessage(body: string, id: string | undefined): ReceivedMessag
 
 /** What stands behind the endpoints: opens sessions while it is up, with the habits of the moment. */
 export class ToyBroker {
-  habits: ToyHabits;
+  /** For sessions to come; a function is told their number, from 1. */
+  habits: ToyHabits | ((session: number) => ToyHabits);
   /** While it is down, every attempt is refused. */
   up = true;
   /** Refuses with this instead. */
@@ -259,7 +266,7 @@ export class ToyBroker {
   readonly sessions: ToyMessagingSession[] = [];
   #onSession: (() => void)[] = [];
 
-  constructor(habits: ToyHabits = {}) {
+  constructor(habits: ToyBroker["habits"] = {}) {
     this.habits = habits;
   }
 
@@ -267,7 +274,9 @@ export class ToyBroker {
     await turn();
     if (this.refusal) throw this.refusal(endpoint);
     if (!this.up) throw new AttemptError("ENDPOINT_REFUSED", "The toy broker is down", { endpoint });
-    const session = new ToyMessagingSession(endpoint, this.habits);
+    const { habits } = this;
+    const own = typeof habits === "function" ? habits(this.sessions.length + 1) : habits;
+    const session = new ToyMessagingSession(endpoint, own);
     this.sessions.push(session);
     for (const wake of this.#onSession.splice(0)) wake();
     return session;
