@@ -27,8 +27,14 @@ const options = program.opts<{
 const products = options.product ? [options.product] : (["classic", "artemis"] as const);
 const protocols = options.protocol ? [options.protocol] : (["stomp", "amqp"] as const);
 const summaries: Summary[] = [];
-for (const product of products)
-  for (const protocol of protocols) summaries.push(await runCombination(product, protocol));
+for (const product of products) {
+  for (const protocol of protocols) {
+    const summary = await runCombination(product, protocol);
+    summaries.push(summary);
+    // A long run is worth something before it has ended.
+    console.error(`[kill] ${JSON.stringify(summary)}`);
+  }
+}
 
 if (options.json) console.log(JSON.stringify(summaries, undefined, 2));
 else print(summaries);
