@@ -1,6 +1,4 @@
-#!/usr/bin/env node
-/** The command `masterslave`: one file a verb; here is only their list. */
-import { pathToFileURL } from "node:url";
+/** The verbs of the command line; one file each. */
 import { Command } from "commander";
 import { type DemoSurroundings, demoCommand } from "./demo.ts";
 
@@ -14,8 +12,4 @@ export async function main(argv: readonly string[], surroundings: DemoSurroundin
   );
   await program.parseAsync([...argv], { from: "user" });
   return exitCode;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = await main(process.argv.slice(2));
 }
