@@ -159,9 +159,10 @@ export class AuthenticationError extends AttemptError {
 export class NoActiveEndpointError extends MasterSlaveError {
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[], details: ErrorDetails = {}) {
-    const lines = attempts.map(
-      (attempt) => `\n  ${attempt.endpoint ? formatAddress(attempt.endpoint) : "?"}: ${attempt.message}`,
-    );
+    const lines = attempts.map(({ endpoint, message: text }) => {
+      const where = endpoint ? formatAddress(endpoint) : "";
+      return `\n  ${text.includes(where) ? text : `${where}: ${text}`}`;
+    });
     super("NO_ACTIVE_ENDPOINT", message + lines.join(""), { retryable: true, cause: attempts.at(-1), ...details });
     this.attempts = attempts;
   }

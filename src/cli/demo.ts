@@ -1,6 +1,6 @@
 /** `masterslave demo`: the main job, shown: send and receive while the active member is crashed again and again. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { formatAddress, MasterSlaveError, UnsupportedError } from "../errors.ts";
+import { type ErrorCode, formatAddress, MasterSlaveError, UnsupportedError } from "../errors.ts";
 import { embeddedGroup } from "../testing/embedded-group.ts";
 import { type CrashableGroup, type RehearsalReport, rehearseFailover } from "../testing/rehearsal/rehearse-failover.ts";
 import { DemoProgress } from "./demo-progress.ts";
@@ -24,7 +24,17 @@ interface DemoOptions {
   readonly json: boolean;
 }
 
-/** Exit codes: 0 nothing lost and order held, 1 otherwise, 2 bad usage, 3 no active endpoint. */
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  INVALID_URI: 2,
+  UNKNOWN_OPTION: 2,
+  INVALID_OPTION: 2,
+  UNSUPPORTED: 2,
+  NO_ACTIVE_ENDPOINT: 3,
+  CONNECT_TIMEOUT: 3,
+  AUTHENTICATION_FAILED: 5,
+};
+
+/** Exit codes: 0 nothing lost and order held, 1 otherwise, 2 bad usage, 3 no active endpoint, 5 login refused. */
 export function demoCommand(surroundings: DemoSurroundings, exit: (code: number) => void): Command {
   return new Command("demo")
     .description("Send and receive through a group while its active member is crashed, and show that nothing is lost")
@@ -60,11 +70,7 @@ async function runDemo(options: DemoOptions, surroundings: DemoSurroundings): Pr
     progress.end();
     const error = MasterSlaveError.from(reason);
     console.error(`${error.code}: ${error.message}`);
-    return error.code === "NO_ACTIVE_ENDPOINT"
-      ? 3
-      : error.code === "INVALID_URI" || error.code === "UNSUPPORTED"
-        ? 2
-        : 1;
+    return EXIT_CODES[error.code] ?? 1;
   } finally {
     await group?.close();
   }

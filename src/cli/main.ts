@@ -1,6 +1,8 @@
 /** The verbs of the command line; one file each. */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { type DemoSurroundings, demoCommand } from "./demo.ts";
+
+const USAGE = 2;
 
 /** Runs the command line; resolves with the exit code. */
 export async function main(argv: readonly string[], surroundings: DemoSurroundings = {}): Promise<number> {
@@ -10,6 +12,14 @@ export async function main(argv: readonly string[], surroundings: DemoSurroundin
       exitCode = code;
     }),
   );
-  await program.parseAsync([...argv], { from: "user" });
+  // Verbs copy this from the program they are added to only when it is set before; so each is told.
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (reason) {
+    if (!(reason instanceof CommanderError)) throw reason;
+    // commander has printed the help or what was wrong.
+    return reason.exitCode === 0 ? 0 : USAGE;
+  }
   return exitCode;
 }

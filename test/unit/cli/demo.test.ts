@@ -1,0 +1,70 @@
+/** The demo as a user runs it: the built command, its report, its exit codes. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const command = fileURLToPath(new URL("../../../dist/cli/masterslave.js", import.meta.url));
+
+beforeAll(() => {
+  if (!existsSync(command)) throw new Error("dist is missing: npm run build comes first, as npm test does it");
+});
+
+describe("masterslave demo", () => {
+  it.each(["stomp", "amqp"])("survives a crash over %s, loses nothing and says so as JSON", async (protocol) => {
+    const { code, stdout, stderr } = await run("demo", "--protocol", protocol, "--kills", "1", "--json");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ ok: true, faults: [], stream: { lost: [], outOfOrder: 0, unresolved: 0 } });
+    expect(report.failovers).toHaveLength(1);
+    expect(report.stream.confirmed).toBe(report.stream.sent);
+    expect(report.stream.sent).toBeGreaterThan(0);
+  });
+
+  it("ends with a table and the result", async () => {
+    const { code, stdout } = await run("demo", "--kills", "1", "--rate", "500");
+    expect(code).toBe(0);
+    for (const word of [
+      "outage ms",
+      "recovery ms",
+      "sent",
+      "confirmed",
+      "received",
+      "lost",
+      "doubled",
+      "redelivered",
+    ]) {
+      expect(stdout).toContain(word);
+    }
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe("RESULT ok: nothing confirmed was lost, order held");
+  });
+
+  it.each([
+    ["an unknown verb", ["dmo"], 2, "Did you mean demo"],
+    ["an unknown protocol", ["demo", "--protocol", "mqtt"], 2, "stomp, amqp"],
+    ["no number", ["demo", "--kills", "many"], 2, "whole number"],
+    ["a URI that cannot be read", ["demo", "--brokers", "masterslave:(stomp://a:1"], 2, "INVALID_URI"],
+    ["an option nobody knows", ["demo", "--brokers", "stomp://a:1?maxReconectDelay=1"], 2, "maxReconnectDelay"],
+    ["real brokers outside the repository", ["demo", "--brokers", "classic"], 2, "UNSUPPORTED"],
+    ["a group nobody answers for", ["demo", "--brokers", "stomp://127.0.0.1:1?initialConnect=fail-fast"], 3, "refused"],
+  ])("says what is wrong with %s", async (_, argv, exitCode, text) => {
+    const { code, stdout, stderr } = await run(...argv);
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain(text);
+    expect(stdout).toBe("");
+  });
+
+  it("explains itself", async () => {
+    const { code, stdout } = await run("demo", "--help");
+    expect(code).toBe(0);
+    for (const option of ["--protocol", "--brokers", "--kills", "--rate", "--json"]) expect(stdout).toContain(option);
+  });
+});
+
+function run(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...argv], (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
+    );
+  });
+}
