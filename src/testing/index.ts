@@ -1,14 +1,14 @@
 /** Public as masterslave-transport/testing: a group to fail over on command, and a proxy to break connections with. */
 export { type BlackHole, blackHole } from "./black-hole.ts";
 export {
-  EmbeddedGroup,
+  type EmbeddedGroup,
   embeddedGroup,
   type GroupStats,
   type MemberEndpoint,
   type Takeover,
   type TakeoverOptions,
 } from "./embedded-group.ts";
-export { FaultProxy, faultProxy } from "./fault-proxy.ts";
+export { type FaultProxy, faultProxy } from "./fault-proxy.ts";
 export type { EmbeddedGroupOptions } from "./group/group-options.ts";
 export type { TestProtocol } from "./member/member-settings.ts";
 export type { StoredMessageView } from "./member/message-view.ts";

@@ -1,6 +1,6 @@
 /** The program of a member that is a child process: it takes its settings and questions by IPC, and ends with its parent. */
 import { rmSync } from "node:fs";
-import type { ToMember, ToParent } from "./group/member-messages.ts";
+import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./group/member-messages.ts";
 import { Member } from "./member/member.ts";
 import type { MemberSettings } from "./member/member-settings.ts";
 
@@ -30,7 +30,7 @@ function start(settings: MemberSettings): void {
   directory = settings.directory;
   member = new Member(settings, (event) => {
     // A member that failed is over; its clients see the kernel close what it had open.
-    if (event.kind === "failed") tell({ kind: "event", event }, () => process.exit(1));
+    if (event.kind === "failed") tell({ kind: "event", event }, () => process.exit(FAILED_EXIT_CODE));
     else tell({ kind: "event", event });
   });
 }

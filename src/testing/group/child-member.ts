@@ -8,7 +8,7 @@ import type { MemberSettings } from "../member/member-settings.ts";
 import type { StoredMessageView } from "../member/message-view.ts";
 import { Answers } from "./answers.ts";
 import type { MemberControl, MemberNews } from "./member-control.ts";
-import type { ToMember, ToParent } from "./member-messages.ts";
+import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./member-messages.ts";
 
 /** The compiled program: Node 20 cannot run the TypeScript one. */
 const PROGRAM = fileURLToPath(new URL("../member.js", import.meta.url));
@@ -52,6 +52,7 @@ export class ChildMember implements MemberControl {
     const running: RunningChild = { process: child, exited, answers };
     this.#child = running;
     child.on("error", () => {});
+    child.once("exit", (code) => this.#onExit(running, code));
     const started = new Promise<void>((resolve) => {
       child.on("message", (message: ToParent) => {
         if (message.kind !== "event") answers.take(message);
@@ -59,16 +60,19 @@ export class ChildMember implements MemberControl {
         resolve();
       });
     });
-    void exited.then(() => this.#onExit(running));
     send(child, { kind: "start", settings: this.#settings });
     await Promise.race([started, exited]);
   }
 
-  #onExit(running: RunningChild): void {
+  #onExit(running: RunningChild, code: number | null): void {
     running.answers.end("The member has ended");
     this.#forgetPause();
     if (this.#child !== running) return;
     this.#child = undefined;
+    // Killed has no code, stopped has 0, and one that told why it failed has FAILED_EXIT_CODE.
+    if (code && code !== FAILED_EXIT_CODE) {
+      this.#onNews({ kind: "failed", reason: `Its process ended with exit code ${code}; its output says why` });
+    }
     this.#onNews({ kind: "over" });
   }
 

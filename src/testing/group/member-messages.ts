@@ -13,3 +13,6 @@ export type ToParent =
   | { readonly kind: "event"; readonly event: MemberEvent }
   | { readonly kind: "answer"; readonly id: number; readonly value: MemberStats | readonly StoredMessageView[] }
   | { readonly kind: "refused"; readonly id: number; readonly reason: string };
+
+/** Of a member that has told why it failed. */
+export const FAILED_EXIT_CODE = 70;

@@ -1,6 +1,6 @@
 /**
- * The append-only file of the embedded group. What is committed with a callback is synced to the disk before the callback
- * runs, one sync for everything gathered while the last one ran; so a crash never takes what was confirmed.
+ * The append-only file of the embedded group. What is committed is synced to the disk before its callback runs, with one
+ * sync for everything gathered while the last one ran; so a crash never takes what was confirmed.
  */
 import { type FileHandle, open, rename } from "node:fs/promises";
 
@@ -42,7 +42,7 @@ export class Journal {
 
   /**
    * Appends `record`, if there is one. `onDone` runs in the order of the calls, once this record and all before it are
-   * synced; with nothing to wait for, at once. A record nobody waits for may be lost in a crash.
+   * synced; with nothing to wait for, at once.
    */
   commit(record: Buffer | undefined, onDone?: () => void): void {
     if (this.#ended) return;
@@ -77,11 +77,11 @@ export class Journal {
     }
   }
 
-  async #write({ chunks, callbacks }: Batch): Promise<void> {
+  async #write({ chunks }: Batch): Promise<void> {
     const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
     if (bytes.length > 0) await this.#file.appendFile(bytes);
     this.#length.written += bytes.length;
-    if (callbacks.length === 0 || this.#length.synced === this.#length.written) return;
+    if (this.#length.synced === this.#length.written) return;
     await this.#file.datasync();
     this.#length.synced = this.#length.written;
   }

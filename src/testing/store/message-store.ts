@@ -25,7 +25,7 @@ export interface MessageStoreOptions {
 /** How many ids are remembered, as Artemis's id-cache-size. */
 const DUPLICATE_IDS = 20_000;
 /** A journal with more bytes than this of settled messages, and more than of others, is made anew. */
-const COMPACT_BYTES = 4 * 1024 * 1024;
+const COMPACT_BYTES = 1024 * 1024;
 /** Headers and the record itself, roughly. */
 const RECORD_BYTES = 256;
 

@@ -118,7 +118,7 @@ describe("MessageStore", () => {
     }
     const kept = await add(store, draft("kept"));
     await store.close();
-    expect((await stat(join(directory, "journal"))).size).toBeLessThan(4 * 1024 * 1024);
+    expect((await stat(join(directory, "journal"))).size).toBeLessThan(2 * 1024 * 1024);
     const next = await openStore(true);
     expect(texts(next)).toEqual(["kept"]);
     expect(await add(next, draft("again", { duplicateId: "id-0" }))).toBeUndefined();
