@@ -1,6 +1,6 @@
 /** `npm run docs` writes what is printed from the code into docs/; with --check it fails where a file differs instead. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { ERROR_CODES } from "../src/errors.ts";
+import { ERROR_CODES } from "../src/error-codes.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 
@@ -29,7 +29,7 @@ function renderErrors(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   return `# Errors
 
-<!-- Printed from src/errors.ts by npm run docs; change it there. -->
+<!-- Printed from src/error-codes.ts by npm run docs; change it there. -->
 
 Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the same call may succeed later, as it is), the
 \`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list

@@ -1,4 +1,7 @@
-/** Every error this package throws: one base class, one closed list of codes; the list below is also the table in docs/errors.md. */
+/** Every error this package throws: one base class, a closed list of codes. */
+import type { ErrorCode } from "./error-codes.ts";
+
+export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 
 /** Where an error happened: an endpoint without its options, so that no secret can travel with it. */
 export interface EndpointAddress {
@@ -6,47 +9,6 @@ export interface EndpointAddress {
   readonly host: string;
   readonly port: number;
 }
-
-/** Each code, with what it means and what to do. Codes are stable: programs may compare them. */
-export const ERROR_CODES = {
-  INVALID_URI: "The URI cannot be read; the message points at the character",
-  UNKNOWN_OPTION: "An option name is not known; the message names the nearest one",
-  INVALID_OPTION: "An option has a value it cannot take",
-  INVALID_ARGUMENT: "A call was made with an argument it cannot take; nothing was sent",
-  ENDPOINT_UNKNOWN: "The host name has no address; the next endpoint is tried",
-  ENDPOINT_REFUSED: "Nothing listens there, as on a standby; the next endpoint is tried",
-  ENDPOINT_UNREACHABLE: "The network does not reach the endpoint; the next endpoint is tried",
-  ENDPOINT_CLOSED: "The peer closed or reset before the handshake was done; the next endpoint is tried",
-  ENDPOINT_REJECTED: "The broker refused this connection for now; the next endpoint is tried",
-  ATTEMPT_TIMEOUT: "The endpoint did not finish the handshake within attemptTimeout",
-  ATTEMPT_SUPERSEDED: "Another endpoint finished its handshake first; this attempt was given up",
-  WRONG_PROTOCOL: "The peer speaks another protocol; use the broker's port for this one",
-  TLS_FAILED: "The TLS handshake failed, or one side speaks TLS and the other does not",
-  PROTOCOL_ERROR: "The peer broke the rules of the protocol",
-  CREDENTIALS_UNAVAILABLE: "The credentials function failed; it is asked again at the next attempt",
-  AUTHENTICATION_FAILED: "The broker refused the credentials",
-  NO_ACTIVE_ENDPOINT: "No endpoint is active; `attempts` lists what each of them answered",
-  CONNECT_TIMEOUT: "No session was established within connectTimeoutMs",
-  SESSION_LOST: "The session ended without being asked to",
-  HEARTBEAT_LOST: "The peer was silent for longer than its heart-beat allows",
-  CONNECTION_CLOSED: "The connection is closed; make a new one",
-  ABORTED: "The caller's AbortSignal fired",
-  SEND_TIMEOUT: "The broker did not confirm the send in time; `inDoubt` tells whether it had been written",
-  SEND_REJECTED: "The broker refused this message",
-  SEND_NOT_STORED: "The broker gave the message back without storing it; send it again",
-  SEND_IN_DOUBT: "The session ended before the broker confirmed the send: it may or may not be stored",
-  SEND_EXPIRED: "The message's time to live ran out before it could be confirmed",
-  MESSAGE_TOO_LARGE: "The message is larger than the broker, or maxPendingBytes, takes",
-  POISON_SEND: "Sessions kept dying while this message was in flight, the last time with it alone",
-  SUBSCRIPTION_REFUSED: "The broker refused the subscription",
-  STALE_DELIVERY: "The delivery's session or subscription is gone: the message comes again",
-  ALREADY_SETTLED: "The delivery was settled before",
-  UNREADABLE_BODY: "The body cannot be read the way it was asked for",
-  UNSUPPORTED: "This broker or protocol cannot do that; the message says why",
-  INTERNAL: "A mistake in masterslave-transport; please report it with its cause",
-} as const satisfies Record<string, string>;
-
-export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What a failed attempt means for the search: `next` tries the next endpoint, `stop` ends it, for no endpoint will answer differently. */
 export type Verdict = "next" | "stop";
