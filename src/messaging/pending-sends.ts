@@ -103,9 +103,7 @@ export class PendingSends implements SendOwner {
 
   /** The session ended: what it left unanswered is held again, or fails if in doubt is to fail. */
   interrupt(cause: MasterSlaveError): void {
-    this.#session = undefined;
-    for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
-    this.#givenUp.clear();
+    this.#sessionOver();
     for (const send of [...this.#admitted]) {
       const inDoubt = send.interrupted();
       // Nobody watched its time to live while it was written.
@@ -117,8 +115,7 @@ export class PendingSends implements SendOwner {
 
   /** Rejects whatever is left: the written as in doubt, the rest with `error`. */
   abandon(error: MasterSlaveError): void {
-    this.#session = undefined;
-    this.#givenUp.clear();
+    this.#sessionOver();
     for (const send of [...this.#waiting.drain(), ...this.#admitted]) {
       if (send.inDoubt) send.failInDoubt(error);
       else send.fail(error);
@@ -153,6 +150,13 @@ export class PendingSends implements SendOwner {
 
   writtenAgain(): void {
     this.#resent += 1;
+  }
+
+  /** What callers had given up went with it. */
+  #sessionOver(): void {
+    this.#session = undefined;
+    for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
+    this.#givenUp.clear();
   }
 
   #admitWaiting(): void {
