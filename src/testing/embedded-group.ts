@@ -138,7 +138,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     return member;
   }
 
-  /** Resolves when a member is active, at once if one is; rejects with NoActiveEndpointError after `timeoutMs`, or when the member that should have become active failed. */
+  /** Resolves when a member is active, at once if one is; rejects with NoActiveEndpointError after `timeoutMs`, or when the last running member failed. */
   takeover({ timeoutMs = 10_000 }: TakeoverOptions = {}): Promise<Takeover> {
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -147,14 +147,16 @@ export class EmbeddedGroup implements AsyncDisposable {
       };
       const check = () => {
         const { active: member, sinceMs, lostAtMs } = this.#current;
-        if (member === undefined && this.#failure === undefined && !this.#closed) return;
+        const hopeless = this.#failure !== undefined && !this.#members.some(({ running }) => running);
+        if (member === undefined && !hopeless && !this.#closed) return;
         done();
         if (member !== undefined) resolve({ member, tookMs: sinceMs - lostAtMs });
         else reject(new NoActiveEndpointError(this.#failure ?? "The group is closed", []));
       };
       const timer = setTimeout(() => {
         done();
-        reject(new NoActiveEndpointError(`No member became active within ${timeoutMs} ms`, []));
+        const why = this.#failure === undefined ? "" : `: ${this.#failure}`;
+        reject(new NoActiveEndpointError(`No member became active within ${timeoutMs} ms${why}`, []));
       }, timeoutMs);
       this.#waiting.add(check);
       check();
@@ -225,8 +227,8 @@ export class EmbeddedGroup implements AsyncDisposable {
 
   #onNews(member: number, news: MemberNews): void {
     const { active, sinceMs, lostAtMs } = this.#current;
-    if (news.kind === "active") {
-      this.#failure = undefined;
+    if (news.kind === "standby") this.#failure = undefined;
+    else if (news.kind === "active") {
       this.#current = { active: member, sinceMs: performance.now(), lostAtMs };
     } else if (news.kind === "failed") this.#failure = `Member ${member} failed: ${news.reason}`;
     else if (news.kind === "over" && member === active) {

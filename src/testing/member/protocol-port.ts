@@ -69,13 +69,17 @@ export class ProtocolPort {
 
 function bind(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
-    const onError = (cause: NodeJS.ErrnoException) => resolve(cause);
-    server.once("error", onError);
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+    const onError = (cause: NodeJS.ErrnoException) => {
+      server.removeListener("listening", onListening);
+      resolve(cause);
+    };
+    const onListening = () => {
       server.removeListener("error", onError);
       // Past listening only a failing accept (out of descriptors) is told here.
       server.on("error", () => {});
       resolve(undefined);
-    });
+    };
+    server.once("error", onError).once("listening", onListening);
+    server.listen({ port, host: "127.0.0.1", exclusive: true });
   });
 }

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { type EmbeddedGroup, type EmbeddedGroupOptions, embeddedGroup } from "../../../src/testing/index.ts";
@@ -146,6 +147,18 @@ describe("embeddedGroup", () => {
       await closed;
     });
   });
+
+  it("says why when the member that should take over cannot", async () => {
+    await withGroup({}, async (group) => {
+      const squatter = createServer().listen(portOf(group, 1), "127.0.0.1");
+      await once(squatter, "listening");
+      await group.crash();
+      await expect(group.takeover()).rejects.toThrow(/^Member 1 failed: .*EADDRINUSE/);
+      await new Promise((resolve) => squatter.close(resolve));
+      await group.restart(1);
+      expect(await group.takeover()).toMatchObject({ member: 1 });
+    });
+  }, 15_000);
 
   it.each([
     [{ members: 0 }, "members"],
