@@ -1,0 +1,56 @@
+/** An endpoint socket over real TCP, with the peer's end in hand. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { onTestFinished } from "vitest";
+import { EndpointSocket, type EndpointSocketOptions } from "../../src/transport/endpoint-socket.ts";
+import { toyEndpoint } from "./toy-line-protocol.ts";
+
+export interface SocketPair {
+  readonly socket: EndpointSocket;
+  readonly inner: Socket;
+  readonly peer: Socket;
+  /** What `socket` told of its end, in order: end, finish, error CODE, close. */
+  readonly told: readonly string[];
+}
+
+export async function socketPair(options: EndpointSocketOptions = {}): Promise<SocketPair> {
+  const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const inner = connect(port, "127.0.0.1");
+  const [[peer]] = (await Promise.all([once(server, "connection"), once(inner, "connect")])) as [[Socket], unknown];
+  peer.on("error", () => {});
+  server.close();
+  const pair = wrapped(inner, port, options);
+  onTestFinished(() => {
+    pair.socket.destroy();
+    peer.destroy();
+  });
+  return { ...pair, inner, peer };
+}
+
+/** An endpoint socket over a connected one, and what it tells. */
+export function wrapped(
+  inner: Socket,
+  port: number,
+  options: EndpointSocketOptions = {},
+): Pick<SocketPair, "socket" | "told"> {
+  const socket = new EndpointSocket(inner, toyEndpoint(port), options);
+  const told: string[] = [];
+  for (const event of ["end", "finish", "close"]) socket.on(event, () => told.push(event));
+  socket.on("error", (error: Error & { code?: string }) => told.push(`error ${error.code}`));
+  return { socket, told };
+}
+
+/** Everything a stream says until it ends or `bytes` have come. */
+export async function collect(stream: Readable, bytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    chunks.push(Buffer.from(chunk));
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks);
+}
