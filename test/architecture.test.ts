@@ -1,0 +1,149 @@
+/** The rooms of src/ import only from those above them, nobody imports the entry, and nothing goes in a circle. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..", "src");
+
+/** From the top down, as docs/architecture.md tells them. A file right under src/ is a room of its own. */
+const ROOMS = [
+  "error-codes",
+  "errors",
+  "channels",
+  "uri",
+  "transport",
+  "messaging",
+  "adapters/stomp",
+  "adapters/amqp",
+  "connect",
+  "testing",
+  "bridge",
+  "topology",
+  "observe",
+  "cli",
+  "index",
+] as const;
+type Room = (typeof ROOMS)[number];
+
+/** The packages and the rooms that may import them: those of programs stay out of the library. Node's own are open to all. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  eventemitter3: ["transport"],
+  "p-retry": ["transport"],
+  stompit: ["adapters/stomp", "testing"],
+  rhea: ["adapters/amqp", "testing"],
+  commander: ["cli"],
+  "cli-table3": ["cli"],
+};
+
+interface Import {
+  readonly from: string;
+  /** A file of src/, or a package. */
+  readonly to: string;
+  readonly isPackage: boolean;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+  .map((name) => name.split(sep).join("/"));
+const imports = files.flatMap(importsOf);
+
+function importsOf(from: string): Import[] {
+  const text = readFileSync(join(ROOT, from), "utf8");
+  const source = ts.createSourceFile(from, text, ts.ScriptTarget.ES2022, true);
+  const found: Import[] = [];
+  const note = (specifier: ts.Expression | undefined, typeOnly: boolean) => {
+    if (!specifier || !ts.isStringLiteralLike(specifier)) return;
+    const isPackage = !specifier.text.startsWith(".");
+    const to = isPackage
+      ? specifier.text
+      : relative(ROOT, join(ROOT, dirname(from), specifier.text))
+          .split(sep)
+          .join("/");
+    found.push({ from, to, isPackage, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node))
+      note(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    else if (ts.isExportDeclaration(node)) note(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      note(node.argument.literal as ts.StringLiteral, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      note(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function roomOf(file: string): Room {
+  const room = ROOMS.find((name) => file === `${name}.ts` || file.startsWith(`${name}/`));
+  if (!room) throw new Error(`src/${file} is in no room that this test knows`);
+  return room;
+}
+
+const local = imports.filter(({ isPackage }) => !isPackage);
+const line = ({ from, to }: Import) => `${from} -> ${to}`;
+
+describe("the rooms", () => {
+  it("are all the places there are, and the parser sees their imports", () => {
+    expect(files.length).toBeGreaterThan(50);
+    for (const file of files) expect(ROOMS).toContain(roomOf(file));
+    expect(local.map(line)).toContain("connect/stomp.ts -> adapters/stomp/open-session.ts");
+    expect(local.map(line)).toContain("connect/connect.ts -> adapters/amqp/open-session.ts");
+  });
+
+  it("import only from those above them", () => {
+    const upwards = local.filter(({ from, to }) => ROOMS.indexOf(roomOf(from)) < ROOMS.indexOf(roomOf(to)));
+    expect(upwards.map(line)).toEqual([]);
+  });
+
+  it("of the two adapters never import each other", () => {
+    const across = local.filter(({ from, to }) => {
+      const rooms = [roomOf(from), roomOf(to)];
+      return rooms.includes("adapters/stomp") && rooms.includes("adapters/amqp");
+    });
+    expect(across.map(line)).toEqual([]);
+  });
+
+  it("leave the entry alone: nobody imports index.ts", () => {
+    expect(local.filter(({ to }) => to === "index.ts").map(line)).toEqual([]);
+  });
+
+  it("import files that exist, by their names with .ts", () => {
+    const known = new Set(files);
+    expect(local.filter(({ to }) => !known.has(to)).map(line)).toEqual([]);
+  });
+
+  it("have no circle of files that load each other", () => {
+    const loads = new Map(
+      files.map((file) => [file, local.filter(({ from, typeOnly }) => from === file && !typeOnly)]),
+    );
+    const path: string[] = [];
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+      if (done.has(file) || path.includes(file)) return;
+      path.push(file);
+      for (const { to } of loads.get(file) ?? []) walk(to);
+      path.pop();
+      done.add(file);
+    };
+    for (const file of files) walk(file);
+    expect(circles).toEqual([]);
+  });
+
+  it("import the packages that are theirs", () => {
+    const foreign = imports.filter(({ from, to, isPackage }) => {
+      if (!isPackage || to.startsWith("node:")) return false;
+      const name = to
+        .split("/")
+        .slice(0, to.startsWith("@") ? 2 : 1)
+        .join("/");
+      return !PACKAGES[name]?.includes(roomOf(from));
+    });
+    expect(foreign.map(line)).toEqual([]);
+  });
+});

@@ -1,0 +1,168 @@
+/** What createConnection takes and refuses before anything is dialled. */
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import * as amqp from "../../../src/connect/amqp.ts";
+import { connect, createConnection } from "../../../src/connect/connect.ts";
+import { composeConnection } from "../../../src/connect/create-connection.ts";
+import * as stomp from "../../../src/connect/stomp.ts";
+import { forbidUnhandledRejections, rejectionOf } from "../../support/toy-connection.ts";
+import { ToyBroker } from "../../support/toy-messaging-session.ts";
+
+forbidUnhandledRejections();
+const STOMP = "masterslave:(stomp://a.example:1,stomp://b.example:2)";
+const TCP = "masterslave:(tcp://a.example:1,tcp://b.example:2)";
+
+describe("createConnection", () => {
+  it.each([
+    ["a malformed URI", "masterslave:(stomp://a:1", {}, "INVALID_URI"],
+    ["a URI that is no text", undefined as unknown as string, {}, "INVALID_URI"],
+    ["an unknown scheme", "http://a:1", {}, "INVALID_URI"],
+    ["an unknown option in the URI", `${STOMP}?maxReconectDelay=5`, {}, "UNKNOWN_OPTION"],
+    ["an unknown option beside it", STOMP, { maxReconectDelay: 5 }, "UNKNOWN_OPTION"],
+    ["an option that cannot have this value", STOMP, { maxPendingSends: 0 }, "INVALID_OPTION"],
+    ["an option of another type", STOMP, { inDoubt: "perhaps" }, "INVALID_OPTION"],
+    ["tcp:// without a protocol", TCP, {}, "INVALID_OPTION"],
+    ["an unknown protocol", TCP, { protocol: "mqtt" }, "INVALID_OPTION"],
+    ["a protocol the endpoints do not speak", STOMP, { protocol: "amqp" }, "INVALID_OPTION"],
+    ["credentials without a password", STOMP, { credentials: { username: "u" } }, "INVALID_ARGUMENT"],
+    ["credentials that are text", STOMP, { credentials: "u:p" }, "INVALID_ARGUMENT"],
+    ["credentials that are null", STOMP, { credentials: null }, "INVALID_ARGUMENT"],
+  ])("throws at once for %s; connect() rejects with the same", async (_, uri, options, code) => {
+    expect(() => createConnection(uri, options as object)).toThrow(expect.objectContaining({ code }));
+    expect(await rejectionOf(connect(uri, options as object))).toMatchObject({ code });
+  });
+
+  it("refuses endpoints of two protocols in one URI", () => {
+    const mixed = "masterslave:(stomp://a.example:1,amqp://b.example:2)";
+    expect(() => createConnection(mixed)).toThrow(/protocol/);
+  });
+
+  it("says what to write where tcp:// names no protocol", () => {
+    expect(() => createConnection(TCP)).toThrow(/write stomp:\/\/ or amqp:\/\/, or say protocol/);
+    expect(createConnection(TCP, { protocol: "amqp" }).state).toEqual({ name: "idle" });
+    expect(createConnection(`${TCP}?protocol=stomp`).state).toEqual({ name: "idle" });
+  });
+
+  it("is bound to one protocol in ./stomp and ./amqp, tcp:// included", () => {
+    for (const [bound, other] of [
+      [stomp, "amqp"],
+      [amqp, "stomp"],
+    ] as const) {
+      expect(bound.createConnection(TCP).state).toEqual({ name: "idle" });
+      expect(() => bound.createConnection(`${other}://a.example:1`)).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTION", option: "protocol" }),
+      );
+      expect(() => bound.createConnection(TCP, { protocol: other })).toThrow(/this is the connect\(\) of/);
+    }
+  });
+
+  it("shows no credentials, however the connection is looked at", async () => {
+    const secret = "s3cr3t-pass";
+    const connection = createConnection(`masterslave:(stomp://user:${secret}@127.0.0.1:1,stomp://127.0.0.1:2)`, {
+      credentials: { username: "user", password: secret },
+      initialConnect: "fail-fast",
+    });
+    const failure = await rejectionOf(connection.connect());
+    const shown = [
+      inspect(connection, { depth: 10, showHidden: true }),
+      JSON.stringify(connection.state),
+      JSON.stringify(connection),
+      inspect(failure, { depth: 10, showHidden: true }),
+      String(failure.stack),
+    ];
+    expect(failure).toMatchObject({ code: "NO_ACTIVE_ENDPOINT" });
+    for (const text of shown) expect(text).not.toContain(secret);
+  });
+});
+
+describe("credentials", () => {
+  const ask = async (uri: string, options: object) => {
+    let ask: ((endpoint: never) => unknown) | undefined;
+    composeConnection(uri, options, async () => (settings) => {
+      ask = settings.credentials as never;
+      return new ToyBroker().open;
+    });
+    await Promise.resolve();
+    return async (endpoint: object) => ask?.(endpoint as never);
+  };
+  const ENDPOINT = { scheme: "stomp", host: "a", port: 1, credentials: { username: "uri", password: "p" } };
+
+  it("come from the URI's user-info unless said otherwise", async () => {
+    expect(await (await ask(STOMP, {}))(ENDPOINT)).toEqual({ username: "uri", password: "p" });
+    const said = { username: "said", password: "q" };
+    expect(await (await ask(STOMP, { credentials: said }))(ENDPOINT)).toEqual(said);
+  });
+
+  it("are asked for on every attempt where they are a function", async () => {
+    let asked = 0;
+    const credentials = async () => ({ username: "u", password: `p${++asked}` });
+    const answer = await ask(STOMP, { credentials });
+    expect(await answer(ENDPOINT)).toEqual({ username: "u", password: "p1" });
+    expect(await answer(ENDPOINT)).toEqual({ username: "u", password: "p2" });
+    expect(await (await ask(STOMP, { credentials: () => undefined }))(ENDPOINT)).toBeUndefined();
+  });
+
+  it("of another shape from a function fail the attempt", async () => {
+    const answer = await ask(STOMP, { credentials: () => ({ username: "u" }) });
+    expect(await rejectionOf(answer(ENDPOINT))).toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+});
+
+describe("composition", () => {
+  it("loads the adapter of the URI's protocol, once, and tells it what it needs", async () => {
+    const loaded: string[] = [];
+    const broker = new ToyBroker();
+    let clientId: string | undefined;
+    const connection = composeConnection(`${STOMP}?clientId=c1`, {}, async (protocol) => {
+      loaded.push(protocol);
+      return (settings) => {
+        clientId = settings.clientId;
+        return broker.open;
+      };
+    });
+    await connection.connect();
+    await connection.send("q", "x");
+    await connection.close();
+    expect([loaded, clientId]).toEqual([["stomp"], "c1"]);
+  });
+
+  it("tells a failure to load the adapter in the first attempt, and stops", async () => {
+    const connection = composeConnection(STOMP, {}, async () => {
+      throw new Error("no such module");
+    });
+    const failure = await rejectionOf(connection.connect());
+    expect(failure).toMatchObject({ code: "INTERNAL" });
+    expect(failure.message).toContain("no such module");
+    expect(await connection.closed).toBe(failure);
+  });
+
+  it("adds the alternates a broker tells of, unless told not to", async () => {
+    for (const [query, dialled] of [
+      ["", ["a.example", "b.example", "c.example"]],
+      ["?updateURIsSupported=false", ["a.example", "b.example"]],
+    ] as const) {
+      const broker = new ToyBroker();
+      const hosts = new Set<string>();
+      let tell = (_: never) => {};
+      const connection = composeConnection(STOMP + query, { initialReconnectDelay: 1 }, async () => (settings) => {
+        tell = settings.onAlternates as never;
+        return (endpoint, context) => {
+          hosts.add(endpoint.host);
+          return broker.open(endpoint, context);
+        };
+      });
+      await connection.connect();
+      tell([{ scheme: "stomp", host: "c.example", port: 3, options: {} }] as never);
+      broker.up = false;
+      broker.session.die();
+      await new Promise<void>((resolve) =>
+        connection.on(
+          "attempt",
+          () => connection.state.name === "interrupted" && connection.state.rounds > 0 && resolve(),
+        ),
+      );
+      await connection.close();
+      expect([...hosts]).toEqual(dialled);
+    }
+  });
+});
