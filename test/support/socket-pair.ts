@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { EndpointSocket, type EndpointSocketOptions } from "../../src/transport/endpoint-socket.ts";
-import { toyEndpoint } from "./toy-line-protocol.ts";
+import { toyEndpoint } from "./toy-client.ts";
 
 export interface SocketPair {
   readonly socket: EndpointSocket;

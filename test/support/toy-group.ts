@@ -6,7 +6,7 @@ import {
   type TransportSettings,
 } from "../../src/transport/master-slave-transport.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
-import { ToyClient, type ToySession } from "./toy-line-protocol.ts";
+import { ToyClient, type ToySession } from "./toy-client.ts";
 
 /** Short waits, no limits. */
 export const SETTINGS: TransportSettings = {

@@ -1,6 +1,6 @@
 /** A program that does nothing but hold a toy session: it says what happens to it, and closes at SIGUSR2. */
 import { MasterSlaveTransport } from "../../../src/transport/index.ts";
-import { ToyClient, type ToySession } from "../toy-line-protocol.ts";
+import { ToyClient, type ToySession } from "../toy-client.ts";
 
 const transport = new MasterSlaveTransport<ToySession>({ group: String(process.argv[2]), open: new ToyClient().open });
 const say = (text: string) => process.stdout.write(`${text}\n`);

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { blackHole } from "../../../src/testing/black-hole.ts";
 import { connectAny } from "../../../src/transport/address-race.ts";
 import { rejection, until } from "../../support/toy-group.ts";
-import { toyServer } from "../../support/toy-line-protocol.ts";
+import { toyServer } from "../../support/toy-server.ts";
 
 const FAMILY = 4;
 const at = (...addresses: string[]) => addresses.map((address) => ({ address, family: FAMILY }));

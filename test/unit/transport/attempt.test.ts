@@ -5,8 +5,9 @@ import { AttemptError, AuthenticationError, SessionLostError } from "../../../sr
 import { Attempt, type AttemptOutcome } from "../../../src/transport/attempt.ts";
 import type { OpenSession, Session } from "../../../src/transport/session.ts";
 import { SpeakingTurns } from "../../../src/transport/speaking-turns.ts";
+import { ToyClient, toyEndpoint } from "../../support/toy-client.ts";
 import { until } from "../../support/toy-group.ts";
-import { ToyClient, toyEndpoint, toyServer } from "../../support/toy-line-protocol.ts";
+import { toyServer } from "../../support/toy-server.ts";
 
 const endpoint = toyEndpoint(61_613, "broker");
 const LIMITS = { attemptTimeout: 5_000, attemptStagger: 250 };

@@ -9,8 +9,9 @@ import { describePeer } from "../../../src/transport/peer-kind.ts";
 import type { Endpoint } from "../../../src/uri/endpoint.ts";
 import { type Certificate, selfSigned } from "../../support/certificate.ts";
 import { collect } from "../../support/socket-pair.ts";
+import { toyEndpoint } from "../../support/toy-client.ts";
 import { rejection, until } from "../../support/toy-group.ts";
-import { toyEndpoint, toyServer } from "../../support/toy-line-protocol.ts";
+import { toyServer } from "../../support/toy-server.ts";
 
 let certificate: Certificate;
 let stranger: Certificate;

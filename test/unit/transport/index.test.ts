@@ -1,8 +1,9 @@
 /** The public, protocol-free layer: a URI, an `open` of one's own, and nothing of STOMP or AMQP. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { MasterSlaveTransport } from "../../../src/transport/index.ts";
+import { ToyClient, type ToySession } from "../../support/toy-client.ts";
 import { rejection, until } from "../../support/toy-group.ts";
-import { ToyClient, type ToyServer, type ToySession, toyServer } from "../../support/toy-line-protocol.ts";
+import { type ToyServer, toyServer } from "../../support/toy-server.ts";
 
 function toyTransport(servers: readonly ToyServer[], query = "") {
   const client = new ToyClient();

@@ -1,7 +1,7 @@
 /** What a transport tells over several failovers: each thing once, in order, whatever its listeners do. */
 import { describe, expect, it } from "vitest";
 import { toyGroup, until } from "../../support/toy-group.ts";
-import { toyServer } from "../../support/toy-line-protocol.ts";
+import { toyServer } from "../../support/toy-server.ts";
 
 describe("the events of a transport", () => {
   it("tell each occurrence once and in order over several failovers", async () => {

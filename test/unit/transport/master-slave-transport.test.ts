@@ -8,8 +8,9 @@ import {
   NoActiveEndpointError,
 } from "../../../src/errors.ts";
 import { blackHole } from "../../../src/testing/black-hole.ts";
+import { ToyClient, toyEndpoint } from "../../support/toy-client.ts";
 import { rejection, toyGroup, until } from "../../support/toy-group.ts";
-import { ToyClient, type ToyMode, toyEndpoint, toyServer } from "../../support/toy-line-protocol.ts";
+import { type ToyMode, toyServer } from "../../support/toy-server.ts";
 
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown) => unhandled.push(reason);
@@ -22,12 +23,12 @@ afterAll(async () => {
   expect(unhandled).toEqual([]);
 });
 
-/** Client sockets and timers open now, in kind. */
-const leftovers = () =>
-  process
-    .getActiveResourcesInfo()
-    .filter((kind) => /^(TCPSocketWrap|TCPConnectWrap|TLSWrap|Timeout|Immediate)$/.test(kind))
-    .sort();
+/** How many sockets and timers are open now, by kind. */
+function leftovers(): Record<"TCPSocketWrap" | "Timeout", number> {
+  const kinds = process.getActiveResourcesInfo();
+  const count = (kind: string) => kinds.filter((other) => other === kind).length;
+  return { TCPSocketWrap: count("TCPSocketWrap"), Timeout: count("Timeout") };
+}
 
 const soon = () => AbortSignal.timeout(1_000);
 
@@ -128,7 +129,7 @@ describe("a first search that must end", () => {
         { code: "ATTEMPT_TIMEOUT", endpoint: { port: servers[2]?.endpoint.port } },
       ],
     });
-    for (const { endpoint } of servers) expect(error.message).toContain(`tcp://127.0.0.1:${endpoint.port}: `);
+    for (const { endpoint } of servers) expect(error.message).toContain(`tcp://127.0.0.1:${endpoint.port} `);
     expect(client.dials.filter((port) => port === servers[0]?.endpoint.port)).toHaveLength(3);
     expect(names()).toEqual(["failed", "closed"]);
     expect(transport.state.name).toBe("closed");
@@ -405,7 +406,7 @@ describe("close()", () => {
       await connecting;
       await Promise.all([server.refuse(), standby.refuse()]);
     }
-    await until(() => leftovers().length <= before.length);
-    expect(leftovers()).toEqual(before);
+    // Timers of the tests before may end meanwhile.
+    await until(() => leftovers().TCPSocketWrap <= before.TCPSocketWrap && leftovers().Timeout <= before.Timeout);
   });
 });

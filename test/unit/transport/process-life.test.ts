@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { until } from "../../support/toy-group.ts";
-import { type ToyServer, toyServer } from "../../support/toy-line-protocol.ts";
+import { type ToyServer, toyServer } from "../../support/toy-server.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../support/programs/outage.ts", import.meta.url));
 /** Starting a program from its TypeScript takes a second on a small machine, several on a busy one. */

@@ -6,8 +6,9 @@ import type { AttemptOutcome } from "../../../src/transport/attempt.ts";
 import { Search } from "../../../src/transport/search.ts";
 import type { OpenSession, Session, SessionEnd } from "../../../src/transport/session.ts";
 import type { Endpoint } from "../../../src/uri/endpoint.ts";
+import { ToyClient, type ToySession, toyEndpoint } from "../../support/toy-client.ts";
 import { until } from "../../support/toy-group.ts";
-import { ToyClient, type ToyMode, type ToySession, toyEndpoint, toyServer } from "../../support/toy-line-protocol.ts";
+import { type ToyMode, toyServer } from "../../support/toy-server.ts";
 
 const LIMITS = { attemptTimeout: 10_000, attemptStagger: 150 };
 const ONE_MORE = { last: false };
