@@ -1,39 +1,8 @@
 /** The protocol-free layer, public as `masterslave-transport/transport`: bring a protocol of your own, keep the failover. */
-import type { Endpoint } from "../uri/endpoint.ts";
-import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
-import type { GroupOptions } from "../uri/option-table.ts";
-import { resolveOptions } from "../uri/resolve-options.ts";
-import { type ConnectLimits, MasterSlaveTransport as Transport } from "./master-slave-transport.ts";
-import type { OpenSession, Session } from "./session.ts";
-
-export interface TransportOptions<S extends Session> {
-  /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
-  readonly group: string | MasterSlaveUri;
-  readonly open: OpenSession<S>;
-  /** By the names of the option table; these beat the URI's. */
-  readonly options?: GroupOptions;
-}
-
-/** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */
-export class MasterSlaveTransport<S extends Session> extends Transport<S> {
-  readonly #connectTimeoutMs: number | undefined;
-
-  constructor({ group, open, options = {} }: TransportOptions<S>) {
-    const uri = typeof group === "string" ? parseMasterSlaveUri(group) : group;
-    const settings = resolveOptions(uri, options);
-    super({ endpoints: uri.endpoints, open, settings });
-    this.#connectTimeoutMs = settings.connectTimeoutMs;
-  }
-
-  /** `connectTimeoutMs` is the group's unless it is given here; 0 is none. */
-  override connect({ signal, connectTimeoutMs }: ConnectLimits = {}): Promise<void> {
-    return super.connect({ signal, connectTimeoutMs: connectTimeoutMs ?? this.#connectTimeoutMs });
-  }
-}
-
+export type { Endpoint } from "../uri/endpoint.ts";
 export { type ConnectionState, TRANSITIONS } from "./connection-state.ts";
 export { type DialOptions, dial, type TlsOptions } from "./dial.ts";
 export type { EndpointSocket } from "./endpoint-socket.ts";
+export { MasterSlaveTransport, type TransportOptions } from "./group-transport.ts";
 export type { ConnectLimits, TransportEvents } from "./master-slave-transport.ts";
 export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";
-export type { Endpoint };

@@ -5,7 +5,6 @@ import { startMavenGroup } from "./maven-group.ts";
 import { hasMavenAndJava } from "./maven-jars.ts";
 
 export {
-  APP_CREDENTIALS,
   type GroupOptions,
   MEMBER_NAMES,
   type MemberName,

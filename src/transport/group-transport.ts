@@ -1,0 +1,31 @@
+/** The transport as users hold it: made from a URI, with the options resolved; inside, connect/ does that for connections. */
+import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import type { GroupOptions } from "../uri/option-table.ts";
+import { resolveOptions } from "../uri/resolve-options.ts";
+import { type ConnectLimits, MasterSlaveTransport as Transport } from "./master-slave-transport.ts";
+import type { OpenSession, Session } from "./session.ts";
+
+export interface TransportOptions<S extends Session> {
+  /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
+  readonly group: string | MasterSlaveUri;
+  readonly open: OpenSession<S>;
+  /** By the names of the option table; these beat the URI's. */
+  readonly options?: GroupOptions;
+}
+
+/** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */
+export class MasterSlaveTransport<S extends Session> extends Transport<S> {
+  readonly #connectTimeoutMs: number | undefined;
+
+  constructor({ group, open, options = {} }: TransportOptions<S>) {
+    const uri = typeof group === "string" ? parseMasterSlaveUri(group) : group;
+    const settings = resolveOptions(uri, options);
+    super({ endpoints: uri.endpoints, open, settings });
+    this.#connectTimeoutMs = settings.connectTimeoutMs;
+  }
+
+  /** `connectTimeoutMs` is the group's unless it is given here; 0 is none. */
+  override connect({ signal, connectTimeoutMs }: ConnectLimits = {}): Promise<void> {
+    return super.connect({ signal, connectTimeoutMs: connectTimeoutMs ?? this.#connectTimeoutMs });
+  }
+}
