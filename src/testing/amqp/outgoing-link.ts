@@ -9,6 +9,8 @@ interface LinkCounters {
   delivery_count: number;
 }
 
+const OUTCOMES = ["accepted", "rejected", "released", "modified"];
+
 export interface OutgoingLinkOptions {
   readonly queue: Queue;
   readonly leave: () => void;
@@ -31,12 +33,10 @@ export class OutgoingLink implements QueueConsumer {
     this.#presettled = sender.snd_settle_mode === 1;
     sender.on("sender_flow", () => options.queue.dispatch());
     sender.on("sender_draining", () => this.#drain());
-    sender.on("accepted", (context: EventContext) => this.#settle(context, (entry) => options.queue.accept(entry)));
-    sender.on("rejected", (context: EventContext) => this.#settle(context, (entry) => options.queue.deadLetter(entry)));
-    sender.on("released", (context: EventContext) => this.#settle(context, (entry) => this.#release(entry, false)));
-    sender.on("modified", (context: EventContext) => this.#settle(context, (entry) => this.#modify(context, entry)));
     // Settled without an outcome: nothing says that it was processed.
-    sender.on("settled", (context: EventContext) => this.#settle(context, (entry) => this.#release(entry, true)));
+    for (const event of [...OUTCOMES, "settled"]) {
+      sender.on(event, ({ delivery }: EventContext) => delivery && this.#settle(delivery));
+    }
     // In one go rhea writes transfers before attaches: what was attached and granted in one write would get them in that order.
     setImmediate(() => this.#ended || options.queue.attach(this));
   }
@@ -59,25 +59,25 @@ export class OutgoingLink implements QueueConsumer {
     } else this.#unsettled.set(delivery, entry);
   }
 
-  #settle({ delivery }: EventContext, outcome: (entry: QueueEntry) => void): void {
-    const entry = delivery && this.#unsettled.get(delivery);
-    if (!delivery || !entry) return;
+  #settle(delivery: Delivery): void {
+    const entry = this.#unsettled.get(delivery);
+    if (!entry) return;
     this.#unsettled.delete(delivery);
     // A client in settle mode "second" waits for ours.
     if (!delivery.remote_settled) delivery.update(true);
-    outcome(entry);
+    this.#carryOut(delivery, entry);
     this.#options.queue.dispatch();
   }
 
-  #release(entry: QueueEntry, failed: boolean): void {
-    this.#options.queue.release([entry], { failed });
-  }
-
-  /** undeliverable-here goes to the dead letter queue, as on Classic. */
-  #modify({ delivery }: EventContext, entry: QueueEntry): void {
-    const modified = delivery?.remote_state as { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined;
-    if (modified?.undeliverable_here) this.#options.queue.deadLetter(entry);
-    else this.#release(entry, modified?.delivery_failed === true);
+  #carryOut(delivery: Delivery, entry: QueueEntry): void {
+    const { queue } = this.#options;
+    const outcome = delivery.remote_state as { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined;
+    const kind = outcomeOf(delivery);
+    if (kind === "accepted") queue.accept(entry);
+    // undeliverable-here goes to the dead letter queue, as on Classic.
+    else if (kind === "rejected" || outcome?.undeliverable_here) queue.deadLetter(entry);
+    else
+      queue.release([entry], { failed: kind === "modified" ? outcome?.delivery_failed === true : kind !== "released" });
   }
 
   #drain(): void {
@@ -95,9 +95,19 @@ export class OutgoingLink implements QueueConsumer {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    // rhea tells of a detach at once and of outcomes when it has read all there is: those it has read came before.
+    for (const delivery of [...this.#unsettled.keys()]) {
+      if (delivery.remote_settled || OUTCOMES.includes(outcomeOf(delivery) ?? "")) this.#settle(delivery);
+    }
     const unsettled = [...this.#unsettled.values()];
     this.#unsettled.clear();
     this.#options.leave();
     this.#options.queue.detach(this, unsettled);
   }
+}
+
+/** The name rhea gives a disposition's state. */
+function outcomeOf({ remote_state: state }: Delivery): string | undefined {
+  const type = state?.constructor as { readonly composite_type?: string } | undefined;
+  return type?.composite_type;
 }

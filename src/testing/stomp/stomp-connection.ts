@@ -93,7 +93,8 @@ export class StompConnection implements MemberConnection {
     if (!(headers["accept-version"] ?? "1.0").split(",").includes("1.2")) throw Refusal.notDone("STOMP before 1.2");
     const { credentials } = this.#options;
     if (credentials && (headers["login"] !== credentials.username || headers["passcode"] !== credentials.password)) {
-      throw new Refusal("amqp:not-allowed", "User name or password is invalid");
+      // Word for word as Classic: STOMP has no code for it, and clients go by the sentence.
+      throw new Refusal("amqp:not-allowed", `User name [${headers["login"]}] or password is invalid.`);
     }
     clearTimeout(this.#deadline);
     this.#phase = "open";
