@@ -35,7 +35,9 @@ export default defineConfig({
       provider: "v8",
       include: ["src/**/*.ts"],
       exclude: ["src/**/*.d.ts"],
-      reporter: ["text-summary", "text", "html"],
+      reporter: ["text-summary", "html"],
+      // A little under what the whole run reaches.
+      thresholds: { statements: 88, branches: 86, functions: 87, lines: 89 },
     },
     projects: [
       {
