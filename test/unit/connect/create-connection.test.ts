@@ -5,6 +5,7 @@ import * as amqp from "../../../src/connect/amqp.ts";
 import { connect, createConnection } from "../../../src/connect/connect.ts";
 import { composeConnection } from "../../../src/connect/create-connection.ts";
 import * as stomp from "../../../src/connect/stomp.ts";
+import { storyGroup } from "../../support/stories.ts";
 import { forbidUnhandledRejections, rejectionOf } from "../../support/toy-connection.ts";
 import { ToyBroker } from "../../support/toy-messaging-session.ts";
 
@@ -54,6 +55,18 @@ describe("createConnection", () => {
       );
       expect(() => bound.createConnection(TCP, { protocol: other })).toThrow(/this is the connect\(\) of/);
     }
+  });
+
+  it.each([
+    ["stomp", stomp.connect],
+    ["amqp", amqp.connect],
+  ] as const)("connects to tcp:// endpoints through ./%s, and gives up by signal", async (protocol, bound) => {
+    const group = await storyGroup(protocol);
+    const uri = group.uri(protocol).replaceAll(`${protocol}://`, "tcp://");
+    const connection = await bound(uri);
+    expect(await connection.send("queue://q", "x")).toMatchObject({ endpoint: { scheme: "tcp" } });
+    await connection.close();
+    expect(await rejectionOf(bound(uri, { signal: AbortSignal.abort() }))).toMatchObject({ code: "ABORTED" });
   });
 
   it("shows no credentials, however the connection is looked at", async () => {
