@@ -12,6 +12,7 @@ import { onAbort } from "./on-abort.ts";
 import type { Suspect } from "./poison-rule.ts";
 import { type MessageHandler, runHandler } from "./run-handler.ts";
 import { SubscriptionLink } from "./subscription-link.ts";
+import { settledOr } from "./timer.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export interface RunOptions {
@@ -42,6 +43,9 @@ type Reader = {
   readonly resolve: (result: IteratorResult<Delivery>) => void;
   readonly reject: (error: MasterSlaveError) => void;
 };
+
+/** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
+const UNANSWERED_CLOSE_MS = 2_000;
 
 let consumersMade = 0;
 
@@ -106,7 +110,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     return runHandler(this, handler, concurrency);
   }
 
-  /** Ends the subscription; unsettled deliveries go back to the broker and become stale. Idempotent; never rejects. */
+  /**
+   * Ends the subscription; unsettled deliveries go back to the broker and become stale. Resolves when the broker has
+   * answered, or after 2 s without an answer. Idempotent; never rejects.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -114,7 +121,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
 
   async #close(): Promise<void> {
     const { link } = this.#end(undefined);
-    await link?.subscription?.close();
+    if (link?.subscription) await settledOr(UNANSWERED_CLOSE_MS, link.subscription.close());
   }
 
   /** No more is handed over; what was can still be settled. */

@@ -4,7 +4,7 @@
  */
 import type { MasterSlaveError } from "../errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import { startTimer } from "./timer.ts";
+import { settledOr } from "./timer.ts";
 
 /**
  * What is neither answered nor fatal after so long holds up the rest no longer: a broker without room for it grants no
@@ -39,20 +39,11 @@ export async function clearSuspects(
   });
   for (const suspect of suspects) {
     const { deaths } = suspect;
-    await answeredOr(patienceMs, suspect.alone(session));
+    await settledOr(patienceMs, suspect.alone(session));
     if (cause === undefined) continue;
     // Only what had been written can have been what killed the session.
     if (suspect.unanswered || suspect.deaths > deaths) suspect.failAsPoison(cause);
     return false;
   }
   return true;
-}
-
-async function answeredOr(patienceMs: number, answered: Promise<void>): Promise<void> {
-  let stopTimer = () => {};
-  const patience = new Promise<void>((resolve) => {
-    stopTimer = startTimer(patienceMs, resolve);
-  });
-  await Promise.race([answered, patience]);
-  stopTimer();
 }

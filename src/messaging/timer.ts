@@ -17,3 +17,16 @@ export function startTimer(ms: number, act: () => void): () => void {
   wait(ms);
   return () => clearTimeout(timer);
 }
+
+/** The promise's outcome, but after `ms` without one no longer waited for. */
+export async function settledOr(ms: number, promise: Promise<void>): Promise<void> {
+  let stopTimer = () => {};
+  const late = new Promise<void>((resolve) => {
+    stopTimer = startTimer(ms, resolve);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    stopTimer();
+  }
+}

@@ -116,11 +116,19 @@ function joinTexts(said: string, firstLine: string): string {
  * Artemis "Security Error occurred: User name [x] or password is invalid"; the rest is what other brokers and plugins say.
  */
 const CREDENTIALS_REFUSED =
-  /user name .* or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
+  /user name (.* )?or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
 /** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
-export function refusedConnect(endpoint: Endpoint, refusal: BrokerRefusal): AttemptError {
-  if (CREDENTIALS_REFUSED.test(refusal.text)) return handshakeFailure("badCredentials", endpoint);
+export function refusedConnect(
+  endpoint: Endpoint,
+  headers: FrameHeaders,
+  body: Buffer,
+  conceal: (text: string) => string,
+): AttemptError {
+  // Before the credentials are taken out: a password such as "password" is a word of the sentence.
+  const { text: asSaid } = readRefusal(headers, body, (text) => text);
+  if (CREDENTIALS_REFUSED.test(asSaid)) return handshakeFailure("badCredentials", endpoint);
+  const refusal = readRefusal(headers, body, conceal);
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
 

@@ -2,16 +2,10 @@
 import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { dialectOf, readBroker } from "./broker.ts";
-import {
-  brokenHandshake,
-  foreignPeer,
-  handshakeFailure,
-  MAX_ERROR_BYTES,
-  readRefusal,
-  refusedConnect,
-} from "./failures.ts";
+import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
@@ -26,8 +20,6 @@ export interface HandshakeRequest {
 
 /** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
 const SILENT_INTERVALS = 2.1;
-/** Switches stompit's own check off: 12 days, below the longest timer. Our socket checks, and bears a blocked event loop. */
-const NO_CHECK_MS = 2 ** 30;
 
 /**
  * Resolves with the session; rejects with an AttemptError, or with the signal's reason as soon as it fires, and then
@@ -38,10 +30,10 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
   return new Promise((resolve, reject) => {
     const client = new stompit.Client(socket, {
       ...PARSER_OPTIONS,
-      heartbeatDelayMargin: NO_CHECK_MS,
       // The broker counts from what it last heard: a third of the interval early leaves it no doubt.
       heartbeatOutputMargin: Math.round(heartbeatMs / 3),
     });
+    leaveCheckingToSocket(client);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
       socket.removeListener("data", onData);
@@ -75,11 +67,19 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     client.connect(connectHeaders(request));
     client.setCommandHandler("ERROR", (frame) =>
       readBody(frame, MAX_ERROR_BYTES, (body) => {
-        const refusal = readRefusal(frame.headers, body, concealing(request.credentials));
-        fail(refusedConnect(socket.endpoint, refusal));
+        fail(refusedConnect(socket.endpoint, frame.headers, body, concealing(request.credentials)));
       }),
     );
   });
+}
+
+/**
+ * stompit only beats: our socket checks, and bears a blocked event loop. Beats that are wanted further apart than a
+ * timer can wait come sooner; stompit's would come every millisecond.
+ */
+function leaveCheckingToSocket(client: Client): void {
+  const run = client._runHeartbeat.bind(client);
+  client._runHeartbeat = (_incomingMs, outgoingMs) => run(0, Math.min(outgoingMs, LONGEST_TIMER_MS));
 }
 
 function connectHeaders({ socket, credentials, clientId, heartbeatMs }: HandshakeRequest): Record<string, string> {

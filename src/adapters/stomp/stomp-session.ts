@@ -113,7 +113,9 @@ export class StompSession implements MessagingSession {
       const receipt = headerText(frame.headers, "receipt-id");
       const waiter = this.#wire.take(receipt);
       if (waiter) waiter.onReceipt();
-      else this.#protocolError(`a receipt nobody asked for, ${JSON.stringify(receipt)}`);
+      // What is said twice is no harm.
+      else if (!this.#wire.wasAsked(receipt))
+        this.#protocolError(`a receipt nobody asked for, ${JSON.stringify(receipt)}`);
     });
   }
 
@@ -130,6 +132,10 @@ export class StompSession implements MessagingSession {
       }
       const subscription = this.#subscriptions.find(id);
       if (!subscription || !this.#wire.open) return;
+      if (subscription.overrun) {
+        this.#protocolError("far more messages than the prefetch of a subscription allows");
+        return;
+      }
       this.#markUseful();
       subscription.receive(frame.headers, body);
     });

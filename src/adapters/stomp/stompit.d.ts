@@ -22,7 +22,6 @@ declare module "stompit" {
   }
 
   export interface ClientOptions extends ParserOptions {
-    readonly heartbeatDelayMargin?: number;
     readonly heartbeatOutputMargin?: number;
   }
 
@@ -35,6 +34,8 @@ declare module "stompit" {
     /** Replaces what happens on a received frame of this command; CONNECTED replaces them all. */
     setCommandHandler(command: string, receive: (frame: IncomingFrame) => void): void;
     destroy(error?: Error): void;
+    /** Arms the timers of both directions, when CONNECTED has come: what the peer says it sends and wants, ms, 0 for none. */
+    _runHeartbeat(incomingMs: number, outgoingMs: number): void;
   }
 
   const stompit: {

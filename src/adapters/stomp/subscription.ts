@@ -76,6 +76,11 @@ export class StompSubscription implements SessionSubscription {
     this.#sink.onRefused(new SubscriptionRefusedError(message, { endpoint, cause }));
   }
 
+  /** So much is unsettled that the peer cannot be counting; it has to be held in memory. */
+  get overrun(): boolean {
+    return this.#unsettled.size >= MAX_OVERRUN * this.#request.prefetch + MIN_OVERRUN;
+  }
+
   /** A MESSAGE frame with one of our ids. */
   receive(headers: FrameHeaders, body: Buffer): void {
     const { peer } = this.#wire;
@@ -138,6 +143,9 @@ export class StompSubscription implements SessionSubscription {
   }
 }
 
+/** Prefetch is approximate on Artemis, which counts bytes: many small messages fit where few were asked for. */
+const MAX_OVERRUN = 64;
+const MIN_OVERRUN = 1000;
 /** Artemis counts bytes: a message of text with its headers is taken to be this large. */
 const ASSUMED_MESSAGE_BYTES = 1024;
 

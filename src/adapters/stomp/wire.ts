@@ -76,6 +76,12 @@ export class Wire {
     return waiter;
   }
 
+  /** Whether this receipt was ever asked for, answered or not. */
+  wasAsked(receipt: string | undefined): boolean {
+    const number = Number(receipt);
+    return Number.isInteger(number) && number >= 1 && number <= this.#lastReceipt;
+  }
+
   /** No further frame goes out. */
   close(): void {
     this.#open = false;
