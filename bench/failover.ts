@@ -66,6 +66,11 @@ async function measure(product: Product, protocol: Protocol, firstHost: Result["
     await group.close();
     await dead?.close();
   }
+  const ratios = runs.map(({ ratio }) => ratio);
+  // A long run is worth something before it has ended.
+  console.error(
+    `[failover] ${product} ${protocol} ${firstHost}: median ${median(ratios)}, worst ${Math.max(...ratios)}`,
+  );
   return { product, protocol, firstHost, runs };
 }
 

@@ -50,6 +50,8 @@ export async function blackHole(): Promise<BlackHole> {
     for (const filler of fillers) filler.destroy();
     Atomics.store(wake, 0, 1);
     Atomics.notify(wake, 0);
+    // Whoever waits for this may have nothing else that keeps the process alive.
+    worker.ref();
     await exited;
   };
   if (!(await fill(port, fillers))) {
