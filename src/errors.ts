@@ -1,4 +1,5 @@
 /** Every error this package throws: one base class, a closed list of codes. */
+import { inspect } from "node:util";
 import type { ErrorCode } from "./error-codes.ts";
 
 export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
@@ -37,7 +38,7 @@ export class MasterSlaveError extends Error {
   /** Any thrown value as one of our errors; never throws. */
   static from(reason: unknown, endpoint?: EndpointAddress): MasterSlaveError {
     if (reason instanceof MasterSlaveError) return reason;
-    const text = reason instanceof Error ? reason.message : String(reason);
+    const text = reason instanceof Error ? reason.message : inspect(reason);
     return new MasterSlaveError("INTERNAL", `Unexpected failure: ${text}`, { cause: reason, endpoint });
   }
 }

@@ -2,13 +2,8 @@
 export { connect, createConnection } from "./connect/connect.ts";
 export type { ConnectionOptions, ConnectOptions, CredentialsSource } from "./connect/connect-options.ts";
 export * from "./errors.ts";
-export type {
-  CloseOptions,
-  Connection,
-  ConnectionEvents,
-  ConsumeOptions,
-  SendOptions,
-} from "./messaging/connection.ts";
+export type { CloseOptions, ConsumeOptions, SendOptions } from "./messaging/call-options.ts";
+export type { Connection, ConnectionEvents } from "./messaging/connection.ts";
 export type { ConnectionStats, ConnectionStatus } from "./messaging/connection-stats.ts";
 export type { Consumer, RunOptions } from "./messaging/consumer.ts";
 export type { Delivery, SettleOptions, SettleResult } from "./messaging/delivery.ts";
@@ -18,7 +13,7 @@ export type { MessageBody, MessageOptions, PropertyValue } from "./messaging/out
 export type { SendResult } from "./messaging/pending-send.ts";
 export type { Producer } from "./messaging/producer.ts";
 export type { ReceivedMessage } from "./messaging/received-message.ts";
-export type { MessageHandler } from "./messaging/run-handler.ts";
+export type { ProcessMessage } from "./messaging/run-consumer.ts";
 export type { TlsOptions } from "./transport/dial.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "./uri/endpoint.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";

@@ -14,13 +14,20 @@ import {
 } from "../transport/master-slave-transport.ts";
 import type { OpenSession } from "../transport/session.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import {
+  type CloseOptions,
+  type ConsumeOptions,
+  checkConsumeOptions,
+  checkSendOptions,
+  type SendOptions,
+} from "./call-options.ts";
 import { type ConnectionStats, type ConnectionStatus, countEverything, describeState } from "./connection-stats.ts";
 import { Consumer } from "./consumer.ts";
 import { Consumers } from "./consumers.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 import type { Broker, MessagingSession } from "./messaging-session.ts";
-import { createOutgoingMessage, type MessageBody, type MessageOptions } from "./outgoing-message.ts";
-import type { SendLimits, SendResult } from "./pending-send.ts";
+import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
+import type { SendResult } from "./pending-send.ts";
 import { PendingSends, type PendingSendsSettings } from "./pending-sends.ts";
 import { clearSuspects } from "./poison-rule.ts";
 import { Producer } from "./producer.ts";
@@ -59,22 +66,6 @@ export interface ConnectionEvents {
   /** Nothing is left open. undefined after `close()`. */
   closed: [MasterSlaveError | undefined];
   attempt: TransportEvents<MessagingSession>["attempt"];
-}
-
-export interface SendOptions extends MessageOptions, SendLimits {}
-
-export interface ConsumeOptions {
-  /** How many deliveries may be unsettled at once; 100 unless said. */
-  readonly prefetch?: number;
-  /** A JMS selector: only messages that match are delivered. */
-  readonly selector?: string;
-  /** Closes the consumer when it fires; the iteration ends as after `break`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface CloseOptions {
-  /** How long to wait for handlers to settle and sends to be confirmed; the URI's drainTimeoutMs (10 s) unless said. */
-  readonly drainTimeoutMs?: number;
 }
 
 const DEFAULT_PREFETCH = 100;
@@ -151,6 +142,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * the broker has the subscription. @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
    */
   consume(destination: string, options: ConsumeOptions = {}): Consumer {
+    checkConsumeOptions(options);
     const { prefetch = DEFAULT_PREFETCH, selector, signal } = options;
     if (!(Number.isInteger(prefetch) && prefetch > 0 && prefetch <= MAX_PREFETCH))
       throw new InvalidArgumentError(`prefetch is a whole number from 1 to ${MAX_PREFETCH}, not ${prefetch}`);
@@ -189,6 +181,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   #send(destination: Destination, body: MessageBody, options: SendOptions): Promise<SendResult> {
     try {
+      checkSendOptions(options);
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
       if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0))
         throw new InvalidArgumentError(`timeoutMs is a positive number, not ${timeoutMs}`);

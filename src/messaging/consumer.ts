@@ -10,7 +10,7 @@ import { formatDestination } from "./destination.ts";
 import type { IncomingDelivery, MessagingSession, SubscriptionRequest, SubscriptionSink } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 import type { Suspect } from "./poison-rule.ts";
-import { type MessageHandler, runHandler } from "./run-handler.ts";
+import { type ProcessMessage, runConsumer } from "./run-consumer.ts";
 import { SubscriptionLink } from "./subscription-link.ts";
 import { settledOr } from "./timer.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -103,11 +103,11 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * Calls `handler` for each message and settles for it: accepts when it resolves, rejects with its error when it
    * throws. Resolves when the consumer is closed; rejects when it failed.
    */
-  run(handler: MessageHandler, { concurrency = 1 }: RunOptions = {}): Promise<void> {
+  run(handler: ProcessMessage, { concurrency = 1 }: RunOptions = {}): Promise<void> {
     if (!(Number.isInteger(concurrency) && concurrency > 0)) {
       return Promise.reject(new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`));
     }
-    return runHandler(this, handler, concurrency);
+    return runConsumer(this, handler, concurrency);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Sending to one destination: the destination is read once. */
 
-import type { SendOptions } from "./connection.ts";
+import type { SendOptions } from "./call-options.ts";
 import type { Destination } from "./destination.ts";
 import type { MessageBody } from "./outgoing-message.ts";
 import type { SendResult } from "./pending-send.ts";

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { blackHole } from "../../../src/testing/index.ts";
 
@@ -24,4 +26,13 @@ describe("blackHole", () => {
     await Promise.all([hole.close(), hole.close()]);
     expect(await outcome(hole.port, 1500)).toBe("ECONNREFUSED");
   });
+});
+
+it("close() settles in a program that has nothing else to do", async () => {
+  const program = `import { blackHole } from "masterslave-transport/testing";
+    const hole = await blackHole();
+    await hole.close();
+    console.log("closed");`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+  expect(stdout).toBe("closed\n");
 });

@@ -5,16 +5,16 @@ import type { Consumer } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
-export type MessageHandler = (message: ReceivedMessage) => unknown;
+export type ProcessMessage = (message: ReceivedMessage) => unknown;
 
 /** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
-export async function runHandler(consumer: Consumer, handler: MessageHandler, concurrency: number): Promise<void> {
+export async function runConsumer(consumer: Consumer, handler: ProcessMessage, concurrency: number): Promise<void> {
   const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => work(consumer, handler)));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
 }
 
-async function work(consumer: Consumer, handler: MessageHandler): Promise<void> {
+async function work(consumer: Consumer, handler: ProcessMessage): Promise<void> {
   try {
     for (;;) {
       const { done, value } = await consumer.next();
@@ -27,7 +27,7 @@ async function work(consumer: Consumer, handler: MessageHandler): Promise<void> 
   }
 }
 
-async function handle(delivery: Delivery, handler: MessageHandler): Promise<void> {
+async function handle(delivery: Delivery, handler: ProcessMessage): Promise<void> {
   try {
     await handler(delivery.message);
   } catch (reason) {
