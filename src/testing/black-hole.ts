@@ -38,7 +38,7 @@ const MAX_FILLERS = 16;
 /** Resolves when connecting to it hangs. Rejects with UnsupportedError on a kernel where it does not. */
 export async function blackHole(): Promise<BlackHole> {
   const wake = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: wake });
+  const worker = new Worker(LISTEN_AND_SLEEP, { eval: true, workerData: wake, execArgv: [] });
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const port = await new Promise<number>((resolve, reject) => {
     worker.once("message", resolve);
