@@ -140,7 +140,8 @@ function failure(found: FailureMeaning | undefined, text: string, endpoint: Endp
 }
 
 function isAmqp1(bytes: Buffer): boolean {
-  return bytes.subarray(0, 4).toString("latin1") === "AMQP" && bytes[5] === 1;
+  // The version may not have come any more.
+  return bytes.subarray(0, 4).toString("latin1") === "AMQP" && (bytes[5] === undefined || bytes[5] === 1);
 }
 
 function meaningOfClose({ condition }: Extract<Ending, { kind: "close" }>): FailureMeaning {

@@ -8,6 +8,7 @@ import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import type { OpenProperties } from "./broker.ts";
 import { attemptFailure, type Ending } from "./failures.ts";
+import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
 
 /** An open connection, and where to hear of its end. */
 export interface OpenConnection {
@@ -30,8 +31,6 @@ interface RheaSasl {
 
 type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates">;
 
-/** Larger messages travel in several frames; rhea advertises no limit by itself. */
-const MAX_FRAME_SIZE = 65_536;
 /** Artemis opens before it refuses, and marks that open with this property. */
 const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
 
@@ -98,12 +97,14 @@ function createConnection(
     container_id: id,
     reconnect: false,
     tcp_no_delay: true,
+    // Larger messages travel in several frames; rhea advertises no limit by itself.
     max_frame_size: MAX_FRAME_SIZE,
     sasl_mechanisms: mechanismsFor(credentials),
     connection_details: () => ({ host, port, connect: handOut(socket) }),
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
   };
   const connection = container.create_connection(options) as RheaConnection;
+  holdToLimits(connection);
   // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
   Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });
   return connection;
