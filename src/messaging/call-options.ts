@@ -1,4 +1,5 @@
 /** What the calls of a connection may be told, and that nothing else is: a misspelt option would be one without effect. */
+import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
 import { nearestName } from "../uri/nearest-name.ts";
 import type { MessageOptions } from "./outgoing-message.ts";
@@ -32,6 +33,7 @@ const SEND_OPTIONS = [
   "timeoutMs",
   "signal",
 ] as const satisfies readonly (keyof SendOptions)[];
+
 /** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
 export function checkSendOptions(options: SendOptions): void {
   checkNames("send", options, SEND_OPTIONS);
@@ -42,7 +44,22 @@ export function checkConsumeOptions(options: ConsumeOptions): void {
   checkNames("consume", options, CONSUME_OPTIONS);
 }
 
-function checkNames(call: string, options: object, known: readonly string[]): void {
+/** @throws InvalidArgumentError for options that are none, or a signal that is none. */
+export function checkSignal(call: string, options: { readonly signal?: AbortSignal | undefined }): void {
+  if (typeof options !== "object" || options === null)
+    throw new InvalidArgumentError(`${call}() takes its options as an object, not ${options}`);
+  const { signal }: { readonly signal?: unknown } = options;
+  // Not by its class: signals of other realms and of libraries serve as well.
+  if (signal === undefined || (signal instanceof Object && "aborted" in signal && "addEventListener" in signal)) return;
+  throw new InvalidArgumentError(`The signal of ${call}() is an AbortSignal, not ${inspect(signal)}`);
+}
+
+function checkNames(
+  call: string,
+  options: { readonly signal?: AbortSignal | undefined },
+  known: readonly string[],
+): void {
+  checkSignal(call, options);
   for (const name in options) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);

@@ -19,6 +19,7 @@ import {
   type ConsumeOptions,
   checkConsumeOptions,
   checkSendOptions,
+  checkSignal,
   type SendOptions,
 } from "./call-options.ts";
 import { type ConnectionStats, type ConnectionStatus, countEverything, describeState } from "./connection-stats.ts";
@@ -112,6 +113,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Call it once. Resolves with this connection when the first session is established; see MasterSlaveTransport.connect for how it rejects. */
   async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
+    checkSignal("connect", options);
     await this.#parts.prepared;
     await this.#transport.connect({ signal: options.signal, connectTimeoutMs: this.#parts.settings.connectTimeoutMs });
     return this;

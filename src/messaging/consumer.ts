@@ -107,6 +107,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     if (!(Number.isInteger(concurrency) && concurrency > 0)) {
       return Promise.reject(new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`));
     }
+    // Found out by the first message it would have sent that to the dead letter queue.
+    if (typeof handler !== "function") {
+      return Promise.reject(new InvalidArgumentError(`run() is given a function, not ${typeof handler}`));
+    }
     return runConsumer(this, handler, concurrency);
   }
 

@@ -1,5 +1,6 @@
 /** A message to send, checked and turned into bytes once, so that every resend carries the same. */
 import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 
@@ -76,7 +77,7 @@ function encodeBody(body: MessageBody): Pick<OutgoingMessage, "body" | "kind"> {
     json = JSON.stringify(body);
   } catch (cause) {
     throw new InvalidArgumentError(
-      `The body cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`,
+      `The body cannot be written as JSON: ${cause instanceof Error ? cause.message : inspect(cause)}`,
     );
   }
   if (json === undefined)

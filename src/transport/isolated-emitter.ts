@@ -1,4 +1,5 @@
 /** An event emitter whose listeners cannot harm each other or us: what one throws becomes a process warning. */
+import { inspect } from "node:util";
 import { EventEmitter } from "eventemitter3";
 
 type Listener = (...payload: unknown[]) => void;
@@ -72,6 +73,7 @@ function isolate(event: string | symbol, listener: Listener): Listener {
 }
 
 function warn(event: string | symbol, reason: unknown): void {
-  const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+  // Not every value can be made a string; inspect() takes any, and shows an error with its stack.
+  const text = typeof reason === "string" ? reason : inspect(reason);
   process.emitWarning(`A listener of "${String(event)}" threw: ${text}`, { code: "MASTERSLAVE_LISTENER" });
 }

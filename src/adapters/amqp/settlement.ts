@@ -5,6 +5,9 @@ import type { Settlement } from "../../messaging/messaging-session.ts";
 /** Our word for a rejection by the application; AMQP has none. */
 const REJECTED = "masterslave-transport:rejected";
 
+/** A disposition is one frame: with a reason beyond its size, such as an error that quotes the message, the broker would close. */
+const MAX_REASON_CHARS = 1_000;
+
 /** What is touched of a rhea session beyond its typings; subscription.test.ts pins it. */
 export interface ReceivingSession extends Session {
   readonly incoming: { process(session: Session): void };
@@ -23,8 +26,8 @@ export function dispose(delivery: Delivery, settlement: Settlement, amqpSession:
   amqpSession.incoming.process(amqpSession);
   if (settlement.kind === "released") delivery.release();
   else if (settlement.kind === "rejected") {
-    const { reason } = settlement;
-    delivery.reject(reason === undefined ? undefined : { condition: REJECTED, description: reason });
+    const description = settlement.reason?.slice(0, MAX_REASON_CHARS);
+    delivery.reject(description === undefined ? undefined : { condition: REJECTED, description });
   } else {
     const { deliveryFailed, undeliverableHere } = settlement;
     delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
