@@ -33,7 +33,7 @@ export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions):
     receiver.add_credit(more);
   };
   const reject = (delivery: Delivery, { condition, message }: Refusal) =>
-    settle(delivery, () => delivery.reject({ condition, description: message }));
+    settle(delivery, () => apart(receiver, () => delivery.reject({ condition, description: message })));
 
   receiver.on("message", ({ message, delivery }: EventContext) => {
     if (!delivery) return;
@@ -50,6 +50,22 @@ export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions):
       reject(delivery, Refusal.from(cause));
     }
   });
+}
+
+/** What is touched of a rhea session beyond its typings. */
+interface ReceivingSession {
+  readonly incoming: { process(session: unknown): void };
+}
+
+/**
+ * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
+ * first (write_dispositions in its session.js): only accepted ones may wait for company.
+ */
+function apart({ session }: Receiver, settle: () => void): void {
+  const { incoming } = session as unknown as ReceivingSession;
+  incoming.process(session);
+  settle();
+  incoming.process(session);
 }
 
 function tooLarge(bytes: number, limit: number): Refusal {
