@@ -5,6 +5,7 @@ import {
   formatAddress,
   type MasterSlaveError,
   PoisonSendError,
+  SendError,
   SendExpiredError,
   SendInDoubtError,
   SendTimeoutError,
@@ -121,7 +122,14 @@ export class PendingSend implements OutgoingSend, Suspect {
       this.#onceAnswered?.();
       this.#owner.answeredLate(this);
     } else if (outcome.kind === "confirmed") this.#confirm();
-    else this.fail(outcome.error);
+    else this.fail(this.#doubted(outcome.error));
+  }
+
+  /** Whatever this session says of it, an earlier one that did not answer may have stored it. */
+  #doubted(error: MasterSlaveError): MasterSlaveError {
+    const earlierWrites = this.#writes - (this.unanswered ? 1 : 0);
+    if (earlierWrites > 0 && error instanceof SendError) Object.assign(error, { inDoubt: true });
+    return error;
   }
 
   /** The session ended. Returns whether the send was written and unanswered. */
