@@ -199,3 +199,26 @@ describe("what ends a session", () => {
     expect(resent).toBe(true);
   });
 });
+
+describe("credentials", () => {
+  const credentials = { username: "scott", password: "tiger" };
+  const telling = { condition: "amqp:not-allowed", description: "scott, who came with tiger, may not" };
+  const untold = /\*\*\*, who came with \*\*\*, may not/;
+
+  it("are taken out of the reason for which a broker closes", async () => {
+    const peer = await openingPeer(wire.open(), wire.close(telling));
+    const connection = connectionTo(peer, { credentials, maxReconnectAttempts: 1 });
+    const error = await rejectionOf<NoActiveEndpointError>(connection.connect());
+    expect(error.message).toMatch(untold);
+  });
+
+  it("are taken out of the reasons for which it refuses sends and subscriptions", async () => {
+    const peer = await takingPeer();
+    peer.container.sasl_server_mechanisms.enable_plain(() => true);
+    peer.container.on("message", ({ delivery }) => delivery?.reject(telling));
+    peer.container.on("sender_open", ({ sender }) => sender?.close(telling));
+    const connection = await connectionTo(peer, { credentials }).connect();
+    expect((await rejectionOf(connection.send("q", "one"))).message).toMatch(untold);
+    expect((await rejectionOf(connection.consume("q").ready)).message).toMatch(untold);
+  });
+});

@@ -25,6 +25,8 @@ export interface SessionContext {
   readonly connection: Connection;
   readonly endpoint: Endpoint;
   readonly spelling: Spelling;
+  /** Takes this connection's credentials out of a text of the broker's. */
+  readonly conceal: (text: string) => string;
   /** Over, or about to be told so. */
   isOver(): boolean;
   /** The broker confirmed or delivered something. */
@@ -51,7 +53,7 @@ export class AmqpSession implements MessagingSession {
 
   /** `opened`: what the handshake on `socket` led to. */
   constructor(socket: EndpointSocket, opened: OpenConnection, settings: AdapterSettings) {
-    const { connection, properties } = opened;
+    const { connection, properties, conceal } = opened;
     this.#socket = socket;
     this.broker = brokerOf(properties);
     let resolveEnded: (end: SessionEnd) => void = () => {};
@@ -63,6 +65,7 @@ export class AmqpSession implements MessagingSession {
       connection,
       endpoint: socket.endpoint,
       spelling: spellingOf(this.broker, properties),
+      conceal,
       isOver: () => this.#state.name !== "open" || socket.destroyed,
       proveUseful: () => {
         this.#useful = true;

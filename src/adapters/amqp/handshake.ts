@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import rhea, { type Connection, type EventContext } from "rhea";
 import { MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
@@ -14,6 +15,8 @@ import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
 export interface OpenConnection {
   readonly connection: Connection;
   readonly properties: OpenProperties;
+  /** Takes this connection's credentials out of a text of the broker's. */
+  readonly conceal: (text: string) => string;
   /** From now on `listener` is told of the first terminal signal; at once when it came already. */
   onEnding(listener: (ending: Ending) => void): void;
 }
@@ -47,7 +50,8 @@ export function handshake(
   const { endpoint } = socket;
   return new Promise((resolve, reject) => {
     const connection = createConnection(socket, credentials, settings);
-    const ends = watchEnding(connection, socket);
+    const conceal = concealing(credentials);
+    const ends = watchEnding(connection, socket, conceal);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
       outcome();
@@ -71,7 +75,7 @@ export function handshake(
         if (ends.ending || signal.aborted) return;
         const mistake = tellAlternates(connection, endpoint, settings);
         if (mistake) fail(mistake);
-        else settle(() => resolve({ connection, properties, onEnding: ends.listen }));
+        else settle(() => resolve({ connection, properties, conceal, onEnding: ends.listen }));
       });
     });
     if (signal.aborted) onAbort();
@@ -147,7 +151,11 @@ interface EndingWatch {
 }
 
 /** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
-function watchEnding(connection: RheaConnection, socket: EndpointSocket): EndingWatch {
+function watchEnding(
+  connection: RheaConnection,
+  socket: EndpointSocket,
+  conceal: (text: string) => string,
+): EndingWatch {
   let ending: Ending | undefined;
   let told: ((ending: Ending) => void) | undefined;
   const end = (found: Ending) => {
@@ -155,7 +163,7 @@ function watchEnding(connection: RheaConnection, socket: EndpointSocket): Ending
     ending = found;
     told?.(found);
   };
-  const onClose = (context: EventContext) => end(closeOf(connection, context));
+  const onClose = (context: EventContext) => end(closeOf(connection, context, conceal));
   connection.on("connection_error", onClose);
   connection.on("connection_close", onClose);
   connection.on("protocol_error", (error: Error) => end({ kind: "protocol", error }));
@@ -176,12 +184,13 @@ function watchEnding(connection: RheaConnection, socket: EndpointSocket): Ending
 }
 
 /** A refused login and a close frame come as the same events. */
-function closeOf(connection: RheaConnection, context: EventContext): Ending {
+function closeOf(connection: RheaConnection, context: EventContext, conceal: (text: string) => string): Ending {
   const outcome = connection.sasl_transport?.refusedWith;
   if (outcome !== undefined) return { kind: "sasl-outcome", outcome };
   const { error } = connection;
   if (error && "condition" in error) {
-    return { kind: "close", condition: error.condition ?? undefined, description: error.description ?? undefined };
+    const { condition, description } = error;
+    return { kind: "close", condition: condition ?? undefined, description: description && conceal(description) };
   }
   if (context.error) return { kind: "sasl-unusable", text: context.error.message };
   return { kind: "close", condition: undefined, description: undefined };

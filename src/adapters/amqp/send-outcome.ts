@@ -3,17 +3,18 @@ import type { AmqpError, Delivery } from "rhea";
 import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { SessionContext } from "./amqp-session.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
 
 /** `rejected`, or a refused link. `inDoubt`: it had been written before its link ended. */
 export function rejection(
   { message, destination }: OutgoingSend,
-  endpoint: EndpointAddress,
+  { endpoint, conceal }: Pick<SessionContext, "endpoint" | "conceal">,
   error: AmqpError | undefined,
   inDoubt = false,
 ): SendOutcome {
   const where = `${formatDestination(destination)} on ${formatAddress(endpoint)}`;
-  const text = `${where} refused message ${message.id}: ${describeCondition(error ?? {})}`;
+  const text = `${where} refused message ${message.id}: ${conceal(describeCondition(error ?? {}))}`;
   const retryable = isRetryable(error?.condition ?? undefined);
   return { kind: "failed", error: new SendRejectedError(text, { id: message.id, endpoint, retryable, inDoubt }) };
 }

@@ -87,7 +87,7 @@ export class SenderLink {
     on("sender_draining", () => this.#drain());
     on("sender_close", () => this.#refused(sender.error));
     onOutcome("accepted", () => CONFIRMED);
-    onOutcome("rejected", (send, delivery) => rejection(send, endpoint, errorOf(delivery)));
+    onOutcome("rejected", (send, delivery) => rejection(send, this.#context, errorOf(delivery)));
     onOutcome("released", (send) => notStored(send, endpoint, "released it"));
     onOutcome("modified", (send) => notStored(send, endpoint, "gave it back modified"));
     on("settled", (context) => this.#onSettled(context));
@@ -215,9 +215,8 @@ export class SenderLink {
     this.end();
     this.#amqpSession.close();
     this.#onGone();
-    const { endpoint } = this.#context;
     const reason = error && "condition" in error ? error : {};
-    for (const send of written) send.onOutcome(rejection(send, endpoint, reason, true));
-    for (const send of waiting) if (!send.abandoned) send.onOutcome(rejection(send, endpoint, reason));
+    for (const send of written) send.onOutcome(rejection(send, this.#context, reason, true));
+    for (const send of waiting) if (!send.abandoned) send.onOutcome(rejection(send, this.#context, reason));
   }
 }

@@ -143,7 +143,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (this.#phase === "over") return;
     if (this.#phase !== "closing") {
       const reason = error && "condition" in error ? error : {};
-      this.#refuse(describeCondition(reason), isRetryable(reason.condition ?? undefined));
+      this.#refuse(this.#context.conceal(describeCondition(reason)), isRetryable(reason.condition ?? undefined));
       return;
     }
     this.#link?.amqpSession.close();

@@ -1,6 +1,7 @@
 /** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
 import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors.ts";
+import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
@@ -109,18 +110,4 @@ function begin({ socket, credentials, heartbeatMs }: HandshakeRequest, client: C
 function incomingHeartbeatMs(headers: FrameHeaders, wantedMs: number): number {
   const offeredMs = Number.parseInt(headerText(headers, "heart-beat") ?? "0", 10);
   return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
-}
-
-/** Brokers name the user in their errors, and a careless one might name more. */
-function concealing(credentials: Credentials | undefined): (text: string) => string {
-  const { username = "", password = "" } = credentials ?? {};
-  // As a word of its own only: a short name is part of many words.
-  const user = new RegExp(
-    `(?<![\\p{L}\\p{N}])${username.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?![\\p{L}\\p{N}])`,
-    "gu",
-  );
-  return (text) => {
-    const shown = password === "" ? text : text.replaceAll(password, "***");
-    return username === "" ? shown : shown.replace(user, "***");
-  };
 }
