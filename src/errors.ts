@@ -169,6 +169,8 @@ export type SendErrorCode = Extract<
   | "SEND_IN_DOUBT"
   | "SEND_EXPIRED"
   | "MESSAGE_TOO_LARGE"
+  | "SEND_OVERFLOW"
+  | "NOT_CONNECTED"
   | "POISON_SEND"
 >;
 
@@ -235,6 +237,51 @@ export class MessageTooLargeError extends SendError {
 export class PoisonSendError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("POISON_SEND", message, { inDoubt: true, ...details });
+  }
+}
+
+/** `maxPendingSends` or `maxPendingBytes` is reached and `overflow` is `"reject"`. Nothing was written. */
+export class SendOverflowError extends SendError {
+  constructor(message: string, details: SendDetails) {
+    super("SEND_OVERFLOW", message, { retryable: true, ...details });
+  }
+}
+
+/** There is no session at the moment and `whenInterrupted` is `"reject"`. Nothing was written. */
+export class NotConnectedError extends SendError {
+  constructor(message: string, details: SendDetails) {
+    super("NOT_CONNECTED", message, { retryable: true, ...details });
+  }
+}
+
+/** No reply to a request within its `timeoutMs`. The request itself may have been stored and processed. */
+export class RequestTimeoutError extends MasterSlaveError {
+  /** The request's message id, which is its correlation id too. */
+  readonly id: string;
+  constructor(message: string, id: string, details: ErrorDetails = {}) {
+    super("REQUEST_TIMEOUT", message, { retryable: true, ...details });
+    this.id = id;
+  }
+}
+
+/** The session ended before the commit was written: nothing of the transaction holds, and what it accepted comes again. */
+export class TransactionInterruptedError extends MasterSlaveError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("TRANSACTION_INTERRUPTED", message, { retryable: true, ...details });
+  }
+}
+
+/** The broker refused a member or the commit: nothing of the transaction holds, and what it accepted comes again. */
+export class TransactionRolledBackError extends MasterSlaveError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("TRANSACTION_ROLLED_BACK", message, details);
+  }
+}
+
+/** The session ended between the commit and its answer: the transaction holds whole, or not at all. Never replayed. */
+export class TransactionInDoubtError extends MasterSlaveError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("TRANSACTION_IN_DOUBT", message, details);
   }
 }
 

@@ -2,6 +2,7 @@
 import { InvalidOptionError } from "../errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { Connection } from "../messaging/connection.ts";
+import { parseDestination } from "../messaging/destination.ts";
 import type { MessagingSession } from "../messaging/messaging-session.ts";
 import type { OpenSession } from "../transport/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
@@ -30,6 +31,9 @@ export function composeConnection(
     clientId,
     heartbeatMs,
     tls,
+    releaseWaitMs: settings.releaseWaitMs,
+    deadLetterDestination: parseDestination(settings.deadLetterDestination),
+    onWarning: (warning) => connection.warn(warning),
     onAlternates: (endpoints) => {
       if (serverListAction === "ADD") connection.addAlternates(endpoints);
     },

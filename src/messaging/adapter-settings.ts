@@ -1,6 +1,19 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
+import type { EndpointAddress } from "../errors.ts";
 import type { TlsOptions } from "../transport/dial.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
+import type { Destination } from "./destination.ts";
+
+/** What a user should know of, though nothing has failed. `message` says what to do. */
+export interface ConnectionWarning {
+  /**
+   * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
+   * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
+   */
+  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE";
+  readonly message: string;
+  readonly endpoint: EndpointAddress;
+}
 
 export interface AdapterSettings {
   /** Asked on every attempt; undefined logs in as nobody. A throw is a failed attempt (CREDENTIALS_UNAVAILABLE, `next`). */
@@ -10,6 +23,12 @@ export interface AdapterSettings {
   /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
   readonly heartbeatMs: number;
   readonly tls: TlsOptions | undefined;
+  /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
+  readonly deadLetterDestination: Destination;
+  /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */
+  readonly releaseWaitMs: number;
+  /** What a user should know of, though nothing has failed. Never throws. */
+  readonly onWarning: (warning: ConnectionWarning) => void;
   /** Endpoints the broker itself named as alternates; they add to the list the user gave. */
   readonly onAlternates?: ((endpoints: readonly Endpoint[]) => void) | undefined;
 }

@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   type MasterSlaveError,
 } from "../errors.ts";
+import type { ConnectionWarning } from "./adapter-settings.ts";
 import { IsolatedEmitter } from "../transport/isolated-emitter.ts";
 import {
   MasterSlaveTransport,
@@ -67,6 +68,8 @@ export interface ConnectionEvents {
   /** Nothing is left open. undefined after `close()`. */
   closed: [MasterSlaveError | undefined];
   attempt: TransportEvents<MessagingSession>["attempt"];
+  /** Nothing has failed, but somebody should know. */
+  warning: [ConnectionWarning];
 }
 
 const DEFAULT_PREFETCH = 100;
@@ -160,6 +163,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   /** Adds endpoints a broker told of; they are tried after the user's own. */
   addAlternates(endpoints: readonly Endpoint[]): void {
     this.#transport.addAlternates(endpoints);
+  }
+
+  /** Tells the listeners of `warning`. */
+  warn(warning: ConnectionWarning): void {
+    this.emit("warning", warning);
   }
 
   /** Figures of this moment and totals of this connection's life. */

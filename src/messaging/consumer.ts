@@ -207,6 +207,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       onDelivery: (incoming) => {
         if (current()) this.#receive(incoming, link);
       },
+      onBrowsed: () => {},
+      onReleasing: (idle) => idle(),
       onGivenBack: () => {
         if (!current()) return;
         this.#buffer.drain();

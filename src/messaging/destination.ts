@@ -1,14 +1,20 @@
-/** A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name. */
+/**
+ * A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name.
+ * `temp-queue://NAME` and `temp-topic://NAME` are what reply-to addresses of other clients are read as.
+ */
 import { InvalidArgumentError } from "../errors.ts";
 
 export interface Destination {
-  readonly kind: "queue" | "topic";
+  readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";
+  /** Of a temporary one: as the broker names it. Classic takes a name with commas for several destinations, see membersOf. */
   readonly name: string;
 }
 
 const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
   ["queue://", "queue"],
   ["topic://", "topic"],
+  ["temp-queue://", "temp-queue"],
+  ["temp-topic://", "temp-topic"],
   ["/queue/", "queue"],
   ["/topic/", "topic"],
 ];
@@ -33,4 +39,14 @@ export function parseDestination(text: string): Destination {
 /** `queue://NAME` or `topic://NAME`. */
 export function formatDestination({ kind, name }: Destination): string {
   return `${kind}://${name}`;
+}
+
+/** `queue://A,topic://B` or `queue://A,B` as the destinations it lists; most are their own only member. @throws as parseDestination. */
+export function membersOf(destination: Destination): readonly Destination[] {
+  if (!destination.name.includes(",")) return [destination];
+  return destination.name.split(",").map((part, index) => {
+    const text = part.trim();
+    const spelled = index > 0 && PREFIXES.some(([prefix]) => text.startsWith(prefix));
+    return parseDestination(spelled ? text : `${destination.kind}://${text}`);
+  });
 }

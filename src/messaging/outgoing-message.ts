@@ -19,6 +19,14 @@ export interface MessageOptions {
   readonly priority?: number;
   readonly correlationId?: string;
   readonly replyTo?: string;
+  /** What kind of message it is, for its receivers: JMSType, the AMQP subject. */
+  readonly type?: string;
+  /** Messages of one group go to one consumer at a time, in order: JMSXGroupID. */
+  readonly groupId?: string;
+  /** The place in the group, from 1; -1 closes the group on Classic: JMSXGroupSeq. */
+  readonly groupSequence?: number;
+  /** Milliseconds from the call until the broker hands it out. Classic does so only with its scheduler on (`schedulerSupport`). */
+  readonly delayMs?: number;
   /** Survives a restart of the broker; true unless said. */
   readonly persistent?: boolean;
   /** The stable id; a random one unless said. Artemis drops a second message with the same id. */
@@ -35,6 +43,11 @@ export interface OutgoingMessage {
   readonly priority: number | undefined;
   readonly correlationId: string | undefined;
   readonly replyTo: Destination | undefined;
+  readonly type: string | undefined;
+  readonly groupId: string | undefined;
+  readonly groupSequence: number | undefined;
+  /** `Date.now()` before which the broker is not to hand it out. */
+  readonly deliverAtMs: number | undefined;
   readonly persistent: boolean;
 }
 
@@ -44,12 +57,16 @@ export interface OutgoingMessage {
  */
 export const DUPLICATE_ID_PROPERTY = "_AMQ_DUPL_ID";
 
+const MAX_INT = 2_147_483_647;
+
 /** @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for. */
 export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
-  const { id = randomUUID(), ttlMs, priority, correlationId, persistent = true } = options;
+  const { id = randomUUID(), ttlMs, priority, correlationId, type, groupId, persistent = true } = options;
   checkText("id", id);
   if (id === "") throw new InvalidArgumentError("The message id is empty");
-  if (correlationId !== undefined) checkText("correlationId", correlationId);
+  for (const [name, text] of Object.entries({ correlationId, type, groupId })) {
+    if (text !== undefined) checkText(name, text);
+  }
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
     throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${priority}`);
   }
@@ -64,8 +81,29 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
     priority,
     correlationId,
     replyTo: options.replyTo === undefined ? undefined : parseDestination(options.replyTo),
+    type,
+    groupId,
+    groupSequence: checkGroupSequence(options),
+    deliverAtMs: readDelay(options),
     persistent,
   };
+}
+
+function checkGroupSequence({ groupId, groupSequence }: MessageOptions): number | undefined {
+  if (groupSequence === undefined) return undefined;
+  if (groupId === undefined) throw new InvalidArgumentError("groupSequence is a place in a group: give a groupId too");
+  if (!(Number.isInteger(groupSequence) && Math.abs(groupSequence) <= MAX_INT)) {
+    throw new InvalidArgumentError(`groupSequence is a whole number of 32 bits, not ${groupSequence}`);
+  }
+  return groupSequence;
+}
+
+function readDelay({ delayMs }: MessageOptions): number | undefined {
+  if (delayMs === undefined) return undefined;
+  if (!(Number.isFinite(delayMs) && delayMs >= 0)) {
+    throw new InvalidArgumentError(`delayMs is a number of milliseconds, not ${delayMs}`);
+  }
+  return delayMs === 0 ? undefined : Date.now() + delayMs;
 }
 
 function encodeBody(body: MessageBody): Pick<OutgoingMessage, "body" | "kind"> {

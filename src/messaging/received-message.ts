@@ -15,8 +15,14 @@ export interface ReceivedContent {
   readonly destination: string | undefined;
   readonly contentType: string | undefined;
   readonly correlationId: string | undefined;
-  /** `queue://NAME` or `topic://NAME`, or the broker's own spelling of a temporary destination. */
+  /** `queue://NAME`, `topic://NAME`, `temp-queue://NAME` or `temp-topic://NAME`: what send() takes. */
   readonly replyTo: string | undefined;
+  /** JMSType, the AMQP subject. */
+  readonly type: string | undefined;
+  readonly groupId: string | undefined;
+  readonly groupSequence: number | undefined;
+  /** `Date.now()` of its sender, or of the broker where that says. */
+  readonly sentAtMs: number | undefined;
   readonly priority: number | undefined;
   /** `Date.now()` at which it expires. */
   readonly expiresAtMs: number | undefined;
@@ -50,6 +56,18 @@ export class ReceivedMessage {
   }
   get replyTo(): string | undefined {
     return this.#content.replyTo;
+  }
+  get type(): string | undefined {
+    return this.#content.type;
+  }
+  get groupId(): string | undefined {
+    return this.#content.groupId;
+  }
+  get groupSequence(): number | undefined {
+    return this.#content.groupSequence;
+  }
+  get sentAtMs(): number | undefined {
+    return this.#content.sentAtMs;
   }
   get priority(): number | undefined {
     return this.#content.priority;

@@ -186,6 +186,55 @@ export const OPTIONS = {
     default: 16_777_216,
     sentence: "How many bytes of unconfirmed sends are kept; further sends wait.",
   },
+  overflow: {
+    type: "choice",
+    choices: ["wait", "reject"],
+    scope: "group",
+    origin: "ours",
+    default: "wait",
+    sentence:
+      "What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with SendOverflowError.",
+  },
+  whenInterrupted: {
+    type: "choice",
+    choices: ["hold", "reject"],
+    scope: "group",
+    origin: "ours",
+    default: "hold",
+    sentence:
+      "What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError. What was written before is inDoubt's.",
+  },
+  whenFull: {
+    type: "choice",
+    choices: ["reject", "hold"],
+    scope: "group",
+    origin: "ours",
+    default: "reject",
+    sentence:
+      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits, behind what was sent meanwhile.",
+  },
+  releaseWaitMs: {
+    ...ms,
+    origin: "ours",
+    default: 1_000,
+    sentence:
+      "STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries to be settled before they become stale.",
+  },
+  durableRetryMs: {
+    ...ms,
+    origin: "ours",
+    default: 70_000,
+    sentence:
+      "How long a durable subscription that another live session still holds is asked for again before the consumer fails. A broker keeps the session of a dead client for up to a minute.",
+  },
+  deadLetterDestination: {
+    type: "text",
+    scope: "group",
+    origin: "ours",
+    default: "queue://DLQ",
+    sentence:
+      "Where reject() sends a message over STOMP on Artemis, which discards what is rejected: the dead-letter-address of its address settings.",
+  },
   poisonAfter: {
     type: "integer",
     unit: "sessions",

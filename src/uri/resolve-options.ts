@@ -32,6 +32,12 @@ export interface ResolvedOptions {
   readonly inDoubt: "resend" | "fail";
   readonly maxPendingSends: number;
   readonly maxPendingBytes: number;
+  readonly overflow: "wait" | "reject";
+  readonly whenInterrupted: "hold" | "reject";
+  readonly whenFull: "reject" | "hold";
+  readonly releaseWaitMs: number;
+  readonly durableRetryMs: number;
+  readonly deadLetterDestination: string;
   readonly poisonAfter: number;
   readonly drainTimeoutMs: number;
   readonly sendTimeoutMs: number | undefined;
@@ -105,6 +111,12 @@ function plainValues(given: GroupOptions) {
     inDoubt: value("inDoubt", OPTIONS.inDoubt.default),
     maxPendingSends: value("maxPendingSends", OPTIONS.maxPendingSends.default),
     maxPendingBytes: value("maxPendingBytes", OPTIONS.maxPendingBytes.default),
+    overflow: value("overflow", OPTIONS.overflow.default),
+    whenInterrupted: value("whenInterrupted", OPTIONS.whenInterrupted.default),
+    whenFull: value("whenFull", OPTIONS.whenFull.default),
+    releaseWaitMs: value("releaseWaitMs", OPTIONS.releaseWaitMs.default),
+    durableRetryMs: value("durableRetryMs", OPTIONS.durableRetryMs.default),
+    deadLetterDestination: value("deadLetterDestination", OPTIONS.deadLetterDestination.default),
     poisonAfter: value("poisonAfter", OPTIONS.poisonAfter.default),
     drainTimeoutMs: value("drainTimeoutMs", OPTIONS.drainTimeoutMs.default),
   };

@@ -16,6 +16,7 @@ import type {
   MessagingSession,
   OutgoingSend,
   SessionSubscription,
+  SessionTransaction,
   Settlement,
   SubscriptionRequest,
   SubscriptionSink,
@@ -73,6 +74,12 @@ export class ToyMessagingSession implements MessagingSession {
     this.#waiting.push(send);
     this.#write();
   }
+
+  begin(): SessionTransaction {
+    throw new UnsupportedError("The toy has no transactions");
+  }
+
+  async unsubscribe(): Promise<void> {}
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): ToySubscription {
     const subscription = new ToySubscription(this, request, sink);

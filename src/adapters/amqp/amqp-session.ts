@@ -1,12 +1,13 @@
 /** One open AMQP 1.0 connection as a messaging session: sends, subscriptions, and one end for all of them. */
 import type { Connection } from "rhea";
-import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type {
   Broker,
   MessagingSession,
   OutgoingSend,
   SessionSubscription,
+  SessionTransaction,
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
@@ -87,6 +88,14 @@ export class AmqpSession implements MessagingSession {
   send(send: OutgoingSend): void {
     if (this.#context.isOver()) return;
     this.#guard(() => this.#sends.send(send))();
+  }
+
+  begin(): SessionTransaction {
+    throw new UnsupportedError("Transactions are to come");
+  }
+
+  async unsubscribe(): Promise<void> {
+    throw new UnsupportedError("Durable subscriptions are to come");
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {

@@ -37,7 +37,7 @@ export function spellingOf(broker: Broker, properties: OpenProperties): Spelling
 }
 
 export function spell(spelling: Spelling, { kind, name }: Destination): Terminus {
-  if (spelling.by === "prefix") return { address: spelling[kind] + name };
+  if (spelling.by === "prefix" && (kind === "queue" || kind === "topic")) return { address: spelling[kind] + name };
   return { address: name, capabilities: [kind] };
 }
 

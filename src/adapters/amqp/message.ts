@@ -13,7 +13,7 @@ const JMS_TEXT = 5;
 /** `x-opt-jms-dest` and `x-opt-jms-reply-to`: 0 a queue, 1 a topic; temporary ones have higher numbers. */
 const JMS_DESTINATION = "x-opt-jms-dest";
 const JMS_REPLY_TO = "x-opt-jms-reply-to";
-const JMS_KINDS = ["queue", "topic"] as const;
+const JMS_KINDS = ["queue", "topic", "temp-queue", "temp-topic"] as const;
 
 const MAX_UINT = 0xffff_ffff;
 const LIST32 = 0xd0;
@@ -143,6 +143,10 @@ export function decodeMessage(message: Message, spelling: Spelling, subscribed: 
     contentType: message.content_type ?? undefined,
     correlationId: readId(message.correlation_id),
     replyTo: message.reply_to ? readAddress(spelling, message.reply_to, kindOf(notes[JMS_REPLY_TO])) : undefined,
+    type: undefined,
+    groupId: undefined,
+    groupSequence: undefined,
+    sentAtMs: undefined,
     priority: message.priority ?? undefined,
     expiresAtMs: readTime(message.absolute_expiry_time),
     persistent: message.durable === true,

@@ -92,6 +92,10 @@ export function decodeMessage(headers: FrameHeaders, body: Buffer, dialect: Dial
     contentType: readContentType(headers),
     correlationId: text("correlation-id"),
     replyTo: readReplyTo(text("reply-to")),
+    type: undefined,
+    groupId: undefined,
+    groupSequence: undefined,
+    sentAtMs: undefined,
     priority: numberOf(text("priority")),
     expiresAtMs: expires === 0 ? undefined : expires,
     // Classic says it only of persistent messages.

@@ -1,11 +1,12 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
 import type { Client, IncomingFrame } from "stompit";
-import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError, UnsupportedError } from "../../errors.ts";
 import type {
   Broker,
   MessagingSession,
   OutgoingSend,
   SessionSubscription,
+  SessionTransaction,
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
@@ -57,6 +58,14 @@ export class StompSession implements MessagingSession {
 
   send(send: OutgoingSend): void {
     this.#wire.guard(() => writeSend(this.#wire, send, this.#markUseful));
+  }
+
+  begin(): SessionTransaction {
+    throw new UnsupportedError("Transactions are to come");
+  }
+
+  async unsubscribe(): Promise<void> {
+    throw new UnsupportedError("Durable subscriptions are to come");
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
