@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Destination } from "../../src/messaging/destination.ts";
 import { parseDestination } from "../../src/messaging/destination.ts";
 import { recordedSend } from "../unit/adapters/amqp/scripted-peer.ts";
-import { amqpSteps, confirmed, PRODUCTS, received, subscribed } from "./amqp-steps.ts";
+import { amqpSteps, confirmed, emptied, PRODUCTS, received, subscribed } from "./amqp-steps.ts";
 
 const ACCEPTED = { kind: "accepted" } as const;
 const MIB = 1024 * 1024;
@@ -120,10 +120,21 @@ describe("an AMQP message that is too large for the broker", () => {
   });
 });
 
-describe("an AMQP send to a full address", () => {
+describe("an AMQP session on a fresh Artemis", () => {
   const artemis = amqpSteps("artemis");
 
-  it("is refused on Artemis, may be tried again, and the session goes on", async () => {
+  it("loses what it rejects while the dead letter address has no queue", async () => {
+    const session = await artemis.open();
+    const queue = artemis.fresh();
+    await confirmed(session, queue, "x");
+    const input = await subscribed(session, queue);
+    input.subscription.settle(await received(input, 0), { kind: "rejected", reason: "no such sku" });
+    await input.subscription.close();
+    expect(await emptied(session, { kind: "queue", name: "DLQ" })).toEqual([]);
+    expect(await emptied(session, queue)).toEqual([]);
+  });
+
+  it("is refused by a full address, may try again, and goes on", async () => {
     const session = await artemis.open();
     const full: Destination = { kind: "queue", name: "limited.amqp" };
     // Messages of 100 KiB and more are files to Artemis, and do not fill an address.
