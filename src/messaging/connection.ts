@@ -6,7 +6,6 @@ import {
   InvalidArgumentError,
   type MasterSlaveError,
 } from "../errors.ts";
-import type { ConnectionWarning } from "./adapter-settings.ts";
 import { IsolatedEmitter } from "../transport/isolated-emitter.ts";
 import {
   MasterSlaveTransport,
@@ -15,6 +14,7 @@ import {
 } from "../transport/master-slave-transport.ts";
 import type { OpenSession } from "../transport/session.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import type { ConnectionWarning } from "./adapter-settings.ts";
 import {
   type CloseOptions,
   type ConsumeOptions,

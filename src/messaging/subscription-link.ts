@@ -25,7 +25,9 @@ export class SubscriptionLink implements DeliveryOrigin {
 
   settle(delivery: Delivery, settlement: Settlement): SettleResult {
     const incoming = this.#open.get(delivery);
-    const result = (incoming && this.subscription ? this.subscription.settle(incoming, settlement) : "stale") as SettleResult;
+    const result = (
+      incoming && this.subscription ? this.subscription.settle(incoming, settlement) : "stale"
+    ) as SettleResult;
     this.#open.delete(delivery);
     this.#onSettled(result);
     return result;
