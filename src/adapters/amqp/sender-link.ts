@@ -1,5 +1,5 @@
 /** One sender link on an AMQP session of its own: writes as the broker grants credit, and tells each send its outcome. */
-import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
+import type { AmqpError, Delivery, EventContext, Sender, Session, Typed } from "rhea";
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
@@ -7,6 +7,7 @@ import type { SessionContext } from "./amqp-session.ts";
 import { sameSpelling, spell } from "./destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
 import { errorOf, notStored, rejection } from "./send-outcome.ts";
+import { TransferStates } from "./transfer-states.ts";
 
 /** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
 const MAX_IN_FLIGHT = 2000;
@@ -19,6 +20,12 @@ const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:lis
 /** What rhea knows of a link's credit and its typings leave out. */
 type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
 
+/** A send as a link sees it. */
+export interface LinkSend extends OutgoingSend {
+  /** The state of its transfer: of which transaction it is part. */
+  readonly state?: Typed;
+}
+
 type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
@@ -26,8 +33,10 @@ export class SenderLink {
   readonly #onGone: () => void;
   readonly #amqpSession: Session;
   readonly #sender: CreditedSender;
-  readonly #waiting = { sends: [] as OutgoingSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
-  readonly #written = new Map<Delivery, OutgoingSend>();
+  readonly #waiting = { sends: [] as LinkSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
+  readonly #written = new Map<Delivery, LinkSend>();
+  /** None before the first transaction. */
+  #states: TransferStates | undefined;
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
   usedAtMs = 0;
@@ -57,7 +66,7 @@ export class SenderLink {
     return this.#waiting.sends.length === 0 && this.#written.size === 0;
   }
 
-  send(send: OutgoingSend): void {
+  send(send: LinkSend): void {
     this.usedAtMs = performance.now();
     this.#waiting.sends.push(send);
     if (this.#waiting.sends.length >= this.#waiting.sweepAt) this.#sweep();
@@ -126,14 +135,17 @@ export class SenderLink {
     return granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver();
   }
 
-  #writeOne(send: OutgoingSend): void {
+  #writeOne(send: LinkSend): void {
     const failure = this.#prepare(send);
     if (failure) {
       send.onOutcome({ kind: "failed", error: failure });
       return;
     }
     const { bytes } = send.encoded as EncodedMessage;
-    this.#written.set(this.#sender.send(bytes, undefined, 0), send);
+    if (send.state) this.#states ??= new TransferStates(this.#amqpSession);
+    const delivery = this.#sender.send(bytes, undefined, 0);
+    if (send.state) this.#states?.set(delivery.id, send.state);
+    this.#written.set(delivery, send);
     this.#used += 1;
     send.onWritten();
   }
@@ -180,7 +192,7 @@ export class SenderLink {
     return ({ delivery }) => {
       const send = delivery && this.#written.get(delivery);
       if (!delivery || !send) return;
-      this.#written.delete(delivery);
+      this.#forget(delivery);
       const outcome = outcomeOf(send, delivery);
       if (outcome.kind === "confirmed") this.#context.proveUseful();
       send.onOutcome(outcome);
@@ -190,10 +202,15 @@ export class SenderLink {
   #onSettled({ delivery }: EventContext): void {
     const send = delivery && this.#written.get(delivery);
     if (delivery && send) {
-      this.#written.delete(delivery);
+      this.#forget(delivery);
       send.onOutcome(notStored(send, this.#context.endpoint, "settled it without an outcome"));
     }
     this.#writeSoon();
+  }
+
+  #forget(delivery: Delivery): void {
+    this.#written.delete(delivery);
+    this.#states?.delete(delivery.id);
   }
 
   /** rhea frees the room of what is settled only after it has told of all of it. */
