@@ -3,7 +3,13 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { guardChild } from "../exit-guard.ts";
-import { type InteropClient, RECEIVE_TIMEOUT_MS, type SeenMessage, type SentMessage } from "./interop-client.ts";
+import {
+  EMPTY_AFTER_MS,
+  type InteropClient,
+  RECEIVE_TIMEOUT_MS,
+  type SeenMessage,
+  type SentMessage,
+} from "./interop-client.ts";
 
 /** Longer than anything a client waits for by itself. */
 const ANSWER_TIMEOUT_MS = 3 * RECEIVE_TIMEOUT_MS;
@@ -46,8 +52,15 @@ export class ClientProcess implements InteropClient {
     return this.#seen(await this.#ask({ op: "receive", destination, timeoutMs: RECEIVE_TIMEOUT_MS }), destination);
   }
 
-  async request(destination: string, message: SentMessage): Promise<SeenMessage> {
-    const answer = await this.#ask({ op: "request", destination, message, timeoutMs: RECEIVE_TIMEOUT_MS });
+  async receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }> {
+    const first = { op: "receive", destination, timeoutMs: RECEIVE_TIMEOUT_MS, individually: true };
+    const message = this.#seen(await this.#ask(first), destination);
+    const { message: another } = await this.#ask({ ...first, timeoutMs: EMPTY_AFTER_MS });
+    return { message, empty: !another };
+  }
+
+  async request(destination: string, message: SentMessage, temporary: boolean): Promise<SeenMessage> {
+    const answer = await this.#ask({ op: "request", destination, message, temporary, timeoutMs: RECEIVE_TIMEOUT_MS });
     return this.#seen(answer, destination);
   }
 

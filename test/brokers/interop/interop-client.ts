@@ -45,13 +45,17 @@ export interface SeenMessage {
 export interface InteropClient {
   /** Resolves, once the broker has it, with the id the client gave it, where it tells. */
   send(destination: string, message: SentMessage): Promise<string | undefined>;
-  /** The next message, accepted; rejects if none comes within ten seconds. */
+  /** The next message, acknowledged as most users of that client do; rejects if none comes within ten seconds. */
   receive(destination: string): Promise<SeenMessage>;
-  /** Sends and resolves with the answer, which comes the way that client's users have it come: to a temporary queue, if it has those. */
-  request(destination: string, message: SentMessage): Promise<SeenMessage>;
+  /** Likewise, acknowledged by itself, and whether the queue was empty then. */
+  receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }>;
+  /** Sends and resolves with the answer. It comes to a temporary queue if `temporary` and the client has those. */
+  request(destination: string, message: SentMessage, temporary: boolean): Promise<SeenMessage>;
   /** Takes one request, answers it where it says with its correlation id, and resolves with the request. */
   respond(destination: string, answer: SentMessage): Promise<SeenMessage>;
   close(): Promise<void>;
 }
 
 export const RECEIVE_TIMEOUT_MS = 10_000;
+/** How long a queue is watched before it counts as empty. */
+export const EMPTY_AFTER_MS = 500;

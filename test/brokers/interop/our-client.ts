@@ -5,6 +5,7 @@ import type { MessageOptions, PropertyValue } from "../../../src/messaging/outgo
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
 import type { Protocol, RealGroup } from "../group-contract.ts";
 import {
+  EMPTY_AFTER_MS,
   type InteropClient,
   RECEIVE_TIMEOUT_MS,
   type SeenMessage,
@@ -18,7 +19,6 @@ export async function startOurs(protocol: Protocol, group: RealGroup): Promise<I
 
 class OurClient implements InteropClient {
   readonly #connection: Connection;
-  #requests = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -32,11 +32,19 @@ class OurClient implements InteropClient {
     return show(await this.#take(destination));
   }
 
-  async request(destination: string, message: SentMessage): Promise<SeenMessage> {
-    this.#requests += 1;
-    const replyTo = `${destination}.replies.${this.#requests}`;
-    await this.send(destination, { ...message, replyTo });
-    return this.receive(replyTo);
+  async receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }> {
+    const message = await this.#take(destination);
+    const consumer = this.#connection.consume(destination);
+    try {
+      return { message: show(message), empty: (await consumer.receive({ timeoutMs: EMPTY_AFTER_MS })) === undefined };
+    } finally {
+      await consumer.close();
+    }
+  }
+
+  async request(destination: string, message: SentMessage, temporary: boolean): Promise<SeenMessage> {
+    const options = { ...optionsOf(message), temporary, timeoutMs: RECEIVE_TIMEOUT_MS };
+    return show(await this.#connection.request(destination, bodyOf(message), options));
   }
 
   async respond(destination: string, answer: SentMessage): Promise<SeenMessage> {
@@ -52,12 +60,15 @@ class OurClient implements InteropClient {
   }
 
   async #take(destination: string): Promise<ReceivedMessage> {
-    const signal = AbortSignal.timeout(RECEIVE_TIMEOUT_MS);
-    for await (const delivery of this.#connection.consume(destination, { prefetch: 1, signal })) {
+    const consumer = this.#connection.consume(destination, { prefetch: 1 });
+    try {
+      const delivery = await consumer.receive({ timeoutMs: RECEIVE_TIMEOUT_MS });
+      if (delivery === undefined) throw new Error(`Nothing came from ${destination} within ${RECEIVE_TIMEOUT_MS} ms`);
       await delivery.accept();
       return delivery.message;
+    } finally {
+      await consumer.close();
     }
-    throw new Error(`Nothing came from ${destination} within ${RECEIVE_TIMEOUT_MS} ms`);
   }
 }
 

@@ -64,13 +64,19 @@ public final class JmsPeer {
     if (replyTo != null) message.setJMSReplyTo(replyTo);
     else if (spec.has("replyTo")) message.setJMSReplyTo(named(spec.get("replyTo").asText()));
     try (MessageProducer producer = session.createProducer(destination(command))) {
-      if (spec.has("delayMs")) producer.setDeliveryDelay(spec.get("delayMs").asLong());
+      if (spec.has("delayMs")) delay(message, producer, spec.get("delayMs").asLong());
       boolean persistent = !spec.has("persistent") || spec.get("persistent").asBoolean();
       int mode = persistent ? DeliveryMode.PERSISTENT : DeliveryMode.NON_PERSISTENT;
       int priority = spec.has("priority") ? spec.get("priority").asInt() : Message.DEFAULT_PRIORITY;
       producer.send(message, mode, priority, spec.has("ttlMs") ? spec.get("ttlMs").asLong() : 0);
     }
     return message;
+  }
+
+  /** ActiveMQ's client has no delivery delay of JMS 2.0: its users set a property that the broker reads. */
+  private void delay(Message message, MessageProducer producer, long delayMs) throws Exception {
+    if (session instanceof org.apache.activemq.ActiveMQSession) message.setLongProperty("AMQ_SCHEDULED_DELAY", delayMs);
+    else producer.setDeliveryDelay(delayMs);
   }
 
   private Message receive(Destination destination, JsonNode command) throws Exception {

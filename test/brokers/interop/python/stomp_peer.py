@@ -13,7 +13,7 @@ TIMEOUT_S = 10
 HEADERS = {
     *("destination", "destination-type", "subscription", "message-id", "ack", "content-length", "content-type"),
     *("correlation-id", "reply-to", "type", "priority", "expires", "timestamp", "persistent", "redelivered"),
-    *("JMSXGroupID", "JMSXGroupSeq", "transformation"),
+    *("JMSXGroupID", "JMSXGroupSeq", "_AMQ_GROUP_ID", "_AMQ_GROUP_SEQUENCE", "transformation"),
 }
 
 
@@ -28,6 +28,9 @@ class Inbox(stomp.ConnectionListener):
     def on_receipt(self, frame):
         self.receipts.put(frame)
 
+    def on_disconnected(self):
+        self.receipts.put(ConnectionError("the broker closed the connection"))
+
     def on_error(self, frame):
         self.receipts.put(RuntimeError(f"{frame.headers.get('message')} {frame.body!r}"))
 
@@ -35,15 +38,22 @@ class Inbox(stomp.ConnectionListener):
 class Peer:
     def __init__(self, product, host, port, user, password):
         self.product = product
+        self.address_and_login = (host, int(port)), user, password
+        self.connect()
+
+    def connect(self):
+        (host, port), user, password = self.address_and_login
         self.inbox = Inbox()
         # A content-length on every message, stomp.py's default, would make bytes of text on both brokers.
         self.connection = stomp.Connection12(
-            [(host, int(port))], auto_decode=False, auto_content_length=False, reconnect_attempts_max=1
+            [(host, port)], auto_decode=False, auto_content_length=False, reconnect_attempts_max=1
         )
         self.connection.set_listener("inbox", self.inbox)
         self.connection.connect(user, password, wait=True)
 
     def run(self, command):
+        if not self.connection.is_connected():
+            self.connect()
         return {
             "send": self.send,
             "receive": self.receive,
@@ -56,7 +66,7 @@ class Peer:
         return {}
 
     def receive(self, command):
-        return {"message": show(self.take(command["destination"], command["timeoutMs"]))}
+        return {"message": show(self.take(**taking(command)))}
 
     def request(self, command):
         """STOMP has no temporary queue of its own; a queue of a name nobody else has is what its users take."""
@@ -65,13 +75,23 @@ class Peer:
         return {"message": show(self.take(replies, command["timeoutMs"]))}
 
     def respond(self, command):
-        request = self.take(command["destination"], command["timeoutMs"])
+        request = self.take(**taking(command))
         headers = {"correlation-id": request.headers.get("correlation-id") or request.headers["message-id"]}
-        self.put(read_destination(request.headers["reply-to"]), command["message"], headers)
+        reply_to = request.headers["reply-to"]
+        if reply_to.startswith("/remote-temp-"):
+            # Somebody else's temporary queue is written back as it came.
+            self.write({"destination": reply_to}, command["message"], headers)
+        else:
+            self.put(read_destination(reply_to), command["message"], headers)
         return {"message": show(request)}
 
     def put(self, destination, spec, headers):
-        headers = {**self.address(destination, "destination-type"), **write_headers(spec), **headers}
+        self.write(self.address(destination, "destination-type"), spec, headers)
+
+    def write(self, address, spec, headers):
+        headers = {**address, **write_headers(spec), **headers}
+        if "groupSequence" in spec:
+            headers["JMSXGroupSeq" if self.product == "classic" else "_AMQ_GROUP_SEQUENCE"] = str(spec["groupSequence"])
         if "replyTo" in spec:
             headers["reply-to"] = self.spell(spec["replyTo"])
         if "text" in spec:
@@ -82,22 +102,24 @@ class Peer:
         address = headers.pop("destination")
         self.confirmed(lambda receipt: self.connection.send(address, body, headers={**headers, "receipt": receipt}))
 
-    def take(self, destination, timeout_ms):
+    def take(self, destination, timeout_ms, individually=False):
         headers = self.address(destination, "subscription-type")
         address = headers.pop("destination")
         self.confirmed(
             lambda receipt: self.connection.subscribe(
-                address, id="1", ack="client-individual", headers={**headers, "receipt": receipt}
+                address, id="1", ack="client-individual" if individually else "auto", headers={**headers, "receipt": receipt}
             )
         )
         try:
             frame = self.inbox.messages.get(timeout=timeout_ms / 1000)
-            self.connection.ack(frame.headers["ack"])
+            if individually:
+                self.confirmed(lambda receipt: self.connection.ack(frame.headers["ack"], receipt=receipt))
             return frame
         except queue.Empty:
             return None
         finally:
-            self.confirmed(lambda receipt: self.connection.unsubscribe("1", receipt=receipt))
+            if self.connection.is_connected():
+                self.confirmed(lambda receipt: self.connection.unsubscribe("1", receipt=receipt))
             while not self.inbox.messages.empty():
                 self.inbox.messages.get()
 
@@ -119,6 +141,15 @@ class Peer:
         return f"/{kind}/{name}" if self.product == "classic" else destination
 
 
+def taking(command):
+    """The arguments of take()."""
+    return {
+        "destination": command["destination"],
+        "timeout_ms": command["timeoutMs"],
+        "individually": command.get("individually", False),
+    }
+
+
 def read_destination(text):
     if text.startswith("/"):
         _, kind, name = text.split("/", 2)
@@ -129,7 +160,7 @@ def read_destination(text):
 def write_headers(spec):
     headers = {"persistent": str(spec.get("persistent", True)).lower()}
     for name, header in (("correlationId", "correlation-id"), ("type", "type"), ("priority", "priority"),
-                         ("groupId", "JMSXGroupID"), ("groupSequence", "JMSXGroupSeq"), ("delayMs", "AMQ_SCHEDULED_DELAY")):
+                         ("groupId", "JMSXGroupID"), ("delayMs", "AMQ_SCHEDULED_DELAY")):
         if name in spec:
             headers[header] = str(spec[name])
     if "ttlMs" in spec:
@@ -154,14 +185,19 @@ def show(frame):
         "correlationId": headers.get("correlation-id"),
         "replyTo": read_destination(headers["reply-to"]) if "reply-to" in headers else None,
         "type": headers.get("type"),
-        "priority": int(headers["priority"]) if "priority" in headers else None,
+        "priority": number(headers.get("priority")),
         "expiresAtMs": expires or None,
         # Classic says it only of persistent messages.
         "persistent": headers.get("persistent") == "true",
-        "groupId": headers.get("JMSXGroupID"),
-        "groupSequence": int(headers["JMSXGroupSeq"]) if "JMSXGroupSeq" in headers else None,
+        # The first are Artemis's own names.
+        "groupId": headers.get("_AMQ_GROUP_ID", headers.get("JMSXGroupID")),
+        "groupSequence": number(headers.get("_AMQ_GROUP_SEQUENCE", headers.get("JMSXGroupSeq"))),
         "properties": {n: {"type": "string", "value": v} for n, v in headers.items() if n not in HEADERS},
     }
+
+
+def number(text):
+    return None if text is None else int(text)
 
 
 def main():
