@@ -52,19 +52,23 @@ const STOMP_AS_SPECIFIED: Dialect = {
   maxHeaders: Number.POSITIVE_INFINITY,
 };
 
+const CLASSIC: Dialect = {
+  ...STOMP_AS_SPECIFIED,
+  lengthMeansBytes: true,
+  textMark: ["amq-msg-type", "text"],
+  givingBackCounts: true,
+  subscriptions: "activemq",
+  schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
+  composites: true,
+  errorEndsSession: false,
+  maxHeaderBytes: 10 * 1024,
+  maxHeaders: 1000,
+};
+
 const DIALECTS: Readonly<Record<string, Dialect>> = {
-  activemq: {
-    ...STOMP_AS_SPECIFIED,
-    lengthMeansBytes: true,
-    textMark: ["amq-msg-type", "text"],
-    givingBackCounts: true,
-    subscriptions: "activemq",
-    schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
-    composites: true,
-    errorEndsSession: false,
-    maxHeaderBytes: 10 * 1024,
-    maxHeaders: 1000,
-  },
+  activemq: CLASSIC,
+  // The group of masterslave-transport/testing spells everything as Classic does.
+  "masterslave-embedded": CLASSIC,
   artemis: {
     ...STOMP_AS_SPECIFIED,
     destinations: "routing-type",
