@@ -62,6 +62,7 @@ export class StompSubscription implements SessionSubscription {
       return;
     }
     this.#wire.request("SUBSCRIBE", headers, {
+      subscribes: true,
       onReceipt: () => this.#isReady(id),
       onRefused: (refusal) => this.#refused(id, refusal),
     });

@@ -109,15 +109,30 @@ describe("SUBSCRIBE", () => {
     expect(peer.all("SUBSCRIBE")).toEqual([]);
   });
 
-  it("refused without a receipt, as by Artemis, ends the session", async () => {
+  const unnamed = frame("ERROR", { message: 'Invalid selector "(("' }, "((");
+
+  it("refused without a receipt, as by Artemis, is refused when it is the only one, and ends the session", async () => {
     const { session, peer } = await connected(ARTEMIS);
     const consumer = new TestConsumer(session);
     await peer.frame("SUBSCRIBE");
-    peer.socket.end(frame("ERROR", { message: 'Invalid selector "(("' }, "(("));
-    const error = await lossOf(session);
-    expect(error).toMatchObject({ code: "SESSION_LOST", retryable: true });
-    expect(error.message).toContain('Invalid selector "(("');
-    expect([consumer.ready, consumer.refusals.length]).toEqual([0, 0]);
+    session.send(new TestSend("x"));
+    peer.socket.end(unnamed);
+    await consumer.until(() => consumer.refusals.length === 1);
+    expect(consumer.refusals[0]?.message).toMatch(/refused the subscription .*Invalid selector/);
+    expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST", retryable: true });
+  });
+
+  it.each([
+    ["one of several", ARTEMIS, 2, unnamed],
+    ["the session as a whole", ARTEMIS, 1, frame("ERROR", { message: "AMQ229014 Did not receive data from x" })],
+    ["anybody, on Classic", CLASSIC, 1, unnamed],
+  ])("is not blamed for an ERROR that may mean %s", async (_, server, count, error) => {
+    const { session, peer } = await connected(server);
+    const consumers = Array.from({ length: count }, () => new TestConsumer(session));
+    await peer.frame("SUBSCRIBE", count - 1);
+    peer.socket.end(error);
+    expect((await lossOf(session)).message).toMatch(/without saying of what/);
+    expect(consumers.flatMap(({ refusals }) => refusals)).toEqual([]);
   });
 });
 
