@@ -29,6 +29,8 @@ export interface Dialect {
   readonly messageIdHasConsumer: boolean;
   /** Whether a connection is over with its first ERROR, as STOMP 1.2 has it. Artemis still answers what follows, with an ERROR each that blames the innocent. */
   readonly errorEndsSession: boolean;
+  /** Whether the ERROR for a SUBSCRIBE names no receipt; that for anything else does. */
+  readonly unnamedSubscribeErrors: boolean;
   /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
@@ -48,6 +50,7 @@ const STOMP_AS_SPECIFIED: Dialect = {
   composites: false,
   messageIdHasConsumer: false,
   errorEndsSession: true,
+  unnamedSubscribeErrors: false,
   maxHeaderBytes: Number.POSITIVE_INFINITY,
   maxHeaders: Number.POSITIVE_INFINITY,
 };
@@ -81,6 +84,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     // JMSXGroupSeq stays a property there: over AMQP the place is then 0.
     groupSequence: "_AMQ_GROUP_SEQUENCE",
     messageIdHasConsumer: true,
+    unnamedSubscribeErrors: true,
   },
 };
 

@@ -31,6 +31,8 @@ export interface ReceiptWaiter {
   onSessionEnd?(cause: MasterSlaveError): void;
   /** Of a SEND: how large its body is, for an ERROR that says "too large" and names nobody. */
   readonly bodyBytes?: number;
+  /** Of a SUBSCRIBE: Artemis refuses one with an ERROR that names nobody. */
+  readonly subscribes?: true;
 }
 
 export class Wire {
@@ -101,6 +103,12 @@ export class Wire {
       largest = receipt;
     }
     return this.take(largest);
+  }
+
+  /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
+  takeOnlySubscribe(): ReceiptWaiter | undefined {
+    const receipts = [...this.#waiting].filter(([, { subscribes }]) => subscribes).map(([receipt]) => receipt);
+    return receipts.length === 1 ? this.take(receipts[0]) : undefined;
   }
 
   /** Whether this receipt was ever asked for, answered or not. */
