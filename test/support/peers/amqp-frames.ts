@@ -106,8 +106,10 @@ function readFrame(bytes: Buffer): AmqpFrame {
   if (!performative) return { name: "beat", channel, fields: {}, payload: undefined };
   let name = "unknown";
   // rhea tells which performative it is only by what it calls.
-  const told = new Proxy({}, { get: (_, called) => () => void (name = String(called).slice("on_".length)) });
-  performative.dispatch(told, {});
+  const told = (called: string) => () => {
+    name = called.slice("on_".length);
+  };
+  performative.dispatch(new Proxy({}, { get: (_, called) => told(String(called)) }), {});
   const { value } = performative as unknown as { readonly value: readonly unknown[] };
   return { name, channel, fields: performative, payload, state: name === "transfer" ? value[7] : undefined };
 }

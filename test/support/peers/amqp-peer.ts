@@ -36,6 +36,14 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return peer;
   }
 
+  static async pair(): Promise<[AmqpPeer, AmqpPeer]> {
+    return [await AmqpPeer.listen(), await AmqpPeer.listen()];
+  }
+
+  static async trio(): Promise<[AmqpPeer, AmqpPeer, AmqpPeer]> {
+    return [...(await AmqpPeer.pair()), await AmqpPeer.listen()];
+  }
+
   /** The protocol header. */
   expectHeader(kind: "sasl" | "amqp"): Reaction {
     const step = this.#next(`the ${kind} header`, "header", ({ fields }) =>

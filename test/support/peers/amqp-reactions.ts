@@ -17,23 +17,23 @@ export class Reaction {
     this.#drop = drop;
   }
 
-  protected then(answer: (line: AmqpLine, frame: AmqpFrame) => void): this {
+  protected whenMet(answer: (line: AmqpLine, frame: AmqpFrame) => void): this {
     this.#step.answers.push(answer);
     return this;
   }
 
   /** What a test does itself when this has come. */
   call(work: () => void): this {
-    return this.then(() => work());
+    return this.whenMet(() => work());
   }
 
   write(bytes: Buffer): this {
-    return this.then(({ socket }) => socket.write(bytes));
+    return this.whenMet(({ socket }) => socket.write(bytes));
   }
 
   /** The socket closes without a word, as when the broker dies. */
   drop(): this {
-    return this.then((line) => this.#drop(line));
+    return this.whenMet((line) => this.#drop(line));
   }
 
   /** The peer stops here: it goes on reading and says nothing. */
@@ -43,7 +43,7 @@ export class Reaction {
 
   /** The broker closes the connection in order, with a reason if one is named. */
   closeConnection(condition?: string, description?: string, info?: Fields): this {
-    return this.then((line) => line.close(condition, description, info));
+    return this.whenMet((line) => line.close(condition, description, info));
   }
 }
 
@@ -54,23 +54,23 @@ export class SaslReaction extends Reaction {
 
   /** By the codes of AMQP 1.0, 5.3.3.6: 1 auth, 2 sys, 3 sys-perm, 4 sys-temp. */
   refuse(code: number): this {
-    return this.#outcome(code).then((line) => line.socket.end());
+    return this.#outcome(code).whenMet((line) => line.socket.end());
   }
 
   #outcome(code: number): this {
-    return this.then((line) => line.write("sasl_outcome", 0, { code }));
+    return this.whenMet((line) => line.write("sasl_outcome", 0, { code }));
   }
 }
 
 export class OpenReaction extends Reaction {
   /** `fields` of the open frame, `properties` in it among them. */
   answer(fields: Fields = {}): this {
-    return this.then((line) => line.write("open", 0, { container_id: "peer", ...fields }));
+    return this.whenMet((line) => line.write("open", 0, { container_id: "peer", ...fields }));
   }
 
   /** Opens, says that it will not be, and closes with the reason, in one piece, as Artemis and Classic do. */
   refuse(condition: string, description?: string, info?: Fields): this {
-    return this.then((line) => {
+    return this.whenMet((line) => {
       const properties = { "amqp:connection-establishment-failed": true };
       const error = errorOf(condition, description, info);
       const refusal = [encode("open", 0, { container_id: "peer", properties }), encode("close", 0, { error })];
@@ -83,7 +83,7 @@ export class OpenReaction extends Reaction {
 /** To an attach, or to what comes over the link later. */
 export class LinkReaction extends Reaction {
   protected onLink(answer: (line: AmqpLine, link: PeerLink, frame: AmqpFrame) => void): this {
-    return this.then((line, frame) => {
+    return this.whenMet((line, frame) => {
       const link = line.linkOf(frame);
       if (link) answer(line, link, frame);
     });
@@ -159,7 +159,7 @@ export class TransferReaction extends LinkReaction {
 
   /** Within the transaction it came in, if it came in one. */
   protected settle(outcome: object): this {
-    return this.then((line, { channel, fields, state: came }) => {
+    return this.whenMet((line, { channel, fields, state: came }) => {
       const [transaction] = codeOf(came) === 0x34 ? itemsOf(came) : [];
       const answer = transaction === undefined ? outcome : state.transactional(String(transaction), outcome);
       line.settle(channel, Number(fields["delivery_id"]), answer);
@@ -178,7 +178,7 @@ export class CoordinatorReaction extends TransferReaction {
 export class SettlementReaction extends Reaction {
   /** Settles in turn, as is due to what was accepted in a transaction. */
   settle(): this {
-    return this.then((line, { channel, fields }) => {
+    return this.whenMet((line, { channel, fields }) => {
       line.settle(channel, Number(fields["first"]), fields["state"] as object, false);
     });
   }

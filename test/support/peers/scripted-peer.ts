@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { onTestFinished } from "vitest";
+import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
+import type { Connection } from "../../../src/messaging/connection.ts";
 import type { Certificate } from "../certificate.ts";
+import { storyConnection } from "../stories.ts";
 
 /** One connection that a client made. */
 export interface Line<Frame> {
@@ -37,9 +40,11 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
   readonly #server: Server;
   readonly #scheme: string;
   readonly #steps: Step<Frame, L>[] = [];
+  #port = 0;
   #played = 0;
   #failure: Error | undefined;
   #wake: (() => void)[] = [];
+  #told = false;
   #refusing = false;
 
   protected constructor(scheme: string, certificate: Certificate | undefined) {
@@ -59,11 +64,12 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
   protected async listen(): Promise<void> {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
     onTestFinished(() => this.#end());
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get uri(): string {
@@ -156,7 +162,13 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     } finally {
       clearTimeout(timer);
     }
-    if (this.#failure) throw this.#failure;
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (!this.#failure || this.#told) return;
+    this.#told = true;
+    throw this.#failure;
   }
 
   #wakeAll(): void {
@@ -166,11 +178,13 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
   /** A frame that nobody expected fails the test, even when it came after the last expectation. */
   async #end(): Promise<void> {
     await this.refuse();
-    if (this.#failure) throw this.#failure;
+    this.#throwFailure();
   }
 }
 
-/** The URI of a group of these peers, in this order. */
-export function groupOf(...peers: readonly { readonly uri: string }[]): string {
-  return `masterslave:(${peers.map(({ uri }) => uri).join(",")})`;
+/** A connection to a group of these peers, in this order, idle. The next is tried when one has answered, never beside it. */
+export function connectionTo(peers: readonly { readonly uri: string }[], options: ConnectionOptions = {}): Connection {
+  const list = peers.map((peer) => peer.uri).join(",");
+  const uri = peers.length > 1 ? `masterslave:(${list})` : list;
+  return storyConnection(uri, { attemptStagger: 60_000, minConnectTime: 0, ...options });
 }

@@ -109,6 +109,10 @@ export class StompPeer extends ScriptedPeer<StompFrame, StompLine> {
     return peer;
   }
 
+  static async pair(): Promise<[StompPeer, StompPeer]> {
+    return [await StompPeer.listen(), await StompPeer.listen()];
+  }
+
   expectConnect(headers: Readonly<Record<string, string>> = {}): StompReaction {
     return this.#next("CONNECT", headers);
   }
