@@ -164,6 +164,11 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new Reaction(this.#next("a close", "close"), this.#drop);
   }
 
+  /** The broker ends every link there is, now; the connections go on. */
+  detachAll(condition?: string): void {
+    for (const line of this.lines) for (const link of line.links) line.detach(link, condition);
+  }
+
   protected override open(socket: Socket): AmqpLine {
     const line = new AmqpLine(socket);
     let rest: Buffer = Buffer.alloc(0);

@@ -130,7 +130,7 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
   #take(socket: Socket): void {
     this.connections += 1;
     socket.on("error", () => {});
-    if (this.#played === this.#steps.length) {
+    if (this.#failure || this.#played === this.#steps.length) {
       socket.destroy();
       return;
     }
