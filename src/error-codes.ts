@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   POISON_SEND: "Sessions kept dying while this message was in flight, the last time with it alone",
   SUBSCRIPTION_REFUSED: "The broker refused the subscription",
   REQUEST_TIMEOUT: "No reply came within timeoutMs",
+  REQUEST_INTERRUPTED: "The temporary reply queue went with its session before the reply came",
+  TRANSACTION_TIMEOUT: "The transaction was not committed within timeoutMs: it is rolled back",
   TRANSACTION_INTERRUPTED: "The session ended before the commit: the transaction is rolled back",
   TRANSACTION_ROLLED_BACK: "The broker refused the commit or a member: nothing of the transaction holds",
   TRANSACTION_IN_DOUBT: "The session ended between the commit and its answer: it holds whole, or not at all",

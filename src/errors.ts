@@ -264,6 +264,23 @@ export class RequestTimeoutError extends MasterSlaveError {
   }
 }
 
+/** The temporary reply queue went with its session before the reply came. The request may have been stored and processed. */
+export class RequestInterruptedError extends MasterSlaveError {
+  /** The request's message id. */
+  readonly id: string;
+  constructor(message: string, id: string, details: ErrorDetails = {}) {
+    super("REQUEST_INTERRUPTED", message, { retryable: true, ...details });
+    this.id = id;
+  }
+}
+
+/** The transaction was not committed within `timeoutMs`: nothing of it holds. */
+export class TransactionTimeoutError extends MasterSlaveError {
+  constructor(message: string) {
+    super("TRANSACTION_TIMEOUT", message, { retryable: true });
+  }
+}
+
 /** The session ended before the commit was written: nothing of the transaction holds, and what it accepted comes again. */
 export class TransactionInterruptedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {

@@ -9,10 +9,11 @@ export interface ConnectionWarning {
   /**
    * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
    * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
+   * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
    */
-  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE";
+  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE" | "REPLY_REFUSED";
   readonly message: string;
-  readonly endpoint: EndpointAddress;
+  readonly endpoint: EndpointAddress | undefined;
 }
 
 export interface AdapterSettings {

@@ -7,13 +7,16 @@ import type { SendLimits } from "./pending-send.ts";
 
 export interface SendOptions extends MessageOptions, SendLimits {}
 
-export interface ConsumeOptions {
-  /** How many deliveries may be unsettled at once; 100 unless said. */
-  readonly prefetch?: number;
-  /** A JMS selector: only messages that match are delivered. */
-  readonly selector?: string;
-  /** Closes the consumer when it fires; the iteration ends as after `break`. */
-  readonly signal?: AbortSignal;
+/** A wait with an end. */
+export interface WaitOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws InvalidArgumentError for a timeoutMs that is no positive number. */
+export function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0)) return;
+  throw new InvalidArgumentError(`timeoutMs is a positive number of milliseconds, not ${inspect(timeoutMs)}`);
 }
 
 export interface CloseOptions {
@@ -21,7 +24,6 @@ export interface CloseOptions {
   readonly drainTimeoutMs?: number;
 }
 
-const CONSUME_OPTIONS = ["prefetch", "selector", "signal"] as const satisfies readonly (keyof ConsumeOptions)[];
 const SEND_OPTIONS = [
   "properties",
   "ttlMs",
@@ -43,13 +45,8 @@ export function checkSendOptions(options: SendOptions): void {
   checkNames("send", options, SEND_OPTIONS);
 }
 
-/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
-export function checkConsumeOptions(options: ConsumeOptions): void {
-  checkNames("consume", options, CONSUME_OPTIONS);
-}
-
 /** @throws InvalidArgumentError for options that are none, or a signal that is none. */
-export function checkSignal(call: string, options: { readonly signal?: AbortSignal | undefined }): void {
+export function checkSignal(call: string, options: object): void {
   if (typeof options !== "object" || options === null)
     throw new InvalidArgumentError(`${call}() takes its options as an object, not ${options}`);
   const { signal }: { readonly signal?: unknown } = options;
@@ -58,16 +55,18 @@ export function checkSignal(call: string, options: { readonly signal?: AbortSign
   throw new InvalidArgumentError(`The signal of ${call}() is an AbortSignal, not ${inspect(signal)}`);
 }
 
-function checkNames(
+/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
+export function checkNames<Options extends object>(
   call: string,
-  options: { readonly signal?: AbortSignal | undefined },
-  known: readonly string[],
+  options: Options,
+  known: readonly (keyof Options & string)[],
 ): void {
+  const names: readonly string[] = known;
   checkSignal(call, options);
   for (const name in options) {
-    if (known.includes(name)) continue;
-    const nearest = nearestName(name, known);
-    const hint = nearest === undefined ? `it takes ${known.join(", ")}` : `did you mean ${nearest}?`;
+    if (names.includes(name)) continue;
+    const nearest = nearestName(name, names);
+    const hint = nearest === undefined ? `it takes ${names.join(", ")}` : `did you mean ${nearest}?`;
     throw new InvalidArgumentError(`${call}() has no option ${name}: ${hint}`);
   }
 }

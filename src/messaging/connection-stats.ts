@@ -1,9 +1,8 @@
 /** What a connection tells of itself: its state without its inner parts, and its figures. */
 import type { EndpointAddress, MasterSlaveError } from "../errors.ts";
 import type { ConnectionState } from "../transport/connection-state.ts";
-import type { Consumers } from "./consumers.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import type { PendingSends, PendingSendsStats } from "./pending-sends.ts";
+import type { TransactionStats } from "./transactions.ts";
 
 /** `sinceMs`: `performance.now()` when the state began; `rounds`: how many passes over the endpoints have failed in it. */
 export type ConnectionStatus =
@@ -27,6 +26,10 @@ export interface ConnectionStats {
   readonly pendingBytes: number;
   /** Sends that wait for room. */
   readonly waitingSends: number;
+  /** Sends a full broker has refused, which wait to be sent again (`whenFull: "hold"`). */
+  readonly deferredSends: number;
+  /** For how long the broker has answered none of the sends it was given, ms; 0 below a second. Then it is out of memory or room, or does not read this connection. */
+  readonly blockedMs: number;
   readonly confirmed: number;
   /** Sends whose promise rejected. */
   readonly failed: number;
@@ -37,6 +40,11 @@ export interface ConnectionStats {
   readonly redelivered: number;
   readonly settled: number;
   readonly stale: number;
+  /** Twins of accepted messages that were settled without being handed over. */
+  readonly deduplicated: number;
+  /** Requests that wait for their replies. */
+  readonly requests: number;
+  readonly transactions: TransactionStats;
   readonly failovers: number;
   /** Sends written again after a failover. */
   readonly resent: number;
@@ -51,8 +59,4 @@ export function describeState(state: ConnectionState<MessagingSession>): Connect
   if (state.name === "connected") return { name: "connected", endpoint: state.endpoint, sinceMs: state.sinceMs };
   if (state.name === "closing") return { name: "closing" };
   return state;
-}
-
-export function countEverything(sends: PendingSends, consumers: Consumers): PendingSendsStats & Consumers["stats"] {
-  return { ...sends.stats, ...consumers.stats };
 }

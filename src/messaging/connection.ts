@@ -1,99 +1,79 @@
-/** The lasting thing users hold: sends and consumers that live on while sessions come and go. */
-import {
-  AbortError,
-  ConnectionClosedError,
-  type EndpointAddress,
-  InvalidArgumentError,
-  type MasterSlaveError,
-} from "../errors.ts";
-import type { ConnectionWarning } from "./adapter-settings.ts";
+/** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
+import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../errors.ts";
 import { IsolatedEmitter } from "../transport/isolated-emitter.ts";
-import {
-  MasterSlaveTransport,
-  type TransportEvents,
-  type TransportSettings,
-} from "../transport/master-slave-transport.ts";
-import type { OpenSession } from "../transport/session.ts";
+import { MasterSlaveTransport } from "../transport/master-slave-transport.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import type { ConnectionWarning } from "./adapter-settings.ts";
+import { browse } from "./browser.ts";
 import {
   type CloseOptions,
-  type ConsumeOptions,
-  checkConsumeOptions,
+  checkNames,
   checkSendOptions,
   checkSignal,
+  checkTimeout,
   type SendOptions,
+  type WaitOptions,
 } from "./call-options.ts";
-import { type ConnectionStats, type ConnectionStatus, countEverything, describeState } from "./connection-stats.ts";
-import { Consumer } from "./consumer.ts";
+import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
+import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
+import {
+  type BrowseOptions,
+  type ConsumeOptions,
+  checkSubscriptionName,
+  readBrowseOptions,
+  readConsumeOptions,
+  requireClientId,
+} from "./consume-options.ts";
+import type { Consumer } from "./consumer.ts";
 import { Consumers } from "./consumers.ts";
+import { Continuity, closedError } from "./continuity.ts";
+import { CurrentSession } from "./current-session.ts";
+import { startDeadline } from "./deadline.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 import type { Broker, MessagingSession } from "./messaging-session.ts";
 import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
-import type { SendResult } from "./pending-send.ts";
-import { PendingSends, type PendingSendsSettings } from "./pending-sends.ts";
-import { clearSuspects } from "./poison-rule.ts";
+import type { SendPolicy, SendResult } from "./pending-send.ts";
+import { PendingSends } from "./pending-sends.ts";
 import { Producer } from "./producer.ts";
-import { startTimer } from "./timer.ts";
-
-export interface ConnectionSettings extends PendingSendsSettings, TransportSettings {
-  readonly connectTimeoutMs: number | undefined;
-  /** For sends that name none; undefined waits for ever. */
-  readonly sendTimeoutMs: number | undefined;
-  /** How long close() waits for what is under way, ms. */
-  readonly drainTimeoutMs: number;
-  /** After so many sessions died with something in flight it is tried alone. */
-  readonly poisonAfter: number;
-}
-
-export interface ConnectionParts {
-  readonly endpoints: readonly Endpoint[];
-  readonly open: OpenSession<MessagingSession>;
-  readonly settings: ConnectionSettings;
-  /** Waited for before the first attempt, so that loading an adapter does not eat its time. */
-  readonly prepared?: Promise<unknown>;
-}
-
-/** Each is emitted exactly once per occurrence. Listen between createConnection and connect to hear the first. */
-export interface ConnectionEvents {
-  /** The first session ever. */
-  established: [{ readonly endpoint: EndpointAddress }];
-  /** The session ended; sends are held and another session is looked for. */
-  interrupted: [{ readonly endpoint: EndpointAddress; readonly cause: MasterSlaveError; readonly atMs: number }];
-  /** A session again. `resent`: sends written again because their outcome was unknown; `voided`: unsettled deliveries that come again. */
-  restored: [
-    { readonly endpoint: EndpointAddress; readonly outageMs: number; readonly resent: number; readonly voided: number },
-  ];
-  /** The connection is over without `close()`; `closed` follows. */
-  failed: [MasterSlaveError];
-  /** Nothing is left open. undefined after `close()`. */
-  closed: [MasterSlaveError | undefined];
-  attempt: TransportEvents<MessagingSession>["attempt"];
-  /** Nothing has failed, but somebody should know. */
-  warning: [ConnectionWarning];
-}
-
-const DEFAULT_PREFETCH = 100;
-/** Times the size of a message it still is a number that both protocols and Java's integers can carry. */
-const MAX_PREFETCH = 1_000_000;
-/** A peer that does not answer the goodbye is left after so long. */
-const LEAVE_TIMEOUT_MS = 2_000;
+import type { ReceivedMessage } from "./received-message.ts";
+import { type RequestOptions, Requests } from "./requests.ts";
+import { type AnswerRequest, Responder, type RespondOptions } from "./responder.ts";
+import { type TransactedWork, type TransactionOptions, Transactions } from "./transactions.ts";
 
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
   /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */
   readonly closed: Promise<MasterSlaveError | undefined>;
   readonly #parts: ConnectionParts;
   readonly #transport: MasterSlaveTransport<MessagingSession>;
+  readonly #sessions = new CurrentSession();
   readonly #sends: PendingSends;
-  readonly #consumers = new Consumers();
-  readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
-  #broker: Broker | undefined;
+  readonly #transactions: Transactions;
+  readonly #consumers: Consumers;
+  readonly #requests: Requests;
+  readonly #continuity: Continuity;
   #closing: Promise<void> | undefined;
 
   constructor(parts: ConnectionParts) {
     super();
+    const { settings } = parts;
     this.#parts = parts;
     this.#transport = new MasterSlaveTransport(parts);
-    this.#sends = new PendingSends(parts.settings);
+    this.#sends = new PendingSends(settings);
+    this.#transactions = new Transactions(this.#sessions, settings);
+    const warn = (warning: ConnectionWarning) => this.warn(warning);
+    this.#consumers = new Consumers(settings, warn, this.#transactions.transact);
+    this.#requests = new Requests(this.#consumers, (...send) => this.#send(...send), settings.maxPendingSends);
+    this.#continuity = new Continuity(
+      this.#transport,
+      {
+        sends: this.#sends,
+        consumers: this.#consumers,
+        requests: this.#requests,
+        transactions: this.#transactions,
+        sessions: this.#sessions,
+      },
+      settings.poisonAfter,
+    );
     this.closed = new Promise((resolve) => this.#transport.once("closed", resolve));
     this.#follow();
   }
@@ -111,7 +91,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** What the last handshake told of the broker; undefined before the first. */
   get broker(): Broker | undefined {
-    return this.#broker;
+    return this.#continuity.broker;
   }
 
   /** Call it once. Resolves with this connection when the first session is established; see MasterSlaveTransport.connect for how it rejects. */
@@ -126,8 +106,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * Resolves when the broker has confirmed the message, on whichever session. Held while there is no session, and while
    * maxPendingSends or maxPendingBytes is reached. A send without an outcome when its session ends is sent again, in
    * order, before anything newer (`inDoubt=fail`: rejects with SEND_IN_DOUBT). The body must not change until then.
-   * Rejects with INVALID_ARGUMENT, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED, SEND_TIMEOUT,
-   * POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
+   * Rejects with INVALID_ARGUMENT, UNSUPPORTED, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED,
+   * SEND_TIMEOUT, SEND_OVERFLOW, NOT_CONNECTED, POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
    */
   send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<SendResult> {
     try {
@@ -144,20 +124,92 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /**
    * A consumer, which is asked for on this and every later session until it is closed. Synchronous: `ready` tells when
-   * the broker has the subscription. @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
+   * the broker has the subscription; what a broker cannot do ends the consumer with SUBSCRIPTION_REFUSED and the reason.
+   * @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
    */
   consume(destination: string, options: ConsumeOptions = {}): Consumer {
-    checkConsumeOptions(options);
-    const { prefetch = DEFAULT_PREFETCH, selector, signal } = options;
-    if (!(Number.isInteger(prefetch) && prefetch > 0 && prefetch <= MAX_PREFETCH))
-      throw new InvalidArgumentError(`prefetch is a whole number from 1 to ${MAX_PREFETCH}, not ${prefetch}`);
-    if (selector !== undefined && typeof selector !== "string")
-      throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);
-    const request = { destination: parseDestination(destination), prefetch, selector };
+    const request = readConsumeOptions(destination, options, this.#parts.settings.clientId);
     this.#refuseWhenClosed(this.#closing !== undefined);
-    const consumer = new Consumer(request, this.#consumers, signal);
-    this.#consumers.add(consumer);
-    return consumer;
+    const { deduplicate, signal } = options;
+    return this.#consumers.open({ request, deduplicate, signal });
+  }
+
+  /**
+   * Shows what is in a queue, from its head on, and takes nothing out of it; ends when all has been shown. After a
+   * failover it begins again and skips what it has shown. Throws SUBSCRIPTION_REFUSED where the broker cannot do it
+   * (Artemis over STOMP). @throws INVALID_ARGUMENT, CONNECTION_CLOSED.
+   */
+  browse(destination: string, options: BrowseOptions = {}): AsyncGenerator<ReceivedMessage, void, void> {
+    const request = readBrowseOptions(destination, options);
+    this.#refuseWhenClosed(this.#closing !== undefined);
+    return browse(this.#consumers.open({ request, signal: options.signal }));
+  }
+
+  /**
+   * Deletes a durable subscription and what it has kept; waits for a session, and asks the next one when it ends
+   * meanwhile. Rejects with SUBSCRIPTION_REFUSED when the broker has none of that name or somebody consumes it,
+   * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED.
+   */
+  async unsubscribe(name: string, options: WaitOptions & { readonly shared?: boolean } = {}): Promise<void> {
+    checkNames("unsubscribe", options, ["shared", "timeoutMs", "signal"]);
+    const { shared = false, timeoutMs } = options;
+    checkSubscriptionName(name);
+    checkTimeout(timeoutMs);
+    if (!shared) requireClientId(name, this.#parts.settings.clientId);
+    if (this.#consumers.has(name, shared))
+      throw new InvalidArgumentError(
+        `The subscription "${name}" is being consumed by this connection: close the consumer first`,
+      );
+    const late = () => new AbortError(`The subscription "${name}" was not deleted within ${timeoutMs} ms`, undefined);
+    const deadline = startDeadline("unsubscribe()", options, late);
+    try {
+      await this.#sessions.untilAnswered("unsubscribe()", deadline.signal, ({ session }) =>
+        session.unsubscribe({ name, durable: true, shared }),
+      );
+    } finally {
+      deadline.release();
+    }
+  }
+
+  /**
+   * Sends a message and resolves with the reply to it. Replies come to one queue of this connection, which survives a
+   * failover; with `temporary` to a temporary queue of the session. Rejects as send() does, with REQUEST_TIMEOUT after
+   * `timeoutMs` (30 s unless said), with REQUEST_INTERRUPTED when a temporary queue went with its session.
+   */
+  async request(destination: string, body: MessageBody, options: RequestOptions = {}): Promise<ReceivedMessage> {
+    const { temporary, ...sendOptions } = options;
+    checkSendOptions(sendOptions);
+    if ("replyTo" in sendOptions) throw new InvalidArgumentError("request() names the reply queue itself");
+    return this.#requests.request(parseDestination(destination), body, options);
+  }
+
+  /**
+   * Consumes requests and sends what `answer` returns to where each asks for it, then accepts the request. A throw is
+   * treated as by Consumer.run. A reply that nobody can be sent is told as a `warning`. @throws as consume().
+   */
+  respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
+    const { concurrency, redelivery, transacted, ...consumeOptions } = options;
+    if (typeof answer !== "function")
+      throw new InvalidArgumentError(`respond() is given a function, not ${typeof answer}`);
+    const run = {
+      ...(concurrency !== undefined && { concurrency }),
+      ...(redelivery !== undefined && { redelivery }),
+      ...(transacted !== undefined && { transacted }),
+    };
+    return new Responder(this.consume(destination, consumeOptions), answer, run, this);
+  }
+
+  /**
+   * Runs `work` in a transaction of one session and resolves with its result when the broker has committed it: what was
+   * sent and accepted in it holds together, or not at all. Waits for a session first. When `work` throws it is rolled
+   * back and the error passed on. Rejects with TRANSACTION_INTERRUPTED when the session ended before the commit (run
+   * again up to `retries` times if it accepted no delivery), TRANSACTION_ROLLED_BACK when the broker refused it,
+   * TRANSACTION_IN_DOUBT when the commit was not answered, TRANSACTION_TIMEOUT, ABORTED, CONNECTION_CLOSED.
+   */
+  transaction<T>(work: TransactedWork<T>, options: TransactionOptions = {}): Promise<T> {
+    // While close() drains, work that is being finished may still commit.
+    if (this.#closing !== undefined && this.#consumers.unsettled === 0) return Promise.reject(closedError(undefined));
+    return this.#transactions.transact(work, options);
   }
 
   /** Adds endpoints a broker told of; they are tried after the user's own. */
@@ -172,7 +224,14 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Figures of this moment and totals of this connection's life. */
   stats(): ConnectionStats {
-    return { ...countEverything(this.#sends, this.#consumers), ...this.#totals, state: this.state.name };
+    return {
+      state: this.state.name,
+      ...this.#sends.stats,
+      ...this.#consumers.stats,
+      ...this.#continuity.totals,
+      requests: this.#requests.waiting,
+      transactions: this.#transactions.stats,
+    };
   }
 
   /**
@@ -181,7 +240,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when it had been written.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#drainAndLeave(drainTimeoutMs);
+    this.#closing ??= this.#continuity.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
     return this.#closing;
   }
 
@@ -189,16 +248,15 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     await this.close();
   }
 
-  #send(destination: Destination, body: MessageBody, options: SendOptions): Promise<SendResult> {
+  #send(destination: Destination, body: MessageBody, options: SendOptions, policy?: SendPolicy): Promise<SendResult> {
     try {
       checkSendOptions(options);
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
-      if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0))
-        throw new InvalidArgumentError(`timeoutMs is a positive number, not ${timeoutMs}`);
+      checkTimeout(timeoutMs);
       // While close() drains, work that is being finished may still send.
       this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
-      return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal });
+      return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
     } catch (reason) {
       return Promise.reject(reason);
     }
@@ -212,86 +270,24 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   #follow(): void {
     const transport = this.#transport;
+    const continuity = this.#continuity;
     transport.on("attempt", (attempt) => this.emit("attempt", attempt));
     transport.on("established", ({ endpoint, session }) => {
-      this.#resume(session, endpoint);
+      continuity.begin(session, endpoint);
       this.emit("established", { endpoint });
     });
     transport.on("interrupted", (interruption) => {
-      this.#sends.interrupt(interruption.cause);
-      this.#totals.voided += this.#consumers.interrupt();
+      continuity.interrupt(interruption.cause);
       this.emit("interrupted", interruption);
     });
     transport.on("restored", ({ endpoint, session, outageMs }) => {
-      this.#restored(session, endpoint, outageMs);
+      const restoration = continuity.restore(session, endpoint, outageMs);
+      this.emit("restored", { endpoint, outageMs, ...restoration });
     });
     transport.on("failed", (failure) => this.emit("failed", failure));
     transport.on("closed", (failure) => {
-      this.#sends.abandon(closedError(failure));
-      this.#consumers.end(failure);
+      continuity.end(failure);
       this.emit("closed", failure);
     });
-  }
-
-  #restored(session: MessagingSession, endpoint: EndpointAddress, outageMs: number): void {
-    const totals = this.#totals;
-    const resent = this.#sends.inDoubtCount;
-    const voided = this.#consumers.takeVoided();
-    totals.failovers += 1;
-    totals.outageMs += outageMs;
-    totals.lastOutageMs = outageMs;
-    this.#resume(session, endpoint);
-    this.emit("restored", { endpoint, outageMs, resent, voided });
-  }
-
-  /** Restores everything in one turn; what may be what kills sessions goes first, each alone. */
-  #resume(session: MessagingSession, endpoint: EndpointAddress): void {
-    this.#broker = session.broker;
-    this.#sends.reached(endpoint);
-    const { poisonAfter } = this.#parts.settings;
-    const suspects = [...this.#consumers.suspects(poisonAfter), ...this.#sends.suspects(poisonAfter)];
-    const flow = () => {
-      const { state } = this.#transport;
-      // The last suspect may have been cleared in the turn in which the session ended.
-      if (state.name !== "connected" || state.session !== session) return;
-      this.#consumers.resume(session);
-      this.#sends.resume(session);
-    };
-    if (suspects.length === 0) flow();
-    else void clearSuspects(session, suspects).then((alive) => alive && flow());
-  }
-
-  async #drainAndLeave(drainTimeoutMs: number): Promise<void> {
-    const { name } = this.#transport.state;
-    this.#consumers.stopIntake();
-    if (name === "connected" || name === "interrupted") {
-      await within(drainTimeoutMs, async (signal) => {
-        // In this order: whoever holds a delivery may send until it is settled.
-        await this.#consumers.settled(signal);
-        await this.#sends.empty(signal);
-      });
-    }
-    await within(LEAVE_TIMEOUT_MS, (signal) => this.#consumers.close(signal));
-    await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
-    await this.closed;
-  }
-}
-
-/** Why nothing goes any more; `failure` is what ended the connection, if it was not `close()`. */
-function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
-  const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
-  return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
-}
-
-/** Runs something under a deadline that keeps no timer behind. */
-async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const controller = new AbortController();
-  const stopTimer = startTimer(timeoutMs, () =>
-    controller.abort(new ConnectionClosedError(`Not done within ${timeoutMs} ms`)),
-  );
-  try {
-    await work(controller.signal);
-  } finally {
-    stopTimer();
   }
 }

@@ -1,88 +1,104 @@
-/** A consumer: a standing request for messages, renewed on every session, read as an async iterable or by `run`. */
-import {
-  ConnectionClosedError,
-  InvalidArgumentError,
-  type MasterSlaveError,
-  SubscriptionRefusedError,
-} from "../errors.ts";
+/** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
+import { AbortError, type MasterSlaveError } from "../errors.ts";
+import { checkNames, checkTimeout, type WaitOptions } from "./call-options.ts";
+import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
-import { formatDestination } from "./destination.ts";
-import type { IncomingDelivery, MessagingSession, SubscriptionRequest, SubscriptionSink } from "./messaging-session.ts";
+import { type Destination, formatDestination } from "./destination.ts";
+import { type Arrival, Intake } from "./intake.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
-import type { Suspect } from "./poison-rule.ts";
-import { type ProcessMessage, runConsumer } from "./run-consumer.ts";
-import { SubscriptionLink } from "./subscription-link.ts";
-import { settledOr } from "./timer.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
+import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
+import { settledOr, startTimer } from "./timer.ts";
+import type { Transact } from "./transactions.ts";
 
-export interface RunOptions {
-  /** How many messages are worked on at once; 1 unless said. */
-  readonly concurrency?: number;
-}
-
-/** What a consumer tells the connection it belongs to. */
-export interface ConsumerOwner {
+/** What a consumer tells the connection it belongs to, and asks of it. */
+export interface ConsumerOwner extends SubscriptionHost {
   /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. Ids are told apart by `scope`. */
   handedOver(scope: string, id: string | undefined, flagged: boolean): boolean;
   deliverySettled(result: SettleResult): void;
-  /** Deliveries became stale without being settled. */
-  deliveriesVoided(): void;
-  consumerClosed(consumer: Consumer): void;
+  /** A twin was settled without being handed over. */
+  twinSettled(): void;
+  readonly transact: Transact;
+  readonly drainTimeoutMs: number;
 }
 
-type ConsumerState =
-  /** No session has it at the moment. */
-  | { readonly name: "waiting" }
-  | { readonly name: "subscribing"; readonly link: SubscriptionLink }
-  | { readonly name: "ready"; readonly link: SubscriptionLink }
-  /** Nothing more is handed over; what was can still be settled. */
-  | { readonly name: "draining"; readonly link: SubscriptionLink }
-  | { readonly name: "closed"; readonly failure: MasterSlaveError | undefined };
-
-type Reader = {
-  readonly resolve: (result: IteratorResult<Delivery>) => void;
-  readonly reject: (error: MasterSlaveError) => void;
-};
-
-/** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
-const UNANSWERED_CLOSE_MS = 2_000;
+export interface ConsumerParts {
+  readonly request: SubscriptionRequest;
+  readonly deduplicate?: DeduplicationOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of the address whenever a session has made the temporary queue anew. */
+  readonly onSubscribed?: ((address: Destination | undefined) => void) | undefined;
+}
 
 let consumersMade = 0;
 
-export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable, Suspect {
-  /** Resolves when the broker has the subscription for the first time; rejects when the consumer ends before that. */
-  get ready(): Promise<void> {
-    return this.#ready.promise;
-  }
-  /** How many sessions in a row died while the subscription was asked for and unanswered. */
-  deaths = 0;
-  readonly #request: SubscriptionRequest;
+export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
+  /** Of messaging alone: what is asked for on every session. */
+  readonly subscription: StandingSubscription;
+  /** Of messaging alone: resolves when the subscription may be asked for. */
+  readonly prepared: Promise<void> | undefined;
+  readonly #owner: ConsumerOwner;
   /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
   readonly #scope: string;
-  readonly #owner: ConsumerOwner;
-  readonly #buffer = new WaitingLine<{ incoming: IncomingDelivery; link: SubscriptionLink }>();
-  readonly #readers = new WaitingLine<Reader>();
-  #state: ConsumerState = { name: "waiting" };
-  readonly #ready = settleable();
+  readonly #intake = new Intake((arrival) => this.#handOver(arrival));
+  /** Fires when nothing more is handed over. */
+  readonly #intakeOver = new AbortController();
+  #deduplication: Deduplication | undefined;
+  /** Told once, to the next who asks. */
+  #failure: MasterSlaveError | undefined;
   #closing: Promise<void> | undefined;
-  #onceAnswered: (() => void) | undefined;
-  #forgetSignal: (() => void) | undefined;
 
-  constructor(request: SubscriptionRequest, owner: ConsumerOwner, signal: AbortSignal | undefined) {
-    this.#request = request;
+  constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
     const { destination } = request;
     this.#scope = `${formatDestination(destination)}${destination.kind === "topic" ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
+    this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
+    this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
+    for (const name of ["subscription", "prepared"]) Object.defineProperty(this, name, { enumerable: false });
     if (signal) this.#obey(signal);
+  }
+
+  /** Resolves when the broker has the subscription for the first time; rejects when the consumer ends before that. */
+  get ready(): Promise<void> {
+    return this.subscription.ready;
   }
 
   /** The next delivery; done when the consumer is closed. Rejects with why, once, when it was refused or the connection failed. */
   next(): Promise<IteratorResult<Delivery>> {
-    const delivery = this.#take();
+    const delivery = this.#intake.take();
     if (delivery) return Promise.resolve({ done: false, value: delivery });
-    if (this.#state.name === "closed") return this.#ended(this.#state.failure);
-    if (this.#state.name === "draining") return this.#ended(undefined);
-    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+    if (!this.subscription.takesIn) return this.#over({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#intake.wait((value) => resolve(value ? { done: false, value } : { done: true, value: undefined }), reject);
+    });
+  }
+
+  /**
+   * The next delivery, or undefined when none came within `timeoutMs` or the consumer is closed. A failover meanwhile
+   * does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
+   */
+  receive(options: WaitOptions = {}): Promise<Delivery | undefined> {
+    return new Promise((resolve, reject) => {
+      const { timeoutMs, signal } = options;
+      checkNames("receive", options, ["timeoutMs", "signal"]);
+      checkTimeout(timeoutMs);
+      const delivery = this.#intake.take();
+      if (delivery) resolve(delivery);
+      else if (!this.subscription.takesIn) resolve(this.#over(undefined));
+      else if (signal?.aborted) reject(new AbortError("receive() was aborted before it began", signal.reason));
+      else this.#wait(resolve, reject, options);
+    });
+  }
+
+  /** Hands over nothing more until resume(). The broker goes on until `prefetch` is reached. */
+  pause(): void {
+    this.#intake.hold("paused");
+  }
+
+  /** Goes on after pause(). */
+  resume(): void {
+    this.#intake.release("paused");
   }
 
   /** Closes; what `break` calls. */
@@ -100,184 +116,142 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Calls `handler` for each message and settles for it: accepts when it resolves, rejects with its error when it
-   * throws. Resolves when the consumer is closed; rejects when it failed.
+   * Calls `handler` for each message and settles for it: accepts when it resolves; when it throws, calls it again as
+   * `redelivery` says (not at all unless said), then rejects the message with its error. With `transacted`, each message
+   * is accepted in a transaction of its own, together with what the handler sends in it. Resolves when the consumer is
+   * closed and every handler has finished; rejects, after closing it, when it or a settlement failed.
    */
-  run(handler: ProcessMessage, { concurrency = 1 }: RunOptions = {}): Promise<void> {
-    if (!(Number.isInteger(concurrency) && concurrency > 0)) {
-      return Promise.reject(new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`));
-    }
-    // Found out by the first message it would have sent that to the dead letter queue.
-    if (typeof handler !== "function") {
-      return Promise.reject(new InvalidArgumentError(`run() is given a function, not ${typeof handler}`));
-    }
-    return runConsumer(this, handler, concurrency);
+  run(handler: ProcessMessage, options: RunOptions = {}): Promise<void> {
+    const { transact } = this.#owner;
+    return runConsumer(this, handler, options, { transact, intakeOver: this.#intakeOver.signal });
   }
 
   /**
-   * Ends the subscription; unsettled deliveries go back to the broker and become stale. Resolves when the broker has
-   * answered, or after 2 s without an answer. Idempotent; never rejects.
+   * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
+   * said), then closes. Never rejects but for its options.
+   */
+  async drain({ timeoutMs = this.#owner.drainTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkTimeout(timeoutMs);
+    this.subscription.stopIntake();
+    await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));
+    await this.close();
+  }
+
+  /**
+   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription goes on
+   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.subscription.close();
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    const { link } = this.#end(undefined);
-    if (link?.subscription) await settledOr(UNANSWERED_CLOSE_MS, link.subscription.close());
-  }
-
-  /** No more is handed over; what was can still be settled. */
-  stopIntake(): void {
-    const link = this.#link;
-    if (!link) {
-      this.#end(undefined);
-      return;
-    }
-    this.#state = { name: "draining", link };
-    this.#buffer.drain();
-    for (const reader of this.#readers.drain()) reader.resolve({ done: true, value: undefined });
-  }
-
-  /** The broker has not answered this session's request yet. */
-  get unanswered(): boolean {
-    return this.#state.name === "subscribing";
-  }
-
-  /** How many handed-over deliveries can still be settled. */
-  get unsettled(): number {
-    return this.#link?.unsettled ?? 0;
-  }
-
-  /** Asks a session for the messages, unless that has been done. */
-  resume(session: MessagingSession): void {
-    if (this.#state.name !== "waiting") return;
-    const link = new SubscriptionLink((result) => this.#owner.deliverySettled(result));
-    this.#state = { name: "subscribing", link };
-    link.subscription = session.subscribe(this.#request, this.#sink(link));
-  }
-
-  /** Asks a session for the messages; resolves when it has answered, or is over. */
-  async alone(session: MessagingSession): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
-      this.#onceAnswered = resolve;
-    });
-    this.resume(session);
-    if (this.unanswered) await Promise.race([answered, session.ended]);
-  }
-
-  /** The session ended. Returns how many of its deliveries will come again. */
-  interrupt(): number {
-    const link = this.#link;
-    if (!link) return 0;
-    const voided = this.#buffer.drain().length + link.void();
-    if (this.#state.name === "subscribing") this.deaths += 1;
-    if (this.#state.name === "draining") this.#end(undefined);
-    else this.#state = { name: "waiting" };
-    return voided;
-  }
-
-  /** The connection is over. */
-  fail(failure: MasterSlaveError | undefined): void {
-    this.#end(failure);
-  }
-
-  failAsPoison(cause: MasterSlaveError): void {
-    const text = `Asking for ${formatDestination(this.#request.destination)} was in flight when ${this.deaths} sessions in a row died, in the last one alone`;
-    this.#end(new SubscriptionRefusedError(text, { cause, endpoint: cause.endpoint }));
-  }
-
-  get #link(): SubscriptionLink | undefined {
-    return "link" in this.#state ? this.#state.link : undefined;
-  }
-
-  /** What the session calls; silent once `link` is no longer the current one. */
-  #sink(link: SubscriptionLink): SubscriptionSink {
-    const current = () => this.#link === link;
-    return {
-      onReady: () => {
-        if (!current()) return;
-        this.#onceAnswered?.();
-        if (this.#state.name !== "subscribing") return;
-        this.#state = { name: "ready", link };
-        this.deaths = 0;
-        this.#ready.resolve();
+  #wait(
+    resolve: (delivery: Delivery | undefined) => void,
+    reject: (error: MasterSlaveError) => void,
+    { timeoutMs, signal }: WaitOptions,
+  ): void {
+    let forget = () => {};
+    const leave = this.#intake.wait(
+      (delivery) => {
+        forget();
+        resolve(delivery);
       },
-      onDelivery: (incoming) => {
-        if (current()) this.#receive(incoming, link);
+      (error) => {
+        forget();
+        reject(error);
       },
-      onBrowsed: () => {},
-      onReleasing: (idle) => idle(),
-      onGivenBack: () => {
-        if (!current()) return;
-        this.#buffer.drain();
-        link.void();
-        this.#owner.deliveriesVoided();
-      },
-      onRefused: (error) => {
-        if (current()) this.#end(error);
-      },
+    );
+    const end = (act: () => void) => () => {
+      forget();
+      leave();
+      act();
+    };
+    const stopTimer =
+      timeoutMs === undefined
+        ? () => {}
+        : startTimer(
+            timeoutMs,
+            end(() => resolve(undefined)),
+          );
+    const aborted = () => reject(new AbortError("receive() was aborted", signal?.reason));
+    const stopListening = signal ? onAbort(signal, end(aborted)) : () => {};
+    forget = () => {
+      stopTimer();
+      stopListening();
     };
   }
 
-  #receive(incoming: IncomingDelivery, link: SubscriptionLink): void {
-    if (this.#state.name === "draining") return;
-    const reader = this.#readers.shift();
-    if (reader) reader.resolve({ done: false, value: this.#handOver(incoming, link) });
-    else this.#buffer.push({ incoming, link });
+  /** Nothing more comes; the failure is told once. */
+  #over<T>(value: T): Promise<T> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure ? Promise.reject(failure) : Promise.resolve(value);
   }
 
-  #take(): Delivery | undefined {
-    const next = this.#buffer.shift();
-    return next && this.#handOver(next.incoming, next.link);
+  #reader(onSubscribed: ConsumerParts["onSubscribed"]): SubscriptionReader {
+    return {
+      arrived: (arrival) => this.#intake.add(arrival),
+      subscribed: (address) => onSubscribed?.(address),
+      releasing: () => this.#intake.hold("releasing"),
+      givenBack: () => {
+        this.#deduplication?.forgetAside();
+        const count = this.#intake.clear();
+        this.#intake.release("releasing");
+        return count;
+      },
+      browsed: () => void this.close(),
+      draining: () => {
+        this.#intakeOver.abort();
+        this.#intake.clear();
+        this.#intake.end();
+      },
+      ended: (failure) => {
+        this.#intakeOver.abort();
+        this.#intake.clear();
+        this.#failure = this.#intake.end(failure) ? undefined : failure;
+      },
+      settled: (delivery, settlement, result, terms) => this.#settled(delivery, settlement, result, terms),
+      left: (delivery) => this.#doneWith(delivery, false),
+      concluded: (delivery, committed) => this.#doneWith(delivery, committed),
+    };
   }
 
-  #handOver(incoming: IncomingDelivery, link: SubscriptionLink): Delivery {
+  #handOver(arrival: Arrival): Delivery | undefined {
+    const { incoming, link } = arrival;
+    const verdict = this.#deduplication?.judge(arrival) ?? "new";
+    if (verdict === "twin") {
+      link.subscription?.settle(incoming, { kind: "accepted" });
+      this.#owner.twinSettled();
+    }
+    if (verdict !== "new") return undefined;
     const redelivered = this.#owner.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
     return link.handOver(incoming, redelivered);
   }
 
-  #ended(failure: MasterSlaveError | undefined): Promise<IteratorResult<Delivery>> {
-    if (failure === undefined) return Promise.resolve({ done: true, value: undefined });
-    // The failure is told once; from then on the iteration is simply over.
-    this.#state = { name: "closed", failure: undefined };
-    return Promise.reject(failure);
+  #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
+    this.#owner.deliverySettled(result);
+    // What a transaction has accepted is accepted when that is committed.
+    if (terms?.transaction === undefined || result === "stale") this.#doneWith(delivery, kind === "accepted");
   }
 
-  /** Closed, with what the readers are told. Returns the link that was current. */
-  #end(failure: MasterSlaveError | undefined): { link: SubscriptionLink | undefined } {
-    const link = this.#link;
-    if (this.#state.name === "closed") return { link: undefined };
-    this.#forgetSignal?.();
-    this.#buffer.drain();
-    link?.void();
-    const readers = this.#readers.drain();
-    // One reader hears of the failure; without any, the next call of next() does.
-    const [first, ...others] = readers;
-    this.#state = { name: "closed", failure: first ? undefined : failure };
-    if (failure) first?.reject(failure);
-    else first?.resolve({ done: true, value: undefined });
-    for (const reader of others) reader.resolve({ done: true, value: undefined });
-    this.#onceAnswered?.();
-    this.#ready.reject(failure ?? new ConnectionClosedError("The consumer was closed before the broker answered"));
-    this.#owner.consumerClosed(this);
-    return { link };
+  /** Its twins that waited are judged again, if they are still there. */
+  #doneWith({ message }: Delivery, accepted: boolean): void {
+    for (const twin of this.#deduplication?.done(message.id, accepted) ?? []) {
+      if (this.subscription.isCurrent(twin.link)) this.#intake.add(twin);
+    }
+  }
+
+  async #loadDeduplication(options: DeduplicationOptions): Promise<void> {
+    this.#deduplication = await Deduplication.load(options);
   }
 
   #obey(signal: AbortSignal): void {
     const close = () => void this.close();
     if (signal.aborted) queueMicrotask(close);
-    else this.#forgetSignal = onAbort(signal, close);
+    else {
+      const forget = onAbort(signal, close);
+      this.#intakeOver.signal.addEventListener("abort", forget, { once: true });
+    }
   }
-}
-
-function settleable(): { promise: Promise<void>; resolve: () => void; reject: (error: MasterSlaveError) => void } {
-  let settle: { resolve: () => void; reject: (error: MasterSlaveError) => void } | undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  // Whoever does not wait for `ready` hears of a refusal from the iteration.
-  promise.catch(() => {});
-  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

@@ -1,6 +1,6 @@
 /** One message handed over once, to be settled once. */
 import { AlreadySettledError, StaleDeliveryError } from "../errors.ts";
-import type { Settlement } from "./messaging-session.ts";
+import type { MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
 /**
@@ -15,10 +15,26 @@ export interface SettleOptions {
   readonly strict?: boolean;
 }
 
+export interface AcceptOptions extends SettleOptions {
+  /**
+   * Resolve to `"settled"` only when the broker has said so, and to `"stale"` when the session ends before: the message
+   * may come again then. STOMP only: AMQP has no answer to a receiver's disposition, and refuses with UNSUPPORTED.
+   */
+  readonly confirmed?: boolean;
+}
+
 /** What a delivery needs of the subscription it came by. */
 export interface DeliveryOrigin {
   /** @throws UnsupportedError where broker and protocol cannot do it. */
-  settle(delivery: Delivery, settlement: Settlement): SettleResult;
+  settle(delivery: Delivery, settlement: Settlement, terms?: SettlementTerms): SettleResult | Promise<SettleResult>;
+  /** Whether it can still be settled. */
+  holds(delivery: Delivery): boolean;
+  /** Nobody will settle it: it goes back to the broker with its subscription. */
+  leave(delivery: Delivery): void;
+  /** The session it came by. */
+  readonly session: MessagingSession;
+  /** The transaction that accepted it is over. */
+  concluded(delivery: Delivery, committed: boolean): void;
 }
 
 export interface DeliveryFacts {
@@ -33,45 +49,68 @@ export class Delivery implements DeliveryFacts {
   readonly message: ReceivedMessage;
   readonly redelivered: boolean;
   readonly deliveryCount: number | undefined;
-  readonly #origin: DeliveryOrigin;
-  #settled = false;
+  /** Of messaging alone. */
+  readonly origin: DeliveryOrigin;
+  #phase: "unsettled" | "settling" | "settled" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount }: DeliveryFacts, origin: DeliveryOrigin) {
     this.message = message;
     this.redelivered = redelivered;
     this.deliveryCount = deliveryCount;
-    this.#origin = origin;
+    this.origin = origin;
+    // It may be printed with its message: what it hangs on is nobody's business.
+    Object.defineProperty(this, "origin", { enumerable: false });
   }
 
   /** Done: the broker may forget the message. Never replayed after a failover. Rejects with ALREADY_SETTLED for a second settlement. */
-  async accept(options?: SettleOptions): Promise<SettleResult> {
-    return this.#settle({ kind: "accepted" }, options);
+  async accept({ confirmed, ...options }: AcceptOptions = {}): Promise<SettleResult> {
+    return this.settle({ kind: "accepted" }, options, confirmed ? { confirmed } : undefined);
   }
 
-  /** Cannot be processed, ever: to the dead letter queue. UNSUPPORTED over STOMP on Artemis, which would discard it. */
+  /**
+   * Cannot be processed, ever: a dead letter. Over STOMP on Artemis, which discards what is rejected, a copy is sent to
+   * `deadLetterDestination` first, and the result waits for its confirmation; rejects as a send does when it is refused.
+   */
   async reject(reason?: string, options?: SettleOptions): Promise<SettleResult> {
-    return this.#settle({ kind: "rejected", reason }, options);
+    return this.settle({ kind: "rejected", reason }, options);
   }
 
-  /** Not now: back to the queue. Over STOMP this gives back every unsettled delivery of the consumer: its other ones become stale. */
+  /**
+   * Not now: back to the queue. Over STOMP the consumer hands over nothing more, waits up to `releaseWaitMs` for its
+   * other deliveries to be settled, and subscribes anew: what is unsettled then becomes stale and comes again too.
+   */
   async release(options?: SettleOptions): Promise<SettleResult> {
-    return this.#settle({ kind: "released" }, options);
+    return this.settle({ kind: "released" }, options);
   }
 
-  /** Back to the queue with a note (AMQP only): it failed here, or no consumer like this one should get it. */
+  /** Back to the queue with a note: it failed here, or no consumer like this one should get it. UNSUPPORTED where the protocol has no such note. */
   async modify(
     modification: { readonly deliveryFailed?: boolean; readonly undeliverableHere?: boolean },
     options?: SettleOptions,
   ): Promise<SettleResult> {
     const { deliveryFailed = false, undeliverableHere = false } = modification;
-    return this.#settle({ kind: "modified", deliveryFailed, undeliverableHere }, options);
+    return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, options);
   }
 
-  #settle(settlement: Settlement, { strict = false }: SettleOptions = {}): SettleResult {
+  /** Of messaging alone: what all of the above come to. */
+  async settle(
+    settlement: Settlement,
+    { strict = false }: SettleOptions = {},
+    terms?: SettlementTerms,
+  ): Promise<SettleResult> {
     const name = this.message.id ?? "(no id)";
-    if (this.#settled) throw new AlreadySettledError(`The delivery of message ${name} was settled before`);
-    const result = this.#origin.settle(this, settlement);
-    this.#settled = true;
+    if (this.#phase !== "unsettled")
+      throw new AlreadySettledError(`The delivery of message ${name} was settled before`);
+    this.#phase = "settling";
+    let result: SettleResult;
+    try {
+      const found = this.origin.settle(this, settlement, terms);
+      result = typeof found === "string" ? found : await found;
+    } catch (reason) {
+      this.#phase = "unsettled";
+      throw reason;
+    }
+    this.#phase = "settled";
     if (result === "stale" && strict) {
       throw new StaleDeliveryError(
         `The delivery of message ${name} is stale: its session or subscription is gone, the message comes again`,

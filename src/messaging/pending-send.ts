@@ -4,10 +4,12 @@ import {
   type EndpointAddress,
   formatAddress,
   type MasterSlaveError,
+  NotConnectedError,
   PoisonSendError,
   SendError,
   SendExpiredError,
   SendInDoubtError,
+  SendRejectedError,
   SendTimeoutError,
 } from "../errors.ts";
 import { type Destination, formatDestination } from "./destination.ts";
@@ -27,10 +29,23 @@ export interface SendResult {
   readonly resent: boolean;
 }
 
+/** All that sends need of a session, or of a transaction. */
+export type SendingSession = Pick<MessagingSession, "send">;
+
 export interface SendLimits {
   /** Give up after so long, ms. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What becomes of a send that cannot go on as it is. */
+export interface SendPolicy {
+  /** Written and not answered when its session ended. */
+  readonly inDoubt: "resend" | "fail";
+  /** Not written while there is no session. */
+  readonly whenInterrupted: "hold" | "reject";
+  /** Refused by the broker for want of room. */
+  readonly whenFull: "reject" | "hold";
 }
 
 export interface SendOwner {
@@ -40,6 +55,8 @@ export interface SendOwner {
   answeredLate(send: PendingSend): void;
   /** It was written to a second or later session. */
   writtenAgain(): void;
+  /** The broker has no room for it now: it is to be given to the session again, later. */
+  deferred(send: PendingSend): void;
   /** Where the session is that took the send. */
   readonly endpoint: EndpointAddress | undefined;
 }
@@ -55,7 +72,8 @@ export class PendingSend implements OutgoingSend, Suspect {
   /** `given-up`: its caller has an answer, but the session has it still and waits for the broker's word. */
   #phase: "held" | "written" | "given-up" | "over" = "held";
   #writes = 0;
-  #givenTo: MessagingSession | undefined;
+  #givenTo: SendingSession | undefined;
+  readonly policy: SendPolicy;
   readonly #owner: SendOwner;
   readonly #resolve: (result: SendResult) => void;
   readonly #reject: (error: MasterSlaveError) => void;
@@ -66,11 +84,13 @@ export class PendingSend implements OutgoingSend, Suspect {
   constructor(
     destination: Destination,
     message: OutgoingMessage,
+    policy: SendPolicy,
     owner: SendOwner,
     settle: { readonly resolve: (result: SendResult) => void; readonly reject: (error: MasterSlaveError) => void },
   ) {
     this.destination = destination;
     this.message = message;
+    this.policy = policy;
     this.bytes = messageBytes(message);
     this.#owner = owner;
     this.#resolve = settle.resolve;
@@ -93,7 +113,7 @@ export class PendingSend implements OutgoingSend, Suspect {
   }
 
   /** Hands it to a session, once to each. */
-  giveTo(session: MessagingSession): void {
+  giveTo(session: SendingSession): void {
     if (this.#givenTo === session) return;
     this.#givenTo = session;
     session.send(this);
@@ -122,7 +142,19 @@ export class PendingSend implements OutgoingSend, Suspect {
       this.#onceAnswered?.();
       this.#owner.answeredLate(this);
     } else if (outcome.kind === "confirmed") this.#confirm();
+    else if (this.policy.whenFull === "hold" && isRefusedForNow(outcome.error)) this.#defer();
     else this.fail(this.#doubted(outcome.error));
+  }
+
+  #defer(): void {
+    // The broker has said that it does not have it: this session's write leaves no doubt.
+    if (this.#phase === "written") this.#writes -= 1;
+    this.#phase = "held";
+    this.#givenTo = undefined;
+    this.#onceAnswered?.();
+    this.#stopExpiry?.();
+    this.#watchExpiry();
+    this.#owner.deferred(this);
   }
 
   /** Whatever this session says of it, an earlier one that did not answer may have stored it. */
@@ -146,6 +178,11 @@ export class PendingSend implements OutgoingSend, Suspect {
 
   fail(error: MasterSlaveError): void {
     if (this.#end("over")) this.#rejectWith(error);
+  }
+
+  failNotConnected(): void {
+    const text = `${this.#describe()} was not sent: there is no session, and whenInterrupted is reject`;
+    this.fail(new NotConnectedError(text, { id: this.message.id }));
   }
 
   failInDoubt(cause: MasterSlaveError | undefined): void {
@@ -233,6 +270,11 @@ export class PendingSend implements OutgoingSend, Suspect {
     const where = endpoint ? ` (last at ${formatAddress(endpoint)})` : "";
     return `The send ${this.message.id} to ${formatDestination(this.destination)}${where}`;
   }
+}
+
+/** A full address or store, and what else passes by itself. */
+function isRefusedForNow(error: MasterSlaveError): boolean {
+  return error instanceof SendRejectedError && error.retryable;
 }
 
 /** A frame's headers cost memory too; this is near enough. */

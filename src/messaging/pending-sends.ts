@@ -2,29 +2,50 @@
  * Every send that is not confirmed, in the order of the calls, bounded by count and bytes. It outlives sessions: what
  * one left unanswered the next one gets first.
  */
-import { type EndpointAddress, type MasterSlaveError, MessageTooLargeError } from "../errors.ts";
+import {
+  type EndpointAddress,
+  type MasterSlaveError,
+  MessageTooLargeError,
+  NotConnectedError,
+  SendOverflowError,
+} from "../errors.ts";
 import type { Destination } from "./destination.ts";
-import type { MessagingSession } from "./messaging-session.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
-import { PendingSend, type SendLimits, type SendOwner, type SendResult } from "./pending-send.ts";
+import {
+  PendingSend,
+  type SendingSession,
+  type SendLimits,
+  type SendOwner,
+  type SendPolicy,
+  type SendResult,
+} from "./pending-send.ts";
 import type { Suspect } from "./poison-rule.ts";
+import { startTimer } from "./timer.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
-export interface PendingSendsSettings {
+export interface PendingSendsSettings extends SendPolicy {
   readonly maxPendingSends: number;
   readonly maxPendingBytes: number;
-  /** What becomes of a send that was written and not answered when its session ended. */
-  readonly inDoubt: "resend" | "fail";
+  /** What becomes of a send past these bounds. */
+  readonly overflow: "wait" | "reject";
 }
 
 export interface PendingSendsStats {
   readonly pendingSends: number;
   readonly pendingBytes: number;
   readonly waitingSends: number;
+  readonly deferredSends: number;
+  readonly blockedMs: number;
   readonly confirmed: number;
   readonly failed: number;
   readonly resent: number;
 }
+
+/** Shorter silences are what brokers do when they sync their disks. */
+const BLOCKED_AFTER_MS = 1_000;
+/** How long what a full broker refused waits, the first time and at most. */
+const FIRST_DEFERRAL_MS = 100;
+const LONGEST_DEFERRAL_MS = 5_000;
 
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
@@ -34,12 +55,14 @@ export class PendingSends implements SendOwner {
   readonly #givenUp = new Set<PendingSend>();
   /** Sends that wait for room: they cost what their callers keep of them anyway. */
   readonly #waiting = new WaitingLine<PendingSend>(({ abandoned }) => abandoned);
+  readonly #deferred = { sends: new Set<PendingSend>(), delayMs: FIRST_DEFERRAL_MS, stop: () => {} };
+  readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
   #bytes = 0;
-  #confirmed = 0;
-  #failed = 0;
-  #resent = 0;
-  #session: MessagingSession | undefined;
+  /** Since when nothing was answered. */
+  #silentSinceMs = 0;
+  #session: SendingSession | undefined;
   #endpoint: EndpointAddress | undefined;
+  #connected = false;
   #onceEmpty: (() => void)[] = [];
 
   constructor(settings: PendingSendsSettings) {
@@ -55,24 +78,30 @@ export class PendingSends implements SendOwner {
       pendingSends: this.#admitted.size + this.#givenUp.size,
       pendingBytes: this.#bytes,
       waitingSends: this.#waiting.size,
-      confirmed: this.#confirmed,
-      failed: this.#failed,
-      resent: this.#resent,
+      deferredSends: this.#deferred.sends.size,
+      blockedMs: this.#blockedMs,
+      ...this.#counts,
     };
   }
 
-  /** Resolves when a broker has confirmed it; see Connection.send. */
-  add(destination: Destination, message: OutgoingMessage, limits: SendLimits): Promise<SendResult> {
+  /** Resolves when a broker has confirmed it; see Connection.send. `policy`: the connection's unless said. */
+  add(
+    destination: Destination,
+    message: OutgoingMessage,
+    limits: SendLimits,
+    policy: SendPolicy = this.#settings,
+  ): Promise<SendResult> {
     return new Promise((resolve, reject) => {
-      const send = new PendingSend(destination, message, this, { resolve, reject });
-      if (send.bytes > this.#settings.maxPendingBytes) {
-        const text = `The message of ${send.bytes} bytes is larger than maxPendingBytes=${this.#settings.maxPendingBytes}`;
-        this.#failed += 1;
-        reject(new MessageTooLargeError(text, { id: message.id }));
+      const send = new PendingSend(destination, message, policy, this, { resolve, reject });
+      const hasRoom = this.#waiting.size === 0 && this.#hasRoom(send);
+      const refusal = this.#refusal(send, hasRoom);
+      if (refusal) {
+        this.#counts.failed += 1;
+        reject(refusal);
         return;
       }
       send.limit(limits);
-      if (this.#waiting.size === 0 && this.#hasRoom(send)) this.#admit(send);
+      if (hasRoom) this.#admit(send);
       else this.#waiting.push(send);
     });
   }
@@ -85,6 +114,7 @@ export class PendingSends implements SendOwner {
   /** From here on confirmations come from `endpoint`. */
   reached(endpoint: EndpointAddress): void {
     this.#endpoint = endpoint;
+    this.#connected = true;
   }
 
   /** How many sends of earlier sessions are to be sent again. */
@@ -95,19 +125,22 @@ export class PendingSends implements SendOwner {
   }
 
   /** Hands everything held to the session, in order; what is added from now on follows at once. */
-  resume(session: MessagingSession): void {
+  resume(session: SendingSession): void {
+    this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
     for (const send of this.#admitted) if (!send.unanswered && !send.expire()) send.giveTo(session);
     this.#session = session;
   }
 
-  /** The session ended: what it left unanswered is held again, or fails if in doubt is to fail. */
+  /** The session ended: what it left unanswered is held again, or fails if that is its policy. */
   interrupt(cause: MasterSlaveError): void {
     this.#sessionOver();
-    for (const send of [...this.#admitted]) {
-      const inDoubt = send.interrupted();
+    for (const send of [...this.#waiting.live(), ...this.#admitted]) {
+      const { inDoubt, whenInterrupted } = send.policy;
+      const unanswered = send.interrupted();
       // Nobody watched its time to live while it was written.
-      if (inDoubt && this.#settings.inDoubt === "fail") send.failInDoubt(cause);
+      if (unanswered && inDoubt === "fail") send.failInDoubt(cause);
+      else if (!send.inDoubt && whenInterrupted === "reject") send.failNotConnected();
       else send.expire();
     }
     this.#admitWaiting();
@@ -122,6 +155,12 @@ export class PendingSends implements SendOwner {
     }
   }
 
+  /** Rejects whatever is left with `error`: written or not makes no difference. */
+  fail(error: MasterSlaveError): void {
+    this.#sessionOver();
+    for (const send of [...this.#waiting.drain(), ...this.#admitted]) send.fail(error);
+  }
+
   /** Resolves when no caller waits for an answer, or `signal` fires. */
   async empty(signal: AbortSignal): Promise<void> {
     if (this.#admitted.size + this.#waiting.size === 0 || signal.aborted) return;
@@ -132,8 +171,10 @@ export class PendingSends implements SendOwner {
   }
 
   sendOver(send: PendingSend, confirmed: boolean): void {
-    if (confirmed) this.#confirmed += 1;
-    else this.#failed += 1;
+    this.#counts[confirmed ? "confirmed" : "failed"] += 1;
+    this.#heard();
+    if (confirmed) this.#deferred.delayMs = FIRST_DEFERRAL_MS;
+    if (this.#deferred.sends.size > 0) this.#deferred.sends.delete(send);
     if (!this.#admitted.delete(send)) this.#waiting.noteLeft();
     else if (send.unanswered) this.#givenUp.add(send);
     else this.#bytes -= send.bytes;
@@ -144,17 +185,67 @@ export class PendingSends implements SendOwner {
 
   answeredLate(send: PendingSend): void {
     if (!this.#givenUp.delete(send)) return;
+    this.#heard();
     this.#bytes -= send.bytes;
     this.#admitWaiting();
   }
 
   writtenAgain(): void {
-    this.#resent += 1;
+    this.#counts.resent += 1;
+  }
+
+  deferred(send: PendingSend): void {
+    const { sends, delayMs } = this.#deferred;
+    this.#heard();
+    // What is sent meanwhile goes before it, on the next session too.
+    this.#admitted.delete(send);
+    this.#admitted.add(send);
+    sends.add(send);
+    if (sends.size > 1 || this.#session === undefined) return;
+    this.#deferred.stop();
+    this.#deferred.delayMs = Math.min(LONGEST_DEFERRAL_MS, 2 * delayMs);
+    this.#deferred.stop = startTimer(delayMs, () => this.#giveDeferred());
+  }
+
+  #giveDeferred(): void {
+    const sends = [...this.#deferred.sends];
+    this.#deferred.sends.clear();
+    for (const send of sends) if (this.#session && !send.expire()) send.giveTo(this.#session);
+  }
+
+  /** Why a send is not taken at all. */
+  #refusal({ bytes, message: { id }, policy }: PendingSend, hasRoom: boolean): MasterSlaveError | undefined {
+    const { maxPendingSends, maxPendingBytes, overflow } = this.#settings;
+    if (bytes > maxPendingBytes) {
+      const text = `The message of ${bytes} bytes is larger than maxPendingBytes=${maxPendingBytes}`;
+      return new MessageTooLargeError(text, { id });
+    }
+    if (policy.whenInterrupted === "reject" && !this.#connected) {
+      const text = `The message ${id} was not sent: there is no session at the moment, and whenInterrupted is reject`;
+      return new NotConnectedError(text, { id });
+    }
+    if (hasRoom || overflow === "wait") return undefined;
+    const text = `The message ${id} was not sent: maxPendingSends=${maxPendingSends} or maxPendingBytes=${maxPendingBytes} is reached, and overflow is reject`;
+    return new SendOverflowError(text, { id });
+  }
+
+  get #blockedMs(): number {
+    if (this.#session === undefined || this.#admitted.size === 0) return 0;
+    const silentMs = performance.now() - this.#silentSinceMs;
+    return silentMs < BLOCKED_AFTER_MS ? 0 : Math.round(silentMs);
+  }
+
+  #heard(): void {
+    this.#silentSinceMs = performance.now();
   }
 
   /** What callers had given up went with it. */
   #sessionOver(): void {
     this.#session = undefined;
+    this.#connected = false;
+    this.#deferred.stop();
+    this.#deferred.sends.clear();
+    this.#deferred.delayMs = FIRST_DEFERRAL_MS;
     for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
     this.#givenUp.clear();
   }
@@ -173,6 +264,7 @@ export class PendingSends implements SendOwner {
   }
 
   #admit(send: PendingSend): void {
+    if (this.#admitted.size === 0) this.#heard();
     this.#admitted.add(send);
     this.#bytes += send.bytes;
     if (this.#session) send.giveTo(this.#session);

@@ -1,41 +1,187 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
-import { UnsupportedError } from "../errors.ts";
+import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../errors.ts";
+import { checkNames } from "./call-options.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
+import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
+import { startTimer } from "./timer.ts";
+import type { Transact, Transaction } from "./transactions.ts";
 
-export type ProcessMessage = (message: ReceivedMessage) => unknown;
+export interface ProcessContext {
+  /** From 1: how often this message was handed to the handler here. */
+  readonly attempt: number;
+  /** See Delivery.redelivered. */
+  readonly redelivered: boolean;
+  /** With `transacted`: what is sent in it holds together with the acceptance of the message. */
+  readonly transaction: Transaction | undefined;
+}
+
+export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
+
+export interface RunOptions {
+  /** How many messages are worked on at once; 1 unless said. */
+  readonly concurrency?: number;
+  /** Kept here while it waits, where it counts against the prefetch and holds its place in the concurrency. */
+  readonly redelivery?: RedeliveryPolicy;
+  /** Accepts each message in a transaction of its own. */
+  readonly transacted?: boolean;
+}
+
+/** What run() needs of the connection. */
+export interface RunMeans {
+  readonly transact: Transact;
+  /** Fires when the consumer hands over nothing more. */
+  readonly intakeOver: AbortSignal;
+}
+
+/** How often messages that came back have failed: a few thousand, for what other consumers got meanwhile is never heard of again. */
+const MAX_REMEMBERED = 5_000;
 
 /** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
-export async function runConsumer(consumer: Consumer, handler: ProcessMessage, concurrency: number): Promise<void> {
-  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => work(consumer, handler)));
+export async function runConsumer(
+  consumer: Consumer,
+  handler: ProcessMessage,
+  options: RunOptions,
+  means: RunMeans,
+): Promise<void> {
+  checkNames<RunOptions>("run", options, ["concurrency", "redelivery", "transacted"]);
+  const { concurrency = 1, redelivery = { max: 0 }, transacted = false } = options;
+  if (!(Number.isInteger(concurrency) && concurrency > 0))
+    throw new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`);
+  // Found out by the first message it would have sent that to the dead letter queue.
+  if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
+  const runner = new Runner(consumer, handler, checkRedelivery(redelivery), transacted, means);
+  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
 }
 
-async function work(consumer: Consumer, handler: ProcessMessage): Promise<void> {
-  try {
-    for (;;) {
-      const { done, value } = await consumer.next();
-      if (done) return;
-      await handle(value, handler);
+interface Failure {
+  readonly reason: unknown;
+}
+
+class Runner {
+  readonly #consumer: Consumer;
+  readonly #handler: ProcessMessage;
+  readonly #policy: Required<RedeliveryPolicy>;
+  readonly #transacted: boolean;
+  readonly #means: RunMeans;
+  /** Failures of messages that are to come again. */
+  readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
+
+  constructor(
+    consumer: Consumer,
+    handler: ProcessMessage,
+    policy: Required<RedeliveryPolicy>,
+    transacted: boolean,
+    means: RunMeans,
+  ) {
+    this.#consumer = consumer;
+    this.#handler = handler;
+    this.#policy = policy;
+    this.#transacted = transacted;
+    this.#means = means;
+  }
+
+  async work(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#consumer.next();
+        if (done) return;
+        await this.#process(value);
+      }
+    } catch (reason) {
+      await this.#consumer.close();
+      throw reason;
     }
-  } catch (reason) {
-    await consumer.close();
-    throw reason;
+  }
+
+  /** Until it is settled, comes again by itself, or is left to the broker. */
+  async #process(delivery: Delivery): Promise<void> {
+    const { id } = delivery.message;
+    let { failures, failure } = this.#recall(id);
+    while (failures <= this.#policy.max) {
+      failure = await this.#attempt(delivery, failures + 1);
+      if (failure === undefined) return;
+      failures += 1;
+      const last = failures > this.#policy.max;
+      if (last && delivery.origin.holds(delivery)) break;
+      const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
+      if (waited && delivery.origin.holds(delivery)) continue;
+      if (waited) this.#remember(id, failures, failure);
+      // Nobody waits for work that is far off when the consumer drains.
+      else delivery.origin.leave(delivery);
+      return;
+    }
+    await refuse(delivery, failure?.reason);
+  }
+
+  /** Why the handler failed, if it did. */
+  async #attempt(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
+    const { message, redelivered } = delivery;
+    if (this.#transacted) return this.#attemptTransacted(delivery, attempt);
+    try {
+      await this.#handler(message, { attempt, redelivered, transaction: undefined });
+    } catch (reason) {
+      return { reason };
+    }
+    await delivery.accept();
+    return undefined;
+  }
+
+  async #attemptTransacted(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
+    const { message, redelivered } = delivery;
+    try {
+      await this.#means.transact(async (transaction) => {
+        await this.#handler(message, { attempt, redelivered, transaction });
+        await transaction.accept(delivery);
+      });
+      return undefined;
+    } catch (reason) {
+      // That it cannot be done here at all is for the program to know, not for the message to suffer.
+      if (reason instanceof UnsupportedError) throw reason;
+      // Interrupted or in doubt: if it does not hold, the message comes again.
+      if (reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code) && !delivery.origin.holds(delivery))
+        return undefined;
+      return { reason };
+    }
+  }
+
+  /** It comes again, and is to be treated as what it is then. */
+  #remember(id: string | undefined, failures: number, failure: Failure): void {
+    if (id === undefined) return;
+    this.#failed.set(id, { failures, failure });
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > MAX_REMEMBERED && oldest !== undefined) this.#failed.delete(oldest);
+  }
+
+  #recall(id: string | undefined): { readonly failures: number; readonly failure: Failure | undefined } {
+    const found = id === undefined ? undefined : this.#failed.get(id);
+    if (id !== undefined) this.#failed.delete(id);
+    return found ?? { failures: 0, failure: undefined };
+  }
+
+  /** Returns false when the consumer stopped handing over meanwhile. */
+  #pause(ms: number): Promise<boolean> {
+    const { intakeOver } = this.#means;
+    if (intakeOver.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const stop = () => {
+        stopTimer();
+        resolve(false);
+      };
+      const stopTimer = startTimer(ms, () => {
+        intakeOver.removeEventListener("abort", stop);
+        resolve(true);
+      });
+      intakeOver.addEventListener("abort", stop, { once: true });
+    });
   }
 }
 
-async function handle(delivery: Delivery, handler: ProcessMessage): Promise<void> {
-  try {
-    await handler(delivery.message);
-  } catch (reason) {
-    await refuse(delivery, reason);
-    return;
-  }
-  await delivery.accept();
-}
+const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
 
 async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
   const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : inspect(reason);

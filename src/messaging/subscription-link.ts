@@ -1,15 +1,34 @@
 /** What ties deliveries to the one subscription of the one session they came by. */
 import { Delivery, type DeliveryOrigin, type SettleResult } from "./delivery.ts";
-import type { IncomingDelivery, SessionSubscription, Settlement } from "./messaging-session.ts";
+import type {
+  IncomingDelivery,
+  MessagingSession,
+  SessionSubscription,
+  Settlement,
+  SettlementTerms,
+} from "./messaging-session.ts";
+
+/** What a link tells the consumer it belongs to. */
+export interface LinkOwner {
+  /** Once for each delivery a user has settled, or tried to. */
+  settled(delivery: Delivery, settlement: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void;
+  /** Nobody settles it. */
+  left(delivery: Delivery): void;
+  /** The transaction that accepted it is over. */
+  concluded(delivery: Delivery, committed: boolean): void;
+}
 
 export class SubscriptionLink implements DeliveryOrigin {
+  readonly session: MessagingSession;
   subscription: SessionSubscription | undefined;
-  readonly #onSettled: (result: SettleResult) => void;
+  readonly #owner: LinkOwner;
   /** Handed over and not settled. */
   readonly #open = new Map<Delivery, IncomingDelivery>();
+  readonly #onceIdle: (() => void)[] = [];
 
-  constructor(onSettled: (result: SettleResult) => void) {
-    this.#onSettled = onSettled;
+  constructor(session: MessagingSession, owner: LinkOwner) {
+    this.session = session;
+    this.#owner = owner;
   }
 
   get unsettled(): number {
@@ -23,18 +42,55 @@ export class SubscriptionLink implements DeliveryOrigin {
     return delivery;
   }
 
-  settle(delivery: Delivery, settlement: Settlement): SettleResult {
+  holds(delivery: Delivery): boolean {
+    return this.#open.has(delivery);
+  }
+
+  settle(delivery: Delivery, settlement: Settlement, terms?: SettlementTerms): SettleResult | Promise<SettleResult> {
     const incoming = this.#open.get(delivery);
-    const result = (incoming && this.subscription ? this.subscription.settle(incoming, settlement) : "stale") as SettleResult;
+    const result = incoming && this.subscription ? this.subscription.settle(incoming, settlement, terms) : "stale";
+    if (typeof result === "string") return this.#settled(delivery, settlement, result, terms);
+    return result.then((outcome) => this.#settled(delivery, settlement, outcome, terms));
+  }
+
+  leave(delivery: Delivery): void {
     this.#open.delete(delivery);
-    this.#onSettled(result);
-    return result;
+    this.#owner.left(delivery);
+    this.#tellIdle();
+  }
+
+  concluded(delivery: Delivery, committed: boolean): void {
+    this.#owner.concluded(delivery, committed);
+  }
+
+  /** Calls `act` once, as soon as nothing that was handed over is unsettled. */
+  onceIdle(act: () => void): void {
+    this.#onceIdle.push(act);
+    this.#tellIdle();
   }
 
   /** Everything handed over is stale from now on. Returns how much that is. */
   void(): number {
     const count = this.#open.size;
     this.#open.clear();
+    this.#tellIdle();
     return count;
+  }
+
+  #settled(
+    delivery: Delivery,
+    settlement: Settlement,
+    result: SettleResult,
+    terms: SettlementTerms | undefined,
+  ): SettleResult {
+    this.#open.delete(delivery);
+    this.#owner.settled(delivery, settlement, result, terms);
+    this.#tellIdle();
+    return result;
+  }
+
+  #tellIdle(): void {
+    if (this.#open.size > 0) return;
+    for (const act of this.#onceIdle.splice(0)) act();
   }
 }

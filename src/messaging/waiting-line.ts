@@ -42,6 +42,11 @@ export class WaitingLine<T extends object> {
     return items;
   }
 
+  /** Those that wait, in order; they stay. */
+  live(): readonly T[] {
+    return this.#waiting();
+  }
+
   /** One of those that wait here has left (or had been drained: then nothing is to be done). What it holds is let go of soon: at the latest when as many have left as wait. */
   noteLeft(): void {
     if (this.size === 0) return;

@@ -1,7 +1,8 @@
 /** A real Connection over the real transport and a toy broker, closed when the test is done; and what it tells. */
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors.ts";
-import { Connection, type ConnectionEvents, type ConnectionSettings } from "../../src/messaging/connection.ts";
+import { Connection } from "../../src/messaging/connection.ts";
+import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection-parts.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyBroker, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
 
@@ -25,6 +26,11 @@ const SETTINGS: ConnectionSettings = {
   maxPendingSends: 10_000,
   maxPendingBytes: 16_777_216,
   inDoubt: "resend",
+  overflow: "wait",
+  whenInterrupted: "hold",
+  whenFull: "reject",
+  durableRetryMs: 60_000,
+  clientId: undefined,
 };
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -55,7 +61,7 @@ export function toyConnection(
     settings: { ...SETTINGS, ...settings },
   });
   const told: Told[] = [];
-  for (const name of ["established", "interrupted", "restored", "failed", "closed"] as const) {
+  for (const name of ["established", "interrupted", "restored", "failed", "closed", "warning"] as const) {
     connection.on(name, (payload: unknown) => told.push({ name, payload } as Told));
   }
   onTestFinished(() => connection.close({ drainTimeoutMs: 0 }));

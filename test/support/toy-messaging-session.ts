@@ -12,16 +12,19 @@ import {
 import { formatDestination } from "../../src/messaging/destination.ts";
 import type {
   Broker,
+  CommitOutcome,
   IncomingDelivery,
   MessagingSession,
+  NamedSubscription,
   OutgoingSend,
   SessionSubscription,
   SessionTransaction,
   Settlement,
+  SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../src/messaging/messaging-session.ts";
-import { ReceivedMessage } from "../../src/messaging/received-message.ts";
+import { type ReceivedContent, ReceivedMessage } from "../../src/messaging/received-message.ts";
 import type { OpenContext, SessionEnd } from "../../src/transport/session.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 
@@ -38,6 +41,10 @@ export interface ToyHabits {
   /** Answer close(); true unless said. A silent one leaves only when told by the signal. */
   readonly leaves?: boolean;
   readonly broker?: Broker;
+  /** What becomes of a commit; it is committed unless said. `silence`: nothing is answered before the session ends. */
+  readonly commits?: "committed" | "rolled-back" | "silence";
+  /** False: an unsubscription is answered by the session's end. */
+  readonly answersUnsubscribe?: boolean;
 }
 
 export class ToyMessagingSession implements MessagingSession {
@@ -48,6 +55,7 @@ export class ToyMessagingSession implements MessagingSession {
   readonly log: string[] = [];
   readonly endpoint: Endpoint;
   readonly subscriptions: ToySubscription[] = [];
+  readonly transactions: ToyTransaction[] = [];
   readonly habits: ToyHabits;
   /** Written and not answered, by body. */
   readonly unanswered = new Map<string, OutgoingSend>();
@@ -75,11 +83,17 @@ export class ToyMessagingSession implements MessagingSession {
     this.#write();
   }
 
-  begin(): SessionTransaction {
-    throw new UnsupportedError("The toy has no transactions");
+  begin(): ToyTransaction {
+    this.log.push("begin");
+    const transaction = new ToyTransaction(this);
+    this.transactions.push(transaction);
+    return transaction;
   }
 
-  async unsubscribe(): Promise<void> {}
+  async unsubscribe({ name }: NamedSubscription): Promise<void> {
+    this.log.push(`delete ${name}`);
+    if (this.habits.answersUnsubscribe === false) throw (await this.ended).error;
+  }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): ToySubscription {
     const subscription = new ToySubscription(this, request, sink);
@@ -179,10 +193,47 @@ export class ToyMessagingSession implements MessagingSession {
   }
 }
 
+/** A transaction that takes everything, writes it down, and ends as the session's habits say. */
+export class ToyTransaction implements SessionTransaction {
+  readonly #session: ToyMessagingSession;
+  /** Bodies the broker refuses. */
+  readonly refuses = new Set<string>();
+
+  constructor(session: ToyMessagingSession) {
+    this.#session = session;
+  }
+
+  send(send: OutgoingSend): void {
+    if (this.#session.over) return;
+    const body = send.message.body.toString();
+    this.#session.log.push(`tx send ${body}`);
+    send.onWritten();
+    const error = new SendRejectedError("The toy refused it", { id: send.message.id });
+    const refused = this.refuses.has(body);
+    queueMicrotask(() => {
+      if (!this.#session.over) send.onOutcome(refused ? { kind: "failed", error } : { kind: "confirmed" });
+    });
+  }
+
+  async commit(): Promise<CommitOutcome> {
+    const { habits, log, ended } = this.#session;
+    log.push("commit");
+    const { commits = "committed" } = habits;
+    const error = new SessionLostError("PROTOCOL_ERROR", "The toy refused the commit");
+    if (commits === "silence") return { kind: "in-doubt", error: (await ended).error };
+    return commits === "committed" ? { kind: "committed" } : { kind: "rolled-back", error };
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#session.over) this.#session.log.push("rollback");
+  }
+}
+
 export interface ToyDelivery {
   /** null: none. */
   readonly id?: string | null;
   readonly redelivered?: boolean;
+  readonly more?: Partial<ReceivedContent>;
 }
 
 export class ToySubscription implements SessionSubscription {
@@ -193,6 +244,8 @@ export class ToySubscription implements SessionSubscription {
   /** The kinds of settlement this broker cannot do. */
   unsupported: readonly Settlement["kind"][] = [];
   closed = false;
+  /** Answers the settlement that waits for it. */
+  confirmSettlement = () => {};
 
   constructor(session: ToyMessagingSession, request: SubscriptionRequest, sink: SubscriptionSink) {
     this.#session = session;
@@ -201,19 +254,22 @@ export class ToySubscription implements SessionSubscription {
   }
 
   grant(): void {
-    if (!this.#session.over && !this.closed) this.#sink.onReady();
+    const { destination } = this.request;
+    const address = { ...destination, name: `${destination.name}@${this.#session.endpoint.host}` };
+    if (this.#session.over || this.closed) return;
+    this.#sink.onReady(destination.kind === "temp-queue" ? address : undefined);
   }
 
-  deliver(body: string, { id = `id-${body}`, redelivered = false }: ToyDelivery = {}): void {
+  deliver(body: string, { id = `id-${body}`, redelivered = false, more = {} }: ToyDelivery = {}): void {
     if (this.#session.over || this.closed) return;
-    const delivery = { message: toyMessage(body, id ?? undefined), redelivered, deliveryCount: undefined };
+    const delivery = { message: toyMessage(body, id ?? undefined, more), redelivered, deliveryCount: undefined };
     this.#unsettled.set(delivery, body);
     this.#session.useful = true;
     this.#sink.onDelivery(delivery);
   }
 
-  refuse(text = "The toy refused the subscription"): SubscriptionRefusedError {
-    const error = new SubscriptionRefusedError(text);
+  refuse(text = "The toy refused the subscription", retryable = false): SubscriptionRefusedError {
+    const error = new SubscriptionRefusedError(text, { retryable, endpoint: this.#session.endpoint });
     this.closed = true;
     this.#unsettled.clear();
     this.#sink.onRefused(error);
@@ -226,14 +282,35 @@ export class ToySubscription implements SessionSubscription {
     this.#sink.onGivenBack();
   }
 
-  settle(delivery: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
+  /** A browser has been shown all. */
+  showAll(): void {
+    this.#sink.onBrowsed();
+  }
+
+  /** One delivery is about to be given back, and all with it; resolves when the rest is settled. */
+  release(): Promise<void> {
+    return new Promise((resolve) => this.#sink.onReleasing(resolve));
+  }
+
+  settle(
+    delivery: IncomingDelivery,
+    settlement: Settlement,
+    terms: SettlementTerms = {},
+  ): "settled" | "stale" | Promise<"settled" | "stale"> {
     const body = this.#unsettled.get(delivery);
     if (body === undefined || this.#session.over || this.closed) return "stale";
     if (this.unsupported.includes(settlement.kind)) throw new UnsupportedError(`The toy cannot do ${settlement.kind}`);
     this.#unsettled.delete(delivery);
     const reason = settlement.kind === "rejected" ? ` ${settlement.reason}` : "";
-    this.#session.log.push(`settle ${body} ${settlement.kind}${reason}`);
-    return "settled";
+    const { confirmed, transaction } = terms;
+    this.#session.log.push(
+      `${transaction ? "tx " : ""}settle ${body} ${settlement.kind}${reason}${confirmed ? " confirmed" : ""}`,
+    );
+    if (!confirmed) return "settled";
+    return new Promise((resolve) => {
+      this.confirmSettlement = () => resolve("settled");
+      void this.#session.ended.then(() => resolve("stale"));
+    });
   }
 
   async close(): Promise<void> {
@@ -245,7 +322,7 @@ export class ToySubscription implements SessionSubscription {
   }
 }
 
-export function toyMessage(body: string, id: string | undefined): ReceivedMessage {
+export function toyMessage(body: string, id: string | undefined, more: Partial<ReceivedContent> = {}): ReceivedMessage {
   return new ReceivedMessage({
     body: Buffer.from(body),
     kind: "text",
@@ -256,9 +333,14 @@ export function toyMessage(body: string, id: string | undefined): ReceivedMessag
     contentType: undefined,
     correlationId: undefined,
     replyTo: undefined,
+    type: undefined,
+    groupId: undefined,
+    groupSequence: undefined,
+    sentAtMs: undefined,
     priority: undefined,
     expiresAtMs: undefined,
     persistent: true,
+    ...more,
   });
 }
 

@@ -1,10 +1,11 @@
 /** One open AMQP 1.0 connection as a messaging session: sends, subscriptions, and one end for all of them. */
 import type { Connection } from "rhea";
-import { ConnectionClosedError, formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type {
   Broker,
   MessagingSession,
+  NamedSubscription,
   OutgoingSend,
   SessionSubscription,
   SessionTransaction,
@@ -20,12 +21,19 @@ import { type Ending, sessionLoss } from "./failures.ts";
 import { type OpenConnection, tellAlternates } from "./handshake.ts";
 import { Sends } from "./sends.ts";
 import { AmqpSubscription } from "./subscription.ts";
+import { Transactions } from "./transactions.ts";
+import { Unsubscriptions } from "./unsubscriptions.ts";
 
 /** What sends and subscriptions need of their session. */
 export interface SessionContext {
   readonly connection: Connection;
   readonly endpoint: Endpoint;
+  readonly broker: Broker;
   readonly spelling: Spelling;
+  /** The capabilities of the broker's open frame. */
+  readonly offers: ReadonlySet<string>;
+  /** The user's own, if there is one. */
+  readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly conceal: (text: string) => string;
   /** Over, or about to be told so. */
@@ -47,6 +55,8 @@ export class AmqpSession implements MessagingSession {
   readonly #socket: EndpointSocket;
   readonly #context: SessionContext;
   readonly #sends: Sends;
+  readonly #transactions: Transactions;
+  readonly #unsubscriptions: Unsubscriptions;
   readonly #subscriptions = new Set<AmqpSubscription>();
   readonly #resolveEnded: (end: SessionEnd) => void;
   #state: { readonly name: "open" | "closing" | "over" } = { name: "open" };
@@ -65,7 +75,10 @@ export class AmqpSession implements MessagingSession {
     this.#context = {
       connection,
       endpoint: socket.endpoint,
+      broker: this.broker,
       spelling: spellingOf(this.broker, properties),
+      offers: opened.offers,
+      clientId: settings.clientId,
       conceal,
       isOver: () => this.#state.name !== "open" || socket.destroyed,
       proveUseful: () => {
@@ -74,6 +87,8 @@ export class AmqpSession implements MessagingSession {
       guard: (work) => this.#guard(work),
     };
     this.#sends = new Sends(this.#context);
+    this.#transactions = new Transactions(this.#context, this.#sends);
+    this.#unsubscriptions = new Unsubscriptions(this.#context);
     opened.onEnding((ending) => {
       const mistake = tellAlternates(connection, socket.endpoint, settings);
       this.#lose(ending, mistake);
@@ -91,11 +106,11 @@ export class AmqpSession implements MessagingSession {
   }
 
   begin(): SessionTransaction {
-    throw new UnsupportedError("Transactions are to come");
+    return this.#transactions.begin();
   }
 
-  async unsubscribe(): Promise<void> {
-    throw new UnsupportedError("Durable subscriptions are to come");
+  unsubscribe(subscription: NamedSubscription): Promise<void> {
+    return this.#unsubscriptions.unsubscribe(subscription);
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
@@ -152,6 +167,8 @@ export class AmqpSession implements MessagingSession {
     if (this.#state.name === "over") return;
     this.#state = { name: "over" };
     this.#sends.end();
+    this.#transactions.end(error);
+    this.#unsubscriptions.end(error);
     this.#endSubscriptions();
     this.#resolveEnded({ error, atMs: performance.now() });
   }

@@ -1,5 +1,5 @@
 /** How the broker found spells a queue or a topic: Classic goes by a prefix of the address, Artemis by the terminus capability. */
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { type Destination, formatDestination, membersOf } from "../../messaging/destination.ts";
 import type { Broker } from "../../messaging/messaging-session.ts";
 import type { OpenProperties } from "./broker.ts";
 
@@ -36,21 +36,41 @@ export function spellingOf(broker: Broker, properties: OpenProperties): Spelling
   return PREFIX_PRODUCTS.has(broker.product) ? URI_PREFIXES : CAPABILITIES;
 }
 
+/** What Artemis calls temporary destinations, in capabilities. */
+const CAPABILITY_OF: Readonly<Record<Kind, string>> = {
+  queue: "queue",
+  topic: "topic",
+  "temp-queue": "temporary-queue",
+  "temp-topic": "temporary-topic",
+};
+
 export function spell(spelling: Spelling, { kind, name }: Destination): Terminus {
-  if (spelling.by === "prefix" && (kind === "queue" || kind === "topic")) return { address: spelling[kind] + name };
-  return { address: name, capabilities: [kind] };
+  if (spelling.by === "capability") return { address: name, capabilities: [CAPABILITY_OF[kind]] };
+  // Classic takes a list for several destinations.
+  const members = membersOf({ kind, name });
+  return { address: members.map((member) => prefixOf(spelling, member.kind) + member.name).join() };
 }
 
-/**
- * `queue://NAME` or `topic://NAME` for an address as the broker spells it; a bare name is of `bareKind`, and stays as it
- * is when that is not known (a temporary destination, or one of a client that does not say).
- */
-export function readAddress(spelling: Spelling, address: string, bareKind: Kind | undefined): string {
-  for (const kind of ["queue", "topic"] as const) {
-    const prefix = spelling.by === "prefix" ? spelling[kind] : `${kind}://`;
+/** Classic names its temporary destinations with a prefix too, and says nothing of it in its open frame. */
+function prefixOf(spelling: Spelling, kind: Kind): string {
+  return spelling.by === "prefix" && (kind === "queue" || kind === "topic") ? spelling[kind] : `${kind}://`;
+}
+
+const KINDS: readonly Kind[] = ["queue", "topic", "temp-queue", "temp-topic"];
+
+/** The destination that an address as the broker spells it means; a bare name is of `bareKind`. */
+export function destinationOf(spelling: Spelling, address: string, bareKind: Kind): Destination {
+  for (const kind of KINDS) {
+    const prefix = prefixOf(spelling, kind);
     if (prefix !== "" && address.startsWith(prefix) && address.length > prefix.length) {
-      return formatDestination({ kind, name: address.slice(prefix.length) });
+      return { kind, name: address.slice(prefix.length) };
     }
   }
-  return bareKind === undefined ? address : formatDestination({ kind: bareKind, name: address });
+  return { kind: bareKind, name: address };
+}
+
+/** As text; a bare name stays as it is where its kind is not known: one of a client that does not say. */
+export function readAddress(spelling: Spelling, address: string, bareKind: Kind | undefined): string {
+  const { kind, name } = destinationOf(spelling, address, bareKind ?? "queue");
+  return bareKind === undefined && name === address ? address : formatDestination({ kind, name });
 }

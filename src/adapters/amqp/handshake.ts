@@ -15,6 +15,8 @@ import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
 export interface OpenConnection {
   readonly connection: Connection;
   readonly properties: OpenProperties;
+  /** The capabilities the peer offered in its open frame. */
+  readonly offers: ReadonlySet<string>;
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly conceal: (text: string) => string;
   /** From now on `listener` is told of the first terminal signal; at once when it came already. */
@@ -24,6 +26,7 @@ export interface OpenConnection {
 /** What is touched of rhea beyond its typings; the tests of this file pin it. */
 interface RheaConnection extends Connection {
   readonly local: { readonly open: object };
+  readonly remote: { readonly open: { readonly offered_capabilities?: string | string[] | null } };
   readonly sasl_transport?: RheaSasl | undefined;
 }
 
@@ -70,12 +73,14 @@ export function handshake(
     connection.once("connection_open", () => {
       const properties: OpenProperties = connection.properties ?? {};
       if (properties[ESTABLISHMENT_FAILED] === true) return;
+      // One symbol or several (AMQP 1.0, 2.7.1).
+      const offers = new Set([connection.remote.open.offered_capabilities ?? []].flat());
       // A refusal that came in the same bytes as the open is read first.
       queueMicrotask(() => {
         if (ends.ending || signal.aborted) return;
         const mistake = tellAlternates(connection, endpoint, settings);
         if (mistake) fail(mistake);
-        else settle(() => resolve({ connection, properties, conceal, onEnding: ends.listen }));
+        else settle(() => resolve({ connection, properties, offers, conceal, onEnding: ends.listen }));
       });
     });
     if (signal.aborted) onAbort();

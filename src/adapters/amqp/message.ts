@@ -10,9 +10,11 @@ import { WireWriter } from "./wire-writer.ts";
 const JMS_MESSAGE_TYPE = "x-opt-jms-msg-type";
 const JMS_BYTES = 3;
 const JMS_TEXT = 5;
-/** `x-opt-jms-dest` and `x-opt-jms-reply-to`: 0 a queue, 1 a topic; temporary ones have higher numbers. */
+/** `x-opt-jms-dest` and `x-opt-jms-reply-to`: the index in JMS_KINDS. */
 const JMS_DESTINATION = "x-opt-jms-dest";
 const JMS_REPLY_TO = "x-opt-jms-reply-to";
+/** When the broker is to hand it out, as milliseconds since 1970; both brokers read it, as Qpid JMS writes it. */
+const DELIVERY_TIME = "x-opt-delivery-time";
 const JMS_KINDS = ["queue", "topic", "temp-queue", "temp-topic"] as const;
 
 const MAX_UINT = 0xffff_ffff;
@@ -62,13 +64,22 @@ function writeHeader({ persistent, priority, expiresAtMs }: OutgoingMessage): vo
   });
 }
 
-function writeAnnotations({ kind, replyTo }: OutgoingMessage, destination: Destination): void {
+function writeAnnotations({ kind, replyTo, deliverAtMs }: OutgoingMessage, destination: Destination): void {
   writer.section(0x72, MAP32);
   writer.compound(() => {
+    let items = 4;
     writeNote(JMS_MESSAGE_TYPE, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
     writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
-    if (replyTo) writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
-    return replyTo ? 6 : 4;
+    if (replyTo) {
+      writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
+      items += 2;
+    }
+    if (deliverAtMs !== undefined) {
+      writer.symbol(DELIVERY_TIME);
+      writer.long(Math.round(deliverAtMs));
+      items += 2;
+    }
+    return items;
   });
 }
 
@@ -79,14 +90,14 @@ function writeNote(name: string, value: number): void {
 
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
-  const { correlationId, replyTo, expiresAtMs } = message;
+  const { correlationId, replyTo, expiresAtMs, groupId, groupSequence } = message;
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
     writer.string(message.id);
     writer.null(); // user-id: the broker knows who is logged in
     writer.string(spell(spelling, destination).address);
-    writer.null(); // subject
+    string(message.type);
     string(replyTo && spell(spelling, replyTo).address);
     string(correlationId);
     if (message.kind === "json") writer.symbol("application/json");
@@ -95,7 +106,12 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
     if (expiresAtMs === undefined) writer.null();
     else writer.timestamp(Math.round(expiresAtMs));
     writer.timestamp(Date.now());
-    return 10;
+    if (groupId === undefined) return 10;
+    writer.string(groupId);
+    // Unsigned in AMQP, signed in JMS: the brokers turn the bits back, and -1 closes a group.
+    if (groupSequence === undefined) writer.null();
+    else writer.uint(groupSequence >>> 0);
+    return 12;
   });
 }
 
@@ -143,10 +159,10 @@ export function decodeMessage(message: Message, spelling: Spelling, subscribed: 
     contentType: message.content_type ?? undefined,
     correlationId: readId(message.correlation_id),
     replyTo: message.reply_to ? readAddress(spelling, message.reply_to, kindOf(notes[JMS_REPLY_TO])) : undefined,
-    type: undefined,
-    groupId: undefined,
-    groupSequence: undefined,
-    sentAtMs: undefined,
+    type: message.subject ?? undefined,
+    groupId: message.group_id ?? undefined,
+    groupSequence: typeof message.group_sequence === "number" ? message.group_sequence | 0 : undefined,
+    sentAtMs: readTime(message.creation_time),
     priority: message.priority ?? undefined,
     expiresAtMs: readTime(message.absolute_expiry_time),
     persistent: message.durable === true,

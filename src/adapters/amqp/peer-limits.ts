@@ -4,6 +4,7 @@
  */
 import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
+import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
 interface UncheckedConnection {
@@ -15,6 +16,8 @@ interface UncheckedConnection {
   _process(): void;
   on_open(frame: Frame<OpenFields>): void;
   on_begin(frame: Frame<{ readonly remote_channel?: number | null }>): void;
+  on_attach(frame: Frame<AttachFields>): void;
+  on_flow(frame: Frame<FlowFields>): void;
   on_transfer(frame: Frame<TransferFields>): void;
   on_disposition(frame: Frame<DispositionFields>): void;
 }
@@ -27,6 +30,7 @@ interface UncheckedSession {
 
 interface UncheckedLink {
   readonly credit: number;
+  readonly delivery_count: number;
   /** The delivery of which further transfers are to come. */
   readonly _incomplete?: object | undefined;
   is_receiver(): boolean;
@@ -49,6 +53,17 @@ interface OpenFields {
   idle_time_out?: number | null;
 }
 
+interface AttachFields {
+  readonly value: (Described | undefined)[];
+}
+
+interface FlowFields {
+  readonly handle?: number | null;
+  readonly delivery_count?: number | null;
+  readonly link_credit?: number | null;
+  drain?: boolean | null;
+}
+
 interface TransferFields {
   readonly handle: number;
   readonly delivery_id?: number | null;
@@ -58,9 +73,10 @@ interface DispositionFields {
   readonly role: boolean;
   first: number;
   last?: number | null;
-  readonly state?: { readonly descriptor?: { readonly value: unknown } } | null;
+  readonly state?: Described | null;
   /** The fields by position. */
   readonly value: unknown[];
+  declared?: Buffer | undefined;
 }
 
 /** As large as the frames we allow the peer to send, by our open frame. */
@@ -69,8 +85,11 @@ export const MAX_FRAME_SIZE = 65_536;
 const MIN_FRAME_SIZE = 512;
 /** A larger message ends the session: it would have to be held in memory whole. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
-/** Where a disposition has its state (AMQP 1.0, 2.7.6). */
+/** Where a disposition has its state (AMQP 1.0, 2.7.6), and an attach frame its source and target (2.7.3). */
 const STATE = 4;
+const TERMINI = [5, 6];
+/** source and target: rhea tells the console of any other, such as a coordinator. */
+const KNOWN_TERMINI: ReadonlySet<unknown> = new Set([0x28, 0x29, "amqp:source:list", "amqp:target:list"]);
 /** received, accepted, rejected, released and modified: rhea tells the console of any other. */
 const STATES: ReadonlySet<unknown> = new Set([
   ...[0x23, 0x24, 0x25, 0x26, 0x27],
@@ -81,7 +100,7 @@ const STATES: ReadonlySet<unknown> = new Set([
 export function holdToLimits(rheaConnection: Connection): void {
   // Its typings have these methods with other arguments.
   const connection = rheaConnection as unknown as UncheckedConnection;
-  const { input, _process, on_open, on_begin, on_transfer, on_disposition } = connection;
+  const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
   const received = new WeakMap<UncheckedLink, number>();
   const breach = (error: unknown) => {
     connection.dispatch("protocol_error", error instanceof Error ? error : new Error(String(error)));
@@ -108,6 +127,17 @@ export function holdToLimits(rheaConnection: Connection): void {
     on_begin(frame) {
       if (typeof frame.performative.remote_channel !== "number") throw new Error("A session that nobody here began");
       on_begin.call(connection, frame);
+    },
+    on_attach(frame) {
+      const { value } = frame.performative;
+      for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
+      on_attach.call(connection, frame);
+    },
+    on_flow(frame) {
+      const { performative } = frame;
+      const link = connection.remote_channel_map[frame.channel]?.remote.handles[performative.handle ?? -1];
+      if (performative.drain && link?.is_receiver() && !isDrained(link, performative)) performative.drain = false;
+      on_flow.call(connection, frame);
     },
     on_transfer(frame) {
       const link = connection.remote_channel_map[frame.channel]?.remote.handles[frame.performative.handle];
@@ -140,6 +170,14 @@ function checkTransfer(link: UncheckedLink, { performative, payload }: Frame<Tra
 }
 
 /**
+ * A drained link has used up all its credit (AMQP 1.0, 2.6.7). rhea would take the word about credit of long ago for
+ * that of now, and tell the console of credit that is left.
+ */
+function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields): boolean {
+  return flow.link_credit === 0 && flow.delivery_count === (delivery_count + credit) >>> 0;
+}
+
+/**
  * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
  * id of a delivery long settled for that of another. Returns whether anything is left.
  */
@@ -151,6 +189,9 @@ function narrow({ outgoing, incoming }: UncheckedSession, disposition: Dispositi
   const { first, last } = disposition;
   disposition.first = Math.max(first, oldest.id);
   disposition.last = Math.min(last ?? first, newest.id);
-  if (!STATES.has(disposition.state?.descriptor?.value)) disposition.value[STATE] = undefined;
+  const { state } = disposition;
+  disposition.declared = declaredIn(state);
+  const outcome = outcomeIn(state);
+  disposition.value[STATE] = STATES.has(outcome?.descriptor?.value) ? outcome : undefined;
   return disposition.first <= disposition.last;
 }

@@ -1,5 +1,5 @@
 /** One sender link on an AMQP session of its own: writes as the broker grants credit, and tells each send its outcome. */
-import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
+import type { AmqpError, Delivery, EventContext, Sender, Session, Typed } from "rhea";
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
@@ -19,15 +19,35 @@ const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:lis
 /** What rhea knows of a link's credit and its typings leave out. */
 type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
 
+/** A send as a link sees it. */
+export interface LinkSend extends OutgoingSend {
+  /** The state of its transfer: of which transaction it is part. */
+  readonly state?: Typed;
+}
+
+/** What is touched of a rhea session beyond its typings; transaction.test.ts pins it. */
+interface SendingSession extends Session {
+  readonly outgoing: { compute_max_payload(tag: Buffer): number | undefined };
+  /** A transfer's fields by position. */
+  output(frame: { readonly delivery_id?: number; readonly value: unknown[] }, payload?: Buffer): void;
+}
+
+/** Where a transfer has its state (AMQP 1.0, 2.7.5). */
+const TRANSFER_STATE = 7;
+/** rhea leaves 50 bytes of a frame for a transfer without a state. */
+const STATE_BYTES = 256;
+
 type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
   readonly #context: SessionContext;
   readonly #onGone: () => void;
-  readonly #amqpSession: Session;
+  readonly #amqpSession: SendingSession;
   readonly #sender: CreditedSender;
-  readonly #waiting = { sends: [] as OutgoingSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
-  readonly #written = new Map<Delivery, OutgoingSend>();
+  readonly #waiting = { sends: [] as LinkSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
+  readonly #written = new Map<Delivery, LinkSend>();
+  /** By delivery-id, until the transfer is written; there are none before the first transaction. */
+  #states: Map<number, Typed> | undefined;
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
   usedAtMs = 0;
@@ -37,7 +57,7 @@ export class SenderLink {
     this.#context = context;
     this.#onGone = onGone;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
-    this.#amqpSession = context.connection.create_session();
+    this.#amqpSession = context.connection.create_session() as SendingSession;
     this.#amqpSession.on(
       "session_close",
       this.#on(() => this.#refused(this.#amqpSession.error)),
@@ -57,7 +77,7 @@ export class SenderLink {
     return this.#waiting.sends.length === 0 && this.#written.size === 0;
   }
 
-  send(send: OutgoingSend): void {
+  send(send: LinkSend): void {
     this.usedAtMs = performance.now();
     this.#waiting.sends.push(send);
     if (this.#waiting.sends.length >= this.#waiting.sweepAt) this.#sweep();
@@ -75,6 +95,7 @@ export class SenderLink {
     this.#waiting.sends.length = 0;
     this.#waiting.first = 0;
     this.#written.clear();
+    this.#states?.clear();
   }
 
   #listen(): void {
@@ -126,16 +147,37 @@ export class SenderLink {
     return granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver();
   }
 
-  #writeOne(send: OutgoingSend): void {
+  #writeOne(send: LinkSend): void {
     const failure = this.#prepare(send);
     if (failure) {
       send.onOutcome({ kind: "failed", error: failure });
       return;
     }
     const { bytes } = send.encoded as EncodedMessage;
-    this.#written.set(this.#sender.send(bytes, undefined, 0), send);
+    if (send.state) this.#states ??= this.#writeStates();
+    const delivery = this.#sender.send(bytes, undefined, 0);
+    if (send.state) this.#states?.set(delivery.id, send.state);
+    this.#written.set(delivery, send);
     this.#used += 1;
     send.onWritten();
+  }
+
+  /** rhea has no state for what it sends: its transfers get one on their way out. */
+  #writeStates(): Map<number, Typed> {
+    const states = new Map<number, Typed>();
+    const { outgoing } = this.#amqpSession;
+    const maxPayload = outgoing.compute_max_payload.bind(outgoing);
+    outgoing.compute_max_payload = (tag) => {
+      const bytes = maxPayload(tag);
+      return bytes === undefined ? undefined : Math.max(bytes - STATE_BYTES, Math.ceil(bytes / 2));
+    };
+    const output = this.#amqpSession.output.bind(this.#amqpSession);
+    this.#amqpSession.output = (frame, payload) => {
+      const state = frame.delivery_id === undefined ? undefined : states.get(frame.delivery_id);
+      if (state) frame.value[TRANSFER_STATE] = state;
+      output(frame, payload);
+    };
+    return states;
   }
 
   /** Everything that can be checked before the message is written; the encoding is in `send.encoded` then. */
@@ -180,7 +222,7 @@ export class SenderLink {
     return ({ delivery }) => {
       const send = delivery && this.#written.get(delivery);
       if (!delivery || !send) return;
-      this.#written.delete(delivery);
+      this.#forget(delivery);
       const outcome = outcomeOf(send, delivery);
       if (outcome.kind === "confirmed") this.#context.proveUseful();
       send.onOutcome(outcome);
@@ -190,10 +232,15 @@ export class SenderLink {
   #onSettled({ delivery }: EventContext): void {
     const send = delivery && this.#written.get(delivery);
     if (delivery && send) {
-      this.#written.delete(delivery);
+      this.#forget(delivery);
       send.onOutcome(notStored(send, this.#context.endpoint, "settled it without an outcome"));
     }
     this.#writeSoon();
+  }
+
+  #forget(delivery: Delivery): void {
+    this.#written.delete(delivery);
+    this.#states?.delete(delivery.id);
   }
 
   /** rhea frees the room of what is settled only after it has told of all of it. */

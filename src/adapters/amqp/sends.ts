@@ -1,11 +1,16 @@
 /** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
+import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
-import { SenderLink } from "./sender-link.ts";
+import { type LinkSend, SenderLink } from "./sender-link.ts";
+import { checkComposite } from "./source.ts";
 
 /** Links above this are closed when idle, the least recently used first. */
 const MAX_IDLE_LINKS = 64;
+
+/** What a broker offers that holds a message back until the time it is marked with, as Qpid JMS asks for it. */
+const DELAYED_DELIVERY = "DELAYED_DELIVERY";
 
 export class Sends {
   readonly #context: SessionContext;
@@ -16,7 +21,13 @@ export class Sends {
     this.#context = context;
   }
 
-  send(send: OutgoingSend): void {
+  send(send: LinkSend): void {
+    try {
+      this.#check(send);
+    } catch (error) {
+      send.onOutcome({ kind: "failed", error: MasterSlaveError.from(error, this.#context.endpoint) });
+      return;
+    }
     const key = formatDestination(send.destination);
     const link = this.#links.get(key) ?? this.#open(key, send);
     link.send(send);
@@ -26,6 +37,14 @@ export class Sends {
   end(): void {
     for (const link of this.#links.values()) link.end();
     this.#links.clear();
+  }
+
+  /** @throws UnsupportedError for what this broker would do otherwise than asked. */
+  #check(send: OutgoingSend): void {
+    checkComposite(send, this.#context);
+    if (send.message.deliverAtMs === undefined || this.#context.offers.has(DELAYED_DELIVERY)) return;
+    const where = formatAddress(this.#context.endpoint);
+    throw new UnsupportedError(`${where} does not offer ${DELAYED_DELIVERY}: send without delayMs, and wait here`);
   }
 
   #open(key: string, { destination }: OutgoingSend): SenderLink {

@@ -1,6 +1,7 @@
 /** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
 import type { Delivery, Session } from "rhea";
 import type { Settlement } from "../../messaging/messaging-session.ts";
+import { acceptedIn } from "./transactional-state.ts";
 
 /** Our word for a rejection by the application; AMQP has none. */
 const REJECTED = "masterslave-transport:rejected";
@@ -32,5 +33,12 @@ export function dispose(delivery: Delivery, settlement: Settlement, amqpSession:
     const { deliveryFailed, undeliverableHere } = settlement;
     delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
   }
+  amqpSession.incoming.process(amqpSession);
+}
+
+/** Accepted when the transaction commits. In a frame of its own, as every outcome that is not plainly `accepted`. */
+export function settleInTransaction(delivery: Delivery, txnId: Buffer, amqpSession: ReceivingSession): void {
+  amqpSession.incoming.process(amqpSession);
+  delivery.update(true, acceptedIn(txnId));
   amqpSession.incoming.process(amqpSession);
 }

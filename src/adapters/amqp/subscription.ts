@@ -1,31 +1,34 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
-import rhea, { type AmqpError, type Delivery, type EventContext, type Message, type Receiver } from "rhea";
-import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
+import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
+import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
+import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
   Settlement,
+  SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import { ReceivedMessage } from "../../messaging/received-message.ts";
 import type { SessionContext } from "./amqp-session.ts";
-import { spell } from "./destination.ts";
+import { Browsing } from "./browsing.ts";
+import { destinationOf } from "./destination.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
-import { decodeMessage } from "./message.ts";
-import { dispose, type ReceivingSession } from "./settlement.ts";
+import { keepTransfersEncoded, readDelivery } from "./incoming-message.ts";
+import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
+import { type AttachTerms, attachTermsOf } from "./source.ts";
+import { AmqpTransaction } from "./transaction.ts";
 
 /** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
 const MIN_WINDOW = 8192;
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
-/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
-const STILL_ENCODED = 0xffff_ffff;
 
 interface Link {
   readonly amqpSession: ReceivingSession;
   readonly receiver: Receiver;
+  readonly outlivesLink: boolean;
+  readonly browsing: Browsing | undefined;
 }
 
 export class AmqpSubscription implements SessionSubscription {
@@ -33,19 +36,24 @@ export class AmqpSubscription implements SessionSubscription {
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
   readonly #unsettled = new Map<IncomingDelivery, Delivery>();
+  /** Accepted in transactions that are not over. */
+  readonly #enlisted = new Map<Delivery, AmqpTransaction>();
   readonly #over: Promise<void>;
   readonly #resolveOver: () => void;
   /** `closing`: our detach is on its way. */
   #phase: "attaching" | "open" | "closing" | "over" = "attaching";
   #link: Link | undefined;
+  /** Of its messages that do not say. */
+  #destination: Destination;
   #owedCredit = 0;
-  /** The transfer at hand takes its delivery back (AMQP 1.0, 2.7.5), which rhea would hand over cut short. */
+  /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
   #aborted = false;
 
   /** `onOver` is called once, when the broker has no part in it any more. */
   constructor(context: SessionContext, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
     this.#context = context;
     this.#request = request;
+    this.#destination = request.destination;
     this.#sink = sink;
     let resolveOver = () => {};
     this.#over = new Promise((resolve) => {
@@ -58,35 +66,28 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   attach(): void {
-    const { guard, connection, spelling } = this.#context;
-    const { destination, prefetch, selector } = this.#request;
-    const amqpSession = connection.create_session({ incoming: Math.max(MIN_WINDOW, 2 * prefetch) }) as ReceivingSession;
-    this.#keepTransfersEncoded(amqpSession);
-    amqpSession.on(
-      "session_close",
-      guard(() => this.#onDetach(amqpSession.error)),
-    );
-    amqpSession.begin();
-    const receiver = amqpSession.attach_receiver({
-      source: {
-        ...spell(spelling, destination),
-        ...(selector !== undefined && { filter: rhea.filter.selector(selector) }),
-      },
-      snd_settle_mode: 0,
-      autoaccept: false,
-      credit_window: 0,
-    });
-    this.#link = { amqpSession, receiver };
-    const on = (event: string, work: (context: EventContext) => void) => receiver.on(event, guard(work));
-    on("receiver_open", () => this.#onAttach(receiver));
-    on("receiver_close", () => this.#onDetach(receiver.error));
-    on("message", (context) => this.#onMessage(context));
+    try {
+      this.#attach(attachTermsOf(this.#request, this.#context));
+    } catch (cause) {
+      if (!(cause instanceof UnsupportedError)) throw cause;
+      this.#refuse(cause.message, { cause });
+    }
   }
 
-  settle(incoming: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
+  settle(
+    incoming: IncomingDelivery,
+    settlement: Settlement,
+    { confirmed = false, transaction }: SettlementTerms = {},
+  ): "settled" | "stale" | Promise<"settled" | "stale"> {
+    if (confirmed) {
+      throw new UnsupportedError(
+        "AMQP brokers do not answer a settlement: accept without { confirmed: true }, or in a transaction, whose commit is answered",
+      );
+    }
     const link = this.#link;
     const delivery = this.#unsettled.get(incoming);
     if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
+    if (transaction !== undefined) return this.#enlist(incoming, delivery, transaction);
     this.#unsettled.delete(incoming);
     this.#context.guard(() => {
       dispose(delivery, settlement, link.amqpSession);
@@ -108,15 +109,89 @@ export class AmqpSubscription implements SessionSubscription {
     if (this.#phase === "over") return;
     this.#phase = "over";
     this.#unsettled.clear();
+    this.#abandonEnlisted();
     this.#resolveOver();
+  }
+
+  #attach({ source, name, outlivesLink }: AttachTerms): void {
+    const { guard, connection } = this.#context;
+    const { prefetch, browse } = this.#request;
+    const amqpSession = connection.create_session({ incoming: Math.max(MIN_WINDOW, 2 * prefetch) }) as ReceivingSession;
+    keepTransfersEncoded(amqpSession, (aborted) => {
+      this.#aborted = aborted;
+    });
+    amqpSession.on(
+      "session_close",
+      guard(() => this.#onDetach(amqpSession.error)),
+    );
+    amqpSession.begin();
+    const receiver = amqpSession.attach_receiver({
+      ...(name !== undefined && { name }),
+      source,
+      snd_settle_mode: 0,
+      autoaccept: false,
+      credit_window: 0,
+    });
+    const browsing = browse ? new Browsing(receiver, prefetch, () => this.#onBrowsed()) : undefined;
+    this.#link = { amqpSession, receiver, outlivesLink, browsing };
+    const on = (event: string, work: (context: EventContext) => void) => receiver.on(event, guard(work));
+    on("receiver_open", () => this.#onAttach(receiver));
+    on("receiver_close", () => this.#onDetach(receiver.error));
+    on("receiver_drained", () => {
+      if (this.#phase === "open") browsing?.onDrained();
+    });
+    on("message", (context) => this.#onMessage(context));
+  }
+
+  #enlist(
+    incoming: IncomingDelivery,
+    delivery: Delivery,
+    transaction: NonNullable<SettlementTerms["transaction"]>,
+  ): "settled" | Promise<never> {
+    if (!(transaction instanceof AmqpTransaction) || !transaction.belongsTo(this.#context)) {
+      return Promise.reject(new UnsupportedError("A delivery is accepted in a transaction of its own session alone"));
+    }
+    const { over } = transaction;
+    if (over) return Promise.reject(over);
+    this.#unsettled.delete(incoming);
+    this.#enlisted.set(delivery, transaction);
+    transaction.enlist({
+      accept: (txnId) =>
+        this.#settleEnlisted(delivery, (link) => settleInTransaction(delivery, txnId, link.amqpSession)),
+      giveBack: () =>
+        this.#settleEnlisted(delivery, (link) =>
+          dispose(delivery, { kind: "modified", deliveryFailed: true, undeliverableHere: false }, link.amqpSession),
+        ),
+    });
+    // Work goes on within a transaction that accepts more than the prefetch.
+    this.#context.guard(() => this.#returnCredit())();
+    return "settled";
+  }
+
+  #settleEnlisted(delivery: Delivery, settle: (link: Link) => void): void {
+    if (!this.#enlisted.delete(delivery) || !this.#link) return;
+    settle(this.#link);
   }
 
   #giveBack(): void {
     const link = this.#link;
     if (!link) return;
-    for (const delivery of this.#unsettled.values()) dispose(delivery, { kind: "released" }, link.amqpSession);
+    for (const delivery of [...this.#unsettled.values(), ...this.#enlisted.keys()]) {
+      dispose(delivery, { kind: "released" }, link.amqpSession);
+    }
     this.#unsettled.clear();
-    link.receiver.close();
+    this.#abandonEnlisted();
+    leave(link);
+  }
+
+  /** Their transactions cannot be committed any more. */
+  #abandonEnlisted(): void {
+    const transactions = new Set(this.#enlisted.values());
+    this.#enlisted.clear();
+    if (transactions.size === 0) return;
+    const where = formatDestination(this.#request.destination);
+    for (const transaction of transactions)
+      transaction.fail(`the subscription to ${where} ended, of which it accepted`);
   }
 
   #onAttach(receiver: Receiver): void {
@@ -128,47 +203,49 @@ export class AmqpSubscription implements SessionSubscription {
 
   #begin(receiver: Receiver): void {
     if (this.#phase !== "attaching") return;
-    if (this.#request.selector !== undefined && !receiver.source?.filter?.[SELECTOR]) {
-      this.#refuse("the broker would ignore the selector", false);
+    const { destination, prefetch, selector } = this.#request;
+    if (selector !== undefined && !receiver.source?.filter?.[SELECTOR]) {
+      this.#refuse("the broker would ignore the selector", {});
       return;
     }
     this.#phase = "open";
-    this.#sink.onReady();
+    if (destination.kind === "temp-queue") {
+      this.#destination = destinationOf(this.#context.spelling, receiver.source.address, "temp-queue");
+      this.#sink.onReady(this.#destination);
+    } else this.#sink.onReady();
     // Credit comes last; the sink may have closed us.
-    if (this.#phase === "open") receiver.add_credit(this.#request.prefetch);
+    if (this.#phase !== "open") return;
+    const { browsing } = this.#link ?? {};
+    if (browsing) browsing.ask();
+    else receiver.add_credit(prefetch);
+  }
+
+  #onBrowsed(): void {
+    if (this.#phase === "open") this.#sink.onBrowsed();
   }
 
   /** The link or its AMQP session is gone, by our wish or the broker's. */
   #onDetach(error: AmqpError | Error | undefined): void {
     if (this.#phase === "over") return;
     if (this.#phase !== "closing") {
-      const reason = error && "condition" in error ? error : {};
-      this.#refuse(this.#context.conceal(describeCondition(reason)), isRetryable(reason.condition ?? undefined));
+      const { condition, description } = error && "condition" in error ? error : {};
+      const reason = this.#context.conceal(describeCondition({ condition, description }));
+      this.#refuse(reason, { retryable: isRetryable(condition) });
       return;
     }
     this.#link?.amqpSession.close();
     this.end();
   }
 
-  #refuse(reason: string, retryable: boolean): void {
+  #refuse(reason: string, details: { readonly retryable?: boolean; readonly cause?: UnsupportedError }): void {
     const { endpoint } = this.#context;
     const ended = this.#phase === "open" ? "ended" : "refused";
-    this.#link?.receiver.close();
+    if (this.#link) leave(this.#link);
     this.#link?.amqpSession.close();
     this.end();
     const where = `${formatDestination(this.#request.destination)} on ${formatAddress(endpoint)}`;
     const text = `The subscription to ${where} was ${ended}: ${reason}`;
-    this.#sink.onRefused(new SubscriptionRefusedError(text, { endpoint, retryable }));
-  }
-
-  /** So that a message rhea cannot decode fails here, by itself, and not the whole connection. */
-  #keepTransfersEncoded(amqpSession: ReceivingSession): void {
-    const receive = amqpSession.on_transfer.bind(amqpSession);
-    amqpSession.on_transfer = (frame) => {
-      if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
-      this.#aborted = frame.performative.aborted === true;
-      receive(frame);
-    };
+    this.#sink.onRefused(new SubscriptionRefusedError(text, { endpoint, ...details }));
   }
 
   #onMessage({ message, delivery }: EventContext): void {
@@ -181,20 +258,22 @@ export class AmqpSubscription implements SessionSubscription {
       return;
     }
     const incoming = this.#read(message, delivery);
-    if (incoming === undefined) return;
-    this.#unsettled.set(incoming, delivery);
-    this.#context.proveUseful();
-    this.#sink.onDelivery(incoming);
+    const { browsing } = this.#link ?? {};
+    if (incoming && browsing) {
+      // It stays where it is, whatever is said of this copy.
+      delivery.accept();
+    } else if (incoming) this.#unsettled.set(incoming, delivery);
+    if (incoming) {
+      this.#context.proveUseful();
+      this.#sink.onDelivery(incoming);
+    }
+    if (this.#phase === "open") browsing?.onMessage();
   }
 
   /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
   #read(bytes: unknown, delivery: Delivery): IncomingDelivery | undefined {
     try {
-      if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
-      const message = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
-      const content = decodeMessage(message, this.#context.spelling, this.#request.destination);
-      const deliveryCount = message.delivery_count ?? 0;
-      return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
+      return readDelivery(bytes, delivery, this.#context.spelling, this.#destination);
     } catch (error) {
       const reason = `It cannot be read: ${error}`;
       if (this.#link) dispose(delivery, { kind: "rejected", reason }, this.#link.amqpSession);
@@ -205,6 +284,7 @@ export class AmqpSubscription implements SessionSubscription {
 
   /** What is settled in one turn of the loop comes back in one flow. */
   #returnCredit(): void {
+    if (this.#link?.browsing) return;
     this.#owedCredit += 1;
     if (this.#owedCredit > 1) return;
     setImmediate(
@@ -217,7 +297,8 @@ export class AmqpSubscription implements SessionSubscription {
   }
 }
 
-function decode(bytes: Buffer): Message {
-  // rhea's typings of a decoded message know only its methods.
-  return rhea.message.decode(bytes) as unknown as Message;
+/** Closing the link of a durable subscription would delete it. */
+function leave({ receiver, outlivesLink }: Link): void {
+  if (outlivesLink) receiver.detach();
+  else receiver.close();
 }

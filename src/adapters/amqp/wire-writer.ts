@@ -68,6 +68,10 @@ export class WireWriter {
     this.#length = this.#buffer.writeInt32BE(value, at + 1);
   }
 
+  long(value: number): void {
+    this.#int64(0x81, value);
+  }
+
   double(value: number): void {
     const at = this.#reserve(9);
     this.#buffer[at] = 0x82;

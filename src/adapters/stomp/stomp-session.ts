@@ -1,6 +1,12 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
 import type { Client, IncomingFrame } from "stompit";
-import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError, UnsupportedError } from "../../errors.ts";
+import {
+  ConnectionClosedError,
+  formatAddress,
+  MasterSlaveError,
+  SessionLostError,
+  UnsupportedError,
+} from "../../errors.ts";
 import type {
   Broker,
   MessagingSession,

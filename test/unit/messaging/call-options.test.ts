@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../../src/errors.ts";
-import { checkConsumeOptions, checkSendOptions } from "../../../src/messaging/call-options.ts";
+import { checkSendOptions } from "../../../src/messaging/call-options.ts";
 
 describe("the options of a call", () => {
   it("are taken by their names, given or undefined", () => {
     expect(() => checkSendOptions({ ttlMs: 1, properties: {}, persistent: false })).not.toThrow();
-    expect(() => checkConsumeOptions({ prefetch: 1, selector: "a = 1" })).not.toThrow();
   });
 
   it("that are misspelt are refused with the nearest name", () => {
@@ -15,9 +14,9 @@ describe("the options of a call", () => {
   });
 
   it("that do not exist are refused with the list of those that do", () => {
-    const unknown: object = { durable: "prices" };
-    expect(() => checkConsumeOptions(unknown)).toThrow(
-      /^consume\(\) has no option durable: it takes prefetch, selector, signal/,
+    const unknown: object = { wibble: "prices" };
+    expect(() => checkSendOptions(unknown)).toThrow(
+      /^send\(\) has no option wibble: it takes properties, ttlMs, priority, correlationId, /,
     );
   });
 });

@@ -1,7 +1,7 @@
 /** Whatever is done in whatever order: every promise settles, and what is confirmed was confirmed by a broker, in order. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { ConnectionSettings } from "../../../src/messaging/connection.ts";
+import type { ConnectionSettings } from "../../../src/messaging/connection-parts.ts";
 import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import { forbidUnhandledRejections, type ToyConnection, toyConnection } from "../../support/toy-connection.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDestination, parseDestination } from "../../../src/messaging/destination.ts";
+import { formatDestination, membersOf, parseDestination } from "../../../src/messaging/destination.ts";
 
 describe("a destination", () => {
   it.each([
@@ -7,6 +7,8 @@ describe("a destination", () => {
     ["topic://prices.>", "topic", "prices.>"],
     ["/queue/orders", "queue", "orders"],
     ["/topic/prices", "topic", "prices"],
+    ["temp-queue://ID:host-1:1", "temp-queue", "ID:host-1:1"],
+    ["temp-topic://x", "temp-topic", "x"],
     ["orders", "queue", "orders"],
     ["orders/eu", "queue", "orders/eu"],
     ["queue://a b?c=d", "queue", "a b?c=d"],
@@ -20,11 +22,23 @@ describe("a destination", () => {
     ["", /has no name/],
     ["queue://", /has no name/],
     ["/topic/", /has no name/],
-    ["temp-queue://x", /Unknown kind of destination/],
+    ["temp-queue://", /has no name/],
     ["amqp://host/x", /write queue:\/\/NAME or topic:\/\/NAME/],
     ["a\nb", /control character/],
     ["queue://a\u0000", /control character/],
   ])("%j is none", (text, reason) => {
     expect(() => parseDestination(text)).toThrow(reason);
+  });
+
+  it.each([
+    ["queue://a,b", ["queue://a", "queue://b"]],
+    ["queue://a, topic://b,/queue/c", ["queue://a", "topic://b", "queue://c"]],
+    ["topic://a", ["topic://a"]],
+  ])("%s lists %j", (text, members) => {
+    expect(membersOf(parseDestination(text)).map(formatDestination)).toEqual(members);
+  });
+
+  it("lists no nameless member", () => {
+    expect(() => membersOf(parseDestination("queue://a,,b"))).toThrow(/has no name/);
   });
 });

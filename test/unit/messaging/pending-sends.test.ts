@@ -208,7 +208,14 @@ describe("the bounds", () => {
   });
 
   it("hold when sends fail in the very call that hands them over", () => {
-    const sends = new PendingSends({ maxPendingSends: 2, maxPendingBytes: 10_000, inDoubt: "resend" });
+    const sends = new PendingSends({
+      maxPendingSends: 2,
+      maxPendingBytes: 10_000,
+      inDoubt: "resend",
+      overflow: "wait",
+      whenInterrupted: "hold",
+      whenFull: "reject",
+    });
     const results = ["a", "b", "c", "d", "e"].map((body) =>
       sends.add(parseDestination("q"), createOutgoingMessage(body), {}).then(
         () => `${body} confirmed`,
@@ -219,14 +226,6 @@ describe("the bounds", () => {
     if (!A) throw new Error("no endpoint");
     sends.reached(A);
     sends.resume({
-      broker: { product: "toy", version: undefined },
-      useful: true,
-      ended: new Promise(() => {}),
-      close: async () => {},
-      destroy: () => {},
-      subscribe: () => {
-        throw new Error("not asked for");
-      },
       send: (send) => {
         given.push(send.message.body.toString());
         send.onOutcome({ kind: "failed", error: new SendNotStoredError("no", { id: send.message.id }) });

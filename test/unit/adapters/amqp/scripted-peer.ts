@@ -147,6 +147,9 @@ export const SETTINGS: AdapterSettings = {
   clientId: undefined,
   heartbeatMs: 0,
   tls: undefined,
+  deadLetterDestination: { kind: "queue", name: "DLQ" },
+  releaseWaitMs: 1000,
+  onWarning: () => {},
 };
 
 export const LOGIN = { username: "ada", password: "pässwörd€" };
@@ -212,7 +215,9 @@ export interface RecordedSink extends SubscriptionSink {
   readonly deliveries: IncomingDelivery[];
   /** How often all was given back at once; AMQP settles singly and never does. */
   readonly givenBack: number;
-  readonly ready: Promise<void>;
+  /** With the address of the temporary queue, if it is one. */
+  readonly ready: Promise<Destination | undefined>;
+  readonly browsed: Promise<void>;
   readonly refused: Promise<unknown>;
   delivered(count: number): Promise<void>;
 }
@@ -221,10 +226,14 @@ export function recordedSink(): RecordedSink {
   const deliveries: IncomingDelivery[] = [];
   let givenBack = 0;
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-  let onReady = () => {};
+  let onReady: (address?: Destination) => void = () => {};
+  let onBrowsed = () => {};
   let onRefused: (error: unknown) => void = () => {};
-  const ready = new Promise<void>((resolve) => {
+  const ready = new Promise<Destination | undefined>((resolve) => {
     onReady = resolve;
+  });
+  const browsed = new Promise<void>((resolve) => {
+    onBrowsed = resolve;
   });
   const refused = new Promise<unknown>((resolve) => {
     onRefused = resolve;
@@ -232,8 +241,11 @@ export function recordedSink(): RecordedSink {
   return {
     deliveries,
     ready,
+    browsed,
     refused,
     onReady,
+    onBrowsed,
+    onReleasing: (idle) => idle(),
     onRefused,
     get givenBack() {
       return givenBack;

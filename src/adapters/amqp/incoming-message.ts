@@ -1,0 +1,38 @@
+/** A transfer as a delivery of ours, decoded here and not by rhea: what cannot be read fails by itself, not the connection. */
+import rhea, { type Delivery, type Message } from "rhea";
+import { MasterSlaveError } from "../../errors.ts";
+import type { Destination } from "../../messaging/destination.ts";
+import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
+import { ReceivedMessage } from "../../messaging/received-message.ts";
+import type { Spelling } from "./destination.ts";
+import { decodeMessage } from "./message.ts";
+import type { ReceivingSession } from "./settlement.ts";
+
+/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
+const STILL_ENCODED = 0xffff_ffff;
+
+/** `onTransfer` is told before each transfer whether it takes its delivery back (AMQP 1.0, 2.7.5). */
+export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: (aborted: boolean) => void): void {
+  const receive = amqpSession.on_transfer.bind(amqpSession);
+  amqpSession.on_transfer = (frame) => {
+    if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
+    onTransfer(frame.performative.aborted === true);
+    receive(frame);
+  };
+}
+
+/** @throws whatever rhea throws of bytes that are no message. */
+export function readDelivery(
+  bytes: unknown,
+  delivery: Delivery,
+  spelling: Spelling,
+  subscribed: Destination,
+): IncomingDelivery {
+  if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
+  // rhea's typings of a decoded message know only its methods.
+  const decoded = delivery.format === STILL_ENCODED ? rhea.message.decode(bytes) : { body: bytes };
+  const message = decoded as unknown as Message;
+  const deliveryCount = message.delivery_count ?? 0;
+  const content = decodeMessage(message, spelling, subscribed);
+  return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
+}

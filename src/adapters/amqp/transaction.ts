@@ -1,0 +1,217 @@
+/** One transaction: declared at once, sends as they come, and what it accepts together with its commit. */
+import type { Typed } from "rhea";
+import {
+  formatAddress,
+  type MasterSlaveError,
+  SendRejectedError,
+  TransactionInDoubtError,
+  TransactionInterruptedError,
+  TransactionRolledBackError,
+} from "../../errors.ts";
+import type {
+  CommitOutcome,
+  OutgoingSend,
+  SendOutcome,
+  SessionTransaction,
+} from "../../messaging/messaging-session.ts";
+import type { SessionContext } from "./amqp-session.ts";
+import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
+import type { LinkSend } from "./sender-link.ts";
+import type { Sends } from "./sends.ts";
+import { DECLARE, dischargeOf, sentIn } from "./transactional-state.ts";
+
+/**
+ * A delivery accepted in it. Nothing is written before the commit: Classic keeps what was accepted per consumer and not
+ * per transaction (AmqpSender, dispatchedInTx), so that one transaction would commit or roll back another's.
+ */
+export interface EnlistedDelivery {
+  accept(txnId: Buffer): void;
+  giveBack(): void;
+}
+
+type Phase =
+  | { readonly name: "declaring" }
+  | { readonly name: "open"; readonly txnId: Buffer; readonly state: Typed }
+  /** `committing`: the broker may have been told to commit. */
+  | { readonly name: "discharging"; committing: boolean }
+  | { readonly name: "over" };
+
+export class AmqpTransaction implements SessionTransaction {
+  readonly #context: SessionContext;
+  readonly #sends: Sends;
+  readonly #coordinator: Coordinator | undefined;
+  readonly #onOver: () => void;
+  readonly #waiting: OutgoingSend[] = [];
+  readonly #enlisted: EnlistedDelivery[] = [];
+  readonly #outcome: Promise<CommitOutcome>;
+  readonly #resolve: (outcome: CommitOutcome) => void;
+  #phase: Phase = { name: "declaring" };
+  #wanted: "commit" | "rollback" | undefined;
+  /** Why it can only be rolled back. */
+  #failure: MasterSlaveError | undefined;
+
+  /** Declares itself, unless the session is over and has no coordinator to offer; `onOver` is called once. */
+  constructor(context: SessionContext, sends: Sends, coordinator: Coordinator | undefined, onOver: () => void) {
+    this.#context = context;
+    this.#sends = sends;
+    this.#coordinator = coordinator;
+    this.#onOver = onOver;
+    let resolve: (outcome: CommitOutcome) => void = () => {};
+    this.#outcome = new Promise((resolved) => {
+      resolve = resolved;
+    });
+    this.#resolve = resolve;
+    if (!coordinator) return;
+    coordinator.onGone = (reason) => this.#lose(reason);
+    coordinator.ask({ write: () => DECLARE, onAnswer: (answer) => this.#onDeclared(answer) });
+  }
+
+  belongsTo(context: SessionContext): boolean {
+    return this.#context === context;
+  }
+
+  /** Why nothing more can be part of it. */
+  get over(): MasterSlaveError | undefined {
+    if (this.#failure) return this.#failure;
+    if (this.#wanted === undefined && this.#phase.name !== "over") return undefined;
+    return this.#rolledBack("it is over");
+  }
+
+  enlist(delivery: EnlistedDelivery): void {
+    this.#enlisted.push(delivery);
+  }
+
+  /** From now on it can only be rolled back. */
+  fail(reason: string): void {
+    this.#failure ??= this.#rolledBack(reason);
+  }
+
+  send(send: OutgoingSend): void {
+    if (this.#phase.name === "declaring") this.#waiting.push(send);
+    else if (this.#phase.name === "open") this.#sends.send(this.#partOf(send, this.#phase.state));
+    else this.#reject(send, this.over?.message ?? "it is over");
+  }
+
+  commit(): Promise<CommitOutcome> {
+    this.#wanted ??= "commit";
+    this.#discharge();
+    return this.#outcome;
+  }
+
+  async rollback(): Promise<void> {
+    this.#wanted ??= "rollback";
+    this.#discharge();
+    await this.#outcome;
+  }
+
+  /** The session is over. What it was told to commit may hold. */
+  end(cause: MasterSlaveError): void {
+    const { endpoint } = this.#context;
+    const where = formatAddress(endpoint);
+    if (this.#phase.name === "discharging" && this.#phase.committing) {
+      const text = `The session on ${where} ended before it said whether the transaction was committed`;
+      this.#finish({ kind: "in-doubt", error: new TransactionInDoubtError(text, { endpoint, cause }) });
+      return;
+    }
+    const text = `The session on ${where} ended before the transaction was committed`;
+    this.#failure ??= new TransactionInterruptedError(text, { endpoint, cause });
+    this.#finish({ kind: "rolled-back", error: this.#failure });
+  }
+
+  #onDeclared(answer: CoordinatorAnswer): void {
+    if (this.#phase.name !== "declaring") return;
+    if (answer.kind !== "declared") {
+      this.#lose(answer.kind === "refused" ? answer.reason : "it did not name the transaction");
+      return;
+    }
+    const { txnId } = answer;
+    this.#phase = { name: "open", txnId, state: sentIn(txnId) };
+    for (const send of this.#waiting.splice(0)) this.send(send);
+    this.#discharge();
+  }
+
+  #discharge(): void {
+    if (this.#phase.name !== "open" || this.#wanted === undefined) return;
+    const { txnId } = this.#phase;
+    const phase = { name: "discharging", committing: false } as Extract<Phase, { name: "discharging" }>;
+    this.#phase = phase;
+    this.#coordinator?.ask({
+      write: () => {
+        phase.committing = this.#wanted === "commit" && this.#failure === undefined;
+        for (const delivery of this.#enlisted.splice(0)) {
+          if (phase.committing) delivery.accept(txnId);
+          else delivery.giveBack();
+        }
+        return dischargeOf(txnId, !phase.committing);
+      },
+      onAnswer: (answer) => this.#onDischarged(answer, phase.committing),
+    });
+  }
+
+  #onDischarged(answer: CoordinatorAnswer, committing: boolean): void {
+    if (committing && answer.kind === "accepted") {
+      this.#finish({ kind: "committed" });
+      return;
+    }
+    if (answer.kind === "refused") this.fail(`${formatAddress(this.#context.endpoint)} refused it: ${answer.reason}`);
+    this.#finish({ kind: "rolled-back", error: this.#failure ?? this.#rolledBack("as was asked") });
+  }
+
+  /** Its coordinator is gone, or never took it: the broker has rolled back what there was (AMQP 1.0, 4.2). */
+  #lose(reason: string): void {
+    if (this.#phase.name === "over" || this.#phase.name === "discharging") return;
+    this.fail(`${formatAddress(this.#context.endpoint)} has no transaction for it: ${reason}`);
+    const waiting = this.#waiting.splice(0);
+    this.#finish({ kind: "rolled-back", error: this.#failure ?? this.#rolledBack(reason) });
+    for (const send of waiting) this.#reject(send, reason);
+  }
+
+  #finish(outcome: CommitOutcome): void {
+    if (this.#phase.name === "over") return;
+    this.#phase = { name: "over" };
+    this.#waiting.length = 0;
+    for (const delivery of this.#enlisted.splice(0)) delivery.giveBack();
+    this.#resolve(outcome);
+    this.#onOver();
+  }
+
+  #partOf(send: OutgoingSend, state: Typed): LinkSend {
+    const onOutcome = (outcome: SendOutcome) => {
+      if (outcome.kind === "failed") this.#failure ??= this.#memberFailed(outcome.error);
+      send.onOutcome(outcome);
+    };
+    const isOver = () => this.#phase.name !== "open";
+    return {
+      destination: send.destination,
+      message: send.message,
+      state,
+      get abandoned() {
+        return send.abandoned || isOver();
+      },
+      get encoded() {
+        return send.encoded;
+      },
+      set encoded(encoding) {
+        send.encoded = encoding;
+      },
+      onWritten: () => send.onWritten(),
+      onOutcome,
+    };
+  }
+
+  #reject(send: OutgoingSend, reason: string): void {
+    const { endpoint } = this.#context;
+    const text = `Message ${send.message.id} is part of no transaction: ${reason}`;
+    send.onOutcome({ kind: "failed", error: new SendRejectedError(text, { id: send.message.id, endpoint }) });
+  }
+
+  #memberFailed(cause: MasterSlaveError): MasterSlaveError {
+    const { endpoint } = this.#context;
+    return new TransactionRolledBackError(`The transaction was rolled back: ${cause.message}`, { endpoint, cause });
+  }
+
+  #rolledBack(reason: string): MasterSlaveError {
+    const { endpoint } = this.#context;
+    return new TransactionRolledBackError(`The transaction was rolled back: ${reason}`, { endpoint });
+  }
+}

@@ -1,0 +1,66 @@
+/** The delivery states and messages of transactions (AMQP 1.0, part 4), none of which rhea knows. */
+import rhea, { type Typed } from "rhea";
+
+/** A described value as rhea reads it: its descriptor, and the fields of its list. */
+export interface Described {
+  readonly descriptor?: { readonly value: unknown };
+  readonly value?: unknown;
+}
+
+const DECLARED: ReadonlySet<unknown> = new Set([0x33, "amqp:declared:list"]);
+const TRANSACTIONAL_STATE: ReadonlySet<unknown> = new Set([0x34, "amqp:transactional-state:list"]);
+/** What is written of them. */
+const ACCEPTED = 0x24;
+const COORDINATOR = 0x30;
+const TRANSACTIONAL = 0x34;
+/** An identifier has 32 bytes at most (4.5.8); discharge() has room for a few more. */
+const MAX_TXN_ID = 200;
+
+/** The target that makes a link a coordinator's (4.5.1). */
+export function coordinatorTarget(): Typed {
+  const capabilities = rhea.types.wrap_array(["amqp:local-transactions"], 0xa3, undefined);
+  return rhea.types.described(rhea.types.wrap_ulong(COORDINATOR), rhea.types.wrap_list([capabilities]));
+}
+
+/** An amqp-value of an empty declare list (4.5.2). */
+export const DECLARE = Buffer.from([0x00, 0x53, 0x77, 0x00, 0x53, 0x31, 0x45]);
+
+/** An amqp-value of a discharge (4.5.3): `fail` rolls back. */
+export function dischargeOf(txnId: Buffer, fail: boolean): Buffer {
+  return Buffer.concat([
+    Buffer.from([0x00, 0x53, 0x77, 0x00, 0x53, 0x32, 0xc0, txnId.length + 4, 2, 0xa0, txnId.length]),
+    txnId,
+    Buffer.from([fail ? 0x41 : 0x42]),
+  ]);
+}
+
+/** The state of a message sent in a transaction (4.4.1). */
+export function sentIn(txnId: Buffer): Typed {
+  return transactional([rhea.types.wrap_binary(txnId)]);
+}
+
+/** The state of a delivery accepted in a transaction (4.4.2). */
+export function acceptedIn(txnId: Buffer): Typed {
+  const accepted = rhea.types.described(rhea.types.wrap_ulong(ACCEPTED), rhea.types.wrap_list([]));
+  return transactional([rhea.types.wrap_binary(txnId), accepted]);
+}
+
+function transactional(fields: unknown[]): Typed {
+  return rhea.types.described(rhea.types.wrap_ulong(TRANSACTIONAL), rhea.types.wrap_list(fields));
+}
+
+/** The transaction's identifier, from the answer to a declare. */
+export function declaredIn(state: Described | null | undefined): Buffer | undefined {
+  const txnId = DECLARED.has(state?.descriptor?.value) ? fieldOf(state, 0)?.value : undefined;
+  return Buffer.isBuffer(txnId) && txnId.length <= MAX_TXN_ID ? txnId : undefined;
+}
+
+/** What the broker said of a delivery, within a transaction or not. */
+export function outcomeIn(state: Described | null | undefined): Described | null | undefined {
+  return TRANSACTIONAL_STATE.has(state?.descriptor?.value) ? fieldOf(state, 1) : state;
+}
+
+function fieldOf(state: Described | null | undefined, index: number): Described | undefined {
+  const fields: unknown = state?.value;
+  return Array.isArray(fields) ? fields[index] : undefined;
+}

@@ -1,0 +1,20 @@
+/** Shows what is in a queue and takes nothing out of it; over a failover it begins again and skips what it has shown. */
+import type { Consumer } from "./consumer.ts";
+import { HandedOver } from "./handed-over.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+
+/** Ends when everything has been shown, or `break` is called. */
+export async function* browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
+  const shown = new HandedOver();
+  try {
+    for await (const delivery of consumer) {
+      const { message } = delivery;
+      // Lets the next one come; nothing is taken out of the queue.
+      void delivery.accept();
+      const { id } = message;
+      if (id === undefined || !shown.note(id)) yield message;
+    }
+  } finally {
+    await consumer.close();
+  }
+}

@@ -1,0 +1,45 @@
+/** A call's signal and timeout as one signal, which leaves no timer and no listener behind. */
+import { AbortError, type MasterSlaveError } from "../errors.ts";
+import type { WaitOptions } from "./call-options.ts";
+import { onAbort } from "./on-abort.ts";
+import { startTimer } from "./timer.ts";
+
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Fires it now. */
+  end(reason: MasterSlaveError): void;
+  /** Call it when the work is over. */
+  release(): void;
+}
+
+/** The reason is what `timedOut` makes when `timeoutMs` passes first, an AbortError saying `what` when `signal` fires. */
+export function startDeadline(
+  what: string,
+  { timeoutMs, signal }: WaitOptions,
+  timedOut: () => MasterSlaveError,
+): Deadline {
+  const controller = new AbortController();
+  const stopTimer = timeoutMs === undefined ? () => {} : startTimer(timeoutMs, () => controller.abort(timedOut()));
+  const pass = () => controller.abort(new AbortError(`${what} was aborted`, signal?.reason));
+  let forget = () => {};
+  if (signal?.aborted) pass();
+  else if (signal) forget = onAbort(signal, pass);
+  return {
+    signal: controller.signal,
+    end: (reason) => controller.abort(reason),
+    release: () => {
+      stopTimer();
+      forget();
+    },
+  };
+}
+
+/** The promise's outcome, unless the signal fires first: then its reason. */
+export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

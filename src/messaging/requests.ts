@@ -1,0 +1,197 @@
+/** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
+import { randomUUID } from "node:crypto";
+import {
+  type ConnectionClosedError,
+  InvalidArgumentError,
+  MasterSlaveError,
+  NotConnectedError,
+  RequestInterruptedError,
+  RequestTimeoutError,
+  SendOverflowError,
+} from "../errors.ts";
+import { checkTimeout, type SendOptions } from "./call-options.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Consumers } from "./consumers.ts";
+import { startDeadline, unlessAborted } from "./deadline.ts";
+import { type Destination, formatDestination } from "./destination.ts";
+import type { MessageBody } from "./outgoing-message.ts";
+import type { SendPolicy, SendResult } from "./pending-send.ts";
+import type { ReceivedMessage } from "./received-message.ts";
+
+export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
+  /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
+  readonly temporary?: boolean;
+}
+
+/** Sends one message, on the way all sends go. */
+export type SendRequest = (
+  destination: Destination,
+  body: MessageBody,
+  options: SendOptions,
+  policy?: SendPolicy,
+) => Promise<SendResult>;
+
+interface Waiter {
+  readonly temporary: boolean;
+  readonly id: string;
+  readonly resolve: (reply: ReceivedMessage) => void;
+  readonly reject: (error: MasterSlaveError) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** Replies are settled as they come; many more and Classic could stall over STOMP. */
+const PREFETCH = 500;
+/** What a temporary queue's name is in goes with its session: nothing of it can be sent again. */
+const BOUND_TO_SESSION: SendPolicy = { inDoubt: "fail", whenInterrupted: "reject", whenFull: "reject" };
+
+export class Requests {
+  readonly #consumers: Consumers;
+  readonly #send: SendRequest;
+  readonly #max: number;
+  readonly #queue: Destination = { kind: "queue", name: `masterslave.replies.${randomUUID()}` };
+  readonly #waiters = new Map<string, Waiter>();
+  readonly #temporary: { address: Destination | undefined; onceKnown: (() => void)[] } = {
+    address: undefined,
+    onceKnown: [],
+  };
+  readonly #readers = new Map<Destination["kind"], Consumer>();
+  #onceEmpty: (() => void)[] = [];
+
+  /** `max`: how many may wait for their replies at once. */
+  constructor(consumers: Consumers, send: SendRequest, max: number) {
+    this.#consumers = consumers;
+    this.#send = send;
+    this.#max = max;
+  }
+
+  /** How many wait for their replies. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Resolves with the reply; see Connection.request. */
+  async request(destination: Destination, body: MessageBody, options: RequestOptions): Promise<ReceivedMessage> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, temporary = false, ...rest } = options;
+    checkTimeout(timeoutMs);
+    const id = rest.id ?? randomUUID();
+    const correlationId = rest.correlationId ?? id;
+    const name = formatDestination(destination);
+    const late = () => new RequestTimeoutError(`No reply to the request ${id} to ${name} within ${timeoutMs} ms`, id);
+    const deadline = startDeadline(`The request ${id} to ${name}`, { timeoutMs, signal }, late);
+    try {
+      const reply = this.#await(correlationId, id, temporary);
+      const replyTo = temporary ? await this.#temporaryQueue(deadline.signal) : this.#replyQueue();
+      const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
+      const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
+      // The reply may overtake the confirmation; a send that failed has none.
+      const failed = sent.then(
+        () => reply,
+        (reason) => Promise.reject(this.#sendFailure(reason, id, temporary)),
+      );
+      return await unlessAborted(deadline.signal, Promise.race([reply, failed]));
+    } catch (reason) {
+      throw deadline.signal.aborted ? deadline.signal.reason : reason;
+    } finally {
+      deadline.release();
+      this.#forget(correlationId, id);
+    }
+  }
+
+  /** The session ended: its temporary queue is gone. */
+  interrupt(cause: MasterSlaveError): void {
+    this.#temporary.address = undefined;
+    for (const waiter of [...this.#waiters.values()]) {
+      if (waiter.temporary) waiter.reject(interrupted(waiter.id, cause));
+    }
+  }
+
+  /** Resolves when none waits any more, or `signal` fires. */
+  async empty(signal: AbortSignal): Promise<void> {
+    if (this.#waiters.size === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      this.#onceEmpty.push(resolve);
+    });
+  }
+
+  /** No reply can come any more. */
+  end(error: ConnectionClosedError): void {
+    for (const waiter of [...this.#waiters.values()]) waiter.reject(error);
+  }
+
+  #await(correlationId: string, id: string, temporary: boolean): Promise<ReceivedMessage> {
+    if (this.#waiters.has(correlationId))
+      throw new InvalidArgumentError(`A request with the correlation id ${correlationId} waits for its reply already`);
+    if (this.#waiters.size >= this.#max) {
+      const text = `The request ${id} was not sent: ${this.#max} requests (maxPendingSends) wait for their replies`;
+      throw new SendOverflowError(text, { id });
+    }
+    const reply = new Promise<ReceivedMessage>((resolve, reject) => {
+      this.#waiters.set(correlationId, { id, temporary, resolve, reject });
+    });
+    reply.catch(() => {});
+    return reply;
+  }
+
+  #forget(correlationId: string, id: string): void {
+    // One that was refused as a twin must not take the first one's place away.
+    if (this.#waiters.get(correlationId)?.id === id) this.#waiters.delete(correlationId);
+    if (this.#waiters.size > 0) return;
+    for (const resolve of this.#onceEmpty.splice(0)) resolve();
+  }
+
+  #replyQueue(): Destination {
+    if (!this.#readers.has("queue")) this.#read(this.#queue);
+    return this.#queue;
+  }
+
+  async #temporaryQueue(signal: AbortSignal): Promise<Destination> {
+    if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() });
+    while (this.#temporary.address === undefined) {
+      const known = new Promise<void>((resolve) => this.#temporary.onceKnown.push(resolve));
+      const over = this.#readers.get("temp-queue")?.ready;
+      await unlessAborted(signal, Promise.race([known, over?.then(() => known)]));
+    }
+    return this.#temporary.address;
+  }
+
+  #read(destination: Destination): void {
+    const reader = this.#consumers.openForReplies({
+      request: { destination, prefetch: PREFETCH, selector: undefined },
+      onSubscribed: (address) => {
+        if (destination.kind !== "temp-queue") return;
+        this.#temporary.address = address;
+        for (const tell of this.#temporary.onceKnown.splice(0)) tell();
+      },
+    });
+    this.#readers.set(destination.kind, reader);
+    this.#deliver(reader).catch((reason) => {
+      this.#readers.delete(destination.kind);
+      const why = MasterSlaveError.from(reason);
+      for (const waiter of [...this.#waiters.values()]) {
+        if (waiter.temporary === (destination.kind === "temp-queue")) waiter.reject(why);
+      }
+    });
+  }
+
+  /** Late and unknown replies are nobody's. */
+  async #deliver(reader: Consumer): Promise<void> {
+    for await (const delivery of reader) {
+      const { message } = delivery;
+      void delivery.accept();
+      if (message.correlationId !== undefined) this.#waiters.get(message.correlationId)?.resolve(message);
+    }
+  }
+
+  #sendFailure(reason: unknown, id: string, temporary: boolean): unknown {
+    const gone = temporary && reason instanceof MasterSlaveError;
+    if (gone && (reason instanceof NotConnectedError || reason.code === "SEND_IN_DOUBT"))
+      return interrupted(id, reason);
+    return reason;
+  }
+}
+
+function interrupted(id: string, cause: MasterSlaveError): RequestInterruptedError {
+  const text = `The temporary reply queue of the request ${id} went with its session before the reply came: ${cause.message}`;
+  return new RequestInterruptedError(text, id, { cause, endpoint: cause.endpoint });
+}
