@@ -186,6 +186,21 @@ describe("an outcome", () => {
   });
 });
 
+describe("a delayed send", () => {
+  it("to a peer that does not offer it rejects, and is not sent", async () => {
+    const peer = await AmqpPeer.listen();
+    peer.expectConnection();
+    peer.expectAttach("sender", "q").grant();
+    peer.expectTransfer("now").accept();
+
+    const connection = await connectionTo([peer]).connect();
+    const error = await rejectionOf(connection.send("q", "later", { delayMs: 60_000 }));
+    expect(error).toMatchObject({ code: "UNSUPPORTED" });
+    await connection.send("q", "now");
+    await peer.done;
+  });
+});
+
 describe("a producer", () => {
   it("goes on after a failover as before it", async () => {
     const [first, second] = await AmqpPeer.pair();

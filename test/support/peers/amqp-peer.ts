@@ -27,6 +27,7 @@ const OUTCOMES: Readonly<Record<Outcome, number>> = { accepted: 0x24, rejected: 
 type Check = (frame: AmqpFrame, line: AmqpLine) => string | undefined;
 
 export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
+  #settlementsPass = false;
   /** Every message that came, in order. */
   readonly transfers: (PeerMessage & { readonly text: string })[] = [];
 
@@ -115,6 +116,14 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new CreditReaction(step, this.#drop);
   }
 
+  /** Credit that is to be used up, or given back when there is nothing more. */
+  expectDrain(): CreditReaction {
+    const step = this.#next("credit to drain", "flow", ({ fields }) =>
+      fields["drain"] === true ? undefined : "it is not to be drained",
+    );
+    return new CreditReaction(step, this.#drop);
+  }
+
   /** One message, with this text if one is given; in this transaction if one is named, else in none. */
   expectTransfer(text?: string, { transaction }: { readonly transaction?: string } = {}): TransferReaction {
     const within = transaction === undefined ? "" : ` in ${transaction}`;
@@ -156,12 +165,24 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new SettlementReaction(step, this.#drop);
   }
 
+  /** From now on what the client settles is no part of the script. */
+  letSettlementsPass(): void {
+    this.#settlementsPass = true;
+  }
+
   expectDetach(): LinkReaction {
     return new LinkReaction(this.#next("a detach", "detach"), this.#drop);
   }
 
   expectClose(): Reaction {
     return new Reaction(this.#next("a close", "close"), this.#drop);
+  }
+
+  /** A message for the receiver of the last connection, now. */
+  deliver(message: PeerMessage): void {
+    const line = this.lines.at(-1);
+    const link = line?.links.find(({ role }) => role === "receiver");
+    if (line && link) line.deliver(link, message);
   }
 
   /** The broker ends every link there is, now; the connections go on. */
@@ -183,6 +204,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     if (name === "begin") line.begin(frame);
     if (name === "end") line.write("end", channel);
     if (["begin", "end", "flow", "beat"].includes(name)) return true;
+    if (name === "disposition" && this.#settlementsPass) return true;
     if (!over) return false;
     const link = line.linkOf(frame);
     if (name === "detach" && link) line.detach(link);
