@@ -112,6 +112,9 @@ export class Continuity {
         await sends.empty(signal);
       });
     }
+    // What is not over by now is told by us, not by the end of the session.
+    transactions.end(closedError(undefined));
+    requests.end(closedError(undefined));
     await within(LEAVE_TIMEOUT_MS, (signal) => consumers.close(signal));
     await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
   }

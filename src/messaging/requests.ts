@@ -77,9 +77,9 @@ export class Requests {
     const correlationId = rest.correlationId ?? id;
     const name = formatDestination(destination);
     const late = () => new RequestTimeoutError(`No reply to the request ${id} to ${name} within ${timeoutMs} ms`, id);
+    const reply = this.#await(correlationId, id, temporary);
     const deadline = startDeadline(`The request ${id} to ${name}`, { timeoutMs, signal }, late);
     try {
-      const reply = this.#await(correlationId, id, temporary);
       const replyTo = temporary ? await this.#temporaryQueue(deadline.signal) : this.#replyQueue();
       const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
       const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
@@ -93,7 +93,7 @@ export class Requests {
       throw deadline.signal.aborted ? deadline.signal.reason : reason;
     } finally {
       deadline.release();
-      this.#forget(correlationId, id);
+      this.#forget(correlationId);
     }
   }
 
@@ -133,9 +133,8 @@ export class Requests {
     return reply;
   }
 
-  #forget(correlationId: string, id: string): void {
-    // One that was refused as a twin must not take the first one's place away.
-    if (this.#waiters.get(correlationId)?.id === id) this.#waiters.delete(correlationId);
+  #forget(correlationId: string): void {
+    this.#waiters.delete(correlationId);
     if (this.#waiters.size > 0) return;
     for (const resolve of this.#onceEmpty.splice(0)) resolve();
   }

@@ -59,6 +59,8 @@ export class ToyMessagingSession implements MessagingSession {
   readonly habits: ToyHabits;
   /** Written and not answered, by body. */
   readonly unanswered = new Map<string, OutgoingSend>();
+  /** Everything written, in order. */
+  readonly sends: OutgoingSend[] = [];
   #waiting: OutgoingSend[] = [];
   #credit: number;
   #end: ((end: SessionEnd) => void) | undefined;
@@ -140,6 +142,16 @@ export class ToyMessagingSession implements MessagingSession {
     return this.log.filter((line) => line.startsWith("send ")).map((line) => line.slice(5));
   }
 
+  /** The reply addresses of what was written, by body. */
+  get replyTo(): ReadonlyMap<string, string> {
+    return new Map(
+      this.sends.map(({ message: { body, replyTo } }) => [
+        body.toString(),
+        replyTo === undefined ? "none" : formatDestination(replyTo),
+      ]),
+    );
+  }
+
   confirm(body: string): void {
     this.#answer(body).onOutcome({ kind: "confirmed" });
   }
@@ -182,6 +194,7 @@ export class ToyMessagingSession implements MessagingSession {
     const body = send.message.body.toString();
     this.#credit -= 1;
     this.log.push(`send ${body}`);
+    this.sends.push(send);
     this.unanswered.set(body, send);
     send.onWritten();
     if (this.habits.diesOf?.(body)) queueMicrotask(() => this.die());

@@ -78,8 +78,9 @@ export class Coordinator {
   /** One request at a time. */
   ask(request: CoordinatorRequest): void {
     this.#request = request;
-    if (this.#gone === undefined) this.#write();
-    else this.#answer({ kind: "refused", reason: this.#gone });
+    if (this.#gone !== undefined) this.#answer({ kind: "refused", reason: this.#gone });
+    // Not from within rhea's own rounds.
+    else queueMicrotask(this.#context.guard(() => this.#write()));
   }
 
   close(): void {

@@ -18,7 +18,13 @@ export type Ending =
   /** None of the mechanisms the peer offers can be used with the credentials at hand. */
   | { readonly kind: "sasl-unusable"; readonly text: string }
   /** The peer sent a close frame, or never opened what it accepted. */
-  | { readonly kind: "close"; readonly condition: string | undefined; readonly description: string | undefined }
+  | {
+      readonly kind: "close";
+      readonly condition: string | undefined;
+      readonly description: string | undefined;
+      /** Of `amqp:invalid-field`: which, in the symbols of the open frame. */
+      readonly field?: string | undefined;
+    }
   /** The peer sent what is no AMQP 1.0, or broke its rules. */
   | { readonly kind: "protocol"; readonly error: Error }
   /** The socket is gone. */
@@ -59,7 +65,7 @@ const CLOSE_CONDITIONS: Readonly<Record<string, FailureMeaning>> = {
   "amqp:invalid-field": meaning(
     "close with amqp:invalid-field",
     "ENDPOINT_REJECTED",
-    "often a clientId that another connection still uses",
+    "the broker refuses a field of the open frame",
   ),
   "amqp:not-found": meaning("close with amqp:not-found", "ENDPOINT_REJECTED", "the broker does not know the host name"),
   "amqp:resource-limit-exceeded": meaning(
@@ -70,6 +76,11 @@ const CLOSE_CONDITIONS: Readonly<Record<string, FailureMeaning>> = {
 };
 
 const OTHER = {
+  clientIdInUse: meaning(
+    "close with amqp:invalid-field of container-id",
+    "ENDPOINT_REJECTED",
+    "another live connection uses this clientId: it is free once that one is gone, and two processes need one each",
+  ),
   condition: meaning("close with any other condition", "ENDPOINT_REJECTED", "the broker says why"),
   noCondition: meaning("close without a condition", "ENDPOINT_REJECTED", "the broker does not say why"),
   noMechanism: meaning("no usable SASL mechanism", "AUTHENTICATION_FAILED", "give credentials, or leave them out"),
@@ -144,7 +155,8 @@ function isAmqp1(bytes: Buffer): boolean {
   return bytes.subarray(0, 4).toString("latin1") === "AMQP" && (bytes[5] === undefined || bytes[5] === 1);
 }
 
-function meaningOfClose({ condition }: Extract<Ending, { kind: "close" }>): FailureMeaning {
+function meaningOfClose({ condition, field }: Extract<Ending, { kind: "close" }>): FailureMeaning {
+  if (condition === "amqp:invalid-field" && field === "container-id") return OTHER.clientIdInUse;
   return condition === undefined ? OTHER.noCondition : (CLOSE_CONDITIONS[condition] ?? OTHER.condition);
 }
 

@@ -194,8 +194,14 @@ function closeOf(connection: RheaConnection, context: EventContext, conceal: (te
   if (outcome !== undefined) return { kind: "sasl-outcome", outcome };
   const { error } = connection;
   if (error && "condition" in error) {
-    const { condition, description } = error;
-    return { kind: "close", condition: condition ?? undefined, description: description && conceal(description) };
+    const { condition, description, info } = error;
+    const field: unknown = info?.["invalid-field"];
+    return {
+      kind: "close",
+      condition: condition ?? undefined,
+      description: description && conceal(description),
+      field: typeof field === "string" ? field : undefined,
+    };
   }
   if (context.error) return { kind: "sasl-unusable", text: context.error.message };
   return { kind: "close", condition: undefined, description: undefined };

@@ -7,6 +7,7 @@ import type { SessionContext } from "./amqp-session.ts";
 import { sameSpelling, spell } from "./destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
 import { errorOf, notStored, rejection } from "./send-outcome.ts";
+import { TransferStates } from "./transfer-states.ts";
 
 /** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
 const MAX_IN_FLIGHT = 2000;
@@ -25,29 +26,17 @@ export interface LinkSend extends OutgoingSend {
   readonly state?: Typed;
 }
 
-/** What is touched of a rhea session beyond its typings; transaction.test.ts pins it. */
-interface SendingSession extends Session {
-  readonly outgoing: { compute_max_payload(tag: Buffer): number | undefined };
-  /** A transfer's fields by position. */
-  output(frame: { readonly delivery_id?: number; readonly value: unknown[] }, payload?: Buffer): void;
-}
-
-/** Where a transfer has its state (AMQP 1.0, 2.7.5). */
-const TRANSFER_STATE = 7;
-/** rhea leaves 50 bytes of a frame for a transfer without a state. */
-const STATE_BYTES = 256;
-
 type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
   readonly #context: SessionContext;
   readonly #onGone: () => void;
-  readonly #amqpSession: SendingSession;
+  readonly #amqpSession: Session;
   readonly #sender: CreditedSender;
   readonly #waiting = { sends: [] as LinkSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
   readonly #written = new Map<Delivery, LinkSend>();
-  /** By delivery-id, until the transfer is written; there are none before the first transaction. */
-  #states: Map<number, Typed> | undefined;
+  /** None before the first transaction. */
+  #states: TransferStates | undefined;
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
   usedAtMs = 0;
@@ -57,7 +46,7 @@ export class SenderLink {
     this.#context = context;
     this.#onGone = onGone;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
-    this.#amqpSession = context.connection.create_session() as SendingSession;
+    this.#amqpSession = context.connection.create_session();
     this.#amqpSession.on(
       "session_close",
       this.#on(() => this.#refused(this.#amqpSession.error)),
@@ -95,7 +84,6 @@ export class SenderLink {
     this.#waiting.sends.length = 0;
     this.#waiting.first = 0;
     this.#written.clear();
-    this.#states?.clear();
   }
 
   #listen(): void {
@@ -154,30 +142,12 @@ export class SenderLink {
       return;
     }
     const { bytes } = send.encoded as EncodedMessage;
-    if (send.state) this.#states ??= this.#writeStates();
+    if (send.state) this.#states ??= new TransferStates(this.#amqpSession);
     const delivery = this.#sender.send(bytes, undefined, 0);
     if (send.state) this.#states?.set(delivery.id, send.state);
     this.#written.set(delivery, send);
     this.#used += 1;
     send.onWritten();
-  }
-
-  /** rhea has no state for what it sends: its transfers get one on their way out. */
-  #writeStates(): Map<number, Typed> {
-    const states = new Map<number, Typed>();
-    const { outgoing } = this.#amqpSession;
-    const maxPayload = outgoing.compute_max_payload.bind(outgoing);
-    outgoing.compute_max_payload = (tag) => {
-      const bytes = maxPayload(tag);
-      return bytes === undefined ? undefined : Math.max(bytes - STATE_BYTES, Math.ceil(bytes / 2));
-    };
-    const output = this.#amqpSession.output.bind(this.#amqpSession);
-    this.#amqpSession.output = (frame, payload) => {
-      const state = frame.delivery_id === undefined ? undefined : states.get(frame.delivery_id);
-      if (state) frame.value[TRANSFER_STATE] = state;
-      output(frame, payload);
-    };
-    return states;
   }
 
   /** Everything that can be checked before the message is written; the encoding is in `send.encoded` then. */

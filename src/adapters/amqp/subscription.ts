@@ -13,8 +13,10 @@ import type {
 import type { SessionContext } from "./amqp-session.ts";
 import { Browsing } from "./browsing.ts";
 import { destinationOf } from "./destination.ts";
+import { EnlistedDeliveries } from "./enlisted-deliveries.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
 import { keepTransfersEncoded, readDelivery } from "./incoming-message.ts";
+import { OwedCredit } from "./owed-credit.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
 import { AmqpTransaction } from "./transaction.ts";
@@ -23,6 +25,9 @@ import { AmqpTransaction } from "./transaction.ts";
 const MIN_WINDOW = 8192;
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
+
+/** How a rollback gives back what was accepted: both brokers count the delivery. */
+const COMES_AGAIN: Settlement = { kind: "modified", deliveryFailed: true, undeliverableHere: false };
 
 interface Link {
   readonly amqpSession: ReceivingSession;
@@ -36,8 +41,11 @@ export class AmqpSubscription implements SessionSubscription {
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
   readonly #unsettled = new Map<IncomingDelivery, Delivery>();
-  /** Accepted in transactions that are not over. */
-  readonly #enlisted = new Map<Delivery, AmqpTransaction>();
+  readonly #enlisted = new EnlistedDeliveries({
+    accept: (delivery, txnId) => this.#dispose((amqpSession) => settleInTransaction(delivery, txnId, amqpSession)),
+    giveBack: (delivery) => this.#dispose((amqpSession) => dispose(delivery, COMES_AGAIN, amqpSession)),
+  });
+  readonly #credit: OwedCredit;
   readonly #over: Promise<void>;
   readonly #resolveOver: () => void;
   /** `closing`: our detach is on its way. */
@@ -45,7 +53,6 @@ export class AmqpSubscription implements SessionSubscription {
   #link: Link | undefined;
   /** Of its messages that do not say. */
   #destination: Destination;
-  #owedCredit = 0;
   /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
   #aborted = false;
 
@@ -55,6 +62,7 @@ export class AmqpSubscription implements SessionSubscription {
     this.#request = request;
     this.#destination = request.destination;
     this.#sink = sink;
+    this.#credit = new OwedCredit(context.guard((credit) => this.#addCredit(credit)));
     let resolveOver = () => {};
     this.#over = new Promise((resolve) => {
       resolveOver = resolve;
@@ -70,7 +78,10 @@ export class AmqpSubscription implements SessionSubscription {
       this.#attach(attachTermsOf(this.#request, this.#context));
     } catch (cause) {
       if (!(cause instanceof UnsupportedError)) throw cause;
-      this.#refuse(cause.message, { cause });
+      // As late as any broker's refusal: whoever subscribes has no subscription yet.
+      queueMicrotask(() => {
+        if (this.#phase === "attaching") this.#refuse(cause.message, { cause });
+      });
     }
   }
 
@@ -87,11 +98,16 @@ export class AmqpSubscription implements SessionSubscription {
     const link = this.#link;
     const delivery = this.#unsettled.get(incoming);
     if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
+    if (link.browsing) {
+      this.#unsettled.delete(incoming);
+      link.browsing.onRead();
+      return "settled";
+    }
     if (transaction !== undefined) return this.#enlist(incoming, delivery, transaction);
     this.#unsettled.delete(incoming);
     this.#context.guard(() => {
       dispose(delivery, settlement, link.amqpSession);
-      this.#returnCredit();
+      this.#credit.add();
     })();
     return "settled";
   }
@@ -99,7 +115,8 @@ export class AmqpSubscription implements SessionSubscription {
   close(): Promise<void> {
     if (this.#phase === "attaching" || this.#phase === "open") {
       this.#phase = "closing";
-      this.#context.guard(() => this.#giveBack())();
+      if (this.#link) this.#context.guard(() => this.#giveBack())();
+      else this.end();
     }
     return this.#over;
   }
@@ -154,44 +171,28 @@ export class AmqpSubscription implements SessionSubscription {
     const { over } = transaction;
     if (over) return Promise.reject(over);
     this.#unsettled.delete(incoming);
-    this.#enlisted.set(delivery, transaction);
-    transaction.enlist({
-      accept: (txnId) =>
-        this.#settleEnlisted(delivery, (link) => settleInTransaction(delivery, txnId, link.amqpSession)),
-      giveBack: () =>
-        this.#settleEnlisted(delivery, (link) =>
-          dispose(delivery, { kind: "modified", deliveryFailed: true, undeliverableHere: false }, link.amqpSession),
-        ),
-    });
+    this.#enlisted.enlist(delivery, transaction);
     // Work goes on within a transaction that accepts more than the prefetch.
-    this.#context.guard(() => this.#returnCredit())();
+    this.#credit.add();
     return "settled";
   }
 
-  #settleEnlisted(delivery: Delivery, settle: (link: Link) => void): void {
-    if (!this.#enlisted.delete(delivery) || !this.#link) return;
-    settle(this.#link);
+  #dispose(settle: (amqpSession: ReceivingSession) => void): void {
+    if (this.#link) settle(this.#link.amqpSession);
   }
 
   #giveBack(): void {
-    const link = this.#link;
-    if (!link) return;
-    for (const delivery of [...this.#unsettled.values(), ...this.#enlisted.keys()]) {
-      dispose(delivery, { kind: "released" }, link.amqpSession);
-    }
+    const deliveries = [...this.#unsettled.values(), ...this.#abandonEnlisted()];
     this.#unsettled.clear();
-    this.#abandonEnlisted();
-    leave(link);
+    if (!this.#link) return;
+    const { amqpSession, browsing } = this.#link;
+    if (!browsing) for (const delivery of deliveries) dispose(delivery, { kind: "released" }, amqpSession);
+    leave(this.#link);
   }
 
-  /** Their transactions cannot be committed any more. */
-  #abandonEnlisted(): void {
-    const transactions = new Set(this.#enlisted.values());
-    this.#enlisted.clear();
-    if (transactions.size === 0) return;
+  #abandonEnlisted(): readonly Delivery[] {
     const where = formatDestination(this.#request.destination);
-    for (const transaction of transactions)
-      transaction.fail(`the subscription to ${where} ended, of which it accepted`);
+    return this.#enlisted.abandon(`the subscription to ${where} ended, of which it has accepted`);
   }
 
   #onAttach(receiver: Receiver): void {
@@ -254,20 +255,20 @@ export class AmqpSubscription implements SessionSubscription {
       // The broker has settled it; rhea would answer.
       Object.assign(delivery, { remote_settled: true });
       delivery.update(true);
-      this.#returnCredit();
+      this.#credit.add();
       return;
     }
     const incoming = this.#read(message, delivery);
     const { browsing } = this.#link ?? {};
-    if (incoming && browsing) {
-      // It stays where it is, whatever is said of this copy.
-      delivery.accept();
-    } else if (incoming) this.#unsettled.set(incoming, delivery);
+    browsing?.onMessage(incoming !== undefined);
     if (incoming) {
+      // A copy: the message stays where it is, whatever is said of it.
+      if (browsing) delivery.accept();
+      this.#unsettled.set(incoming, delivery);
       this.#context.proveUseful();
       this.#sink.onDelivery(incoming);
-    }
-    if (this.#phase === "open") browsing?.onMessage();
+    } else if (!browsing) this.#credit.add();
+    if (this.#phase === "open") browsing?.onHandedOver();
   }
 
   /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
@@ -276,24 +277,13 @@ export class AmqpSubscription implements SessionSubscription {
       return readDelivery(bytes, delivery, this.#context.spelling, this.#destination);
     } catch (error) {
       const reason = `It cannot be read: ${error}`;
-      if (this.#link) dispose(delivery, { kind: "rejected", reason }, this.#link.amqpSession);
-      this.#returnCredit();
+      this.#dispose((amqpSession) => dispose(delivery, { kind: "rejected", reason }, amqpSession));
       return undefined;
     }
   }
 
-  /** What is settled in one turn of the loop comes back in one flow. */
-  #returnCredit(): void {
-    if (this.#link?.browsing) return;
-    this.#owedCredit += 1;
-    if (this.#owedCredit > 1) return;
-    setImmediate(
-      this.#context.guard(() => {
-        const credit = this.#owedCredit;
-        this.#owedCredit = 0;
-        if (this.#phase === "open" && !this.#context.isOver()) this.#link?.receiver.add_credit(credit);
-      }),
-    );
+  #addCredit(credit: number): void {
+    if (this.#phase === "open" && !this.#context.isOver()) this.#link?.receiver.add_credit(credit);
   }
 }
 

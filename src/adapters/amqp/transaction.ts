@@ -4,20 +4,14 @@ import {
   formatAddress,
   type MasterSlaveError,
   SendRejectedError,
-  TransactionInDoubtError,
-  TransactionInterruptedError,
+  SessionLostError,
   TransactionRolledBackError,
 } from "../../errors.ts";
-import type {
-  CommitOutcome,
-  OutgoingSend,
-  SendOutcome,
-  SessionTransaction,
-} from "../../messaging/messaging-session.ts";
+import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
-import type { LinkSend } from "./sender-link.ts";
 import type { Sends } from "./sends.ts";
+import { type SendWatch, TransactionalSend } from "./transactional-send.ts";
 import { DECLARE, dischargeOf, sentIn } from "./transactional-state.ts";
 
 /**
@@ -46,6 +40,19 @@ export class AmqpTransaction implements SessionTransaction {
   readonly #outcome: Promise<CommitOutcome>;
   readonly #resolve: (outcome: CommitOutcome) => void;
   #phase: Phase = { name: "declaring" };
+  /** Sends that are written and have no outcome: what arrives after the discharge is an error of ours to Classic. */
+  #unanswered = 0;
+  readonly #watch: SendWatch = {
+    isOver: () => this.#phase.name !== "open" || this.#wanted !== undefined,
+    onWritten: () => {
+      this.#unanswered += 1;
+    },
+    onOutcome: (outcome, written) => {
+      if (written) this.#unanswered -= 1;
+      if (outcome.kind === "failed") this.#failure ??= outcome.error;
+    },
+    onAnswered: () => this.#discharge(),
+  };
   #wanted: "commit" | "rollback" | undefined;
   /** Why it can only be rolled back. */
   #failure: MasterSlaveError | undefined;
@@ -87,8 +94,9 @@ export class AmqpTransaction implements SessionTransaction {
   }
 
   send(send: OutgoingSend): void {
-    if (this.#phase.name === "declaring") this.#waiting.push(send);
-    else if (this.#phase.name === "open") this.#sends.send(this.#partOf(send, this.#phase.state));
+    if (this.#phase.name === "declaring" && this.#wanted === undefined) this.#waiting.push(send);
+    else if (this.#phase.name === "open" && this.#wanted === undefined)
+      this.#sends.send(new TransactionalSend(send, this.#phase.state, this.#watch));
     else this.#reject(send, this.over?.message ?? "it is over");
   }
 
@@ -106,16 +114,11 @@ export class AmqpTransaction implements SessionTransaction {
 
   /** The session is over. What it was told to commit may hold. */
   end(cause: MasterSlaveError): void {
-    const { endpoint } = this.#context;
-    const where = formatAddress(endpoint);
-    if (this.#phase.name === "discharging" && this.#phase.committing) {
-      const text = `The session on ${where} ended before it said whether the transaction was committed`;
-      this.#finish({ kind: "in-doubt", error: new TransactionInDoubtError(text, { endpoint, cause }) });
-      return;
-    }
-    const text = `The session on ${where} ended before the transaction was committed`;
-    this.#failure ??= new TransactionInterruptedError(text, { endpoint, cause });
-    this.#finish({ kind: "rolled-back", error: this.#failure });
+    const committing = this.#phase.name === "discharging" && this.#phase.committing;
+    if (!committing) this.#failure ??= cause;
+    // They went back with the session.
+    this.#enlisted.length = 0;
+    this.#finish({ kind: committing ? "in-doubt" : "rolled-back", error: this.#failure ?? cause });
   }
 
   #onDeclared(answer: CoordinatorAnswer): void {
@@ -131,30 +134,38 @@ export class AmqpTransaction implements SessionTransaction {
   }
 
   #discharge(): void {
-    if (this.#phase.name !== "open" || this.#wanted === undefined) return;
+    if (this.#phase.name !== "open" || this.#wanted === undefined || this.#unanswered > 0) return;
     const { txnId } = this.#phase;
     const phase = { name: "discharging", committing: false } as Extract<Phase, { name: "discharging" }>;
     this.#phase = phase;
+    let accepted = 0;
     this.#coordinator?.ask({
       write: () => {
         phase.committing = this.#wanted === "commit" && this.#failure === undefined;
+        accepted = this.#enlisted.length;
         for (const delivery of this.#enlisted.splice(0)) {
           if (phase.committing) delivery.accept(txnId);
           else delivery.giveBack();
         }
         return dischargeOf(txnId, !phase.committing);
       },
-      onAnswer: (answer) => this.#onDischarged(answer, phase.committing),
+      onAnswer: (answer) => this.#onDischarged(answer, phase.committing, accepted),
     });
   }
 
-  #onDischarged(answer: CoordinatorAnswer, committing: boolean): void {
+  #onDischarged(answer: CoordinatorAnswer, committing: boolean, accepted: number): void {
     if (committing && answer.kind === "accepted") {
       this.#finish({ kind: "committed" });
       return;
     }
-    if (answer.kind === "refused") this.fail(`${formatAddress(this.#context.endpoint)} refused it: ${answer.reason}`);
+    const { endpoint, broker } = this.#context;
+    if (answer.kind === "refused") this.fail(`${formatAddress(endpoint)} refused it: ${answer.reason}`);
     this.#finish({ kind: "rolled-back", error: this.#failure ?? this.#rolledBack("as was asked") });
+    // Artemis hands out again what was accepted; Classic does once its consumer is gone (PrefetchSubscription, afterRollback).
+    if (committing && accepted > 0 && broker.product !== "artemis") {
+      const text = `${formatAddress(endpoint)} refused a commit: what was accepted in it comes again on the next session`;
+      throw new SessionLostError("SESSION_LOST", text, { endpoint, cause: this.#failure });
+    }
   }
 
   /** Its coordinator is gone, or never took it: the broker has rolled back what there was (AMQP 1.0, 4.2). */
@@ -175,43 +186,14 @@ export class AmqpTransaction implements SessionTransaction {
     this.#onOver();
   }
 
-  #partOf(send: OutgoingSend, state: Typed): LinkSend {
-    const onOutcome = (outcome: SendOutcome) => {
-      if (outcome.kind === "failed") this.#failure ??= this.#memberFailed(outcome.error);
-      send.onOutcome(outcome);
-    };
-    const isOver = () => this.#phase.name !== "open";
-    return {
-      destination: send.destination,
-      message: send.message,
-      state,
-      get abandoned() {
-        return send.abandoned || isOver();
-      },
-      get encoded() {
-        return send.encoded;
-      },
-      set encoded(encoding) {
-        send.encoded = encoding;
-      },
-      onWritten: () => send.onWritten(),
-      onOutcome,
-    };
-  }
-
   #reject(send: OutgoingSend, reason: string): void {
     const { endpoint } = this.#context;
     const text = `Message ${send.message.id} is part of no transaction: ${reason}`;
     send.onOutcome({ kind: "failed", error: new SendRejectedError(text, { id: send.message.id, endpoint }) });
   }
 
-  #memberFailed(cause: MasterSlaveError): MasterSlaveError {
-    const { endpoint } = this.#context;
-    return new TransactionRolledBackError(`The transaction was rolled back: ${cause.message}`, { endpoint, cause });
-  }
-
   #rolledBack(reason: string): MasterSlaveError {
     const { endpoint } = this.#context;
-    return new TransactionRolledBackError(`The transaction was rolled back: ${reason}`, { endpoint });
+    return new TransactionRolledBackError(`The transaction is rolled back: ${reason}`, { endpoint });
   }
 }

@@ -1,0 +1,92 @@
+/** What a row of the feature table is: something a user wants, tried on one broker over one protocol. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "../../../src/connect/connect.ts";
+import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
+import { MasterSlaveError, UnsupportedError } from "../../../src/errors.ts";
+import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Consumer } from "../../../src/messaging/consumer.ts";
+import type { Delivery } from "../../../src/messaging/delivery.ts";
+import type { Product, Protocol, RealGroup } from "../group-contract.ts";
+
+export interface Feature {
+  /** The row's title. */
+  readonly name: string;
+  /** Resolves when it works as the library says; rejects with an UnsupportedError, or with one as its cause, where it is refused. */
+  readonly attempt: (trial: Trial) => Promise<void>;
+}
+
+/** Long enough for a broker to have delivered what it has. */
+const QUIET_MS = 700;
+const PATIENCE_MS = 10_000;
+
+export class Trial {
+  readonly product: Product;
+  readonly protocol: Protocol;
+  readonly group: RealGroup;
+  readonly #connections: Connection[] = [];
+  readonly #name: string;
+  #names = 0;
+
+  constructor(group: RealGroup, protocol: Protocol, name: string) {
+    this.group = group;
+    this.product = group.product;
+    this.protocol = protocol;
+    this.#name = `features.${protocol}.${name}`;
+  }
+
+  async connect(options: ConnectionOptions = {}): Promise<Connection> {
+    const { credentials } = this.group;
+    const connection = await connect(this.group.uri(this.protocol), { credentials, drainTimeoutMs: 0, ...options });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A name nobody has used. */
+  fresh(kind: "queue" | "topic", prefix = ""): string {
+    return `${kind}://${prefix}${this.#name}.${++this.#names}`;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+}
+
+/** The next delivery; fails when none comes. */
+export async function take(consumer: Consumer): Promise<Delivery> {
+  const delivery = await consumer.receive({ timeoutMs: PATIENCE_MS });
+  if (!delivery) throw new Error(`Nothing came within ${PATIENCE_MS} ms`);
+  return delivery;
+}
+
+/** Fails when anything comes. */
+export async function nothing(consumer: Consumer): Promise<void> {
+  const delivery = await consumer.receive({ timeoutMs: QUIET_MS });
+  if (delivery) throw new Error(`Nothing was to come, and ${delivery.message.text()} came`);
+}
+
+/** Every text that comes until it is quiet, accepted. */
+export async function drain(consumer: Consumer): Promise<string[]> {
+  const texts: string[] = [];
+  for (;;) {
+    const delivery = await consumer.receive({ timeoutMs: QUIET_MS });
+    if (!delivery) return texts;
+    texts.push(delivery.message.text());
+    await delivery.accept();
+  }
+}
+
+/** Resolves when `holds` does; fails when it never does. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`Not within ${PATIENCE_MS} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Why a broker and protocol cannot do something, if that is what the reason says. */
+export function refusalOf(reason: unknown): string | undefined {
+  if (reason instanceof UnsupportedError) return reason.message;
+  if (reason instanceof MasterSlaveError && reason.cause instanceof UnsupportedError) return reason.cause.message;
+  return undefined;
+}

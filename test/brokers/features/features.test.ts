@@ -1,0 +1,55 @@
+/** Tries every feature on every broker over both protocols, and holds docs/features.md to what was found. */
+import { readFile, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RealGroup, startGroup } from "../real-group.ts";
+import { CONSUMING } from "./consuming-features.ts";
+import { refusalOf, Trial } from "./feature.ts";
+import { COMBINATIONS, type Combination, type Finding, renderFeatures, stableReason } from "./feature-table.ts";
+import { Remark, SENDING } from "./sending-features.ts";
+import { SETTLING } from "./settling-features.ts";
+
+const FEATURES = [...SENDING, ...CONSUMING, ...SETTLING];
+const PAGE = new URL("../../../docs/features.md", import.meta.url);
+const PRODUCTS = { classic: "Classic", artemis: "Artemis" } as const;
+const PROTOCOLS = { stomp: "STOMP", amqp: "AMQP" } as const;
+const findings = new Map(FEATURES.map(({ name }) => [name, new Map<Combination, Finding>()]));
+const versions: string[] = [];
+
+describe.each(["classic", "artemis"] as const)("on a real %s", (product) => {
+  let group: RealGroup;
+  beforeAll(async () => {
+    group = await startGroup(product);
+    versions.push(`${PRODUCTS[product]} ${group.version}`);
+  }, 600_000);
+  afterAll(() => group?.close());
+
+  describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
+    it.each(FEATURES.map((feature, index) => ({ ...feature, index })))("$name", async ({ name, attempt, index }) => {
+      const trial = new Trial(group, protocol, String(index));
+      try {
+        await attempt(trial);
+        note(name, { kind: "works" });
+      } catch (reason) {
+        const refusal = refusalOf(reason);
+        if (refusal !== undefined) note(name, { kind: "refused", reason: stableReason(refusal) });
+        else if (reason instanceof Remark) note(name, { kind: "remark", text: reason.message });
+        else throw reason;
+      } finally {
+        await trial.end();
+      }
+    });
+
+    function note(name: string, finding: Finding): void {
+      findings.get(name)?.set(`${PRODUCTS[product]} ${PROTOCOLS[protocol]}`, finding);
+    }
+  });
+});
+
+describe("docs/features.md", () => {
+  it("says what was found, and has no empty cell", async () => {
+    const page = renderFeatures(findings, versions.join(" and "));
+    for (const [name, cells] of findings) expect([...cells.keys()].sort(), name).toEqual([...COMBINATIONS].sort());
+    if (process.env["FEATURES"] === "write") await writeFile(PAGE, page);
+    expect(await readFile(PAGE, "utf8")).toBe(page);
+  });
+});
