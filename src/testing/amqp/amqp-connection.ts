@@ -8,6 +8,7 @@ import rhea, {
   type Sender,
   type Session,
 } from "rhea";
+import type { Destination } from "../../messaging/destination.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -19,9 +20,14 @@ import {
   type MemberConnectionOptions,
 } from "../member/member-connection.ts";
 import { PRODUCT, VERSION } from "../product.ts";
+import { type AttachedSource, attachSource } from "./attached-source.ts";
+import { Coordinators } from "./coordinator.ts";
+import { holdAttach, holdDetach } from "./held-link.ts";
 import { serveIncoming } from "./incoming-link.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
-import { sourceOf, targetOf } from "./terminus.ts";
+import { TemporaryAddresses } from "./temporary-addresses.ts";
+import { targetOf } from "./terminus.ts";
+import { keepTransactions } from "./transaction-frames.ts";
 
 /** As both brokers send. */
 const MAX_FRAME_BYTES = 131_072;
@@ -36,12 +42,16 @@ export class AmqpConnection implements MemberConnection {
   readonly #options: MemberConnectionOptions;
   readonly #connection: Connection;
   readonly #links = new Set<OutgoingLink>();
+  readonly #coordinators: Coordinators;
+  readonly #temporary: TemporaryAddresses;
   readonly #deadline: NodeJS.Timeout;
   #live = true;
 
   constructor(socket: Socket, options: MemberConnectionOptions) {
     this.#raw = socket;
     this.#options = options;
+    this.#coordinators = new Coordinators(options.destinations, () => this.#live);
+    this.#temporary = new TemporaryAddresses(options.destinations.queues);
     this.#socket = gatheringSocket(socket, "amqp");
     this.#deadline = setTimeout(() => this.#socket.destroy(new Error("No open in time")), HANDSHAKE_TIMEOUT_MS);
     socket.on("drain", () => {
@@ -56,6 +66,7 @@ export class AmqpConnection implements MemberConnection {
     const options = {
       container_id: PRODUCT,
       properties: { product: PRODUCT, version: VERSION },
+      offered_capabilities: ["DELAYED_DELIVERY"],
       max_frame_size: MAX_FRAME_BYTES,
       session_buffer_size: SESSION_DELIVERIES,
       idle_time_out: this.#options.idleTimeoutMs,
@@ -70,12 +81,13 @@ export class AmqpConnection implements MemberConnection {
     // rhea's typings know only connections that dial.
     const connection = container.create_connection(options as unknown as ConnectionOptions);
     keepTransfersEncoded(connection);
+    keepTransactions(connection);
     for (const event of ERROR_EVENTS) connection.on(event, () => {});
     connection.on("connection_open", () => clearTimeout(this.#deadline));
     connection.on("receiver_open", ({ receiver }: EventContext) => receiver && this.#onSendingClient(receiver));
     connection.on("sender_open", ({ sender }: EventContext) => sender && this.#onReceivingClient(sender));
-    connection.on("session_close", ({ session }: EventContext) => session && this.#endLinks(session));
-    connection.on("connection_close", () => this.#endLinks());
+    connection.on("session_close", ({ session }: EventContext) => session && this.#end(session));
+    connection.on("connection_close", () => this.#end());
     connection.on("disconnected", () => {});
     (connection as unknown as { accept(socket: EndpointSocket): void }).accept(this.#socket);
     return connection;
@@ -88,39 +100,82 @@ export class AmqpConnection implements MemberConnection {
 
   #onSendingClient(receiver: Receiver): void {
     refusing(receiver, () => {
-      const destination = targetOf(receiver);
+      const request = targetOf(receiver);
       receiver.set_source(receiver.source);
-      receiver.set_target(receiver.target);
-      const { destinations, maxMessageBytes } = this.#options;
-      serveIncoming(receiver, { destination, destinations, maxMessageBytes, isLive: () => this.#live });
-    });
-  }
-
-  #onReceivingClient(sender: Sender): void {
-    refusing(sender, () => {
-      const destination = sourceOf(sender);
-      sender.set_source(sender.source);
-      sender.set_target(sender.target);
-      const source = this.#options.destinations.subscribe(destination);
-      const link = new OutgoingLink(sender, { ...source, isCongested: () => isCongested(this.#raw) });
-      this.#links.add(link);
-      sender.on("sender_close", () => {
-        link.end();
-        this.#links.delete(link);
+      if (request.kind === "coordinator") {
+        this.#coordinators.serve(receiver);
+        return;
+      }
+      const destination = request.kind === "dynamic" ? this.#temporaryTarget(receiver) : request.destination;
+      if (request.kind === "address") receiver.set_target(receiver.target);
+      serveIncoming(receiver, {
+        ...this.#options,
+        destination,
+        transactionOf: (id) => this.#coordinators.get(id),
+        isLive: () => this.#live,
       });
     });
   }
 
+  #temporaryTarget(receiver: Receiver): Destination {
+    const { name } = this.#temporary.create();
+    receiver.set_target({ ...receiver.target, address: `temp-queue://${name}`, dynamic: true });
+    receiver.on("receiver_close", () => this.#temporary.remove(name));
+    return { kind: "temp-queue", name };
+  }
+
+  #onReceivingClient(sender: Sender): void {
+    refusing(sender, () => {
+      const { destinations } = this.#options;
+      const clientId = this.#connection.container_id;
+      const source = attachSource(sender, { destinations, temporary: this.#temporary, clientId });
+      sender.set_target(sender.target);
+      const link = new OutgoingLink(sender, {
+        ...source,
+        // A durable subscription is there once it is stored.
+        whenAttached: (attached) => (source.durable ? this.#attachDurable(sender, attached) : attached()),
+        findTransaction: (id) => this.#coordinators.find(id),
+        isCongested: () => isCongested(this.#raw),
+      });
+      this.#links.add(link);
+      sender.on("sender_close", () => {
+        link.end();
+        this.#links.delete(link);
+        this.#unsubscribe(sender, source);
+      });
+    });
+  }
+
+  #attachDurable(sender: Sender, attached: () => void): void {
+    holdAttach(sender, (onStored) =>
+      this.#options.destinations.afterSends(() => {
+        onStored();
+        attached();
+      }),
+    );
+  }
+
+  /** A closing detach deletes the durable subscription, another keeps it, as on both brokers. */
+  #unsubscribe(sender: Sender, { durable }: AttachedSource): void {
+    const { remote } = sender as unknown as { readonly remote: { readonly detach?: { readonly closed?: boolean } } };
+    if (!durable || !remote.detach?.closed) return;
+    const { destinations } = this.#options;
+    destinations.unsubscribe(durable);
+    holdDetach(sender, (onStored) => destinations.afterSends(onStored));
+  }
+
   /** Those of one session, or all. */
-  #endLinks(session?: Session): void {
+  #end(session?: Session): void {
     for (const link of [...this.#links].filter((one) => !session || one.session === session)) {
       link.end();
       this.#links.delete(link);
     }
+    // After the links, so that nothing comes again on one that goes.
+    this.#coordinators.end(session);
   }
 
   stop(): void {
-    this.#endLinks();
+    this.#end();
     if (!this.#connection.is_open()) {
       this.#socket.destroy(new Error("The member stops"));
       return;
@@ -131,7 +186,8 @@ export class AmqpConnection implements MemberConnection {
   onGone(): void {
     this.#live = false;
     clearTimeout(this.#deadline);
-    this.#endLinks();
+    this.#end();
+    this.#temporary.end();
     // rhea clears its timers when it hears of an error, and listens for nothing else.
     this.#socket.destroy(new Error("The socket is gone"));
   }

@@ -14,6 +14,8 @@ export interface DecodedMessage {
   readonly reply_to?: string;
   readonly subject?: string;
   readonly content_type?: string;
+  readonly group_id?: string;
+  readonly group_sequence?: number;
   readonly application_properties?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
 }
@@ -31,6 +33,8 @@ export function contentFromAmqp({ body }: AmqpContent): MessageContent {
     replyTo: message.reply_to,
     contentType: message.content_type,
     subject: message.subject,
+    groupId: message.group_id,
+    groupSequence: message.group_sequence,
     messageId: textOf(message.message_id),
   };
 }

@@ -3,15 +3,14 @@ import rhea from "rhea";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
 import { contentOf } from "../content.ts";
-import type { QueueEntry } from "../destinations/queue.ts";
+import type { QueueEntry } from "../destinations/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { messageIdOf } from "../stomp/send-frame.ts";
-import type { MessageDraft, StoredMessage } from "../store/stored-message.ts";
+import type { MessageDraft, MessageGroup, StoredMessage } from "../store/stored-message.ts";
 import { type DecodedMessage, decode } from "./amqp-content.ts";
 import { encodeHeader, findSections } from "./sections.ts";
 
 const DEFAULT_PRIORITY = 4;
-const SCHEDULING = ["x-opt-delivery-delay", "x-opt-delivery-time"];
 
 /** @throws Refusal when the bytes are no message, or ask for what the embedded group does not do. */
 export function draftFromTransfer(encoded: Buffer, destination: Destination): MessageDraft {
@@ -24,20 +23,33 @@ export function draftFromTransfer(encoded: Buffer, destination: Destination): Me
     priority: message.priority ?? DEFAULT_PRIORITY,
     expiresAtMs: expiryOf(message),
     duplicateId: typeof duplicateId === "string" ? duplicateId : undefined,
+    group: groupOf(message),
+    deliverAtMs: deliveryTimeOf(message.message_annotations ?? {}),
     content: { protocol: "amqp", body: encoded },
   };
 }
 
 function decodeSafely(encoded: Buffer): DecodedMessage & { readonly message_annotations?: Record<string, unknown> } {
-  let message: ReturnType<typeof decodeSafely>;
   try {
-    message = decode(encoded);
+    return decode(encoded);
   } catch {
     throw new Refusal("amqp:decode-error", "The transfer's sections cannot be read");
   }
-  const delayed = SCHEDULING.find((name) => message.message_annotations?.[name] !== undefined);
-  if (delayed !== undefined) throw Refusal.notDone(`scheduled delivery (annotation ${delayed})`);
-  return message;
+}
+
+/** A group-sequence is unsigned: over AMQP a group closes with the greatest, which is -1 to JMS clients. */
+function groupOf({ group_id: id, group_sequence: sequence }: DecodedMessage): MessageGroup | undefined {
+  return id === undefined ? undefined : { id, closes: sequence === 0xffff_ffff };
+}
+
+/** What the capability DELAYED_DELIVERY promises: milliseconds from now, or since 1970. */
+function deliveryTimeOf(annotations: Readonly<Record<string, unknown>>): number | undefined {
+  const delay = annotations["x-opt-delivery-delay"];
+  const time = annotations["x-opt-delivery-time"] ?? (delay === undefined ? undefined : Date.now() + Number(delay));
+  if (time === undefined) return undefined;
+  const atMs = Number(time);
+  if (Number.isFinite(atMs)) return atMs;
+  throw new Refusal("amqp:invalid-field", `Not a number of milliseconds: "${String(delay ?? time)}"`);
 }
 
 /** A ttl of 0 has expired; absence of both never does (AMQP 1.0 sections 3.2.1 and 3.2.4). */
@@ -70,6 +82,8 @@ function encodeFromStomp(message: StoredMessage, failures: number): Buffer {
     reply_to: content.replyTo,
     correlation_id: content.correlationId,
     content_type: content.contentType,
+    group_id: content.groupId,
+    group_sequence: content.groupSequence === undefined ? undefined : content.groupSequence >>> 0,
     application_properties: content.properties,
     body: content.kind === "text" ? content.body.toString() : rhea.message.data_section(content.body),
   });

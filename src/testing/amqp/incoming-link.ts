@@ -3,7 +3,9 @@ import type { Delivery, EventContext, Receiver } from "rhea";
 import type { Destination } from "../../messaging/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
+import type { Transaction } from "../destinations/transaction.ts";
 import { draftFromTransfer } from "./amqp-message.ts";
+import { acceptedIn, transactionIdOf } from "./transaction-frames.ts";
 
 /** As both brokers grant. */
 const CREDIT = 1000;
@@ -13,6 +15,8 @@ export interface IncomingLinkOptions {
   readonly destination: Destination;
   readonly destinations: Destinations;
   readonly maxMessageBytes: number;
+  /** @throws Refusal when there is none of that id. */
+  readonly transactionOf: (id: string) => Transaction;
   /** The connection still takes outcomes. */
   readonly isLive: () => boolean;
 }
@@ -45,7 +49,12 @@ export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions):
       if (!Buffer.isBuffer(encoded)) throw new Refusal("amqp:decode-error", "The transfer has no payload");
       if (encoded.length > options.maxMessageBytes) throw tooLarge(encoded.length, options.maxMessageBytes);
       const draft = draftFromTransfer(encoded, options.destination);
-      options.destinations.send(draft, () => settle(delivery, () => delivery.accept()));
+      const id = transactionIdOf(delivery);
+      if (id === undefined) options.destinations.send(draft, () => settle(delivery, () => delivery.accept()));
+      else {
+        options.transactionOf(id).send(draft);
+        settle(delivery, () => apart(receiver, () => delivery.update(true, acceptedIn(id))));
+      }
     } catch (cause) {
       reject(delivery, Refusal.from(cause));
     }
@@ -61,7 +70,7 @@ interface ReceivingSession {
  * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
  * first (write_dispositions in its session.js): only accepted ones may wait for company.
  */
-function apart({ session }: Receiver, settle: () => void): void {
+export function apart({ session }: Receiver, settle: () => void): void {
   const { incoming } = session as unknown as ReceivingSession;
   incoming.process(session);
   settle();

@@ -1,7 +1,9 @@
 /** A link the client receives on: deliveries as its credit allows, and what becomes of them. */
 import type { Delivery, EventContext, Sender, Session } from "rhea";
-import type { Queue, QueueConsumer, QueueEntry } from "../destinations/queue.ts";
+import { type DeliverySource, giveBack, type QueueConsumer, type QueueEntry } from "../destinations/queue-entry.ts";
+import type { Transaction } from "../destinations/transaction.ts";
 import { encodeTransfer } from "./amqp-message.ts";
+import { transactionIdOf } from "./transaction-frames.ts";
 
 /** rhea's counters that its typings leave out: credit not used, and deliveries made. */
 interface LinkCounters {
@@ -12,8 +14,11 @@ interface LinkCounters {
 const OUTCOMES = ["accepted", "rejected", "released", "modified"];
 
 export interface OutgoingLinkOptions {
-  readonly queue: Queue;
+  readonly queue: DeliverySource;
   readonly leave: () => void;
+  /** Runs its argument when the attach is answered. */
+  readonly whenAttached: (attached: () => void) => void;
+  readonly findTransaction: (id: string) => Transaction | undefined;
   /** The client reads too slowly for more. */
   readonly isCongested: () => boolean;
 }
@@ -37,8 +42,10 @@ export class OutgoingLink implements QueueConsumer {
     for (const event of [...OUTCOMES, "settled"]) {
       sender.on(event, ({ delivery }: EventContext) => delivery && this.#settle(delivery));
     }
-    // In one go rhea writes transfers before attaches: what was attached and granted in one write would get them in that order.
-    setImmediate(() => this.#ended || options.queue.attach(this));
+    options.whenAttached(() => {
+      // In one go rhea writes transfers before attaches: what was attached and granted in one write would get them in that order.
+      setImmediate(() => this.#ended || options.queue.attach(this));
+    });
   }
 
   get session(): Session {
@@ -55,7 +62,7 @@ export class OutgoingLink implements QueueConsumer {
     const delivery = this.#sender.send(encodeTransfer(entry), undefined, 0);
     if (this.#presettled) {
       Object.assign(delivery, { settled: true });
-      this.#options.queue.accept(entry);
+      entry.home.accept(entry);
     } else this.#unsettled.set(delivery, entry);
   }
 
@@ -70,14 +77,26 @@ export class OutgoingLink implements QueueConsumer {
   }
 
   #carryOut(delivery: Delivery, entry: QueueEntry): void {
-    const { queue } = this.#options;
+    const { home } = entry;
     const outcome = delivery.remote_state as { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined;
     const kind = outcomeOf(delivery);
-    if (kind === "accepted") queue.accept(entry);
     // undeliverable-here goes to the dead letter queue, as on Classic.
-    else if (kind === "rejected" || outcome?.undeliverable_here) queue.deadLetter(entry);
+    const dead = kind === "rejected" || outcome?.undeliverable_here === true;
+    const transactionId = transactionIdOf(delivery);
+    if (transactionId !== undefined && (kind === "accepted" || dead)) {
+      this.#hold(entry, dead ? "dead" : "accepted", transactionId);
+    } else if (kind === "accepted") home.accept(entry);
+    else if (dead) home.deadLetter(entry);
     else
-      queue.release([entry], { failed: kind === "modified" ? outcome?.delivery_failed === true : kind !== "released" });
+      home.release([entry], { failed: kind === "modified" ? outcome?.delivery_failed === true : kind !== "released" });
+  }
+
+  /** Until its transaction is discharged. Rolled back it comes again, on this link too; so it does when there is no such transaction. */
+  #hold(entry: QueueEntry, outcome: "accepted" | "dead", transactionId: string): void {
+    const restore = () => giveBack([entry], { failed: true });
+    const transaction = this.#options.findTransaction(transactionId);
+    if (transaction) transaction.settle({ entry, outcome, restore });
+    else restore();
   }
 
   #drain(): void {

@@ -27,7 +27,7 @@ export function findSections(encoded: Buffer): Sections {
   return { headerEnd, bodyAt: offset };
 }
 
-function readDescriptor(encoded: Buffer, offset: number): { readonly code: number; readonly valueAt: number } {
+export function readDescriptor(encoded: Buffer, offset: number): { readonly code: number; readonly valueAt: number } {
   if (byteAt(encoded, offset) !== 0x00) throw notAMessage();
   const width = byteAt(encoded, offset + 1);
   if (width === 0x53) return { code: byteAt(encoded, offset + 2), valueAt: offset + 3 };

@@ -3,37 +3,71 @@ import type { Receiver, Sender, Source, TerminusOptions } from "rhea";
 import type { Destination } from "../../messaging/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
+import { isCoordinator } from "./transaction-frames.ts";
 
 /** rhea's typings leave out that the peer may send neither terminus nor address. */
 type Terminus = Partial<Omit<TerminusOptions, "address">> & { readonly address?: string | null };
 
+export type TargetRequest =
+  | { readonly kind: "coordinator" }
+  /** A temporary queue is to be made. */
+  | { readonly kind: "dynamic" }
+  | { readonly kind: "address"; readonly destination: Destination };
+
 /** Where the client sends to. @throws Refusal */
-export function targetOf(receiver: Receiver): Destination {
+export function targetOf(receiver: Receiver): TargetRequest {
+  if (isCoordinator(receiver as unknown as Parameters<typeof isCoordinator>[0])) return { kind: "coordinator" };
   const target: Terminus | null | undefined = receiver.target;
-  if (!target) throw Refusal.notDone("transactions (a coordinator, or no target at all)");
-  if (target.dynamic) throw Refusal.notDone("temporary destinations (a dynamic target)");
+  if (!target) throw new Refusal("amqp:invalid-field", "The attach has no target");
+  if (target.dynamic) return dynamic(target);
   if (!target.address) throw Refusal.notDone("the anonymous relay (a target without address)");
-  return destinationOf(target.address, target.capabilities);
+  return { kind: "address", destination: destinationOf(target.address, target.capabilities) };
 }
 
+export type SourceRequest =
+  | { readonly kind: "dynamic" }
+  /** No source: the durable subscription of the link's name, to be deleted most likely. */
+  | { readonly kind: "existing" }
+  | {
+      readonly kind: "address";
+      readonly destination: Destination;
+      readonly durable: boolean;
+      readonly browse: boolean;
+    };
+
 /** Where the client receives from. @throws Refusal */
-export function sourceOf(sender: Sender): Destination {
+export function sourceOf(sender: Sender): SourceRequest {
   const source: (Terminus & Pick<Source, "distribution_mode" | "filter">) | null | undefined = sender.source;
-  if (!source) throw new Refusal("amqp:invalid-field", "The attach has no source");
-  if (source.dynamic) throw Refusal.notDone("temporary destinations (a dynamic source)");
+  if (!source) return { kind: "existing" };
+  if (source.dynamic) return dynamic(source);
   if (!source.address) throw new Refusal("amqp:invalid-field", "The source has no address");
-  if (source.durable) throw Refusal.notDone("durable subscriptions (a durable source)");
-  if (source.distribution_mode === "copy") throw Refusal.notDone("browsing (distribution-mode copy)");
   const filters = Object.keys(source.filter ?? {});
   if (filters.length > 0) throw Refusal.notDone(`selectors and other filters (${filters.join(", ")})`);
-  return destinationOf(source.address, source.capabilities);
+  if (names(source.capabilities).includes("shared")) throw Refusal.notDone("shared subscriptions (capability shared)");
+  return {
+    kind: "address",
+    destination: destinationOf(source.address, source.capabilities),
+    // AMQP 1.0 section 3.5.5: 1 is its configuration, 2 the state of unsettled deliveries too.
+    durable: Number(source.durable ?? 0) > 0,
+    browse: source.distribution_mode === "copy",
+  };
+}
+
+function dynamic({ capabilities }: Terminus): { readonly kind: "dynamic" } {
+  if (names(capabilities).includes("temporary-topic")) throw Refusal.notDone("temporary topics");
+  return { kind: "dynamic" };
 }
 
 /** The prefix of the address decides, as on Classic; without one the capability, as on Artemis; else it is a queue. */
 function destinationOf(address: string, capabilities: string | string[] | undefined): Destination {
   const destination = destinationFrom(address);
-  const prefixed = /^(queue|topic):\/\/|^\/(queue|topic)\//.test(address);
-  const wanted = [capabilities ?? []].flat().map(String);
-  if (wanted.some((name) => name.startsWith("temporary-"))) throw Refusal.notDone("temporary destinations");
-  return !prefixed && wanted.includes("topic") ? { ...destination, kind: "topic" } : destination;
+  const wanted = names(capabilities);
+  if (wanted.includes("temporary-topic")) throw Refusal.notDone("temporary topics");
+  if (/^(temp-)?(queue|topic):\/\/|^\/(queue|topic)\//.test(address)) return destination;
+  if (wanted.includes("temporary-queue")) return { ...destination, kind: "temp-queue" };
+  return wanted.includes("topic") ? { ...destination, kind: "topic" } : destination;
+}
+
+function names(capabilities: string | string[] | undefined): string[] {
+  return [capabilities ?? []].flat().map(String);
 }

@@ -1,22 +1,27 @@
-/** Which destinations the embedded group has: plain queues and topics; everything else is refused by name. */
-import { type Destination, parseDestination } from "../../messaging/destination.ts";
+/** Which destinations the embedded group has: queues and topics, patterns and comma lists of them, and temporary queues. */
+import { type Destination, membersOf, parseDestination } from "../../messaging/destination.ts";
+import { isPattern } from "./name-pattern.ts";
 import { Refusal } from "./refusal.ts";
 
-/** As parseDestination. @throws Refusal for temporary, composite and wildcard destinations and for what is no destination. */
+const REMOTE_TEMPORARY = "/remote-temp-queue/";
+
+/** As parseDestination. @throws Refusal for temporary topics, patterns of others and for what is no destination. */
 export function destinationFrom(text: string): Destination {
-  if (/^\/?(remote-)?temp-(queue|topic)(:\/\/|\/)/.test(text))
-    throw Refusal.notDone(`temporary destinations ("${text}")`);
-  const destination = parsed(text);
-  if (destination.name.includes(",")) throw Refusal.notDone(`composite destinations ("${text}")`);
-  if (destination.name.split(".").some((segment) => segment === "*" || segment === ">" || segment === "#")) {
-    throw Refusal.notDone(`wildcards in destinations ("${text}")`);
-  }
+  if (/^(temp-topic:\/\/|\/?(remote-)?temp-topic\/)/.test(text)) throw Refusal.notDone(`temporary topics ("${text}")`);
+  if (text.startsWith(REMOTE_TEMPORARY)) return { kind: "temp-queue", name: text.slice(REMOTE_TEMPORARY.length) };
+  const destination = refusing(() => parseDestination(text));
+  for (const member of destinationsOf(destination)) isPattern(member.name);
   return destination;
 }
 
-function parsed(text: string): Destination {
+/** What a comma list names; most are their own only member. */
+export function destinationsOf(destination: Destination): readonly Destination[] {
+  return destination.kind === "temp-queue" ? [destination] : refusing(() => membersOf(destination));
+}
+
+function refusing<T>(read: () => T): T {
   try {
-    return parseDestination(text);
+    return read();
   } catch (cause) {
     throw Refusal.from(cause);
   }

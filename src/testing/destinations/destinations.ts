@@ -1,9 +1,21 @@
 /** The queues and topics of the active member: where a message goes, who gets it, and what is left of it. */
 import type { Destination } from "../../messaging/destination.ts";
 import type { MessageStore } from "../store/message-store.ts";
-import type { MessageDraft, StoredMessage } from "../store/stored-message.ts";
-import { Queue, type QueueStats } from "./queue.ts";
+import {
+  type DurableSubscription,
+  type MessageDraft,
+  type StoredMessage,
+  subscriptionKey,
+} from "../store/stored-message.ts";
+import { Browse } from "./browse.ts";
+import { destinationsOf } from "./destination-name.ts";
+import { isPattern } from "./name-pattern.ts";
+import type { Queue, QueueOwner, QueueStats } from "./queue.ts";
+import { QueueSet } from "./queue-set.ts";
+import { type OpenedSource, Queues } from "./queues.ts";
 import { Refusal } from "./refusal.ts";
+import { Schedule } from "./schedule.ts";
+import { type TopicStats, Topics } from "./topics.ts";
 
 export interface DestinationsOptions {
   readonly deadLetterQueue: string;
@@ -11,51 +23,119 @@ export interface DestinationsOptions {
   readonly maxMessages: number;
 }
 
-/** A live topic: how many listen now, and how many messages came. */
-export interface TopicStats {
-  readonly subscribers: number;
-  readonly published: number;
+/** What holds together: a transaction's commit, or one send alone. */
+export interface Work {
+  readonly sends: readonly MessageDraft[];
+  /** Out of their queues already. */
+  readonly accepted?: readonly StoredMessage[];
+  readonly dead?: readonly StoredMessage[];
 }
 
-/** How far a topic's subscription may fall behind before it loses the oldest. */
-const TOPIC_BACKLOG = 10_000;
-
-interface Topic {
-  readonly subscriptions: Set<Queue>;
-  published: number;
+export interface DestinationsStats {
+  readonly queues: Readonly<Record<string, QueueStats>>;
+  readonly topics: Readonly<Record<string, TopicStats>>;
+  /** Durable subscriptions, by `CLIENT-ID.NAME`. */
+  readonly subscriptions: Readonly<Record<string, QueueStats>>;
 }
 
 export class Destinations {
   readonly #store: MessageStore;
   readonly #options: DestinationsOptions;
-  readonly #queues = new Map<string, Queue>();
-  readonly #topics = new Map<string, Topic>();
+  readonly #schedule = new Schedule((message) => this.#onDue(message));
+  readonly #topics: Topics;
+  readonly queues: Queues;
 
   /** Begins with what the store replayed. */
   constructor(store: MessageStore, options: DestinationsOptions) {
     this.#store = store;
     this.#options = options;
-    for (const message of store.messages()) this.#queue(message.destination.name).enqueue(message);
+    const owner: QueueOwner = {
+      onSettled: (message) => store.remove(message),
+      onDeadLetter: (message) => this.apply({ sends: [], dead: [message] }, () => {}),
+    };
+    this.queues = new Queues(owner);
+    this.#topics = new Topics({ live: { ...owner, onSettled: () => {} }, durable: owner });
+    for (const subscription of store.subscriptions()) this.#topics.addDurable(subscription);
+    for (const message of [...store.messages()]) this.#arrive(message);
   }
 
-  /** `onConfirmed` runs once the message cannot be lost, in the order of the calls. @throws Refusal when the store is full. */
+  /** `onConfirmed` runs once the message cannot be lost, in the order of the calls. @throws Refusal as checkSend. */
   send(draft: MessageDraft, onConfirmed: () => void): void {
-    if (draft.destination.kind === "topic") {
-      this.#store.add({ ...draft, persistent: false }, (message) => {
-        if (message) this.#publish(message);
-        onConfirmed();
-      });
-      return;
-    }
+    this.checkSend(draft);
+    this.apply({ sends: [draft] }, onConfirmed);
+  }
+
+  /** `more`: sends that wait to be stored with it. @throws Refusal for what nobody can send to, and when the store is full. */
+  checkSend({ destination }: MessageDraft, more = 0): void {
     const { maxMessages } = this.#options;
-    // Messages that are not persistent are in their queue alone.
-    if (this.#store.size >= maxMessages || this.#queue(draft.destination.name).size >= maxMessages) {
+    for (const one of destinationsOf(destination)) {
+      if (isPattern(one.name)) throw Refusal.notDone(`sends to wildcards ("${one.name}")`);
+      if (one.kind === "topic") continue;
+      const queue = this.queues.find(one);
+      if (!queue) throw new Refusal("amqp:not-found", `The temporary queue "${one.name}" is gone`);
+      // Messages that are not persistent are in their queue alone.
+      if (Math.max(this.#store.size, queue.size) + more < maxMessages) continue;
       const text = `The store is full: it holds the ${maxMessages} messages (maxMessages) this group was started with`;
       throw new Refusal("amqp:resource-limit-exceeded", text);
     }
-    this.#store.add(draft, (message) => {
-      if (message) this.#queue(message.destination.name).enqueue(message);
-      onConfirmed();
+  }
+
+  /** A message with its id was sent there before, and duplicates are looked for. */
+  isKnown({ destination, duplicateId }: MessageDraft): boolean {
+    return destinationsOf(destination).some((one) => this.#store.knows(one, duplicateId));
+  }
+
+  /** Stores it all in one step that a crash cannot part; then it is seen, and `onDone` runs. */
+  apply({ sends, accepted = [], dead = [] }: Work, onDone: () => void): void {
+    const fresh = sends.flatMap((draft) => this.#unknownOf(draft));
+    const added = [
+      ...fresh.flatMap((draft) => this.#copiesOf(draft)),
+      ...dead.map((message) => this.#deadCopy(message)),
+    ];
+    this.#store.change({ added, removed: [...accepted, ...dead] }, (messages) => {
+      for (const message of messages) this.#arrive(message);
+      onDone();
+    });
+  }
+
+  /** One draft for each destination that it names and that has not had it before. */
+  #unknownOf(draft: MessageDraft): MessageDraft[] {
+    const unknown = destinationsOf(draft.destination).filter((one) => !this.#store.knows(one, draft.duplicateId));
+    for (const one of unknown) this.#store.remember(one, draft.duplicateId);
+    return unknown.map((destination) => ({ ...draft, destination }));
+  }
+
+  /** What is to be stored: a topic's message once for each durable subscription, and once in passing for who listens now. */
+  #copiesOf(draft: MessageDraft): MessageDraft[] {
+    const { destination } = draft;
+    if (destination.kind === "temp-queue") return [{ ...draft, persistent: false }];
+    if (destination.kind === "queue" || draft.deliverAtMs !== undefined) return [draft];
+    const collected = this.#topics.collectorsOf(destination.name).map((subscription) => ({ ...draft, subscription }));
+    return [{ ...draft, persistent: false }, ...collected];
+  }
+
+  #deadCopy(message: StoredMessage): MessageDraft {
+    const destination: Destination = { kind: "queue", name: this.#options.deadLetterQueue };
+    return { ...message, destination, subscription: undefined, duplicateId: undefined, expiresAtMs: undefined };
+  }
+
+  #arrive(message: StoredMessage): void {
+    const { destination, deliverAtMs, subscription } = message;
+    if (deliverAtMs !== undefined && deliverAtMs > Date.now()) this.#schedule.add(message);
+    else if (deliverAtMs !== undefined) this.#onDue(message);
+    else if (subscription !== undefined) this.#topics.queueOfDurable(subscription)?.enqueue(message);
+    else if (destination.kind === "topic") this.#topics.publish(message);
+    else this.queues.find(destination)?.enqueue(message);
+  }
+
+  #onDue(message: StoredMessage): void {
+    if (message.destination.kind !== "topic") {
+      this.queues.find(message.destination)?.enqueue(message);
+      return;
+    }
+    const added = this.#copiesOf({ ...message, deliverAtMs: undefined });
+    this.#store.change({ added, removed: [message] }, (copies) => {
+      for (const copy of copies) this.#arrive(copy);
     });
   }
 
@@ -64,64 +144,79 @@ export class Destinations {
     this.#store.afterAll(onReached);
   }
 
-  /** The queue to attach the consumer to: the queue of that name, or one of its own for a topic. `leave` ends the topic's. */
-  subscribe(destination: Destination): { readonly queue: Queue; readonly leave: () => void } {
-    if (destination.kind === "queue") return { queue: this.#queue(destination.name), leave: () => {} };
-    const { subscriptions } = this.#topic(destination.name);
-    const queue = new Queue(
-      { onSettled: () => {}, onDeadLetter: (message) => this.#storeDead(message) },
-      TOPIC_BACKLOG,
-    );
-    subscriptions.add(queue);
-    return { queue, leave: () => subscriptions.delete(queue) };
+  /** What to attach the consumer to: a queue, one of its own for topics, or several. `leave` ends what is its own. */
+  subscribe(destination: Destination): OpenedSource {
+    const members = destinationsOf(destination);
+    const queues = members.filter(({ kind }) => kind === "queue").map(({ name }) => this.queues.open(name));
+    const opened = members.some(({ kind }) => kind === "topic")
+      ? [...queues, this.#topics.subscribe(destination)]
+      : queues;
+    const [only] = opened;
+    if (only && opened.length === 1) return only;
+    const leave = () => {
+      for (const one of opened) one.leave();
+    };
+    return { queue: new QueueSet(opened.map(({ queue }) => queue)), leave };
+  }
+
+  /** Makes the subscription, or takes it up; one to other topics is made anew, as on Classic. @throws Refusal while it is in use. */
+  subscribeDurable(wanted: DurableSubscription): OpenedSource {
+    if (destinationsOf(wanted.destination).some(({ kind }) => kind !== "topic")) {
+      throw new Refusal("amqp:not-allowed", "A durable subscription is to a topic");
+    }
+    this.#topics.checkFree(wanted);
+    const key = subscriptionKey(wanted);
+    const known = this.#topics.durable(key);
+    if (known && known.destination.name !== wanted.destination.name) this.#forget(key);
+    if (this.#topics.durable(key) === undefined) {
+      this.#store.subscribe(wanted);
+      this.#topics.addDurable(wanted);
+    }
+    return this.#topics.useDurable(key);
+  }
+
+  durableSubscription(of: Pick<DurableSubscription, "clientId" | "name">): DurableSubscription | undefined {
+    return this.#topics.durable(subscriptionKey(of));
+  }
+
+  /** What it has collected is lost. @throws Refusal when there is none, or a consumer has it. */
+  unsubscribe(of: Pick<DurableSubscription, "clientId" | "name">): void {
+    if (!this.durableSubscription(of)) {
+      // Word for word as Classic.
+      const text = `No durable subscription exists for clientID: ${of.clientId} and subscriptionName: ${of.name}`;
+      throw new Refusal("amqp:not-found", text);
+    }
+    this.#topics.checkFree(of);
+    this.#forget(subscriptionKey(of));
+  }
+
+  #forget(key: string): void {
+    this.#topics.removeDurable(key);
+    this.#store.unsubscribe(key);
+  }
+
+  /** A look at what queues hold. @throws Refusal for anything but queues. */
+  browse(destination: Destination): Browse {
+    const members = destinationsOf(destination);
+    if (members.some(({ kind }) => kind !== "queue")) throw Refusal.notDone("browsing anything but queues");
+    const queues = () => members.flatMap(({ name }) => this.queues.matching(name));
+    return new Browse(() => queues().flatMap((queue) => queue.entries().map(({ entry }) => entry)));
   }
 
   queueEntries(name: string): ReturnType<Queue["entries"]> {
-    return this.#queues.get(name)?.entries() ?? [];
+    return this.queues.matching(name)[0]?.entries() ?? [];
   }
 
-  stats(): { readonly queues: Record<string, QueueStats>; readonly topics: Record<string, TopicStats> } {
-    const queues = [...this.#queues].map(([name, queue]) => [name, queue.stats()] as const);
-    const topics = [...this.#topics].map(
-      ([name, { subscriptions, published }]) => [name, { subscribers: subscriptions.size, published }] as const,
-    );
-    return { queues: Object.fromEntries(queues), topics: Object.fromEntries(topics) };
+  stats(): DestinationsStats {
+    return {
+      queues: this.queues.stats(),
+      topics: this.#topics.stats(),
+      subscriptions: this.#topics.durableStats(),
+    };
   }
 
-  #publish(message: StoredMessage): void {
-    const topic = this.#topic(message.destination.name);
-    topic.published++;
-    for (const subscription of topic.subscriptions) subscription.enqueue(message);
-  }
-
-  #storeDead(message: StoredMessage): void {
-    const destination: Destination = { kind: "queue", name: this.#options.deadLetterQueue };
-    this.#store.add({ ...message, destination, duplicateId: undefined, expiresAtMs: undefined }, (dead) => {
-      if (dead) this.#queue(destination.name).enqueue(dead);
-    });
-  }
-
-  #queue(name: string): Queue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      queue = new Queue({
-        onSettled: (message) => this.#store.remove(message),
-        onDeadLetter: (message) => {
-          this.#storeDead(message);
-          this.#store.remove(message);
-        },
-      });
-      this.#queues.set(name, queue);
-    }
-    return queue;
-  }
-
-  #topic(name: string): Topic {
-    let topic = this.#topics.get(name);
-    if (topic === undefined) {
-      topic = { subscriptions: new Set(), published: 0 };
-      this.#topics.set(name, topic);
-    }
-    return topic;
+  /** Nothing comes due any more. */
+  close(): void {
+    this.#schedule.close();
   }
 }

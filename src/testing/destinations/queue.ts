@@ -1,20 +1,8 @@
 /** A queue: messages in order, handed to competing consumers in turn, and back to the front when a consumer goes. */
 import type { StoredMessage } from "../store/stored-message.ts";
-
-/** One message in a queue; the same object for each time it is handed over. */
-export interface QueueEntry {
-  readonly message: StoredMessage;
-  /** How often it was handed over in vain: AMQP's delivery-count. */
-  failures: number;
-  /** It was handed over before, while this member lived. */
-  redelivered: boolean;
-}
-
-export interface QueueConsumer {
-  /** Whether it takes one more now. */
-  readonly ready: boolean;
-  take(entry: QueueEntry): void;
-}
+import { MessageGroups } from "./message-groups.ts";
+import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue-entry.ts";
+import { byPlace, ReadyMessages } from "./ready-messages.ts";
 
 export interface QueueOwner {
   /** The message is done with. */
@@ -38,15 +26,13 @@ export interface QueueStats {
   readonly dropped: number;
 }
 
-export class Queue {
+export class Queue implements DeliverySource, EntryHome {
   readonly #owner: QueueOwner;
   readonly #limit: number;
-  /** Came back from a consumer: all of them older than any in #fresh. In order. */
-  #returned: QueueEntry[] = [];
-  #fresh: QueueEntry[] = [];
-  #freshAt = 0;
+  readonly #ready = new ReadyMessages();
   readonly #unsettled = new Set<QueueEntry>();
   readonly #consumers: QueueConsumer[] = [];
+  readonly #groups = new MessageGroups();
   #turn = 0;
   #dispatching = false;
   readonly #counts = { enqueued: 0, accepted: 0, deadLettered: 0, expired: 0, dropped: 0 };
@@ -58,11 +44,11 @@ export class Queue {
   }
 
   enqueue(message: StoredMessage): void {
-    this.#counts.enqueued++;
-    this.#fresh.push({ message, failures: 0, redelivered: false });
+    const place = this.#counts.enqueued++;
+    this.#ready.push({ message, home: this, place, failures: 0, redelivered: false });
     this.dispatch();
-    if (this.#ready > this.#limit) {
-      this.#shift();
+    if (this.#ready.size > this.#limit) {
+      this.#ready.take(() => true);
       this.#counts.dropped++;
     }
   }
@@ -72,76 +58,90 @@ export class Queue {
     this.dispatch();
   }
 
-  /** The consumer goes; what it had not settled comes back to the front, in the original order. */
-  detach(consumer: QueueConsumer, unsettled: Iterable<QueueEntry>): void {
+  detach(consumer: QueueConsumer, unsettled: readonly QueueEntry[]): void {
     const index = this.#consumers.indexOf(consumer);
     if (index >= 0) this.#consumers.splice(index, 1);
+    this.#groups.free(consumer);
     this.release(unsettled, { failed: true });
   }
 
   accept(entry: QueueEntry): void {
-    if (!this.#unsettled.delete(entry)) return;
-    this.#counts.accepted++;
-    this.#owner.onSettled(entry.message);
+    if (this.complete(entry, "accepted")) this.#owner.onSettled(entry.message);
   }
 
   deadLetter(entry: QueueEntry): void {
-    if (!this.#unsettled.delete(entry)) return;
-    this.#counts.deadLettered++;
-    this.#owner.onDeadLetter(entry.message);
+    if (this.complete(entry, "dead")) this.#owner.onDeadLetter(entry.message);
   }
 
-  /** Back to the front. `failed`: it counts as a delivery in vain. */
+  complete(entry: QueueEntry, outcome: "accepted" | "dead"): boolean {
+    if (!this.#unsettled.delete(entry)) return false;
+    this.#counts[outcome === "accepted" ? "accepted" : "deadLettered"]++;
+    return true;
+  }
+
   release(entries: Iterable<QueueEntry>, { failed }: { readonly failed: boolean }): void {
     const back = [...entries].filter((entry) => this.#unsettled.delete(entry));
     for (const entry of back) {
       entry.redelivered = true;
       if (failed) entry.failures++;
     }
-    if (back.length > 0) this.#returned = [...this.#returned, ...back].sort(bySequence);
+    if (back.length > 0) this.#ready.putBack(back);
     this.dispatch();
   }
 
-  /** Hands over what it can; call it when a consumer has become ready. */
   dispatch(): void {
     if (this.#dispatching) return;
     this.#dispatching = true;
     try {
-      while (this.#ready > 0) {
-        const consumer = this.#nextConsumer();
-        if (consumer === undefined) return;
-        const entry = this.#shift();
-        if (entry === undefined || this.#dropExpired(entry)) continue;
-        this.#unsettled.add(entry);
-        consumer.take(entry);
+      while (this.#handOver()) {
+        // The next one.
       }
     } finally {
       this.#dispatching = false;
     }
   }
 
+  /** False when there is nothing that anybody would take. */
+  #handOver(): boolean {
+    if (this.#ready.size === 0) return false;
+    const next = this.#nextConsumer();
+    if (next === undefined) return false;
+    // What belongs to a consumer that takes nothing now is passed over: others do not wait for it.
+    const exclusive = next.exclusive === true;
+    const entry = this.#ready.take((one) => exclusive || this.#groups.ownerOf(one)?.ready !== false);
+    if (entry === undefined) return false;
+    if (this.#dropExpired(entry)) return true;
+    const consumer = exclusive ? next : (this.#groups.ownerOf(entry) ?? next);
+    this.#groups.assign(entry, consumer);
+    this.#unsettled.add(entry);
+    consumer.take(entry);
+    return true;
+  }
+
   /** What is stored and not settled, in order. */
   entries(): readonly { readonly entry: QueueEntry; readonly unsettled: boolean }[] {
-    const ready = [...this.#returned, ...this.#fresh.slice(this.#freshAt)];
-    return [...this.#unsettled, ...ready]
-      .sort(bySequence)
+    return [...this.#unsettled, ...this.#ready.entries()]
+      .sort(byPlace)
       .map((entry) => ({ entry, unsettled: this.#unsettled.has(entry) }));
   }
 
   stats(): QueueStats {
-    return { ready: this.#ready, unsettled: this.#unsettled.size, consumers: this.#consumers.length, ...this.#counts };
+    const { size: ready } = this.#ready;
+    return { ready, unsettled: this.#unsettled.size, consumers: this.#consumers.length, ...this.#counts };
   }
 
   /** Messages handed over and not. */
   get size(): number {
-    return this.#ready + this.#unsettled.size;
+    return this.#ready.size + this.#unsettled.size;
   }
 
-  get #ready(): number {
-    return this.#returned.length + this.#fresh.length - this.#freshAt;
+  get #exclusive(): QueueConsumer | undefined {
+    return this.#consumers.find(({ exclusive }) => exclusive);
   }
 
   #nextConsumer(): QueueConsumer | undefined {
+    const exclusive = this.#exclusive;
+    if (exclusive !== undefined) return exclusive.ready ? exclusive : undefined;
     for (let tried = 0; tried < this.#consumers.length; tried++) {
       this.#turn = (this.#turn + 1) % this.#consumers.length;
       const consumer = this.#consumers[this.#turn];
@@ -150,25 +150,10 @@ export class Queue {
     return undefined;
   }
 
-  #shift(): QueueEntry | undefined {
-    if (this.#returned.length > 0) return this.#returned.shift();
-    const entry = this.#fresh[this.#freshAt++];
-    // Array.shift() moves every element of a long array.
-    if (this.#freshAt >= 1024 && this.#freshAt * 2 >= this.#fresh.length) {
-      this.#fresh = this.#fresh.slice(this.#freshAt);
-      this.#freshAt = 0;
-    }
-    return entry;
-  }
-
   #dropExpired({ message }: QueueEntry): boolean {
     if (message.expiresAtMs === undefined || message.expiresAtMs > Date.now()) return false;
     this.#counts.expired++;
     this.#owner.onSettled(message);
     return true;
   }
-}
-
-function bySequence(one: QueueEntry, other: QueueEntry): number {
-  return one.message.sequence - other.message.sequence;
 }

@@ -7,7 +7,11 @@ export type RefusalCondition =
   | "amqp:invalid-field"
   | "amqp:decode-error"
   | "amqp:not-allowed"
+  | "amqp:not-found"
   | "amqp:resource-limit-exceeded"
+  | "amqp:resource-locked"
+  | "amqp:transaction:unknown-id"
+  | "amqp:transaction:rollback"
   | "amqp:link:message-size-exceeded";
 
 export class Refusal extends UnsupportedError {

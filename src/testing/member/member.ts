@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UnsupportedError } from "../../errors.ts";
 import { AmqpConnection } from "../amqp/amqp-connection.ts";
-import { Destinations, type TopicStats } from "../destinations/destinations.ts";
-import type { QueueStats } from "../destinations/queue.ts";
+import { Destinations, type DestinationsStats } from "../destinations/destinations.ts";
 import { StompConnection } from "../stomp/stomp-connection.ts";
 import { MessageStore } from "../store/message-store.ts";
 import type { AcceptConnection } from "./member-connection.ts";
@@ -13,10 +12,8 @@ import { ProtocolPort } from "./protocol-port.ts";
 import { StoreLock } from "./store-lock.ts";
 
 /** What the active member has and has done since it became active. */
-export interface MemberStats {
+export interface MemberStats extends DestinationsStats {
   readonly connections: number;
-  readonly queues: Readonly<Record<string, QueueStats>>;
-  readonly topics: Readonly<Record<string, TopicStats>>;
 }
 
 const ACCEPT: Readonly<Record<TestProtocol, AcceptConnection>> = {
@@ -28,6 +25,7 @@ const ACCEPT: Readonly<Record<TestProtocol, AcceptConnection>> = {
 interface Holdings {
   lock: StoreLock | undefined;
   store: MessageStore | undefined;
+  destinations: Destinations | undefined;
   readonly ports: ProtocolPort[];
 }
 
@@ -39,7 +37,7 @@ type MemberState =
 export class Member {
   readonly #settings: MemberSettings;
   readonly #onEvent: (event: MemberEvent) => void;
-  readonly #held: Holdings = { lock: undefined, store: undefined, ports: [] };
+  readonly #held: Holdings = { lock: undefined, store: undefined, destinations: undefined, ports: [] };
   readonly #end = new AbortController();
   readonly #started: Promise<void>;
   #state: MemberState = { name: "starting" };
@@ -64,6 +62,7 @@ export class Member {
     this.#held.store = await MessageStore.open({ directory, duplicateDetection, onFailure });
     signal.throwIfAborted();
     const destinations = new Destinations(this.#held.store, this.#settings);
+    this.#held.destinations = destinations;
     for (const [protocol, port] of Object.entries(this.#settings.ports)) {
       const accept = ACCEPT[protocol as TestProtocol];
       this.#held.ports.push(await ProtocolPort.listen(port, accept, { ...this.#settings, destinations }));
@@ -96,6 +95,7 @@ export class Member {
     this.#state = { name: "over" };
     this.#end.abort();
     if (wasStarting) await this.#started;
+    this.#held.destinations?.close();
     await how(this.#held);
     await this.#held.lock?.release();
   }

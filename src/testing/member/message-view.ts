@@ -1,7 +1,7 @@
 /** A stored message as tests look at it; it can be sent from a child process. */
 
 import { contentOf } from "../content.ts";
-import type { QueueEntry } from "../destinations/queue.ts";
+import type { QueueEntry } from "../destinations/queue-entry.ts";
 
 export interface StoredMessageView {
   /** Its place in the order of the store; no two messages share it. */

@@ -2,40 +2,57 @@
 import { formatDestination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
 import { contentOf } from "../content.ts";
-import { destinationFrom } from "../destinations/destination-name.ts";
-import type { QueueEntry } from "../destinations/queue.ts";
+import type { QueueEntry } from "../destinations/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import type { MessageDraft, StoredMessage } from "../store/stored-message.ts";
 import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
-import { addressForStomp } from "./stomp-content.ts";
+import { sequenceFrom } from "./stomp-content.ts";
+import type { TemporaryNames } from "./temporary-names.ts";
 
 /** Meant for the broker, or the broker's to say: not passed on. */
 const BROKER_HEADERS = new Set(
-  "destination receipt transaction content-length persistent priority expires amq-msg-type message-id subscription ack redelivered".split(
+  "destination receipt transaction content-length persistent priority expires amq-msg-type message-id subscription ack redelivered AMQ_SCHEDULED_DELAY AMQ_SCHEDULED_TIME".split(
     " ",
   ),
 );
-const SCHEDULING = ["AMQ_SCHEDULED_DELAY", "AMQ_SCHEDULED_TIME", "AMQ_SCHEDULED_CRON"];
+const REPEATING = ["AMQ_SCHEDULED_CRON", "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT"];
 
 /** @throws Refusal for what the embedded group does not do, or what is no SEND. */
-export function draftFromSend({ headers, body }: StompFrame): MessageDraft {
-  if (headers["transaction"] !== undefined) throw Refusal.notDone("transactions (header transaction)");
-  const scheduled = SCHEDULING.find((name) => headers[name] !== undefined);
-  if (scheduled !== undefined) throw Refusal.notDone(`scheduled delivery (header ${scheduled})`);
+export function draftFromSend({ headers, body }: StompFrame, names: TemporaryNames): MessageDraft {
+  const repeated = REPEATING.find((name) => headers[name] !== undefined);
+  if (repeated !== undefined) throw Refusal.notDone(`repeated delivery (header ${repeated})`);
   const priority = Number(headers["priority"] ?? 4);
   const expiresAtMs = Number(headers["expires"] ?? 0);
   if (!Number.isInteger(priority) || priority < 0 || priority > 9 || !Number.isFinite(expiresAtMs)) {
     throw new Refusal("amqp:invalid-field", "priority is a whole number from 0 to 9, expires a time in milliseconds");
   }
-  const passedOn = Object.entries(headers).filter(([name]) => !BROKER_HEADERS.has(name));
+  const group = headers["JMSXGroupID"];
   return {
-    destination: destinationFrom(headers["destination"] ?? ""),
+    destination: names.read(headers["destination"] ?? ""),
     persistent: headers["persistent"] === "true",
     priority,
     expiresAtMs: expiresAtMs > 0 ? expiresAtMs : undefined,
     duplicateId: headers[DUPLICATE_ID_PROPERTY],
-    content: { protocol: "stomp", headers: Object.fromEntries(passedOn), kind: kindOf(headers), body },
+    group: group === undefined ? undefined : { id: group, closes: sequenceFrom(headers["JMSXGroupSeq"]) === -1 },
+    deliverAtMs: deliveryTimeOf(headers),
+    content: { protocol: "stomp", headers: passedOn(headers, names), kind: kindOf(headers), body },
   };
+}
+
+function passedOn(headers: StompFrame["headers"], names: TemporaryNames): Record<string, string> {
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !BROKER_HEADERS.has(name)));
+  // To others a temporary queue has another name than to its owner.
+  if (names.isTemporary(kept["reply-to"])) kept["reply-to"] = formatDestination(names.read(kept["reply-to"]));
+  return kept;
+}
+
+/** A delay as Classic has it, or a time as Artemis does, in milliseconds. */
+function deliveryTimeOf(headers: StompFrame["headers"]): number | undefined {
+  const delay = headers["AMQ_SCHEDULED_DELAY"];
+  const text = delay ?? headers["AMQ_SCHEDULED_TIME"];
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Refusal("amqp:invalid-field", `Not a number of milliseconds: "${text}"`);
+  return delay === undefined ? Number(text) : Date.now() + Number(text);
 }
 
 /** As Classic: a content-length marks bytes, unless amq-msg-type says otherwise. */
@@ -50,13 +67,14 @@ export interface MessageFrameContext {
   readonly subscription: string;
   /** Present where the client has to settle. */
   readonly ack: string | undefined;
+  readonly names: TemporaryNames;
 }
 
 export function encodeMessage(
   { message, redelivered }: QueueEntry,
-  { subscription, ack }: MessageFrameContext,
+  { subscription, ack, names }: MessageFrameContext,
 ): Buffer {
-  const { headers, kind, body } = stompContentOf(message);
+  const { headers, kind, body } = stompContentOf(message, names);
   // A text goes without content-length, as Classic sends it, unless a NUL would end it too early.
   const length = kind === "bytes" || body.includes(0) ? body.length : undefined;
   return encodeFrame(
@@ -64,7 +82,7 @@ export function encodeMessage(
     {
       subscription,
       "message-id": messageIdOf(message),
-      destination: addressForStomp(formatDestination(message.destination)),
+      destination: names.spell(formatDestination(message.destination)),
       ack,
       persistent: message.persistent ? "true" : undefined,
       priority: message.priority,
@@ -82,19 +100,30 @@ export function messageIdOf({ sequence }: StoredMessage): string {
   return `ID:masterslave-embedded-${sequence}`;
 }
 
-function stompContentOf(message: StoredMessage): {
+function stompContentOf(
+  message: StoredMessage,
+  names: TemporaryNames,
+): {
   readonly headers: FrameHeaders;
   readonly kind: string;
   readonly body: Buffer;
 } {
-  if (message.content.protocol === "stomp") return message.content;
-  const { properties, correlationId, replyTo, contentType, subject, messageId, kind, body } = contentOf(message);
+  if (message.content.protocol === "stomp") {
+    const { headers, ...content } = message.content;
+    const replyTo = headers["reply-to"];
+    if (!names.isTemporary(replyTo)) return message.content;
+    return { ...content, headers: { ...headers, "reply-to": names.spell(replyTo) } };
+  }
+  const { properties, correlationId, replyTo, contentType, subject, messageId, kind, body, ...group } =
+    contentOf(message);
   const fields: FrameHeaders = {
     "correlation-id": correlationId,
-    "reply-to": replyTo === undefined ? undefined : addressForStomp(replyTo),
+    "reply-to": replyTo === undefined ? undefined : names.spell(replyTo),
     "content-type": contentType,
     type: subject,
     "amqp-message-id": messageId,
+    JMSXGroupID: group.groupId,
+    JMSXGroupSeq: group.groupSequence,
   };
   const texts = Object.entries(properties).map(([name, value]) => [name, String(value)] as const);
   return { headers: { ...Object.fromEntries(texts), ...fields }, kind, body };

@@ -1,9 +1,10 @@
 /** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
 import type { Socket } from "node:net";
 import { unfinishedTail } from "../../adapters/stomp/text-boundary.ts";
+import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { destinationFrom } from "../destinations/destination-name.ts";
-import { Refusal } from "../destinations/refusal.ts";
+import type { OpenedSource } from "../destinations/queues.ts";
+import { Refusal, type RefusalCondition } from "../destinations/refusal.ts";
 import {
   gatheringSocket,
   HANDSHAKE_TIMEOUT_MS,
@@ -16,7 +17,10 @@ import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { HeartBeat } from "./heart-beat.ts";
 import { draftFromSend } from "./send-frame.ts";
-import { readSubscribe, Subscription } from "./subscription.ts";
+import { readSubscribe, SUBSCRIPTION_NAME, type SubscriptionRequest } from "./subscribe-frame.ts";
+import { Subscription } from "./subscription.ts";
+import { TemporaryNames } from "./temporary-names.ts";
+import { Transactions } from "./transactions.ts";
 
 /** How long a refused client has to read the ERROR frame. */
 const ERROR_LINGER_MS = 1000;
@@ -27,9 +31,18 @@ const COMMANDS: Readonly<Record<string, (connection: StompConnection, frame: Sto
   UNSUBSCRIBE: (connection, frame) => connection.onUnsubscribe(frame),
   ACK: (connection, frame) => connection.onSettle(frame, "ACK"),
   NACK: (connection, frame) => connection.onSettle(frame, "NACK"),
+  BEGIN: (connection, frame) => connection.onBegin(frame),
+  COMMIT: (connection, frame) => connection.onCommit(frame),
+  ABORT: (connection, frame) => connection.onAbort(frame),
   DISCONNECT: (connection, frame) => connection.onDisconnect(frame),
 };
-const NOT_DONE = new Set(["BEGIN", "COMMIT", "ABORT"]);
+/** Refusals that leave the connection open, as on Classic, against STOMP 1.2. */
+const HARMLESS: ReadonlySet<RefusalCondition> = new Set([
+  "amqp:transaction:unknown-id",
+  "amqp:transaction:rollback",
+  "amqp:not-found",
+  "amqp:resource-locked",
+]);
 
 export class StompConnection implements MemberConnection {
   readonly #raw: Socket;
@@ -37,6 +50,9 @@ export class StompConnection implements MemberConnection {
   readonly #reader: FrameReader;
   readonly #options: MemberConnectionOptions;
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #transactions: Transactions;
+  readonly names: TemporaryNames;
+  #clientId: string | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #heartBeat: HeartBeat | undefined;
   #deliveries = 0;
@@ -45,11 +61,11 @@ export class StompConnection implements MemberConnection {
   constructor(socket: Socket, options: MemberConnectionOptions) {
     this.#raw = socket;
     this.#options = options;
+    this.#transactions = new Transactions(options.destinations);
+    this.names = new TemporaryNames(options.destinations.queues);
     this.#socket = gatheringSocket(socket, "stomp", { holdBack: unfinishedTail });
     this.#deadline = setTimeout(() => this.#socket.destroy(), HANDSHAKE_TIMEOUT_MS);
-    socket.on("drain", () => {
-      for (const subscription of this.#subscriptions.values()) subscription.resume();
-    });
+    socket.on("drain", () => this.#resumeAll());
     this.#reader = new FrameReader(this.#socket, {
       maxBodyBytes: options.maxMessageBytes,
       onFrame: (frame) => this.#onFrame(frame),
@@ -59,6 +75,10 @@ export class StompConnection implements MemberConnection {
 
   get congested(): boolean {
     return isCongested(this.#raw);
+  }
+
+  #resumeAll(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.resume();
   }
 
   nextDelivery(): number {
@@ -80,7 +100,6 @@ export class StompConnection implements MemberConnection {
   }
 
   #onCommand(frame: StompFrame): void {
-    if (NOT_DONE.has(frame.command)) throw Refusal.notDone(`transactions (${frame.command})`);
     const command = COMMANDS[frame.command];
     if (command === undefined) throw new Refusal("amqp:not-allowed", `Unknown command "${frame.command}"`);
     command(this, frame);
@@ -97,6 +116,7 @@ export class StompConnection implements MemberConnection {
       throw new Refusal("amqp:not-allowed", `User name [${headers["login"]}] or password is invalid.`);
     }
     clearTimeout(this.#deadline);
+    this.#clientId = headers["client-id"];
     this.#phase = "open";
     this.#reader.unescapeHeaders();
     this.#heartBeat = new HeartBeat(this.#socket, headers["heart-beat"]);
@@ -109,8 +129,28 @@ export class StompConnection implements MemberConnection {
   }
 
   onSend(frame: StompFrame): void {
-    const { receipt } = frame.headers;
-    this.#options.destinations.send(draftFromSend(frame), () => this.#receipt(receipt));
+    const { receipt, transaction } = frame.headers;
+    const draft = draftFromSend(frame, this.names);
+    if (transaction === undefined) this.#options.destinations.send(draft, () => this.#receipt(receipt));
+    else {
+      this.#transactions.get(transaction).send(draft);
+      this.#receiptInOrder(receipt);
+    }
+  }
+
+  onBegin({ headers }: StompFrame): void {
+    this.#transactions.begin(headers["transaction"]);
+    this.#receiptInOrder(headers["receipt"]);
+  }
+
+  onCommit({ headers }: StompFrame): void {
+    this.#transactions.take(headers["transaction"]).commit(() => this.#receipt(headers["receipt"]));
+    this.#resumeAll();
+  }
+
+  onAbort({ headers }: StompFrame): void {
+    this.#transactions.take(headers["transaction"]).rollback();
+    this.#receiptInOrder(headers["receipt"]);
   }
 
   onSubscribe(frame: StompFrame): void {
@@ -118,8 +158,8 @@ export class StompConnection implements MemberConnection {
     if (this.#subscriptions.has(request.id)) {
       throw new Refusal("amqp:not-allowed", `The subscription id "${request.id}" is in use on this connection`);
     }
-    const source = this.#options.destinations.subscribe(destinationFrom(frame.headers["destination"] ?? ""));
-    const subscription = new Subscription(request, source, this);
+    const destination = this.names.read(frame.headers["destination"] ?? "");
+    const subscription = new Subscription(request, this.#sourceOf(request, destination), this);
     this.#subscriptions.set(request.id, subscription);
     // The receipt comes before the first message, as from Classic.
     this.#options.destinations.afterSends(() => {
@@ -128,18 +168,54 @@ export class StompConnection implements MemberConnection {
     });
   }
 
+  #sourceOf({ id, browser, durable }: SubscriptionRequest, destination: Destination): OpenedSource {
+    const { destinations } = this.#options;
+    if (destination.kind === "temp-queue") return this.#ownQueue(destination);
+    if (durable !== undefined) {
+      const { clientId, name } = this.#durable(durable);
+      return destinations.subscribeDurable({ clientId, name, destination });
+    }
+    if (!browser) return destinations.subscribe(destination);
+    const queue = destinations.browse(destination);
+    queue.onEnd = () =>
+      this.#send("MESSAGE", {
+        subscription: id,
+        "message-id": "0",
+        destination: this.names.spell(formatDestination(destination)),
+        browser: "end",
+      });
+    return { queue, leave: () => {} };
+  }
+
+  #ownQueue({ name }: Destination): OpenedSource {
+    const queue = this.#options.destinations.queues.temporary(name);
+    if (queue && this.names.owns(name)) return { queue, leave: () => {} };
+    throw new Refusal("amqp:not-allowed", `The temporary queue "${name}" is not of this connection`);
+  }
+
+  #durable(name: string): { readonly clientId: string; readonly name: string } {
+    if (this.#clientId !== undefined) return { clientId: this.#clientId, name };
+    throw new Refusal("amqp:invalid-field", "A durable subscription needs the header client-id of CONNECT");
+  }
+
+  /** With the name of a durable subscription it deletes that one, as Classic does. */
   onUnsubscribe({ headers }: StompFrame): void {
     const id = headers["id"] ?? "";
-    this.#subscriptions.get(id)?.end();
-    this.#subscriptions.delete(id);
+    const durable = headers[SUBSCRIPTION_NAME];
+    if (durable !== undefined) this.#options.destinations.unsubscribe(this.#durable(durable));
+    else {
+      this.#subscriptions.get(id)?.end();
+      this.#subscriptions.delete(id);
+    }
     this.#receiptInOrder(headers["receipt"]);
   }
 
   onSettle({ headers }: StompFrame, outcome: "ACK" | "NACK"): void {
-    if (headers["transaction"] !== undefined) throw Refusal.notDone("transactions (header transaction)");
+    const name = headers["transaction"];
+    const transaction = name === undefined ? undefined : this.#transactions.get(name);
     const id = headers["id"] ?? "";
     const subscription = this.#subscriptions.get(id.slice(0, id.lastIndexOf("/")));
-    if (!subscription?.settle(id, outcome)) {
+    if (!subscription?.settle(id, outcome, transaction)) {
       throw new Refusal("amqp:invalid-field", `${outcome} names no unsettled delivery of this connection: "${id}"`);
     }
     subscription.resume();
@@ -165,7 +241,7 @@ export class StompConnection implements MemberConnection {
     this.write(encodeFrame(command, headers, body));
   }
 
-  /** An ERROR frame, and the connection closes after it (STOMP 1.2, "ERROR"). */
+  /** An ERROR frame, and the connection closes after it (STOMP 1.2, "ERROR") unless Classic would keep it. */
   #refuse({ condition, message }: Refusal, receipt: string | undefined): void {
     if (this.#phase === "ending") return;
     const body = Buffer.from(`${condition}: ${message}`);
@@ -174,7 +250,7 @@ export class StompConnection implements MemberConnection {
       { message, "content-type": "text/plain", "content-length": body.length, "receipt-id": receipt },
       body,
     );
-    this.#end();
+    if (!HARMLESS.has(condition)) this.#end();
   }
 
   #end(): void {
@@ -196,7 +272,10 @@ export class StompConnection implements MemberConnection {
     clearTimeout(this.#deadline);
     this.#heartBeat?.stop();
     this.#phase = "ending";
+    // First: what was settled in a transaction is unsettled again, and goes back with the rest.
+    this.#transactions.rollbackAll();
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
+    this.names.end();
   }
 }

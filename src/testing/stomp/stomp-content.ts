@@ -4,7 +4,10 @@ import type { MessageContent } from "../content.ts";
 import type { StompContent } from "../store/stored-message.ts";
 
 /** Headers that are fields of the message; the others are its properties (as Classic's FrameTranslator has it). */
-const FIELDS = new Set(["correlation-id", "reply-to", "content-type", "type", "timestamp"]);
+const FIELDS = new Set([
+  ...["correlation-id", "reply-to", "content-type", "type", "timestamp"],
+  ...["JMSXGroupID", "JMSXGroupSeq"],
+]);
 
 export function contentFromStomp({ headers, kind, body }: StompContent): MessageContent {
   const properties = Object.entries(headers).filter(([name]) => !FIELDS.has(name));
@@ -16,8 +19,15 @@ export function contentFromStomp({ headers, kind, body }: StompContent): Message
     replyTo: addressFromStomp(headers["reply-to"]),
     contentType: headers["content-type"],
     subject: headers["type"],
+    groupId: headers["JMSXGroupID"],
+    groupSequence: sequenceFrom(headers["JMSXGroupSeq"]),
     messageId: undefined,
   };
+}
+
+export function sequenceFrom(text: string | undefined): number | undefined {
+  const sequence = Number(text ?? Number.NaN);
+  return Number.isInteger(sequence) ? sequence : undefined;
 }
 
 /** `queue://NAME` for `/queue/NAME`; anything else as it is. */
@@ -26,7 +36,7 @@ function addressFromStomp(text: string | undefined): string | undefined {
   return formatDestination(parseDestination(text));
 }
 
-/** `/queue/NAME` for `queue://NAME`; anything else as it is. */
+/** `/queue/NAME` for `queue://NAME`, `/remote-temp-queue/NAME` for a temporary one; anything else as it is. */
 export function addressForStomp(address: string): string {
-  return address.replace(/^(queue|topic):\/\//, "/$1/");
+  return address.replace(/^temp-queue:\/\//, "/remote-temp-queue/").replace(/^(queue|topic):\/\//, "/$1/");
 }

@@ -1,54 +1,14 @@
 /** One STOMP subscription: what it may still take, and what of it is unsettled. */
-import type { Queue, QueueConsumer, QueueEntry } from "../destinations/queue.ts";
-import { Refusal } from "../destinations/refusal.ts";
-import type { StompFrame } from "./frame.ts";
+import { type DeliverySource, giveBack, type QueueConsumer, type QueueEntry } from "../destinations/queue-entry.ts";
+import type { Transaction } from "../destinations/transaction.ts";
 import { encodeMessage } from "./send-frame.ts";
-
-export type AckMode = "auto" | "client" | "client-individual";
-
-export interface SubscriptionRequest {
-  readonly id: string;
-  readonly mode: AckMode;
-  readonly prefetch: number;
-}
-
-const DEFAULT_PREFETCH = 1000;
-const NOT_DONE: Readonly<Record<string, string>> = {
-  selector: "selectors",
-  browser: "browsing",
-  durable: "durable subscriptions",
-  "durable-subscription-name": "durable subscriptions",
-  "durable-subscriber-name": "durable subscriptions",
-  "activemq.subscriptionName": "durable subscriptions",
-  "activemq.noLocal": "noLocal",
-  "activemq.exclusive": "exclusive consumers",
-  "activemq.retroactive": "retroactive consumers",
-  "activemq.priority": "consumer priorities",
-};
-
-/** @throws Refusal for what the embedded group does not do, or what is no SUBSCRIBE. */
-export function readSubscribe({ headers }: StompFrame): SubscriptionRequest {
-  for (const [name, what] of Object.entries(NOT_DONE)) {
-    if (headers[name] !== undefined && headers[name] !== "false") throw Refusal.notDone(`${what} (header ${name})`);
-  }
-  const { id } = headers;
-  if (id === undefined) throw new Refusal("amqp:invalid-field", "SUBSCRIBE needs the header id");
-  const mode = headers["ack"] ?? "auto";
-  if (mode !== "auto" && mode !== "client" && mode !== "client-individual") {
-    throw new Refusal("amqp:invalid-field", `ack is auto, client or client-individual, not "${mode}"`);
-  }
-  const prefetch = Number(headers["activemq.prefetchSize"] ?? DEFAULT_PREFETCH);
-  if (!Number.isInteger(prefetch) || prefetch < 1) {
-    throw Refusal.notDone(
-      `a prefetch of ${headers["activemq.prefetchSize"]} (header activemq.prefetchSize: 1 or more)`,
-    );
-  }
-  return { id, mode, prefetch };
-}
+import type { SubscriptionRequest } from "./subscribe-frame.ts";
+import type { TemporaryNames } from "./temporary-names.ts";
 
 export interface SubscriptionOutput {
   /** The client reads too slowly for more. */
   readonly congested: boolean;
+  readonly names: TemporaryNames;
   /** Never the same twice on a connection, so that an ACK from before an UNSUBSCRIBE is known as one. */
   nextDelivery(): number;
   write(bytes: Buffer): void;
@@ -56,15 +16,16 @@ export interface SubscriptionOutput {
 
 export class Subscription implements QueueConsumer {
   readonly request: SubscriptionRequest;
-  readonly #queue: Queue;
+  readonly #queue: DeliverySource;
   readonly #leave: () => void;
   readonly #output: SubscriptionOutput;
   /** By ack id, in the order of delivery. */
-  readonly #unsettled = new Map<string, QueueEntry>();
+  #unsettled = new Map<string, QueueEntry>();
+  #ended = false;
 
   constructor(
     request: SubscriptionRequest,
-    source: { readonly queue: Queue; readonly leave: () => void },
+    source: { readonly queue: DeliverySource; readonly leave: () => void },
     output: SubscriptionOutput,
   ) {
     this.request = request;
@@ -77,30 +38,50 @@ export class Subscription implements QueueConsumer {
     return !this.#output.congested && this.#unsettled.size < this.request.prefetch;
   }
 
+  get exclusive(): boolean {
+    return this.request.exclusive;
+  }
+
   start(): void {
     this.#queue.attach(this);
   }
 
   take(entry: QueueEntry): void {
-    const { id, mode } = this.request;
-    const ack = mode === "auto" ? undefined : `${id}/${this.#output.nextDelivery()}`;
-    this.#output.write(encodeMessage(entry, { subscription: id, ack }));
-    if (ack === undefined) this.#queue.accept(entry);
+    const { id, mode, browser } = this.request;
+    const ack = mode === "auto" || browser ? undefined : `${id}/${this.#output.nextDelivery()}`;
+    this.#output.write(encodeMessage(entry, { subscription: id, ack, names: this.#output.names }));
+    if (ack === undefined) entry.home.accept(entry);
     else this.#unsettled.set(ack, entry);
   }
 
-  /** False when the id is not one of this subscription's unsettled deliveries. NACK goes to the dead letter queue, as on Classic. */
-  settle(ack: string, outcome: "ACK" | "NACK"): boolean {
+  /**
+   * False when the id is not one of this subscription's unsettled deliveries. NACK goes to the dead letter queue, as on
+   * Classic. In a transaction both wait for its commit.
+   */
+  settle(ack: string, outcome: "ACK" | "NACK", transaction: Transaction | undefined): boolean {
     if (!this.#unsettled.has(ack)) return false;
     const settled = this.request.mode === "client" ? this.#upTo(ack) : [ack];
     for (const id of settled) {
       const entry = this.#unsettled.get(id);
       this.#unsettled.delete(id);
       if (entry === undefined) continue;
-      if (outcome === "ACK") this.#queue.accept(entry);
-      else this.#queue.deadLetter(entry);
+      if (transaction) {
+        const restore = () => this.#restore(id, entry);
+        transaction.settle({ entry, outcome: outcome === "ACK" ? "accepted" : "dead", restore });
+      } else if (outcome === "ACK") entry.home.accept(entry);
+      else entry.home.deadLetter(entry);
     }
     return true;
+  }
+
+  /** Rolled back, as on Classic: the client has it still, and its ack id is good again; nothing is redelivered. */
+  #restore(ack: string, entry: QueueEntry): void {
+    if (this.#ended) {
+      giveBack([entry], { failed: true });
+      return;
+    }
+    const all = [...this.#unsettled, [ack, entry] as const];
+    this.#unsettled = new Map(all.sort(([one], [other]) => deliveryOf(one) - deliveryOf(other)));
   }
 
   #upTo(ack: string): string[] {
@@ -117,11 +98,16 @@ export class Subscription implements QueueConsumer {
     this.#queue.dispatch();
   }
 
-  /** What is unsettled goes back to the front of the queue. */
+  /** What is unsettled goes back to the front of the queue; what is in a transaction stays with it. */
   end(): void {
+    this.#ended = true;
     const unsettled = [...this.#unsettled.values()];
     this.#unsettled.clear();
     this.#leave();
     this.#queue.detach(this, unsettled);
   }
+}
+
+function deliveryOf(ack: string): number {
+  return Number(ack.slice(ack.lastIndexOf("/") + 1));
 }

@@ -1,12 +1,14 @@
 /** The records of the journal as bytes: a length, the payload, an end mark; a record without its mark was torn by a crash. */
 import type { Destination } from "../../messaging/destination.ts";
-import type { MessageDraft, StoredMessage } from "./stored-message.ts";
+import type { DurableSubscription, MessageDraft, StoredMessage } from "./stored-message.ts";
 
 /** A record as it is found; `payload` is decoded only where it is needed, for most messages of a journal are settled. */
 export type JournalRecord =
   | { readonly kind: "stored"; readonly sequence: number; readonly payload: Buffer }
   | { readonly kind: "settled"; readonly sequence: number }
-  | { readonly kind: "resume"; readonly payload: Buffer };
+  | { readonly kind: "resume"; readonly payload: Buffer }
+  | { readonly kind: "subscribed"; readonly subscription: DurableSubscription }
+  | { readonly kind: "unsubscribed"; readonly key: string };
 
 /** Stands first in a journal made anew: what its removed records had taught. */
 export interface ResumeRecord {
@@ -14,7 +16,7 @@ export interface ResumeRecord {
   readonly duplicateIds: readonly string[];
 }
 
-const KINDS = { stored: 1, settled: 2, resume: 3 } as const;
+const KINDS = { stored: 1, settled: 2, resume: 3, together: 4, subscribed: 5, unsubscribed: 6 } as const;
 const END_MARK = 0x5a;
 /** Length of the payload, kind; after the payload the end mark. */
 const PAYLOAD_AT = 4 + 1;
@@ -42,8 +44,31 @@ export function encodeSettled(sequence: number): Buffer {
 }
 
 export function encodeResume(resume: ResumeRecord): Buffer {
-  const payload = Buffer.from(JSON.stringify(resume));
-  const record = frame(KINDS.resume, payload.length);
+  return encodeText(KINDS.resume, JSON.stringify(resume));
+}
+
+export function encodeSubscribed(subscription: DurableSubscription): Buffer {
+  return encodeText(KINDS.subscribed, JSON.stringify(subscription));
+}
+
+export function encodeUnsubscribed(key: string): Buffer {
+  return encodeText(KINDS.unsubscribed, key);
+}
+
+/** Records of which a crash leaves all or none: they share one end mark. */
+export function encodeTogether(records: readonly Buffer[]): Buffer {
+  const record = frame(
+    KINDS.together,
+    records.reduce((sum, { length }) => sum + length, 0),
+  );
+  let offset = PAYLOAD_AT;
+  for (const one of records) offset += one.copy(record, offset);
+  return record;
+}
+
+function encodeText(kind: number, text: string): Buffer {
+  const payload = Buffer.from(text);
+  const record = frame(kind, payload.length);
   payload.copy(record, PAYLOAD_AT);
   return record;
 }
@@ -64,18 +89,28 @@ export function readRecords(bytes: Buffer): { readonly records: JournalRecord[];
   while (offset + FRAME_BYTES <= bytes.length) {
     const end = offset + FRAME_BYTES + bytes.readUInt32BE(offset);
     if (end > bytes.length || bytes[end - 1] !== END_MARK) break;
-    const record = readRecord(bytes[offset + 4], bytes.subarray(offset + PAYLOAD_AT, end - 1));
-    if (record === undefined) break;
-    records.push(record);
+    const found = readPayload(bytes[offset + 4], bytes.subarray(offset + PAYLOAD_AT, end - 1));
+    if (found === undefined) break;
+    for (const record of found) records.push(record);
     offset = end;
   }
   return { records, length: offset };
+}
+
+function readPayload(kind: number | undefined, payload: Buffer): readonly JournalRecord[] | undefined {
+  if (kind === KINDS.together) return readRecords(payload).records;
+  const record = readRecord(kind, payload);
+  return record && [record];
 }
 
 function readRecord(kind: number | undefined, payload: Buffer): JournalRecord | undefined {
   if (kind === KINDS.settled) return { kind: "settled", sequence: payload.readDoubleBE(0) };
   if (kind === KINDS.stored) return { kind: "stored", sequence: payload.readDoubleBE(0), payload };
   if (kind === KINDS.resume) return { kind: "resume", payload };
+  if (kind === KINDS.unsubscribed) return { kind: "unsubscribed", key: payload.toString() };
+  if (kind === KINDS.subscribed) {
+    return { kind: "subscribed", subscription: JSON.parse(payload.toString()) as DurableSubscription };
+  }
   return undefined;
 }
 

@@ -1,18 +1,20 @@
 /** The messages of the group as the active member holds them: in memory, and in the journal the next active member replays. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Destination } from "../../messaging/destination.ts";
 import { Journal } from "./journal.ts";
 import {
-  decodeResume,
-  decodeStored,
   duplicateKey,
   encodeResume,
   encodeSettled,
   encodeStored,
-  type JournalRecord,
+  encodeSubscribed,
+  encodeTogether,
+  encodeUnsubscribed,
   readRecords,
 } from "./journal-record.ts";
-import type { MessageDraft, StoredMessage } from "./stored-message.ts";
+import { type Replayed, remember, replay } from "./replay.ts";
+import { type DurableSubscription, type MessageDraft, type StoredMessage, subscriptionKey } from "./stored-message.ts";
 
 export interface MessageStoreOptions {
   readonly directory: string;
@@ -22,8 +24,13 @@ export interface MessageStoreOptions {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** How many ids are remembered, as Artemis's id-cache-size. */
-const DUPLICATE_IDS = 20_000;
+/** What holds as a whole or not at all, whenever the member is killed. */
+export interface StoreChange {
+  readonly added: readonly MessageDraft[];
+  /** Settled: they will not come again. */
+  readonly removed?: readonly StoredMessage[];
+}
+
 /** A journal with more bytes than this of settled messages, and more than of others, is made anew. */
 const COMPACT_BYTES = 1024 * 1024;
 /** Headers and the record itself, roughly. */
@@ -33,12 +40,14 @@ export class MessageStore {
   #journal: Journal | undefined;
   readonly #live: Map<number, StoredMessage>;
   #liveBytes: number;
+  readonly #subscriptions: Map<string, DurableSubscription>;
   readonly #duplicateIds: Set<string> | undefined;
   #nextSequence: number;
 
   private constructor(replayed: Replayed, options: MessageStoreOptions) {
     this.#live = replayed.live;
     this.#liveBytes = [...replayed.live.values()].reduce((sum, message) => sum + sizeOf(message), 0);
+    this.#subscriptions = replayed.subscriptions;
     this.#nextSequence = replayed.nextSequence;
     this.#duplicateIds = options.duplicateDetection ? replayed.duplicateIds : undefined;
   }
@@ -62,49 +71,76 @@ export class MessageStore {
     return this.#live.values();
   }
 
+  subscriptions(): Iterable<DurableSubscription> {
+    return this.#subscriptions.values();
+  }
+
   get size(): number {
     return this.#live.size;
   }
 
-  /** `onStored` gets the message once it is synced (a non-persistent one: once what came before it is), or undefined when it is a duplicate. */
-  add(draft: MessageDraft, onStored: (message: StoredMessage | undefined) => void): void {
-    if (this.#isDuplicate(draft)) {
-      this.#journal?.commit(undefined, () => onStored(undefined));
-      return;
-    }
-    const message: StoredMessage = { ...draft, sequence: this.#nextSequence++ };
-    if (message.persistent) {
+  /** `onStored` gets the messages once they are synced (one that is not persistent: once what came before it is). */
+  change({ added, removed = [] }: StoreChange, onStored: (messages: readonly StoredMessage[]) => void): void {
+    const messages = added.map((draft): StoredMessage => ({ ...draft, sequence: this.#nextSequence++ }));
+    const records: Buffer[] = [];
+    for (const message of messages) {
+      if (!message.persistent) continue;
       this.#live.set(message.sequence, message);
       this.#liveBytes += sizeOf(message);
+      records.push(encodeStored(message));
     }
-    this.#journal?.commit(message.persistent ? encodeStored(message) : undefined, () => onStored(message));
+    for (const message of removed) if (this.#forget(message)) records.push(encodeSettled(message.sequence));
+    this.#journal?.commit(joined(records), () => onStored(messages));
   }
 
   /** Settled: it will not come again. Lost in a crash before the next sync, as on the brokers. */
   remove(message: StoredMessage): void {
-    if (!this.#live.delete(message.sequence)) return;
-    this.#liveBytes -= sizeOf(message);
-    this.#journal?.commit(encodeSettled(message.sequence));
+    if (this.#forget(message)) this.#journal?.commit(encodeSettled(message.sequence));
   }
 
-  /** `onReached` runs after everything added before. */
+  /** Stored before whatever is stored after it. */
+  subscribe(subscription: DurableSubscription): void {
+    this.#subscriptions.set(subscriptionKey(subscription), subscription);
+    this.#journal?.commit(encodeSubscribed(subscription));
+  }
+
+  /** Together with what it had collected. */
+  unsubscribe(key: string): void {
+    if (!this.#subscriptions.delete(key)) return;
+    const collected = [...this.#live.values()].filter((message) => message.subscription === key);
+    for (const message of collected) this.#forget(message);
+    const settled = collected.map(({ sequence }) => encodeSettled(sequence));
+    this.#journal?.commit(joined([...settled, encodeUnsubscribed(key)]));
+  }
+
+  /** `onReached` runs after everything stored before. */
   afterAll(onReached: () => void): void {
     this.#journal?.commit(undefined, onReached);
   }
 
-  #isDuplicate({ destination, duplicateId }: MessageDraft): boolean {
-    if (duplicateId === undefined || this.#duplicateIds === undefined) return false;
-    const key = duplicateKey(destination, duplicateId);
-    if (this.#duplicateIds.has(key)) return true;
-    remember(this.#duplicateIds, key);
-    return false;
+  /** Whether a message with this id was sent there before. */
+  knows(destination: Destination, duplicateId: string | undefined): boolean {
+    return duplicateId !== undefined && this.#duplicateIds?.has(duplicateKey(destination, duplicateId)) === true;
+  }
+
+  /** It was: see knows(). */
+  remember(destination: Destination, duplicateId: string | undefined): void {
+    if (duplicateId !== undefined && this.#duplicateIds)
+      remember(this.#duplicateIds, duplicateKey(destination, duplicateId));
+  }
+
+  #forget(message: StoredMessage): boolean {
+    if (!this.#live.delete(message.sequence)) return false;
+    this.#liveBytes -= sizeOf(message);
+    return true;
   }
 
   #snapshot(bytes: number): readonly Buffer[] | undefined {
     const settledBytes = bytes - this.#liveBytes;
     if (settledBytes < COMPACT_BYTES || settledBytes < this.#liveBytes) return undefined;
     const resume = encodeResume({ nextSequence: this.#nextSequence, duplicateIds: [...(this.#duplicateIds ?? [])] });
-    return [resume, ...[...this.#live.values()].map(encodeStored)];
+    const subscriptions = [...this.#subscriptions.values()].map(encodeSubscribed);
+    return [resume, ...subscriptions, ...[...this.#live.values()].map(encodeStored)];
   }
 
   async close(): Promise<void> {
@@ -116,42 +152,12 @@ export class MessageStore {
   }
 }
 
-interface Replayed {
-  readonly live: Map<number, StoredMessage>;
-  readonly nextSequence: number;
-  readonly duplicateIds: Set<string>;
-}
-
-function replay(records: readonly JournalRecord[], duplicateDetection: boolean): Replayed {
-  const settled = new Set(records.map((record) => (record.kind === "settled" ? record.sequence : undefined)));
-  const live = new Map<number, StoredMessage>();
-  const duplicateIds = new Set<string>();
-  let nextSequence = 1;
-  for (const record of records) {
-    if (record.kind === "resume") {
-      const resume = decodeResume(record.payload);
-      nextSequence = Math.max(nextSequence, resume.nextSequence);
-      for (const key of resume.duplicateIds) remember(duplicateIds, key);
-    } else if (record.kind === "stored") {
-      nextSequence = Math.max(nextSequence, record.sequence + 1);
-      if (settled.has(record.sequence) && !duplicateDetection) continue;
-      const message = decodeStored(record.payload);
-      if (!settled.has(record.sequence)) live.set(message.sequence, message);
-      if (message.duplicateId !== undefined)
-        remember(duplicateIds, duplicateKey(message.destination, message.duplicateId));
-    }
-  }
-  return { live, nextSequence, duplicateIds };
+function joined(records: readonly Buffer[]): Buffer | undefined {
+  return records.length > 1 ? encodeTogether(records) : records[0];
 }
 
 function sizeOf({ content }: StoredMessage): number {
   return content.body.length + RECORD_BYTES;
-}
-
-function remember(ids: Set<string>, key: string): void {
-  ids.add(key);
-  const [oldest] = ids;
-  if (ids.size > DUPLICATE_IDS && oldest !== undefined) ids.delete(oldest);
 }
 
 function emptyWhenMissing(cause: NodeJS.ErrnoException): Buffer {

@@ -15,6 +15,13 @@ export interface AmqpContent {
   readonly body: Buffer;
 }
 
+/** JMSXGroupID, AMQP's group-id: its messages go to one consumer at a time. */
+export interface MessageGroup {
+  readonly id: string;
+  /** The group ends with this message (JMSXGroupSeq -1, as on Classic): the next one may go to another consumer. */
+  readonly closes: boolean;
+}
+
 export interface MessageDraft {
   readonly destination: Destination;
   readonly persistent: boolean;
@@ -23,10 +30,29 @@ export interface MessageDraft {
   readonly expiresAtMs: number | undefined;
   /** The property `_AMQ_DUPL_ID`. */
   readonly duplicateId: string | undefined;
+  readonly group?: MessageGroup | undefined;
+  /** `Date.now()` before which nobody gets it. */
+  readonly deliverAtMs?: number | undefined;
+  /** The key of the durable subscription whose copy it is. */
+  readonly subscription?: string | undefined;
   readonly content: StompContent | AmqpContent;
 }
 
 export interface StoredMessage extends MessageDraft {
   /** Its place in the order of the store; no two messages of a group share it. */
   readonly sequence: number;
+}
+
+/** A durable subscription to topics: it collects while nobody listens, and outlives members. */
+export interface DurableSubscription {
+  /** STOMP's client-id, AMQP's container-id. */
+  readonly clientId: string;
+  /** AMQP's link name. */
+  readonly name: string;
+  readonly destination: Destination;
+}
+
+/** What tells durable subscriptions apart. */
+export function subscriptionKey({ clientId, name }: Pick<DurableSubscription, "clientId" | "name">): string {
+  return JSON.stringify([clientId, name]);
 }

@@ -151,9 +151,9 @@ describe("an AMQP sender", () => {
   });
 
   it.each([
-    ["a dynamic target", { dynamic: true }, "temporary destinations"],
+    ["a temporary topic", { dynamic: true, capabilities: ["temporary-topic"] }, "temporary topics"],
     ["the anonymous relay", {}, "anonymous relay"],
-    ["scheduled delivery by a temporary topic", { address: "temp-topic://x" }, "temporary destinations"],
+    ["a temporary topic by its address", { address: "temp-topic://x" }, "temporary topics"],
   ])("is refused %s by name, and the connection goes on", async (_, target, text) => {
     const client = await open();
     const sender = client.connection.open_sender({ target } as Parameters<typeof client.connection.open_sender>[0]);
@@ -249,10 +249,10 @@ describe("an AMQP receiver", () => {
 
   it.each([
     ["selectors", { address: "queue://a", filter: rhea.filter.selector("a = 1") }, "selectors"],
-    ["durable subscriptions", { address: "topic://a", durable: 2 }, "durable subscriptions"],
-    ["browsing", { address: "queue://a", distribution_mode: "copy" }, "browsing"],
-    ["wildcards", { address: "topic://a.>" }, "wildcards"],
-    ["dynamic sources", { dynamic: true }, "temporary destinations"],
+    ["shared subscriptions", { address: "topic://a", capabilities: ["shared"] }, "shared subscriptions"],
+    ["browsing a topic", { address: "topic://a", distribution_mode: "copy" }, "browsing"],
+    ["Artemis's wildcard", { address: "topic://a.#" }, "the wildcard #"],
+    ["temporary topics", { dynamic: true, capabilities: ["temporary-topic"] }, "temporary topics"],
   ])("is refused %s by name", async (_, source, text) => {
     const client = await open();
     const receiver = client.receiver(source, 1);

@@ -7,18 +7,22 @@ describe("destinationFrom", () => {
     ["/topic/prices.eur", { kind: "topic", name: "prices.eur" }],
     ["orders", { kind: "queue", name: "orders" }],
     ["queue://a*b", { kind: "queue", name: "a*b" }],
+    ["topic://prices.>", { kind: "topic", name: "prices.>" }],
+    ["topic://prices.*.eur", { kind: "topic", name: "prices.*.eur" }],
+    ["queue://a,topic://b", { kind: "queue", name: "a,topic://b" }],
+    ["/remote-temp-queue/ID:x", { kind: "temp-queue", name: "ID:x" }],
+    ["temp-queue://ID:x", { kind: "temp-queue", name: "ID:x" }],
   ])("takes %s", (text, destination) => {
     expect(destinationFrom(text)).toEqual(destination);
   });
 
   it.each([
-    ["/temp-queue/x", "temporary destinations"],
-    ["temp-topic://x", "temporary destinations"],
-    ["/remote-temp-queue/x", "temporary destinations"],
-    ["topic://prices.>", "wildcards"],
-    ["topic://prices.*.eur", "wildcards"],
-    ["topic://#", "wildcards"],
-    ["queue://a,b", "composite destinations"],
+    ["temp-topic://x", "temporary topics"],
+    ["/temp-topic/x", "temporary topics"],
+    ["/remote-temp-topic/x", "temporary topics"],
+    ["topic://#", "the wildcard #"],
+    ["topic://a,topic://b.#", "the wildcard #"],
+    ["topic://a.>.b", "wildcards > before the end"],
   ])("refuses %s by name", (text, what) => {
     expect(() => destinationFrom(text)).toThrow(
       expect.objectContaining({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Queue, type QueueConsumer, type QueueEntry } from "../../../../src/testing/destinations/queue.ts";
+import { Queue } from "../../../../src/testing/destinations/queue.ts";
+import type { QueueConsumer, QueueEntry } from "../../../../src/testing/destinations/queue-entry.ts";
 import type { StoredMessage } from "../../../../src/testing/store/stored-message.ts";
 
 function message(sequence: number, expiresAtMs?: number): StoredMessage {

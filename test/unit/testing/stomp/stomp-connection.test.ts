@@ -126,20 +126,19 @@ describe("a STOMP sender", () => {
   });
 
   it.each([
-    ["transactions", "BEGIN", { transaction: "t" }, "transactions"],
-    ["a send in a transaction", "SEND", { destination: "/queue/a", transaction: "t" }, "transactions"],
-    ["scheduled delivery", "SEND", { destination: "/queue/a", AMQ_SCHEDULED_DELAY: "5" }, "scheduled delivery"],
-    ["temporary queues", "SEND", { destination: "/temp-queue/a" }, "temporary destinations"],
+    ["repeated delivery", "SEND", { destination: "/queue/a", AMQ_SCHEDULED_CRON: "* * * * *" }, "repeated delivery"],
+    ["temporary topics", "SEND", { destination: "/temp-topic/a" }, "temporary topics"],
+    ["sends to wildcards", "SEND", { destination: "/topic/a.>" }, "sends to wildcards"],
     ["maps", "SEND", { destination: "/queue/a", "amq-msg-type": "map" }, "amq-msg-type: map"],
     ["selectors", "SUBSCRIBE", { destination: "/queue/a", id: "1", selector: "a = 1" }, "selectors"],
-    ["browsing", "SUBSCRIBE", { destination: "/queue/a", id: "1", browser: "true" }, "browsing"],
+    ["browsing a topic", "SUBSCRIBE", { destination: "/topic/a", id: "1", browser: "true" }, "browsing"],
     [
-      "durable subscriptions",
+      "durable subscriptions as Artemis has them",
       "SUBSCRIBE",
-      { destination: "/topic/a", id: "1", "activemq.subscriptionName": "n" },
-      "durable",
+      { destination: "/topic/a", id: "1", "durable-subscription-name": "n" },
+      "durable subscriptions but as Classic",
     ],
-    ["wildcards", "SUBSCRIBE", { destination: "/topic/a.>", id: "1" }, "wildcards"],
+    ["Artemis's wildcard", "SUBSCRIBE", { destination: "/topic/a.#", id: "1" }, "the wildcard #"],
   ])("is refused %s by name", async (_, command, headers, text) => {
     const client = await open();
     client.send(command, { ...headers, receipt: "the-receipt" });

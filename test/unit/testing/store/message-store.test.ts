@@ -1,9 +1,9 @@
-import { appendFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MessageStore } from "../../../../src/testing/store/message-store.ts";
-import type { MessageDraft, StoredMessage } from "../../../../src/testing/store/stored-message.ts";
+import { type MessageDraft, type StoredMessage, subscriptionKey } from "../../../../src/testing/store/stored-message.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -32,8 +32,9 @@ function draft(text: string, more: Partial<MessageDraft> = {}): MessageDraft {
   };
 }
 
-const add = (store: MessageStore, message: MessageDraft) =>
-  new Promise<StoredMessage | undefined>((resolve) => store.add(message, resolve));
+const change = (store: MessageStore, added: readonly MessageDraft[], removed: readonly StoredMessage[] = []) =>
+  new Promise<readonly StoredMessage[]>((resolve) => store.change({ added, removed }, resolve));
+const add = async (store: MessageStore, message: MessageDraft) => (await change(store, [message]))[0];
 const texts = (store: MessageStore) => [...store.messages()].map(({ content }) => content.body.toString());
 
 describe("MessageStore", () => {
@@ -50,7 +51,7 @@ describe("MessageStore", () => {
     const store = await openStore();
     await add(store, draft("kept"));
     const confirmed: string[] = [];
-    store.add(draft("lost"), () => confirmed.push("lost"));
+    store.change({ added: [draft("lost")] }, () => confirmed.push("lost"));
     await store.abandon();
     const next = await openStore();
     expect(texts(next)).toEqual(["kept"]);
@@ -62,9 +63,9 @@ describe("MessageStore", () => {
     const store = await openStore();
     const order: string[] = [];
     await new Promise<void>((resolve) => {
-      store.add(draft("1"), () => order.push("1"));
-      store.add(draft("2", { persistent: false }), () => order.push("2"));
-      store.add(draft("3"), () => order.push("3"));
+      store.change({ added: [draft("1")] }, () => order.push("1"));
+      store.change({ added: [draft("2", { persistent: false })] }, () => order.push("2"));
+      store.change({ added: [draft("3")] }, () => order.push("3"));
       store.afterAll(() => resolve());
     });
     expect(order).toEqual(["1", "2", "3"]);
@@ -96,24 +97,64 @@ describe("MessageStore", () => {
     await last.close();
   });
 
-  it("drops a second message with the same id only where asked to, also after a crash", async () => {
-    const careless = await openStore();
-    expect(await add(careless, draft("a", { duplicateId: "1" }))).toBeDefined();
-    expect(await add(careless, draft("a", { duplicateId: "1" }))).toBeDefined();
-    await careless.abandon();
+  it("knows the ids of its messages again after a crash, by destination and only where asked to", async () => {
+    const first = await openStore(true);
+    const { destination } = draft("a");
+    await add(first, draft("a", { duplicateId: "1" }));
+    await first.abandon();
     const careful = await openStore(true);
-    expect(await add(careful, draft("a", { duplicateId: "1" }))).toBeUndefined();
-    const elsewhere = draft("a", { duplicateId: "1", destination: { kind: "queue", name: "other" } });
-    expect(await add(careful, elsewhere)).toBeDefined();
+    expect(careful.knows(destination, "1")).toBe(true);
+    expect(careful.knows(destination, "2")).toBe(false);
+    expect(careful.knows({ kind: "queue", name: "other" }, "1")).toBe(false);
     await careful.close();
+    const careless = await openStore();
+    expect(careless.knows(destination, "1")).toBe(false);
+    await careless.close();
   });
 
-  it("makes the journal anew once it holds mostly settled messages, and remembers ids and numbers", async () => {
+  it("makes a change whole or not at all, wherever a crash cuts its record", async () => {
+    const store = await openStore();
+    const settled = await add(store, draft("settled"));
+    const before = (await stat(join(directory, "journal"))).size;
+    await change(store, [draft("one"), draft("two", { persistent: false }), draft("three")], settled ? [settled] : []);
+    await store.close();
+    const journal = await readFile(join(directory, "journal"));
+    for (let kept = before; kept <= journal.length; kept++) {
+      await writeFile(join(directory, "journal"), journal.subarray(0, kept));
+      const next = await openStore();
+      expect(texts(next)).toEqual(kept < journal.length ? ["settled"] : ["one", "three"]);
+      await next.abandon();
+    }
+  });
+
+  it("keeps durable subscriptions over a crash, and forgets a deleted one with what it had collected", async () => {
+    const store = await openStore();
+    const destination = { kind: "topic", name: "t" } as const;
+    const subscriptions = ["kept", "deleted"].map((name) => ({ clientId: "c", name, destination }));
+    for (const subscription of subscriptions) store.subscribe(subscription);
+    await change(
+      store,
+      subscriptions.map((one) => draft(one.name, { destination, subscription: subscriptionKey(one) })),
+    );
+    store.unsubscribe(subscriptionKey({ clientId: "c", name: "deleted" }));
+    await new Promise<void>((resolve) => store.afterAll(resolve));
+    await store.abandon();
+    const next = await openStore();
+    expect([...next.subscriptions()]).toEqual([subscriptions[0]]);
+    expect(texts(next)).toEqual(["kept"]);
+    await next.close();
+  });
+
+  it("makes the journal anew once it holds mostly settled messages, and remembers ids, numbers and durable subscriptions", async () => {
     const store = await openStore(true);
+    const subscription = { clientId: "c", name: "n", destination: { kind: "topic", name: "t" } } as const;
+    store.subscribe(subscription);
     const body = "x".repeat(64 * 1024);
     let last: StoredMessage | undefined;
     for (let count = 0; count < 80; count++) {
-      last = await add(store, draft(body, { duplicateId: `id-${count}` }));
+      const message = draft(body, { duplicateId: `id-${count}` });
+      store.remember(message.destination, message.duplicateId);
+      last = await add(store, message);
       if (last) store.remove(last);
     }
     const kept = await add(store, draft("kept"));
@@ -121,7 +162,8 @@ describe("MessageStore", () => {
     expect((await stat(join(directory, "journal"))).size).toBeLessThan(2 * 1024 * 1024);
     const next = await openStore(true);
     expect(texts(next)).toEqual(["kept"]);
-    expect(await add(next, draft("again", { duplicateId: "id-0" }))).toBeUndefined();
+    expect(next.knows(draft("").destination, "id-0")).toBe(true);
+    expect([...next.subscriptions()]).toEqual([subscription]);
     expect((await add(next, draft("new")))?.sequence).toBeGreaterThan(kept?.sequence ?? Number.NaN);
     await next.close();
   });

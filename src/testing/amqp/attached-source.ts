@@ -1,0 +1,61 @@
+/** What a client's receiving link is attached to: a queue, topics, a durable subscription, a browser, a temporary queue. */
+import type { Sender } from "rhea";
+import { formatDestination } from "../../messaging/destination.ts";
+import type { Destinations } from "../destinations/destinations.ts";
+import type { OpenedSource } from "../destinations/queues.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import type { DurableSubscription } from "../store/stored-message.ts";
+import type { TemporaryAddresses } from "./temporary-addresses.ts";
+import { type SourceRequest, sourceOf } from "./terminus.ts";
+
+export interface AttachedSource extends OpenedSource {
+  /** It outlives the link, unless the client closes it. */
+  readonly durable?: Pick<DurableSubscription, "clientId" | "name">;
+}
+
+export interface AttachContext {
+  readonly destinations: Destinations;
+  readonly temporary: TemporaryAddresses;
+  /** The client's container-id. */
+  readonly clientId: string;
+}
+
+/** Answers the source too. @throws Refusal */
+export function attachSource(sender: Sender, context: AttachContext): AttachedSource {
+  const request = sourceOf(sender);
+  if (request.kind === "dynamic") return attachTemporary(sender, context);
+  if (request.kind === "existing") return attachExisting(sender, context);
+  sender.set_source(sender.source);
+  return attachAddress(sender, request, context);
+}
+
+function attachTemporary(sender: Sender, { temporary }: AttachContext): AttachedSource {
+  const { name, queue } = temporary.create();
+  sender.set_source({ ...sender.source, address: `temp-queue://${name}`, dynamic: true });
+  return { queue, leave: () => temporary.remove(name) };
+}
+
+/** To a client that asks with no source, as Qpid JMS does before it unsubscribes. */
+function attachExisting(sender: Sender, { destinations, clientId }: AttachContext): AttachedSource {
+  const durable = { clientId, name: sender.name };
+  const subscription = destinations.durableSubscription(durable);
+  if (!subscription) {
+    throw new Refusal("amqp:not-found", `There is no durable subscription "${sender.name}" of "${clientId}"`);
+  }
+  const address = formatDestination(subscription.destination);
+  sender.set_source({ address, durable: 2, expiry_policy: "never" } as Parameters<Sender["set_source"]>[0]);
+  return { ...destinations.subscribeDurable(subscription), durable };
+}
+
+function attachAddress(
+  sender: Sender,
+  { destination, durable, browse }: Extract<SourceRequest, { readonly kind: "address" }>,
+  { destinations, temporary, clientId }: AttachContext,
+): AttachedSource {
+  if (destination.kind === "temp-queue") return { queue: temporary.own(destination.name), leave: () => {} };
+  if (browse) return { queue: destinations.browse(destination), leave: () => {} };
+  // Durable queues are no subscriptions: queues are durable anyhow.
+  if (!durable || destination.kind === "queue") return destinations.subscribe(destination);
+  const subscription = { clientId, name: sender.name };
+  return { ...destinations.subscribeDurable({ ...subscription, destination }), durable: subscription };
+}

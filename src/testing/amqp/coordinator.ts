@@ -1,0 +1,88 @@
+/** The transactions of one AMQP connection, and the links they are declared and discharged on (AMQP 1.0 part 4). */
+import type { Delivery, EventContext, Receiver, Session } from "rhea";
+import type { Destinations } from "../destinations/destinations.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import { Transaction } from "../destinations/transaction.ts";
+import { apart } from "./incoming-link.ts";
+import { answerCoordinator, declared, readCoordinatorRequest } from "./transaction-frames.ts";
+
+const CREDIT = 100;
+
+interface Declared {
+  readonly transaction: Transaction;
+  readonly coordinator: Receiver;
+}
+
+export class Coordinators {
+  readonly #destinations: Destinations;
+  readonly #open = new Map<string, Declared>();
+  readonly #isLive: () => boolean;
+  #declared = 0;
+
+  constructor(destinations: Destinations, isLive: () => boolean) {
+    this.#destinations = destinations;
+    this.#isLive = isLive;
+  }
+
+  serve(receiver: Receiver): void {
+    answerCoordinator(receiver);
+    receiver.add_credit(CREDIT);
+    receiver.on("message", ({ message, delivery }: EventContext) => {
+      if (!delivery) return;
+      receiver.add_credit(1);
+      try {
+        this.#carryOut(receiver, delivery, message as unknown as Buffer);
+      } catch (cause) {
+        const { condition, message: description } = Refusal.from(cause);
+        this.#answer(receiver, () => delivery.reject({ condition, description }));
+      }
+    });
+    receiver.on("receiver_close", () => this.rollbackOf(({ coordinator }) => coordinator === receiver));
+  }
+
+  #carryOut(receiver: Receiver, delivery: Delivery, encoded: Buffer): void {
+    const request = readCoordinatorRequest(encoded);
+    if (request.kind === "declare") {
+      const id = `${++this.#declared}`;
+      this.#open.set(id, { transaction: new Transaction(this.#destinations), coordinator: receiver });
+      this.#answer(receiver, () => delivery.update(true, declared(id)));
+      return;
+    }
+    const transaction = this.get(request.id);
+    this.#open.delete(request.id);
+    const done = () => this.#answer(receiver, () => delivery.accept());
+    if (request.fail) {
+      transaction.rollback();
+      this.#destinations.afterSends(done);
+    } else transaction.commit(done);
+  }
+
+  #answer(receiver: Receiver, answer: () => void): void {
+    if (this.#isLive() && receiver.is_open()) apart(receiver, answer);
+  }
+
+  /** @throws Refusal */
+  get(id: string): Transaction {
+    const open = this.#open.get(id);
+    if (open) return open.transaction;
+    throw new Refusal("amqp:transaction:unknown-id", `There is no transaction "${id}" on this connection`);
+  }
+
+  find(id: string): Transaction | undefined {
+    return this.#open.get(id)?.transaction;
+  }
+
+  /** A coordinator that goes takes its transactions with it (AMQP 1.0 section 4.3). */
+  rollbackOf(concerns: (declared: Declared) => boolean): void {
+    for (const [id, one] of this.#open) {
+      if (!concerns(one)) continue;
+      this.#open.delete(id);
+      one.transaction.rollback();
+    }
+  }
+
+  /** Those of one session, or all. */
+  end(session?: Session): void {
+    this.rollbackOf(({ coordinator }) => !session || coordinator.session === session);
+  }
+}

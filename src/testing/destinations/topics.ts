@@ -1,0 +1,129 @@
+/** The topics of the active member: who listens now, and the durable subscriptions that collect while nobody does. */
+import type { Destination } from "../../messaging/destination.ts";
+import { type DurableSubscription, type StoredMessage, subscriptionKey } from "../store/stored-message.ts";
+import { destinationsOf } from "./destination-name.ts";
+import { matchesPattern } from "./name-pattern.ts";
+import { Queue, type QueueOwner, type QueueStats } from "./queue.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A live topic: how many listen now, and how many messages came. */
+export interface TopicStats {
+  readonly subscribers: number;
+  readonly published: number;
+}
+
+/** How far a topic's subscription may fall behind before it loses the oldest. */
+const TOPIC_BACKLOG = 10_000;
+
+interface LiveSubscription {
+  readonly patterns: readonly string[];
+  readonly queue: Queue;
+}
+
+interface Durable extends LiveSubscription {
+  readonly subscription: DurableSubscription;
+  inUse: boolean;
+}
+
+export interface Subscribed {
+  readonly queue: Queue;
+  readonly leave: () => void;
+}
+
+export class Topics {
+  readonly #live = new Set<LiveSubscription>();
+  readonly #durable = new Map<string, Durable>();
+  readonly #published = new Map<string, number>();
+  readonly #owners: { readonly live: QueueOwner; readonly durable: QueueOwner };
+
+  constructor(owners: { readonly live: QueueOwner; readonly durable: QueueOwner }) {
+    this.#owners = owners;
+  }
+
+  subscribe(destination: Destination): Subscribed {
+    const patterns = patternsOf(destination);
+    const subscription = { patterns, queue: new Queue(this.#owners.live, TOPIC_BACKLOG) };
+    this.#live.add(subscription);
+    for (const name of patterns) this.#touch(name);
+    return { queue: subscription.queue, leave: () => this.#live.delete(subscription) };
+  }
+
+  /** @throws Refusal while another consumer has it. */
+  useDurable(key: string): Subscribed {
+    const durable = this.#durable.get(key);
+    if (durable === undefined) throw new Refusal("amqp:not-found", `There is no durable subscription ${key}`);
+    this.checkFree(durable.subscription);
+    durable.inUse = true;
+    return { queue: durable.queue, leave: () => (durable.inUse = false) };
+  }
+
+  durable(key: string): DurableSubscription | undefined {
+    return this.#durable.get(key)?.subscription;
+  }
+
+  /** @throws Refusal, word for word as Classic, while a consumer has it. */
+  checkFree(subscription: Pick<DurableSubscription, "clientId" | "name">): void {
+    if (!this.#durable.get(subscriptionKey(subscription))?.inUse) return;
+    const { clientId, name } = subscription;
+    const text = `Durable consumer is in use for client: ${clientId} and subscriptionName: ${name}`;
+    throw new Refusal("amqp:resource-locked", text);
+  }
+
+  addDurable(subscription: DurableSubscription): void {
+    const patterns = patternsOf(subscription.destination);
+    const queue = new Queue(this.#owners.durable);
+    this.#durable.set(subscriptionKey(subscription), { subscription, patterns, queue, inUse: false });
+  }
+
+  removeDurable(key: string): void {
+    this.#durable.delete(key);
+  }
+
+  /** The keys of the durable subscriptions that get a copy of what is published there. */
+  collectorsOf(name: string): string[] {
+    return [...this.#durable].filter(([, { patterns }]) => matchesAny(patterns, name)).map(([key]) => key);
+  }
+
+  /** To those who listen now. */
+  publish(message: StoredMessage): void {
+    const { name } = message.destination;
+    this.#published.set(name, (this.#published.get(name) ?? 0) + 1);
+    for (const { patterns, queue } of this.#live) if (matchesAny(patterns, name)) queue.enqueue(message);
+  }
+
+  queueOfDurable(key: string): Queue | undefined {
+    return this.#durable.get(key)?.queue;
+  }
+
+  /** A plain name is counted from its first subscription on. */
+  #touch(name: string): void {
+    if (!/[*>]/.test(name) && !this.#published.has(name)) this.#published.set(name, 0);
+  }
+
+  stats(): Record<string, TopicStats> {
+    const all = [...this.#live, ...[...this.#durable.values()].filter(({ inUse }) => inUse)];
+    const counted = [...this.#published].map(([name, published]) => {
+      const subscribers = all.filter(({ patterns }) => matchesAny(patterns, name)).length;
+      return [name, { subscribers, published }] as const;
+    });
+    return Object.fromEntries(counted);
+  }
+
+  /** Of the durable subscriptions, by `CLIENT-ID.NAME`. */
+  durableStats(): Record<string, QueueStats> {
+    const counted = [...this.#durable.values()].map(
+      ({ subscription: { clientId, name }, queue }) => [`${clientId}.${name}`, queue.stats()] as const,
+    );
+    return Object.fromEntries(counted);
+  }
+}
+
+function patternsOf(destination: Destination): string[] {
+  return destinationsOf(destination)
+    .filter(({ kind }) => kind === "topic")
+    .map(({ name }) => name);
+}
+
+function matchesAny(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => pattern === name || matchesPattern(pattern, name));
+}

@@ -1,0 +1,51 @@
+/** What a SUBSCRIBE asks for, and what of it is refused. */
+import { Refusal } from "../destinations/refusal.ts";
+import type { StompFrame } from "./frame.ts";
+
+export type AckMode = "auto" | "client" | "client-individual";
+
+export interface SubscriptionRequest {
+  readonly id: string;
+  readonly mode: AckMode;
+  readonly prefetch: number;
+  readonly browser: boolean;
+  readonly exclusive: boolean;
+  /** The name of a durable subscription. */
+  readonly durable: string | undefined;
+}
+
+/** As Classic names it, in SUBSCRIBE and in UNSUBSCRIBE. */
+export const SUBSCRIPTION_NAME = "activemq.subscriptionName";
+
+const DEFAULT_PREFETCH = 1000;
+const NOT_DONE: Readonly<Record<string, string>> = {
+  selector: "selectors",
+  durable: `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
+  "durable-subscription-name": `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
+  "durable-subscriber-name": `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
+  "activemq.noLocal": "noLocal",
+  "activemq.retroactive": "retroactive consumers",
+  "activemq.priority": "consumer priorities",
+};
+
+/** @throws Refusal for what the embedded group does not do, or what is no SUBSCRIBE. */
+export function readSubscribe({ headers }: StompFrame): SubscriptionRequest {
+  for (const [name, what] of Object.entries(NOT_DONE)) {
+    if (headers[name] !== undefined && headers[name] !== "false") throw Refusal.notDone(`${what} (header ${name})`);
+  }
+  const { id } = headers;
+  if (id === undefined) throw new Refusal("amqp:invalid-field", "SUBSCRIBE needs the header id");
+  const mode = headers["ack"] ?? "auto";
+  if (mode !== "auto" && mode !== "client" && mode !== "client-individual") {
+    throw new Refusal("amqp:invalid-field", `ack is auto, client or client-individual, not "${mode}"`);
+  }
+  const prefetch = Number(headers["activemq.prefetchSize"] ?? DEFAULT_PREFETCH);
+  if (!Number.isInteger(prefetch) || prefetch < 1) {
+    throw Refusal.notDone(
+      `a prefetch of ${headers["activemq.prefetchSize"]} (header activemq.prefetchSize: 1 or more)`,
+    );
+  }
+  const browser = headers["browser"] === "true";
+  const exclusive = headers["activemq.exclusive"] === "true";
+  return { id, mode, prefetch, browser, exclusive, durable: headers[SUBSCRIPTION_NAME] };
+}
