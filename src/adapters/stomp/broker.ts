@@ -15,6 +15,16 @@ export interface Dialect {
   readonly nack: "dead-letter" | "discard";
   /** Whether a delivery given back counts as failed: Classic flags it as redelivered, Artemis does not. */
   readonly givingBackCounts: boolean;
+  /** Whether ACK takes part in a transaction: Artemis applies it at once, and ABORT does not undo it. */
+  readonly transactionalAcks: boolean;
+  /** How SUBSCRIBE asks for more than STOMP has; `plain`: it cannot. */
+  readonly subscriptions: "activemq" | "artemis" | "plain";
+  /** The SEND header that has a message handed out later, and whether it counts from its arrival or is a time. */
+  readonly schedule: { readonly header: string; readonly counts: "delay" | "time" } | undefined;
+  /** The header of a place in a group that JMS and AMQP consumers see. */
+  readonly groupSequence: string;
+  /** Whether a destination can list several, by commas. */
+  readonly composites: boolean;
   /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
   readonly messageIdHasConsumer: boolean;
   /** Whether a connection is over with its first ERROR, as STOMP 1.2 has it. Artemis still answers what follows, with an ERROR each that blames the innocent. */
@@ -31,6 +41,11 @@ const STOMP_AS_SPECIFIED: Dialect = {
   prefetch: "messages",
   nack: "dead-letter",
   givingBackCounts: false,
+  transactionalAcks: true,
+  subscriptions: "plain",
+  schedule: undefined,
+  groupSequence: "JMSXGroupSeq",
+  composites: false,
   messageIdHasConsumer: false,
   errorEndsSession: true,
   maxHeaderBytes: Number.POSITIVE_INFINITY,
@@ -43,6 +58,9 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     lengthMeansBytes: true,
     textMark: ["amq-msg-type", "text"],
     givingBackCounts: true,
+    subscriptions: "activemq",
+    schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
+    composites: true,
     errorEndsSession: false,
     maxHeaderBytes: 10 * 1024,
     maxHeaders: 1000,
@@ -53,6 +71,11 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     lengthMeansBytes: true,
     prefetch: "bytes",
     nack: "discard",
+    transactionalAcks: false,
+    subscriptions: "artemis",
+    schedule: { header: "AMQ_SCHEDULED_TIME", counts: "time" },
+    // JMSXGroupSeq stays a property there: over AMQP the place is then 0.
+    groupSequence: "_AMQ_GROUP_SEQUENCE",
     messageIdHasConsumer: true,
   },
 };

@@ -1,25 +1,52 @@
 /** Spells destinations as the broker found needs them, and reads them back. */
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { UnsupportedError } from "../../errors.ts";
+import { type Destination, formatDestination, membersOf } from "../../messaging/destination.ts";
 import type { Dialect } from "./broker.ts";
 
-/** The headers that address a SEND. Without the routing type Artemis takes an unknown name for a topic, and the message is lost. */
-export function addressSend({ kind, name }: Destination, dialect: Dialect): Record<string, string> {
-  if (dialect.destinations === "path") return { destination: `/${kind}/${name}` };
-  return { destination: name, "destination-type": routingType(kind) };
+/**
+ * The headers that address a SEND. Without the routing type Artemis takes an unknown name for a topic, and the message is
+ * lost. @throws UnsupportedError for several destinations where the broker takes one.
+ */
+export function addressSend(destination: Destination, dialect: Dialect): Record<string, string> {
+  if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
+  refuseSeveral(destination);
+  return { destination: destination.name, "destination-type": routingType(destination.kind) };
 }
 
-/** The headers that address a SUBSCRIBE. */
-export function addressSubscribe({ kind, name }: Destination, dialect: Dialect): Record<string, string> {
-  if (dialect.destinations === "path") return { destination: `/${kind}/${name}` };
+/** The headers that address a SUBSCRIBE. @throws UnsupportedError likewise. */
+export function addressSubscribe(destination: Destination, dialect: Dialect): Record<string, string> {
+  if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
+  refuseSeveral(destination);
+  const { kind, name } = destination;
   return { destination: kind === "topic" ? anyWords(name) : name, "subscription-type": routingType(kind) };
 }
 
 /** A reply-to header. Artemis keeps it as a JMS destination name, whose spelling is ours. */
 export function spellReplyTo(destination: Destination, dialect: Dialect): string {
-  return dialect.destinations === "path" ? `/${destination.kind}/${destination.name}` : formatDestination(destination);
+  return dialect.destinations === "path" ? spellPath(destination, dialect) : formatDestination(destination);
 }
 
-/** The destination of a MESSAGE as `queue://NAME` or `topic://NAME`; a temporary one as the broker spells it. */
+/** Without a blank after the comma: Classic would take it for part of the name. */
+function spellPath(destination: Destination, { composites }: Dialect): string {
+  const members = composites ? membersOf(destination) : [destination];
+  return members.map(spellOne).join(",");
+}
+
+/** Classic tells the temporary destinations of this connection from those of others, and those have an id for a name. */
+function spellOne({ kind, name }: Destination): string {
+  const remote = kind.startsWith("temp-") && name.startsWith("ID:");
+  return `/${remote ? "remote-" : ""}${kind}/${name}`;
+}
+
+function refuseSeveral(destination: Destination): void {
+  if (membersOf(destination).length > 1) {
+    throw new UnsupportedError(
+      `${formatDestination(destination)} lists several destinations, which Artemis cannot do over STOMP: use one call for each`,
+    );
+  }
+}
+
+/** The destination of a MESSAGE as send() takes it. */
 export function readDestination(
   text: string | undefined,
   routing: string | undefined,
@@ -37,12 +64,13 @@ export function readReplyTo(text: string | undefined): string | undefined {
 }
 
 function readSpelled(text: string): string | undefined {
-  const [, path, scheme, name] = /^(?:\/(queue|topic)\/|(queue|topic):\/\/)(.+)$/s.exec(text) ?? [];
+  const [, path, scheme, name] =
+    /^(?:\/(?:remote-(?=temp-))?((?:temp-)?(?:queue|topic))\/|((?:temp-)?(?:queue|topic)):\/\/)(.+)$/s.exec(text) ?? [];
   return name === undefined ? undefined : `${path ?? scheme}://${name}`;
 }
 
 function routingType(kind: Destination["kind"]): "ANYCAST" | "MULTICAST" {
-  return kind === "queue" ? "ANYCAST" : "MULTICAST";
+  return kind === "queue" || kind === "temp-queue" ? "ANYCAST" : "MULTICAST";
 }
 
 /** `prices.>` is how Classic and this package write "anything below"; Artemis writes `prices.#`. */

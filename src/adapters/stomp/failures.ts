@@ -40,6 +40,11 @@ export const HANDSHAKE_FAILURES = {
   badCredentials: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "refused the credentials" },
   unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
   refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
+  clientIdInUse: {
+    code: "ENDPOINT_REJECTED",
+    verdict: "next",
+    text: "refused the connection, for another live connection uses this clientId: give each process a clientId of its own",
+  },
 } as const satisfies Record<string, HandshakeFailure>;
 
 export type HandshakeFailureKind = keyof typeof HANDSHAKE_FAILURES;
@@ -118,6 +123,22 @@ function joinTexts(said: string, firstLine: string): string {
 const CREDENTIALS_REFUSED =
   /user name (.* )?or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
+/** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
+const CLIENT_ID_IN_USE = /client: .* already connected/i;
+
+/** Classic: "Durable consumer is in use for client: …". */
+const SUBSCRIPTION_IN_USE = /durable consumer is in use/i;
+
+/** Whether a subscription was refused only because another live session has it. */
+export function saysInUse(text: string): boolean {
+  return SUBSCRIPTION_IN_USE.test(text) || CLIENT_ID_IN_USE.test(text);
+}
+
+/** Classic's words for a frame past `wireFormat.maxDataLength` or `maxFrameSize`; it names no receipt, and closes. */
+export function saysTooLarge(text: string): boolean {
+  return /maximum (data length|frame size) was exceeded/i.test(text);
+}
+
 /** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
 export function refusedConnect(
   endpoint: Endpoint,
@@ -129,6 +150,8 @@ export function refusedConnect(
   const { text: asSaid } = readRefusal(headers, body, (text) => text);
   if (CREDENTIALS_REFUSED.test(asSaid)) return handshakeFailure("badCredentials", endpoint);
   const refusal = readRefusal(headers, body, conceal);
+  if (CLIENT_ID_IN_USE.test(asSaid))
+    return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
 

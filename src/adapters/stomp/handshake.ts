@@ -1,6 +1,7 @@
 /** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
 import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
@@ -11,12 +12,12 @@ import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 import { StompSession } from "./stomp-session.ts";
+import type { Peer } from "./wire.ts";
 
 export interface HandshakeRequest {
   readonly socket: EndpointSocket;
   readonly credentials: Credentials | undefined;
-  readonly clientId: string | undefined;
-  readonly heartbeatMs: number;
+  readonly settings: AdapterSettings;
 }
 
 /** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
@@ -27,7 +28,8 @@ const SILENT_INTERVALS = 2.1;
  * has destroyed the socket.
  */
 export function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<StompSession> {
-  const { socket, heartbeatMs } = request;
+  const { socket, settings } = request;
+  const { heartbeatMs } = settings;
   return new Promise((resolve, reject) => {
     const client = new stompit.Client(socket, {
       ...PARSER_OPTIONS,
@@ -83,7 +85,8 @@ function leaveCheckingToSocket(client: Client): void {
   client._runHeartbeat = (_incomingMs, outgoingMs) => run(0, Math.min(outgoingMs, LONGEST_TIMER_MS));
 }
 
-function connectHeaders({ socket, credentials, clientId, heartbeatMs }: HandshakeRequest): Record<string, string> {
+function connectHeaders({ socket, credentials, settings }: HandshakeRequest): Record<string, string> {
+  const { clientId, heartbeatMs } = settings;
   return {
     "accept-version": "1.1,1.2",
     host: socket.endpoint.host,
@@ -94,12 +97,16 @@ function connectHeaders({ socket, credentials, clientId, heartbeatMs }: Handshak
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin({ socket, credentials, heartbeatMs }: HandshakeRequest, client: Client): StompSession {
+function begin({ socket, credentials, settings }: HandshakeRequest, client: Client): StompSession {
   const { endpoint } = socket;
+  const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const version = headerText(client.headers, "version") ?? "1.0";
   if (version !== "1.1" && version !== "1.2") throw handshakeFailure("oldVersion", endpoint, `, here ${version}`);
   const broker = readBroker(headerText(client.headers, "server"));
-  const peer = { endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(credentials) } as const;
+  const peer: Peer = {
+    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(credentials) },
+    ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
+  };
   const session = new StompSession(peer, client, socket);
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   if (silenceMs > 0) socket.watchPeer(silenceMs);

@@ -1,13 +1,14 @@
 /** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
 import type { FrameHeaders } from "stompit";
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
 import { ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Dialect } from "./broker.ts";
 import { addressSend, readDestination, readReplyTo, spellReplyTo } from "./destination.ts";
+import { AMQP_PREFIX, insteadOf, isReserved } from "./header-names.ts";
 
-/** A SEND but for its receipt, which every session numbers anew. */
+/** A SEND but for its receipt, its transaction and its delay, which are new each time. */
 export interface EncodedMessage {
   readonly dialect: Dialect;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,37 +21,34 @@ const CONTENT_TYPES = {
   bytes: "application/octet-stream",
 } as const satisfies Record<OutgoingMessage["kind"], string>;
 
-/** Headers that STOMP or the brokers give a meaning: no property goes out under such a name, and none comes in. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...["destination", "destination-type", "subscription-type", "transaction", "receipt", "receipt-id", "id"],
-  ...["content-length", "content-type", "amq-msg-type", "transformation", "persistent", "priority", "expires"],
-  ...["timestamp", "correlation-id", "reply-to", "message-id", "subscription", "ack", "redelivered", "selector"],
-  ...["message", "browser", DUPLICATE_ID_PROPERTY, "NATIVE_MESSAGE_ID"],
-]);
-/** How both brokers keep what a message had in AMQP; sent back to them, it would be believed. */
-const AMQP_PREFIX = "JMS_AMQP_";
 const AMQP_STRING_BODY = "5";
 
-/** Names that stompit, at the other end, would lose or choke on: it keeps headers in a plain object. */
-const UNREADABLE: ReadonlySet<string> = new Set(["__proto__", "hasOwnProperty"]);
-
-/** @throws InvalidArgumentError for a property that STOMP cannot carry. */
+/** @throws InvalidArgumentError for a property that STOMP cannot carry, UnsupportedError for what this broker cannot do. */
 export function encodeMessage(destination: Destination, message: OutgoingMessage, dialect: Dialect): EncodedMessage {
-  const { priority, expiresAtMs, correlationId, replyTo } = message;
+  const { priority, expiresAtMs, correlationId, replyTo, type, groupId, groupSequence } = message;
+  if (message.deliverAtMs !== undefined && !dialect.schedule) {
+    throw new UnsupportedError(
+      "delayMs is not possible over STOMP on this broker: it has no header for it that we know",
+    );
+  }
   const headers: Record<string, string> = {
     ...addressSend(destination, dialect),
     persistent: String(message.persistent),
     [DUPLICATE_ID_PROPERTY]: message.id,
-    ...bodyHeaders(message, dialect),
+    ...bodyHeaders(message, CONTENT_TYPES[message.kind], dialect),
     ...(priority !== undefined && { priority: String(priority) }),
     ...(expiresAtMs !== undefined && { expires: String(Math.ceil(expiresAtMs)) }),
     ...(correlationId !== undefined && { "correlation-id": correlationId }),
     ...(replyTo !== undefined && { "reply-to": spellReplyTo(replyTo, dialect) }),
+    ...(type !== undefined && { type }),
+    ...(groupId !== undefined && { JMSXGroupID: groupId }),
+    ...(groupSequence !== undefined && { [dialect.groupSequence]: String(groupSequence) }),
   };
   for (const [name, value] of Object.entries(message.properties)) {
-    if (isReserved(name) || UNREADABLE.has(name)) {
+    const instead = insteadOf(name);
+    if (instead !== undefined) {
       throw new InvalidArgumentError(
-        `The property "${name}" cannot be sent over STOMP, where that header has a meaning of its own: choose another name`,
+        `The property "${name}" cannot be sent over STOMP, where that header has a meaning of its own: ${instead}`,
       );
     }
     headers[name] = String(value);
@@ -58,17 +56,25 @@ export function encodeMessage(destination: Destination, message: OutgoingMessage
   return { dialect, headers, body: message.body };
 }
 
+/** When the message is to be handed out. Written anew at every resend: Classic counts from the arrival. */
+export function scheduleHeaders({ deliverAtMs }: OutgoingMessage, { schedule }: Dialect): Record<string, string> {
+  if (deliverAtMs === undefined || schedule === undefined) return {};
+  const delayMs = Math.ceil(deliverAtMs - Date.now());
+  if (delayMs <= 0) return {};
+  return { [schedule.header]: String(schedule.counts === "delay" ? delayMs : Math.ceil(deliverAtMs)) };
+}
+
 /** Text stays text: on both brokers a content-length alone would turn it into bytes, and without one a NUL would end it. */
-function bodyHeaders({ kind, body }: OutgoingMessage, dialect: Dialect): Record<string, string> {
-  const type = { "content-type": CONTENT_TYPES[kind] };
+export function bodyHeaders(
+  { kind, body }: Pick<OutgoingMessage, "kind" | "body">,
+  contentType: string | undefined,
+  dialect: Dialect,
+): Record<string, string> {
+  const type: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
   const text = dialect.lengthMeansBytes && kind !== "bytes";
   if (text && !body.includes(0)) return type;
   const measured = { ...type, "content-length": String(body.length) };
   return text && dialect.textMark ? { ...measured, [dialect.textMark[0]]: dialect.textMark[1] } : measured;
-}
-
-function isReserved(name: string): boolean {
-  return RESERVED.has(name) || name.startsWith(AMQP_PREFIX);
 }
 
 /** A header as text; stompit has made a number of content-length. */
@@ -81,7 +87,6 @@ export function headerText(headers: FrameHeaders, name: string): string | undefi
 export function decodeMessage(headers: FrameHeaders, body: Buffer, dialect: Dialect): ReceivedMessage {
   const text = (name: string) => headerText(headers, name);
   const brokerMessageId = readMessageId(text("message-id"), dialect);
-  const expires = numberOf(text("expires"));
   return new ReceivedMessage({
     body,
     kind: isText(headers) ? "text" : "bytes",
@@ -92,12 +97,13 @@ export function decodeMessage(headers: FrameHeaders, body: Buffer, dialect: Dial
     contentType: readContentType(headers),
     correlationId: text("correlation-id"),
     replyTo: readReplyTo(text("reply-to")),
-    type: undefined,
-    groupId: undefined,
-    groupSequence: undefined,
-    sentAtMs: undefined,
+    type: text("type"),
+    // Artemis shows its own names; Classic shows no group over STOMP at all.
+    groupId: text("JMSXGroupID") ?? text("_AMQ_GROUP_ID"),
+    groupSequence: numberOf(text("JMSXGroupSeq") ?? text("_AMQ_GROUP_SEQUENCE")),
+    sentAtMs: timeOf(text("timestamp")),
     priority: numberOf(text("priority")),
-    expiresAtMs: expires === 0 ? undefined : expires,
+    expiresAtMs: timeOf(text("expires")),
     // Classic says it only of persistent messages.
     persistent: text("persistent") === "true",
   });
@@ -131,4 +137,10 @@ function readProperties(headers: FrameHeaders): Record<string, string> {
 function numberOf(text: string | undefined): number | undefined {
   const value = Number(text);
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
+}
+
+/** 0 stands for none on both brokers. */
+function timeOf(text: string | undefined): number | undefined {
+  const value = numberOf(text);
+  return value === 0 ? undefined : value;
 }

@@ -16,7 +16,7 @@ import { unfinishedTail } from "./text-boundary.ts";
  * @throws InvalidArgumentError for a client id that STOMP cannot carry.
  */
 export function openStompSession(settings: AdapterSettings): OpenSession<MessagingSession> {
-  const { clientId, heartbeatMs, tls } = settings;
+  const { clientId, tls } = settings;
   if (clientId !== undefined && !fitsConnect(clientId)) {
     throw new InvalidArgumentError(
       "The client id has a character that a STOMP CONNECT frame cannot carry, such as a line break",
@@ -33,7 +33,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
       const credentials = await ending.unless(askCredentials(settings, endpoint));
-      const session = await handshake({ socket, credentials, clientId, heartbeatMs }, ending.signal);
+      const session = await handshake({ socket, credentials, settings }, ending.signal);
       // It may have fired in the turn in which CONNECTED came.
       signal.throwIfAborted();
       return session;

@@ -1,8 +1,8 @@
 /** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
 import type { FrameHeaders } from "stompit";
 import { UnsupportedError } from "../../errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { Settlement } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/destination.ts";
+import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { headerText } from "./message.ts";
 import type { Peer } from "./wire.ts";
 
@@ -23,35 +23,38 @@ function ackHeaders11(headers: FrameHeaders): Record<string, string> {
   };
 }
 
-/** @throws UnsupportedError where STOMP or this broker has nothing that means the same. */
+/**
+ * What a settlement is on this broker; `dead-letter`: a confirmed copy, then ACK.
+ * @throws UnsupportedError where STOMP or this broker has nothing that means the same.
+ */
 export function meaningOf(
   settlement: Settlement,
-  destination: Destination,
+  request: SubscriptionRequest,
   { broker, dialect }: Peer,
-): "ACK" | "NACK" | "give-back" {
+): "ACK" | "NACK" | "dead-letter" | "give-back" {
   switch (settlement.kind) {
     case "accepted":
       return "ACK";
     case "rejected":
-      if (dialect.nack === "dead-letter") return "NACK";
-      throw new UnsupportedError(
-        `reject() is not possible over STOMP on ${broker.product}, which discards a rejected message instead of making it a dead letter: use AMQP, or send the message where it belongs and accept() it`,
-      );
+      return dialect.nack === "dead-letter" ? "NACK" : "dead-letter";
     case "released":
-      return giveBack("release()", destination);
-    case "modified":
-      if (settlement.undeliverableHere || (settlement.deliveryFailed && !dialect.givingBackCounts)) {
+      return giveBack("release()", request);
+    case "modified": {
+      // Classic flags what comes back from a queue, not from a durable subscription: measured.
+      const counts = dialect.givingBackCounts && request.subscription === undefined;
+      if (settlement.undeliverableHere || (settlement.deliveryFailed && !counts)) {
         throw new UnsupportedError(
           `modify() is not possible over STOMP on ${broker.product}: use release(), reject() or accept()`,
         );
       }
-      return giveBack("modify()", destination);
+      return giveBack("modify()", request);
+    }
   }
 }
 
-function giveBack(call: string, { kind, name }: Destination): "give-back" {
-  if (kind === "queue") return "give-back";
+function giveBack(call: string, { destination, subscription }: SubscriptionRequest): "give-back" {
+  if (destination.kind !== "topic" || subscription) return "give-back";
   throw new UnsupportedError(
-    `${call} is not possible over STOMP on topic://${name}: a topic keeps nothing that it could deliver again`,
+    `${call} is not possible over STOMP on ${formatDestination(destination)}: a topic keeps nothing that it could deliver again`,
   );
 }

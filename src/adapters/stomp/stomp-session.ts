@@ -1,15 +1,10 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
 import type { Client, IncomingFrame } from "stompit";
-import {
-  ConnectionClosedError,
-  formatAddress,
-  MasterSlaveError,
-  SessionLostError,
-  UnsupportedError,
-} from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
 import type {
   Broker,
   MessagingSession,
+  NamedSubscription,
   OutgoingSend,
   SessionSubscription,
   SessionTransaction,
@@ -18,12 +13,14 @@ import type {
 } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
-import { MAX_ERROR_BYTES, readRefusal, refusedSession, sessionLoss } from "./failures.ts";
+import { MAX_ERROR_BYTES, readRefusal, refusedSession, saysTooLarge, sessionLoss } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
+import { deleteSubscription } from "./named-subscriptions.ts";
 import { writeSend } from "./sends.ts";
 import { StompSubscription } from "./subscription.ts";
 import { SubscriptionIds } from "./subscription-ids.ts";
+import { StompTransaction } from "./transaction.ts";
 import { type Peer, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
@@ -37,6 +34,7 @@ export class StompSession implements MessagingSession {
   readonly #subscriptions = new SubscriptionIds();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
+  #transactions = 0;
 
   /** Call it in the turn in which CONNECTED was read: the frames behind it are read in the next. */
   constructor(peer: Peer, client: Client, socket: EndpointSocket) {
@@ -63,15 +61,15 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#wire.guard(() => writeSend(this.#wire, send, this.#markUseful));
+    this.#wire.guard(() => writeSend(this.#wire, send, { onConfirmed: this.#markUseful }));
   }
 
   begin(): SessionTransaction {
-    throw new UnsupportedError("Transactions are to come");
+    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful);
   }
 
-  async unsubscribe(): Promise<void> {
-    throw new UnsupportedError("Durable subscriptions are to come");
+  unsubscribe(subscription: NamedSubscription): Promise<void> {
+    return deleteSubscription(this.#wire, subscription);
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
@@ -97,7 +95,7 @@ export class StompSession implements MessagingSession {
     // Takes the socket and stompit's timers with it.
     this.#client.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
-    this.#wire.abandon();
+    this.#wire.abandon(cause);
   }
 
   #closedByUs(): MasterSlaveError {
@@ -160,9 +158,11 @@ export class StompSession implements MessagingSession {
     this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
       const { endpoint, conceal, dialect } = this.#wire.peer;
       const refusal = readRefusal(frame.headers, body, conceal);
-      const waiter = this.#wire.take(refusal.receiptId);
+      // Classic names nobody when it refuses for the size, and closes; whoever was the largest is too large in any case.
+      const unnamed = refusal.receiptId === undefined && saysTooLarge(refusal.text);
+      const waiter = unnamed ? this.#wire.takeLargest() : this.#wire.take(refusal.receiptId);
       waiter?.onRefused(refusal);
-      if (!waiter || dialect.errorEndsSession) this.destroy(refusedSession(endpoint, refusal));
+      if (!waiter || unnamed || dialect.errorEndsSession) this.destroy(refusedSession(endpoint, refusal));
     });
   }
 

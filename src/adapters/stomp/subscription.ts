@@ -1,20 +1,23 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
+import { randomUUID } from "node:crypto";
 import type { FrameHeaders } from "stompit";
-import { formatAddress, SubscriptionRefusedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
   Settlement,
+  SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import type { Dialect } from "./broker.ts";
-import { addressSubscribe } from "./destination.ts";
-import type { BrokerRefusal } from "./failures.ts";
-import { findUnsendable } from "./header-limits.ts";
+import { AckSize } from "./ack-size.ts";
+import { type BrokerRefusal, saysInUse } from "./failures.ts";
+import { GiveBack } from "./give-back.ts";
 import { decodeMessage, headerText } from "./message.ts";
+import { type SettleResult, settleOnWire } from "./settle.ts";
 import { meaningOf, settlingHeaders } from "./settlement.ts";
+import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
 import type { Wire } from "./wire.ts";
 
@@ -23,32 +26,39 @@ export class StompSubscription implements SessionSubscription {
   readonly #ids: SubscriptionIds;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
+  readonly #ackSize: AckSize;
+  readonly #giveBack: GiveBack;
   /** Each unsettled delivery with the headers that settle it. */
   readonly #unsettled = new Map<IncomingDelivery, Record<string, string>>();
   /** The id the broker knows; undefined when this is over. */
   #id: string | undefined;
-  #renewal: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
   #ready = false;
 
   constructor(wire: Wire, ids: SubscriptionIds, request: SubscriptionRequest, sink: SubscriptionSink) {
     this.#wire = wire;
     this.#ids = ids;
-    this.#request = request;
+    const { destination } = request;
+    // Classic makes a temporary queue of any name, for this connection.
+    const temporary = destination.kind === "temp-queue";
+    this.#request = temporary ? { ...request, destination: { kind: "temp-queue", name: randomUUID() } } : request;
     this.#sink = sink;
+    this.#ackSize = new AckSize(request.prefetch);
+    this.#giveBack = new GiveBack(wire, sink, () => this.#renew());
     if (wire.open) this.#subscribe();
   }
 
   #subscribe(): void {
     const id = this.#ids.issue(this);
     this.#id = id;
-    const { peer } = this.#wire;
-    const headers = { id, ...subscribeHeaders(this.#request, peer.dialect) };
-    const unsendable = findUnsendable(headers, peer);
-    if (unsendable) {
-      // In a turn of its own: the caller is not through with its call yet.
+    let headers: Record<string, string>;
+    try {
+      headers = { id, ...subscribeHeaders(this.#request, this.#wire.peer) };
+    } catch (reason) {
       this.end();
-      queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(`it has ${unsendable}`)));
+      const cause = MasterSlaveError.from(reason);
+      // In a turn of its own: the caller is not through with its call yet.
+      queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
       return;
     }
     this.#wire.request("SUBSCRIBE", headers, {
@@ -60,20 +70,22 @@ export class StompSubscription implements SessionSubscription {
   #isReady(id: string): void {
     if (this.#ready || this.#id !== id) return;
     this.#ready = true;
-    this.#sink.onReady();
+    const { destination } = this.#request;
+    if (destination.kind === "temp-queue") this.#sink.onReady(destination);
+    else this.#sink.onReady();
   }
 
   #refused(id: string, { text, cause }: BrokerRefusal): void {
     if (this.#id !== id) return;
     this.end();
-    this.#tellRefused(text, cause);
+    this.#tellRefused(text, cause, saysInUse(text));
   }
 
-  #tellRefused(why: string, cause?: Error): void {
+  #tellRefused(why: string, cause?: Error, retryable = false): void {
     const { endpoint } = this.#wire.peer;
     const what = formatDestination(this.#request.destination);
     const message = `${formatAddress(endpoint)} refused the subscription to ${what}: ${why}`;
-    this.#sink.onRefused(new SubscriptionRefusedError(message, { endpoint, cause }));
+    this.#sink.onRefused(new SubscriptionRefusedError(message, { endpoint, cause, retryable }));
   }
 
   /** So much is unsettled that the peer cannot be counting; it has to be held in memory. */
@@ -84,59 +96,65 @@ export class StompSubscription implements SessionSubscription {
   /** A MESSAGE frame with one of our ids. */
   receive(headers: FrameHeaders, body: Buffer): void {
     const { peer } = this.#wire;
+    if (this.#request.browse && headerText(headers, "browser") === "end") {
+      this.#sink.onBrowsed();
+      return;
+    }
     const delivery: IncomingDelivery = {
       message: decodeMessage(headers, body, peer.dialect),
       redelivered: headerText(headers, "redelivered") === "true",
       deliveryCount: undefined,
     };
-    this.#unsettled.set(delivery, settlingHeaders(headers, peer));
+    if (!this.#request.browse) {
+      const settling = settlingHeaders(headers, peer);
+      this.#ackSize.check(settling, peer);
+      this.#unsettled.set(delivery, settling);
+    }
     this.#sink.onDelivery(delivery);
   }
 
-  settle(delivery: IncomingDelivery, settlement: Settlement): "settled" | "stale" {
+  settle(delivery: IncomingDelivery, settlement: Settlement, terms: SettlementTerms = {}): SettleResult {
     const headers = this.#unsettled.get(delivery);
+    const id = this.#id;
     if (headers === undefined || !this.#wire.open) return "stale";
-    const means = meaningOf(settlement, this.#request.destination, this.#wire.peer);
-    this.#unsettled.delete(delivery);
-    if (means === "give-back") this.#renewal ??= setImmediate(() => this.#wire.guard(() => this.#renew()));
-    else this.#wire.write(means, headers);
-    return "settled";
+    const means = meaningOf(settlement, this.#request, this.#wire.peer);
+    return settleOnWire(this.#wire, means, {
+      ...{ delivery, settlement, terms, headers, request: this.#request },
+      take: () => this.#unsettled.delete(delivery),
+      giveBack: () => this.#giveBack.start(),
+      giveBackAccepted: () => {
+        // What became of the subscription since has given it back already.
+        if (id === this.#id && this.#wire.open) this.#giveBack.start();
+      },
+    });
   }
 
-  /**
-   * STOMP gives nothing back singly: both brokers take back all that is unsettled when a subscription ends. So the
-   * other unsettled deliveries become stale with it, and no ACK of theirs may follow: Artemis would close the connection.
-   */
+  /** No ACK of what is unsettled may follow: Artemis would close the connection. */
   #renew(): void {
-    this.#renewal = undefined;
     const old = this.#id;
     if (old === undefined || !this.#wire.open) return;
     this.#unsettled.clear();
     this.#ids.withdraw(old);
     this.#wire.request("UNSUBSCRIBE", { id: old }, { onReceipt: () => {}, onRefused: () => {} });
     this.#sink.onGivenBack();
-    this.#subscribe();
+    if (this.#id === old) this.#subscribe();
   }
 
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       const id = this.#id;
+      const over = () => resolve();
       this.end();
       if (id === undefined || !this.#wire.open) resolve();
-      else
-        this.#wire.request(
-          "UNSUBSCRIBE",
-          { id },
-          { onReceipt: resolve, onRefused: () => resolve(), onSessionEnd: resolve },
-        );
+      // Without the name of a durable one, which keeps collecting then.
+      else this.#wire.request("UNSUBSCRIBE", { id }, { onReceipt: over, onRefused: over, onSessionEnd: over });
     });
     return this.#closed;
   }
 
   /** Nothing more is delivered or settled: the session is over, or the broker refused. */
   end(): void {
-    clearImmediate(this.#renewal);
-    this.#renewal = undefined;
+    this.#giveBack.cancel();
     this.#unsettled.clear();
     if (this.#id !== undefined) this.#ids.withdraw(this.#id);
     this.#id = undefined;
@@ -146,18 +164,3 @@ export class StompSubscription implements SessionSubscription {
 /** Prefetch is approximate on Artemis, which counts bytes: many small messages fit where few were asked for. */
 const MAX_OVERRUN = 64;
 const MIN_OVERRUN = 1000;
-/** Artemis counts bytes: a message of text with its headers is taken to be this large. */
-const ASSUMED_MESSAGE_BYTES = 1024;
-
-function subscribeHeaders(request: SubscriptionRequest, dialect: Dialect): Record<string, string> {
-  const { destination, prefetch, selector } = request;
-  return {
-    ...addressSubscribe(destination, dialect),
-    ack: "client-individual",
-    ...(dialect.prefetch === "messages"
-      ? { "activemq.prefetchSize": String(prefetch) }
-      : // A window of 0 is one message at a time, exactly; more than one can only be guessed at.
-        { "consumer-window-size": String(prefetch === 1 ? 0 : prefetch * ASSUMED_MESSAGE_BYTES) }),
-    ...(selector === undefined ? {} : { selector }),
-  };
-}

@@ -1,26 +1,36 @@
 /** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
 import type { Client } from "stompit";
+import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors.ts";
+import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import type { Destination } from "../../messaging/destination.ts";
 import type { Broker } from "../../messaging/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Dialect } from "./broker.ts";
 import type { BrokerRefusal } from "./failures.ts";
 
-/** What the handshake settled. */
+/** What the handshake settled, and what the adapter was told for all sessions. */
 export interface Peer {
   readonly endpoint: Endpoint;
   readonly broker: Broker;
   readonly dialect: Dialect;
   readonly version: "1.1" | "1.2";
+  /** What CONNECT said. */
+  readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly conceal: (text: string) => string;
+  readonly deadLetterDestination: Destination;
+  readonly releaseWaitMs: number;
+  readonly onWarning: AdapterSettings["onWarning"];
 }
 
 /** Waits for the answer to one request; at most one of these is called, once. */
 export interface ReceiptWaiter {
   onReceipt(): void;
   onRefused(refusal: BrokerRefusal): void;
-  /** The session ended first. */
-  onSessionEnd?(): void;
+  /** The session ended first, or nothing is written any more. */
+  onSessionEnd?(cause: MasterSlaveError): void;
+  /** Of a SEND: how large its body is, for an ERROR that says "too large" and names nobody. */
+  readonly bodyBytes?: number;
 }
 
 export class Wire {
@@ -30,6 +40,7 @@ export class Wire {
   readonly #waiting = new Map<string, ReceiptWaiter>();
   #lastReceipt = 0;
   #open = true;
+  #endedBy: MasterSlaveError | undefined;
 
   /** `onMistake` is told of what was thrown where nobody could catch it. */
   constructor(peer: Peer, client: Client, onMistake: (mistake: unknown) => void) {
@@ -62,7 +73,11 @@ export class Wire {
 
   /** The same, asking for a receipt. */
   request(command: string, headers: Record<string, string>, waiter: ReceiptWaiter, body?: Buffer): void {
-    if (!this.#open) return;
+    if (!this.#open) {
+      // In a turn of its own: the caller is not through with its call yet.
+      queueMicrotask(() => this.guard(() => waiter.onSessionEnd?.(this.whyClosed)));
+      return;
+    }
     const receipt = String(++this.#lastReceipt);
     this.#waiting.set(receipt, waiter);
     this.write(command, { ...headers, receipt }, body);
@@ -74,6 +89,18 @@ export class Wire {
     const waiter = this.#waiting.get(receipt);
     this.#waiting.delete(receipt);
     return waiter;
+  }
+
+  /** Who waits with the largest body, if anybody has one; it waits no longer. */
+  takeLargest(): ReceiptWaiter | undefined {
+    let largest: string | undefined;
+    let bytes = 0;
+    for (const [receipt, { bodyBytes = 0 }] of this.#waiting) {
+      if (bodyBytes <= bytes) continue;
+      bytes = bodyBytes;
+      largest = receipt;
+    }
+    return this.take(largest);
   }
 
   /** Whether this receipt was ever asked for, answered or not. */
@@ -88,10 +115,19 @@ export class Wire {
   }
 
   /** The session is over: nobody will be answered. */
-  abandon(): void {
+  abandon(cause: MasterSlaveError): void {
     this.close();
+    this.#endedBy ??= cause;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const waiter of waiting) waiter.onSessionEnd?.();
+    for (const waiter of waiting) waiter.onSessionEnd?.(cause);
+  }
+
+  /** Why nothing is written any more. */
+  get whyClosed(): MasterSlaveError {
+    const { endpoint } = this.peer;
+    return (
+      this.#endedBy ?? new ConnectionClosedError(`The session with ${formatAddress(endpoint)} is closing`, { endpoint })
+    );
   }
 }
