@@ -145,11 +145,11 @@ describe("a commit", () => {
   it("over STOMP without a receipt when the session drops is in doubt and never replayed", async () => {
     const [first, second] = await StompPeer.pair();
     first.expectConnection();
-    first.expectFrame("BEGIN");
+    first.expectFrame("BEGIN").receipt();
     first.expectSend("one", { transaction: true }).receipt();
     first.expectFrame("COMMIT").drop();
     second.expectConnection();
-    second.expectFrame("BEGIN");
+    second.expectFrame("BEGIN").receipt();
     second.expectSend("two", { transaction: true }).receipt();
     second.expectFrame("COMMIT").receipt();
 
