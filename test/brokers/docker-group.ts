@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import {
   APP_CREDENTIALS,
+  type Connector,
   type GroupOptions,
   LOG_LINES,
   type MemberName,
@@ -25,9 +26,15 @@ const LOG_POLL_MS = 200;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** The ports that docker-compose.yml publishes on 127.0.0.1. */
-const PORTS: Readonly<Record<Product, Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>>> = {
-  classic: { a: { stomp: 21613, amqp: 25672 }, b: { stomp: 22613, amqp: 26672 } },
-  artemis: { a: { stomp: 23613, amqp: 27672 }, b: { stomp: 24613, amqp: 28672 } },
+const PORTS: Readonly<Record<Product, Readonly<Record<MemberName, Readonly<Partial<Record<Connector, number>>>>>>> = {
+  classic: {
+    a: { stomp: 21613, amqp: 25672, "amqp-native": 25673, openwire: 21616 },
+    b: { stomp: 22613, amqp: 26672, "amqp-native": 26673, openwire: 22616 },
+  },
+  artemis: {
+    a: { stomp: 23613, amqp: 27672, openwire: 23616 },
+    b: { stomp: 24613, amqp: 28672, openwire: 24616 },
+  },
 };
 
 /** Whether an engine answers and has compose. */
@@ -75,8 +82,10 @@ class DockerGroup implements RealGroup {
     return groupUri(this, protocol);
   }
 
-  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number } {
-    return { host: "127.0.0.1", port: PORTS[this.product][member][protocol] };
+  endpoint(member: MemberName, connector: Connector): { readonly host: string; readonly port: number } {
+    const port = PORTS[this.product][member][connector];
+    if (port === undefined) throw new Error(`${this.product} has no ${connector} connector`);
+    return { host: "127.0.0.1", port };
   }
 
   active(): Promise<MemberName | undefined> {

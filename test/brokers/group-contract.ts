@@ -3,6 +3,13 @@ import type { Credentials } from "../../src/uri/endpoint.ts";
 
 export type Product = "classic" | "artemis";
 export type Protocol = "stomp" | "amqp";
+/** Where a member listens: for clients of this package, for other clients, and for AMQP as Classic takes it when nothing is configured. */
+export type Connector = Protocol | "openwire" | "amqp-native";
+/** Only Classic has an `amqp-native` connector. */
+export const CONNECTORS = {
+  classic: ["stomp", "amqp", "openwire", "amqp-native"],
+  artemis: ["stomp", "amqp", "openwire"],
+} as const satisfies Readonly<Record<Product, readonly Connector[]>>;
 export type Way = "maven" | "docker";
 /** `a` is listed first in the group's URI, and is active when the group has started. */
 export type MemberName = "a" | "b";
@@ -33,7 +40,7 @@ export interface RealGroup extends AsyncDisposable {
   readonly credentials: Credentials;
   /** `masterslave:(…)` with both members, `a` first, without credentials. */
   uri(protocol: Protocol): string;
-  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number };
+  endpoint(member: MemberName, connector: Connector): { readonly host: string; readonly port: number };
   /** The member that answers a STOMP CONNECT with CONNECTED now, if any. */
   active(): Promise<MemberName | undefined>;
   /** Resolves with the active member; rejects with both logs' ends after `timeoutMs` (30 s). */

@@ -7,6 +7,8 @@ import { guardDirectory } from "./exit-guard.ts";
 import { freePorts } from "./free-ports.ts";
 import {
   APP_CREDENTIALS,
+  CONNECTORS,
+  type Connector,
   type GroupOptions,
   LOG_LINES,
   type MemberName,
@@ -22,14 +24,13 @@ const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
 const HOST = "127.0.0.1";
 const DEFAULT_WAIT_MS = 30_000;
 
-type Ports = Readonly<Record<MemberName, Readonly<Record<Protocol, number>>>>;
+type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
 
 export async function startMavenGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
   const jars = await brokerJars(product);
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
-  const [aStomp = 0, aAmqp = 0, bStomp = 0, bAmqp = 0] = await freePorts(4);
-  const ports: Ports = { a: { stomp: aStomp, amqp: aAmqp }, b: { stomp: bStomp, amqp: bAmqp } };
+  const ports = await choosePorts(product);
   const make = (name: MemberName): MemberProcess => {
     const javaArguments = javaCommand(name, jars, directory, ports, options);
     return new MemberProcess({ name, directory, javaArguments, ...LOG_LINES[product] });
@@ -46,6 +47,13 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
   }
 }
 
+async function choosePorts(product: Product): Promise<Ports> {
+  const connectors: readonly Connector[] = CONNECTORS[product];
+  const free = await freePorts(2 * connectors.length);
+  const portsFrom = (first: number) => new Map(connectors.map((name, index) => [name, free[first + index] ?? 0]));
+  return { a: portsFrom(0), b: portsFrom(connectors.length) };
+}
+
 function javaCommand(
   name: MemberName,
   jars: BrokerJars,
@@ -59,8 +67,10 @@ function javaCommand(
     BROKER_HOST: HOST,
     BROKER_STORE_LIMIT: options.storeLimit,
     MAX_MESSAGE_BYTES: options.maxMessageBytes,
-    STOMP_PORT: ports[name].stomp,
-    AMQP_PORT: ports[name].amqp,
+    STOMP_PORT: ports[name].get("stomp"),
+    AMQP_PORT: ports[name].get("amqp"),
+    AMQP_NATIVE_PORT: ports[name].get("amqp-native"),
+    OPENWIRE_PORT: ports[name].get("openwire"),
     "activemq.base": directory,
     "org.slf4j.simpleLogger.showDateTime": "true",
     "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",
@@ -106,8 +116,10 @@ class MavenGroup implements RealGroup {
     return groupUri(this, protocol);
   }
 
-  endpoint(member: MemberName, protocol: Protocol): { readonly host: string; readonly port: number } {
-    return { host: HOST, port: this.#ports[member][protocol] };
+  endpoint(member: MemberName, connector: Connector): { readonly host: string; readonly port: number } {
+    const port = this.#ports[member].get(connector);
+    if (port === undefined) throw new Error(`${this.product} has no ${connector} connector`);
+    return { host: HOST, port };
   }
 
   active(): Promise<MemberName | undefined> {

@@ -35,7 +35,7 @@ const DEPENDENCIES: Readonly<Record<Product, readonly string[]>> = {
     SLF4J,
   ],
   artemis: [
-    ...["server", "stomp-protocol", "amqp-protocol"].map(
+    ...["server", "stomp-protocol", "amqp-protocol", "openwire-protocol"].map(
       (part) => `org.apache.artemis:artemis-${part}:${BROKER_VERSIONS.artemis}`,
     ),
     SLF4J,
@@ -150,7 +150,8 @@ async function exists(path: string): Promise<boolean> {
 function renderPom(product: Product): string {
   const dependencies = DEPENDENCIES[product].map((coordinates) => {
     const [groupId, artifactId, version] = coordinates.split(":");
-    return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`;
+    const excluded = `<exclusions><exclusion><groupId>${groupId}</groupId><artifactId>artemis-jms-client</artifactId></exclusion></exclusions>`;
+    return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version>${excluded}</dependency>`;
   });
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
