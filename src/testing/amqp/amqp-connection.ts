@@ -50,7 +50,13 @@ export class AmqpConnection implements MemberConnection {
   constructor(socket: Socket, options: MemberConnectionOptions) {
     this.#raw = socket;
     this.#options = options;
-    this.#coordinators = new Coordinators(options.destinations, () => this.#live);
+    this.#coordinators = new Coordinators({
+      destinations: options.destinations,
+      isLive: () => this.#live,
+      settleRead: () => {
+        for (const link of this.#links) link.settleRead();
+      },
+    });
     this.#temporary = new TemporaryAddresses(options.destinations.queues);
     this.#socket = gatheringSocket(socket, "amqp");
     this.#deadline = setTimeout(() => this.#socket.destroy(new Error("No open in time")), HANDSHAKE_TIMEOUT_MS);
