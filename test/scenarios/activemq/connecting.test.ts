@@ -133,3 +133,23 @@ describe("a consumer and a producer that the broker refuses", () => {
     await second.done;
   });
 });
+
+describe("every way to receive", () => {
+  it("ends when the connection fails, and hangs on no dead transport", async () => {
+    const peer = await AmqpPeer.listen();
+    peer.expectConnection();
+    for (const name of ["a", "b", "c", "d"]) peer.expectAttach("receiver", name).answer();
+    const connection = await connectionTo([peer], { maxReconnectAttempts: 1 }).connect();
+    const [a, b, c] = ["a", "b", "c"].map((name) => connection.consume(name));
+    const waits = [a?.next(), b?.receive(), c?.receive({ timeoutMs: 60_000 })].map((wait) =>
+      rejectionOf(Promise.resolve(wait)),
+    );
+    const running = rejectionOf(connection.consume("d").run(() => {}));
+    await peer.done;
+    peer.dropAll();
+    const failure = await connection.closed;
+    expect(await Promise.all([...waits, running])).toEqual(Array(4).fill(failure));
+    expect(await a?.next()).toEqual({ done: true, value: undefined });
+    expect(await b?.receive()).toBeUndefined();
+  });
+});
