@@ -109,6 +109,19 @@ describe("a transaction", () => {
     await peer.done;
   });
 
+  it("over STOMP whose begin is never answered ends in time too", async () => {
+    const peer = await StompPeer.listen();
+    peer.expectConnection();
+    peer.expectFrame("BEGIN").stayQuiet();
+    peer.expectSend("one", { transaction: true }).stayQuiet();
+    peer.expectFrame("ABORT").stayQuiet();
+
+    const connection = await connectionTo([peer]).connect();
+    const error = await rejectionOf(connection.transaction((tx) => tx.send("q", "one"), { timeoutMs: 50 }));
+    expect(error).toMatchObject({ code: "TRANSACTION_TIMEOUT" });
+    await peer.done;
+  });
+
   it("whose declare a drop leaves unanswered is interrupted, and the next works", async () => {
     const [first, second] = await AmqpPeer.pair();
     first.expectConnection();

@@ -13,10 +13,10 @@ const frames: {
   readonly write_frame: (frame: object) => Buffer;
   readonly read_frame: (bytes: Buffer) => { channel: number; performative?: Performative; payload?: Buffer };
 } & Readonly<Record<string, unknown>> = require("rhea/lib/frames.js");
-const terminus: Readonly<Record<"source" | "target", (fields: Fields) => { described(): object }>> & {
+const terminus: {
+  source(fields: Fields): { described(): object };
   unwrap(field: object): Fields;
 } = require("rhea/lib/terminus.js");
-const types: { unwrap_map_simple(map: object): Fields } = require("rhea/lib/types.js");
 
 /** A performative, or the header that opens a protocol, as it came. */
 export interface AmqpFrame {
@@ -46,7 +46,6 @@ export function encode(name: string, channel: number, fields: Fields, payload?: 
 }
 
 export const sourceOf = (fields: Fields) => terminus.source(fields).described();
-export const targetOf = (fields: Fields) => terminus.target(fields).described();
 
 /** A described list, as delivery states, outcomes and the bodies of a coordinator's messages are. */
 export const described = (code: number, ...items: readonly unknown[]): object =>
@@ -79,9 +78,6 @@ export function readTerminus(field: unknown): Fields {
   const names = ["address", "durable", "expiry_policy", "dynamic", "distribution_mode", "filter", "capabilities"];
   return Object.fromEntries(names.map((name) => [name, found[name]]));
 }
-
-export const readMap = (map: unknown): Fields =>
-  map !== null && typeof map === "object" ? types.unwrap_map_simple(map) : {};
 
 /** Takes whole frames off the front of the bytes; returns what is left. */
 export function readFrames(bytes: Buffer, take: (frame: AmqpFrame) => void): Buffer {
