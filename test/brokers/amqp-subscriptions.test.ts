@@ -235,7 +235,8 @@ describe.each(PRODUCTS)("AMQP subscriptions on %s", (product) => {
   it("give back what was rejected, released and modified as AMQP has it", async () => {
     const session = await steps.open();
     const deadLetters = { kind: "queue", name: isClassic ? "ActiveMQ.DLQ" : "DLQ" } as const;
-    await emptied(session, deadLetters);
+    // Held open: Artemis deletes an empty queue that nobody uses, and discards what is rejected then.
+    const dead = await subscribed(session, deadLetters, { prefetch: 100 });
     const queue = steps.fresh();
     for (const body of ["reject", "here", "release", "modify"]) await confirmed(session, queue, body);
     const input = await subscribed(session, queue);
@@ -257,9 +258,11 @@ describe.each(PRODUCTS)("AMQP subscriptions on %s", (product) => {
     ]);
     for (const delivery of input.sink.deliveries.slice(4)) input.subscription.settle(delivery, ACCEPTED);
     // Artemis keeps what is undeliverable here for another consumer; Classic takes it for dead.
-    const dead = await emptied(session, deadLetters);
-    expect(dead).toEqual(isClassic ? ["reject", "here"] : ["reject"]);
+    await dead.sink.delivered(isClassic ? 2 : 1);
     await input.subscription.close();
     expect(await emptied(session, queue)).toEqual(isClassic ? [] : ["here"]);
+    expect(dead.texts()).toEqual(isClassic ? ["reject", "here"] : ["reject"]);
+    // Neither keeps the reason.
+    expect(JSON.stringify(dead.sink.deliveries.map(({ message }) => message.properties))).not.toContain("no such sku");
   });
 });

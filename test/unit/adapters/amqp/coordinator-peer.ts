@@ -59,8 +59,13 @@ export async function coordinatorPeer(product = "ActiveMQ", options: object = {}
   peer.container.on("connection_open", ({ connection }) => watch(connection, made.log, targets));
   peer.container.on("receiver_open", ({ receiver }: EventContext) => {
     if (!receiver) return;
-    if (targets.has(receiver.name)) made.coordinators.push(receiver);
-    else echoTermini(receiver);
+    if (!targets.has(receiver.name)) {
+      echoTermini(receiver);
+      return;
+    }
+    made.coordinators.push(receiver);
+    // As brokers do: its own kind of target again.
+    (receiver as unknown as { local: { attach: { target: Typed } } }).local.attach.target = described(0x30);
   });
   peer.container.on("sender_open", ({ sender }: EventContext) => {
     if (!sender) return;
