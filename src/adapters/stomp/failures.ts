@@ -168,6 +168,11 @@ export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveEr
   });
 }
 
+/** Classic: "Unexpected ACK received for message-id [m]": of an acknowledgement that came too late. */
+export function saysOfAck(text: string): boolean {
+  return /unexpected n?ack/i.test(text);
+}
+
 /** Artemis' ERRORs about the connection as a whole: no heart-beat in time, or a consumer that it ended by itself. */
 export function saysOfSession(text: string): boolean {
   return /AMQ229014|disconnected by server/i.test(text);

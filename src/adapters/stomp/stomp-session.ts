@@ -18,6 +18,7 @@ import {
   MAX_ERROR_BYTES,
   readRefusal,
   refusedSession,
+  saysOfAck,
   saysOfSession,
   saysTooLarge,
   sessionLoss,
@@ -169,15 +170,17 @@ export class StompSession implements MessagingSession {
       const named = refusal.receiptId !== undefined;
       const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
       waiter?.onRefused(refusal);
-      if (waiter && named && !dialect.errorEndsSession) return;
+      if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
       this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
     });
   }
 
-  /** Whom an ERROR without a receipt means, where that can be known. The session is over with it in any case. */
+  /** Whom an ERROR without a receipt means, where that can be known. */
   #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
     if (saysTooLarge(text)) return this.#wire.takeLargest();
+    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeOnlyUnnamed();
+    if (unnamed) return unnamed;
     const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
     return aboutSession ? undefined : this.#wire.takeOnlySubscribe();
   }

@@ -61,11 +61,17 @@ export class StompSubscription implements SessionSubscription {
       queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
       return;
     }
-    this.#wire.request("SUBSCRIBE", headers, {
+    const answers = {
       subscribes: true,
       onReceipt: () => this.#isReady(id),
-      onRefused: (refusal) => this.#refused(id, refusal),
-    });
+      onRefused: (refusal: BrokerRefusal) => this.#refused(id, refusal),
+    } as const;
+    if (this.#receiptStalls) this.#wire.requestBehind("SUBSCRIBE", headers, { ...answers, unnamed: true });
+    else this.#wire.request("SUBSCRIBE", headers, answers);
+  }
+
+  get #receiptStalls(): boolean {
+    return this.#wire.peer.dialect.receiptStallsPatterns && /[*>,]/.test(this.#request.destination.name);
   }
 
   #isReady(id: string): void {
