@@ -197,17 +197,19 @@ onRealBrokers("STOMP", (bench) => {
     expect(consumer.ready).toBe(0);
   });
 
-  it("names one send that it cannot read on Classic, and goes on", async ({ skip }) => {
-    skip(!classic, "Artemis does not know the header");
-    const session = await bench.open();
-    const send = new TestSend("x");
-    // What this package would not write, as if it had been written before.
-    const headers = { destination: "/queue/x", "amq-msg-type": "picture" };
-    send.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.alloc(0) };
-    session.send(send);
-    expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
-    await confirmed(session, new TestSend("alive", {}, bench.freshQueue()));
-  });
+  // Artemis does not know the header.
+  if (classic) {
+    it("names one send that it cannot read on Classic, and goes on", async () => {
+      const session = await bench.open();
+      const send = new TestSend("x");
+      // What this package would not write, as if it had been written before.
+      const headers = { destination: "/queue/x", "amq-msg-type": "picture" };
+      send.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.alloc(0) };
+      session.send(send);
+      expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
+      await confirmed(session, new TestSend("alive", {}, bench.freshQueue()));
+    });
+  }
 
   it("finds nothing wrong with an idle session, and notices a broker that has stopped", async () => {
     const session = await bench.open({ heartbeatMs: 500 });
