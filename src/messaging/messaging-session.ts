@@ -71,7 +71,7 @@ export interface SubscriptionRequest {
   readonly subscription?: NamedSubscription | undefined;
   /** No other consumer of the queue gets anything while this one lives. */
   readonly exclusive?: boolean | undefined;
-  /** Shows what is in a queue and takes nothing out of it: deliveries are never settled, and onBrowsed ends them. */
+  /** Shows what is in a queue: to accept a delivery takes nothing out of it, but lets the next one come. onBrowsed ends them. */
   readonly browse?: boolean | undefined;
 }
 

@@ -112,7 +112,8 @@ export class StompSubscription implements SessionSubscription {
       redelivered: headerText(headers, "redelivered") === "true",
       deliveryCount: undefined,
     };
-    if (this.#request.browse) {
+    if (this.#request.browse && headerText(headers, "ack") === undefined) {
+      // Not every broker wants to hear of what a browser has seen.
       this.#sink.onDelivery(delivery);
       return;
     }

@@ -219,3 +219,21 @@ describe("a producer", () => {
     await Promise.all([first.done, second.done]);
   });
 });
+
+describe("a link that the broker ends", () => {
+  it("takes nothing back of what it had accepted in the same breath", async () => {
+    const peer = await AmqpPeer.listen();
+    letIn(peer);
+    peer.expectTransfer("one").accept().detach("amqp:resource-deleted", "the queue is gone");
+    const connection = await connectionTo([peer]).connect();
+    expect(await connection.send("q", "one")).toMatchObject({ resent: false });
+  });
+
+  it("leaves a send it has not answered in doubt", async () => {
+    const peer = await AmqpPeer.listen();
+    letIn(peer);
+    peer.expectTransfer("one").detach("amqp:resource-deleted", "the queue is gone");
+    const connection = await connectionTo([peer]).connect();
+    expect(await rejectionOf(connection.send("q", "one"))).toMatchObject({ code: "SEND_REJECTED", inDoubt: true });
+  });
+});

@@ -17,7 +17,7 @@ describe("readBroker", () => {
 
 describe("dialectOf", () => {
   it("speaks to a product it does not know as the specification says", () => {
-    expect(dialectOf(readBroker("RabbitMQ/3.13.0"))).toBe(dialectOf(readBroker("masterslave-embedded/0.1.0")));
+    expect(dialectOf(readBroker("RabbitMQ/3.13.0"))).toBe(dialectOf(readBroker("Another/1.0")));
     expect(dialectOf(readBroker(undefined))).toMatchObject({
       destinations: "path",
       nack: "dead-letter",

@@ -29,7 +29,7 @@ describe("SUBSCRIBE", () => {
   it.each<[string, string, More, Record<string, string>]>([
     [CLASSIC, "topic://t", { subscription: DURABLE }, { "activemq.subscriptionName": "sub", destination: "/topic/t" }],
     [CLASSIC, "queue://q", { exclusive: true }, { "activemq.exclusive": "true" }],
-    [CLASSIC, "queue://q", { browse: true }, { browser: "true", ack: "auto" }],
+    [CLASSIC, "queue://q", { browse: true }, { browser: "true", ack: "client-individual" }],
     [CLASSIC, "queue://a,b", {}, { destination: "/queue/a,/queue/b" }],
     [ARTEMIS, "topic://t.>", { subscription: DURABLE }, { "durable-subscription-name": "sub", destination: "t.#" }],
     [ARTEMIS, "topic://t", { subscription: SHARED_DURABLE }, { "durable-subscription-name": "sub" }],
