@@ -52,18 +52,26 @@ const STOMP_AS_SPECIFIED: Dialect = {
   maxHeaders: Number.POSITIVE_INFINITY,
 };
 
+const CLASSIC: Dialect = {
+  ...STOMP_AS_SPECIFIED,
+  lengthMeansBytes: true,
+  textMark: ["amq-msg-type", "text"],
+  givingBackCounts: true,
+  subscriptions: "activemq",
+  schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
+  composites: true,
+  errorEndsSession: false,
+  maxHeaderBytes: 10 * 1024,
+  maxHeaders: 1000,
+};
+
 const DIALECTS: Readonly<Record<string, Dialect>> = {
-  activemq: {
-    ...STOMP_AS_SPECIFIED,
-    lengthMeansBytes: true,
-    textMark: ["amq-msg-type", "text"],
-    givingBackCounts: true,
-    subscriptions: "activemq",
-    schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
-    composites: true,
-    errorEndsSession: false,
-    maxHeaderBytes: 10 * 1024,
-    maxHeaders: 1000,
+  activemq: CLASSIC,
+  // The embedded group of ../../testing: Classic's headers without Classic's limits.
+  "masterslave-embedded": {
+    ...CLASSIC,
+    maxHeaderBytes: Number.POSITIVE_INFINITY,
+    maxHeaders: Number.POSITIVE_INFINITY,
   },
   artemis: {
     ...STOMP_AS_SPECIFIED,
