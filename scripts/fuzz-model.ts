@@ -3,13 +3,20 @@ import { parseArgs } from "node:util";
 import { check, checkInLanes, formatCounterexample } from "../test/scenarios/model/check.ts";
 
 const { values } = parseArgs({
-  options: { programs: { type: "string" }, seed: { type: "string" }, path: { type: "string" }, lanes: { type: "string" } },
+  options: {
+    programs: { type: "string" },
+    seed: { type: "string" },
+    path: { type: "string" },
+    lanes: { type: "string" },
+  },
 });
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 const programs = Number(values.programs ?? 10_000);
 const lanes = Number(values.lanes ?? 4);
 const beganMs = performance.now();
-console.info(`seed ${seed}, ${values.path === undefined ? `${programs} programs in ${lanes} lanes` : `path ${values.path}`}`);
+console.info(
+  `seed ${seed}, ${values.path === undefined ? `${programs} programs in ${lanes} lanes` : `path ${values.path}`}`,
+);
 const checks =
   values.path === undefined
     ? await checkInLanes({ seed, programs }, lanes)

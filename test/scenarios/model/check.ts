@@ -65,9 +65,7 @@ function counterexampleOf(details: fc.RunDetails<[Program]>): Counterexample | u
 /** Several at a time: they wait for sockets and disks more than they compute. Each lane has a seed of its own, counted on from the first. */
 export async function checkInLanes(options: Omit<CheckOptions, "path">, lanes: number): Promise<readonly Checked[]> {
   const programs = Math.ceil(options.programs / lanes);
-  const checks = Array.from({ length: lanes }, (_, lane) =>
-    check({ ...options, seed: options.seed + lane, programs }),
-  );
+  const checks = Array.from({ length: lanes }, (_, lane) => check({ ...options, seed: options.seed + lane, programs }));
   return Promise.all(checks);
 }
 

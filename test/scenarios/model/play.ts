@@ -73,7 +73,7 @@ class Play {
     else if (step.do === "consume") await consumers.consume(step);
     else if (step.do === "run") await consumers.run(step);
     else if (step.do === "take") consumers.take(step.consumer, step.count);
-    else if (step.do === "settle") consumers.settle(step.delivery, step.how);
+    else if (step.do === "settle") await consumers.settle(step.delivery, step.how);
     else if (step.do === "transact") await this.#sends.transact(step);
     else if (step.do === "pause") consumers.pause(step.consumer);
     else if (step.do === "resume") consumers.resume(step.consumer);

@@ -3,7 +3,7 @@ import { type Consumer, type Delivery, MasterSlaveError, type ReceivedMessage } 
 import type { LiveClient } from "./client.ts";
 import type { ClientLife, HandedOver, StorePlace } from "./ledger.ts";
 import type { ConnectionIndex, How, Place, Step } from "./program.ts";
-import { destinationOf, POISON_DEATHS, type Stage, storePlaceOf } from "./stage.ts";
+import { destinationOf, POISON_DEATHS, type Stage, storePlaceOf, turns } from "./stage.ts";
 
 interface OpenConsumer {
   readonly number: number;
@@ -11,6 +11,8 @@ interface OpenConsumer {
   readonly place: StorePlace;
   readonly deduplicates: boolean;
   readonly live: LiveClient;
+  /** Read by run(), which calls its handler some turns after it has been handed a message. */
+  running: boolean;
   /** close() or drain() has been called, and has been answered. */
   closing: boolean;
   over: boolean;
@@ -22,6 +24,8 @@ export interface Held {
 }
 
 const MAX_OPEN = 6;
+/** How long what was taken is waited for. */
+const ARRIVAL_TURNS = 30;
 /** What AMQP and STOMP cannot say. */
 const UNSAYABLE = { amqp: ["accept-confirmed"], stomp: ["fail-here", "undeliverable"] } as const;
 
@@ -40,9 +44,9 @@ export class PlayedConsumers {
 
   async consume(step: Extract<Step, { do: "consume" }>): Promise<void> {
     const { prefetch, deduplicate } = step;
-    await this.#consume(step.by, step.from, {
-      ...{ prefetch, ...(deduplicate && { deduplicate: { max: 1_000, ttlMs: 60_000 } }) },
-    });
+    const twins = deduplicate ? { deduplicate: { max: 1_000, ttlMs: 60_000 } } : {};
+    const open = await this.#consume(step.by, step.from, { prefetch, ...twins });
+    if (open) this.#take(open, step.take);
   }
 
   async #consume(
@@ -61,7 +65,16 @@ export class PlayedConsumers {
     const consumer = live.connection.consume(destinationOf(from), { ...options, ...named });
     const number = this.#consumers.length + 1;
     const deduplicates = options.deduplicate !== undefined;
-    const open: OpenConsumer = { number, consumer, place, deduplicates, live, closing: false, over: false };
+    const open: OpenConsumer = {
+      number,
+      consumer,
+      place,
+      deduplicates,
+      live,
+      running: false,
+      closing: false,
+      over: false,
+    };
     this.#consumers.push(open);
     const since = ledger.now();
     const ready = consumer.ready.then(() => {
@@ -75,8 +88,12 @@ export class PlayedConsumers {
   }
 
   take(which: number, count: number): void {
-    const open = pick(this.#open, which);
-    if (open === undefined) return;
+    const readable = this.#open.filter(({ running }) => !running);
+    const open = pick(readable, which);
+    if (open) this.#take(open, count);
+  }
+
+  #take(open: OpenConsumer, count: number): void {
     for (let left = count; left > 0; left--) {
       const next = open.consumer.next().then(({ done, value }) => {
         if (!done) this.#held.push({ delivery: value, handed: this.#handOver(open, value.message, value.redelivered) });
@@ -99,8 +116,9 @@ export class PlayedConsumers {
     return taken;
   }
 
-  settle(which: number, how: How): void {
+  async settle(which: number, how: How): Promise<void> {
     const { ledger, promises, hands, clients } = this.#stage;
+    for (let left = ARRIVAL_TURNS; left > 0 && this.#held.length === 0; left--) await turns(this.#stage, 1);
     const held = pick(this.#held, which);
     if (held === undefined) return;
     this.#held.splice(this.#held.indexOf(held), 1);
@@ -132,6 +150,7 @@ export class PlayedConsumers {
     const { ledger, promises } = this.#stage;
     const open = await this.#consume(by, from, {});
     if (open === undefined) return;
+    open.running = true;
     const handedOver = new WeakMap<ReceivedMessage, HandedOver>();
     const running = open.consumer.run(
       async (message, { attempt, redelivered, transaction }) => {

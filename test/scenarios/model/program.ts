@@ -23,6 +23,8 @@ export type Step =
       readonly from: Place;
       readonly prefetch: number;
       readonly deduplicate: boolean;
+      /** How many it takes at once. */
+      readonly take: number;
     }
   | {
       readonly do: "run";
@@ -59,7 +61,7 @@ export interface Program {
 }
 
 const by = fc.constantFrom<ConnectionIndex>(0, 1);
-const place = fc.constantFrom<Place>("a", "a", "b", "topic");
+const place = fc.constantFrom<Place>("a", "a", "a", "b", "topic", "topic");
 const number = fc.nat(3);
 const turns = fc.constantFrom(0, 1, 3, 10);
 
@@ -72,6 +74,7 @@ const arbitrary = {
     from: place,
     prefetch: fc.constantFrom(100, 1, 2),
     deduplicate: fc.boolean(),
+    take: fc.nat(4),
   }),
   run: fc.record({
     do: fc.constant("run" as const),
@@ -84,7 +87,15 @@ const arbitrary = {
   settle: fc.record({
     do: fc.constant("settle" as const),
     delivery: number,
-    how: fc.constantFrom<How>("accept", "accept", "accept-confirmed", "reject", "release", "fail-here", "undeliverable"),
+    how: fc.constantFrom<How>(
+      "accept",
+      "accept",
+      "accept-confirmed",
+      "reject",
+      "release",
+      "fail-here",
+      "undeliverable",
+    ),
   }),
   transact: fc.record({
     do: fc.constant("transact" as const),
@@ -114,10 +125,10 @@ const arbitrary = {
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: arbitrary.send },
   { weight: 1, arbitrary: arbitrary.sendAbort },
-  { weight: 5, arbitrary: arbitrary.consume },
+  { weight: 6, arbitrary: arbitrary.consume },
   { weight: 2, arbitrary: arbitrary.run },
-  { weight: 6, arbitrary: arbitrary.take },
-  { weight: 7, arbitrary: arbitrary.settle },
+  { weight: 5, arbitrary: arbitrary.take },
+  { weight: 9, arbitrary: arbitrary.settle },
   { weight: 4, arbitrary: arbitrary.transact },
   { weight: 2, arbitrary: arbitrary.consumer },
   { weight: 1, arbitrary: arbitrary.browse },

@@ -159,4 +159,3 @@ class Judgement {
 function count(bodies: readonly string[], body: string): number {
   return bodies.filter((one) => one === body).length;
 }
-
