@@ -129,8 +129,9 @@ export class PlayedConsumers {
       (result) => {
         const kind = how === "accept" || how === "accept-confirmed" ? "accepted" : "dead";
         if (how === "release" || how === "fail-here") return;
-        // Written and not answered, it may have been heard.
-        if (result === "stale" && how !== "accept-confirmed") return;
+        // Written and not answered, it may have been heard; and whoever deduplicates accepts it when it comes again.
+        const mayHold = how === "accept-confirmed" || (how === "accept" && handed.deduplicates);
+        if (result === "stale" && !mayHold) return;
         const sure = result === "stale" ? "perhaps" : how === "accept-confirmed" ? "yes" : "unless-lost";
         ledger.consumed.push({ handed, kind, sure, asked, known: ledger.now(), session });
       },
