@@ -14,6 +14,7 @@ const PATIENCE_MS = 5_000;
 /** The group has an active member, and nobody is connected to it any more. */
 export async function leftovers(group: EmbeddedGroup, subscribers: readonly Client[]): Promise<Leftovers> {
   await everybodyGone(group);
+  await everythingStored(group);
   const stored = new Map<StorePlace, readonly string[]>();
   for (const queue of QUEUES) stored.set(queue, await bodiesIn(group, queue));
   for (const client of subscribers) stored.set(`durable-${client.index}`, await drained(group, client));
@@ -25,6 +26,16 @@ async function everybodyGone(group: EmbeddedGroup): Promise<void> {
   while ((await group.stats()).connections > 0) {
     if (performance.now() > deadline) throw new Error("The group still has connections after everybody has closed his");
     await sleep(1);
+  }
+}
+
+/** Messages are in their queue once they are synced, in order: these are the last. */
+async function everythingStored(group: EmbeddedGroup): Promise<void> {
+  const connection = await connect(group.uri("stomp"));
+  try {
+    await connection.send("queue://last", "the last");
+  } finally {
+    await connection.close();
   }
 }
 
