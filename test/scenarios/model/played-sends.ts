@@ -100,7 +100,8 @@ export class PlayedSends {
     const died = this.#stage.ledger.deathsSince(begun) > 0;
     if (code === "TRANSACTION_INTERRUPTED") return died;
     if (code === "TRANSACTION_IN_DOUBT") return died || live.life.closing;
-    if (code === "STALE_DELIVERY") return step.accepts > 0;
+    // Over AMQP a consumer that is closed takes what was accepted of it out of the transaction, which is rolled back.
+    if (code === "STALE_DELIVERY" || code === "TRANSACTION_ROLLED_BACK") return step.accepts > 0;
     return code === "CONNECTION_CLOSED" && live.life.closing;
   }
 

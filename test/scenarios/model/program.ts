@@ -60,8 +60,8 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-const by = fc.constantFrom<ConnectionIndex>(0, 1);
-const place = fc.constantFrom<Place>("a", "a", "a", "b", "topic", "topic");
+const by = fc.constantFrom<ConnectionIndex>(0, 0, 1);
+const place = fc.constantFrom<Place>("a", "a", "a", "a", "topic", "topic", "b");
 const number = fc.nat(3);
 const turns = fc.constantFrom(0, 1, 3, 10);
 
@@ -144,11 +144,25 @@ const plan: fc.Arbitrary<ConnectionPlan> = fc.record({
   maxPendingSends: fc.constantFrom(10_000, 10_000, 2),
 });
 
-export const program: fc.Arbitrary<Program> = fc.record({
-  connections: fc.tuple(plan, plan),
-  duplicateDetection: fc.boolean(),
-  steps: fc.array(step, { minLength: 1, maxLength: 24, size: "max" }),
-});
+const consume = { do: "consume", by: 0, from: "a", prefetch: 100, deduplicate: false, take: 3 } as const;
+const send = { do: "send", by: 0, to: "a", count: 3 } as const;
+/** Most random beginnings come to nothing. */
+const openings: readonly (readonly Step[])[] = [
+  [],
+  [consume, send, { do: "wait", turns: 10 }],
+  [consume, { ...send, by: 1 }, { do: "wait", turns: 30 }, { do: "wait", turns: 30 }],
+  [{ ...consume, from: "topic" }, { do: "calm" }, { do: "wait", turns: 30 }, { ...send, to: "topic" }, { do: "calm" }],
+  [send, { do: "calm" }, { ...consume, deduplicate: true }, { ...consume, by: 1, prefetch: 1, take: 1 }],
+];
+
+export const program: fc.Arbitrary<Program> = fc
+  .record({
+    connections: fc.tuple(plan, plan),
+    duplicateDetection: fc.boolean(),
+    opening: fc.constantFrom(...openings),
+    steps: fc.array(step, { minLength: 1, maxLength: 20, size: "max" }),
+  })
+  .map(({ opening, steps, ...one }) => ({ ...one, steps: [...opening, ...steps] }));
 
 /** One step a line, to be read. */
 export function formatProgram({ connections, duplicateDetection, steps }: Program): string {
