@@ -46,6 +46,7 @@ export class OpenTransaction implements Transaction {
   readonly #inner: SessionTransaction;
   readonly #sends: PendingSends;
   readonly #accepted: Delivery[] = [];
+  #accepts = false;
   /** Ids the caller gave: an earlier transaction may have used them. */
   #givenIds = 0;
   #phase: Phase = { name: "open" };
@@ -60,9 +61,9 @@ export class OpenTransaction implements Transaction {
     void session.ended.then(({ error }) => this.#interrupt(error));
   }
 
-  /** How many deliveries were accepted in it. */
-  get acceptedCount(): number {
-    return this.#accepted.length;
+  /** Whether its work was to accept a delivery: that one comes again, and no run of the same work can accept it. */
+  get accepts(): boolean {
+    return this.#accepts;
   }
 
   async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
@@ -81,6 +82,7 @@ export class OpenTransaction implements Transaction {
 
   async accept(delivery: Delivery): Promise<void> {
     this.#requireOpen();
+    this.#accepts = true;
     const { origin } = delivery;
     if (origin.session !== this.#session && origin.holds(delivery))
       throw new InvalidArgumentError("The delivery belongs to another connection than the transaction");

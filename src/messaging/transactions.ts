@@ -101,7 +101,7 @@ export class Transactions {
         return result;
       } catch (reason) {
         this.#counts[reason instanceof TransactionInDoubtError ? "inDoubt" : "rolledBack"] += 1;
-        const again = reason instanceof TransactionInterruptedError && transaction.acceptedCount === 0 && left > 0;
+        const again = reason instanceof TransactionInterruptedError && !transaction.accepts && left > 0;
         if (!again || signal.aborted) throw reason;
         ended = session;
       }
