@@ -72,6 +72,7 @@ function addUp(combination: string, results: readonly LoadResult[]): Row {
 
 function report({ load, findings, faults, kills }: Row, log: (line: string) => void): void {
   log(`${load}: ${kills} kills, ${findings.units} done, ${faults.length > 0 ? faults.join(", ") : "no fault"}`);
+  for (const remark of findings.remarks) log(`${load}: ${remark}`);
   for (const kind of ["lost", "partial", "unexpected"] as const) {
     for (const what of findings[kind].slice(0, SHOWN)) log(`${load}, ${kind}: ${what}`);
   }

@@ -66,6 +66,7 @@ class WatchedLoad {
   readonly #prefix: string;
   readonly #log: (line: string) => void;
   readonly #connections = new Set<Connection>();
+  readonly #warned = new Set<string>();
   #running: RunningLoad | undefined;
   #longestOutageMs = 0;
 
@@ -123,7 +124,11 @@ class WatchedLoad {
     connection.on("restored", ({ outageMs }) => {
       this.#longestOutageMs = Math.max(this.#longestOutageMs, outageMs);
     });
-    connection.on("warning", ({ code, message }) => this.#log(`${this.#name} warns: ${code} ${message}`));
+    connection.on("warning", ({ code, message }) => {
+      if (this.#warned.has(code)) return;
+      this.#warned.add(code);
+      this.#log(`${this.#name} warns for the first time: ${code} ${message}`);
+    });
     connection.on("failed", ({ message }) => this.#log(`${this.#name} failed: ${message}`));
     return connection;
   }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { RequestInterruptedError, RequestTimeoutError, SendRejectedError } from "../../../src/errors.ts";
+import {
+  RequestInterruptedError,
+  RequestTimeoutError,
+  SendRejectedError,
+  SubscriptionRefusedError,
+} from "../../../src/errors.ts";
 import { addFindings, findFaults, type LoadFindings, NO_FINDINGS } from "../../brokers/kill/loads/load.ts";
 import { RequestBook } from "../../brokers/kill/loads/request-book.ts";
 import { TransactionBook, type TransactionOutcome } from "../../brokers/kill/loads/transaction-book.ts";
@@ -162,6 +167,16 @@ describe("the book of requests", () => {
     const findings = history((book, n) => book.rejected(n, interrupted), { temporary: true });
     expect(findFaults(findings)).toEqual([]);
     expect(findings.rejections).toEqual({ REQUEST_INTERRUPTED: 1 });
+  });
+
+  it("takes the refusal of what cannot be done for one only where that is so", () => {
+    const impossible = new SubscriptionRefusedError("no temporary queue");
+    const told = (book: RequestBook): LoadFindings => {
+      book.rejected(book.next({ temporary: true }), impossible);
+      return book.findings();
+    };
+    expect(findFaults(told(new RequestBook(["SUBSCRIPTION_REFUSED"])))).toEqual([]);
+    expect(findFaults(told(new RequestBook()))).toEqual(["unexpected 1"]);
   });
 
   it("finds rejections without cause, typed or not", () => {

@@ -59,12 +59,14 @@ class DurableTopic implements RunningLoad {
       ...found,
       unexpected: [...found.unexpected, ...this.#subscriber.failures],
       mayBeDoubled: mayBeDoubled(this.#context.product, this.#publisher),
+      remarks: [`the subscriber came back ${this.#subscriber.returns} times`],
     };
   }
 }
 
 class Subscriber {
   readonly failures: string[] = [];
+  returns = 0;
   readonly #context: LoadContext;
   readonly #topic: string;
   readonly #sends: NumberedSends;
@@ -95,6 +97,7 @@ class Subscriber {
     await this.#attached?.reading;
     await sleep(AWAY_MS);
     await this.attach().catch((reason: unknown) => this.#note(reason));
+    this.returns += 1;
   }
 
   /** Leaves nothing of the subscription. */

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../../src/messaging/connection.ts";
+import type { Delivery } from "../../../../src/messaging/delivery.ts";
 import { Lanes, until } from "./lanes.ts";
 import { addFindings, type LoadContext, type LoadFindings, type RunningLoad, type StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";
@@ -26,6 +27,10 @@ class Groups implements RunningLoad {
   readonly #sender: Connection;
   readonly #groups: ReadonlyMap<string, NumberedSends>;
   readonly #failures: string[] = [];
+  /** How many each consumer got, and which of them has a group. */
+  readonly #taken: number[] = [];
+  readonly #owners = new Map<string, number>();
+  #moves = 0;
   #lanes: Lanes | undefined;
 
   constructor(context: LoadContext, queue: string, sender: Connection) {
@@ -43,12 +48,10 @@ class Groups implements RunningLoad {
   /** Resolves when the broker has the subscription. */
   async consume(connection: Connection): Promise<void> {
     const consumer = connection.consume(this.#queue, { prefetch: 50 });
+    const number = this.#taken.push(0) - 1;
     const read = async () => {
       for await (const delivery of consumer) {
-        // Over STOMP Classic does not tell the group.
-        const group = this.#groups.get(String(delivery.message.properties["group"]));
-        if (group) group.ledger.received(delivery);
-        else this.#failures.push(`a message of the group ${delivery.message.properties["group"]}`);
+        this.#note(delivery, number);
         await delivery.accept();
       }
     };
@@ -76,7 +79,19 @@ class Groups implements RunningLoad {
       ...found,
       unexpected: [...found.unexpected, ...this.#failures],
       mayBeDoubled: mayBeDoubled(this.#context.product, this.#sender),
+      remarks: [`the consumers got ${this.#taken.join(" and ")}, groups changed hands ${this.#moves - GROUPS} times`],
     };
+  }
+
+  #note(delivery: Delivery, consumer: number): void {
+    // Over STOMP Classic does not tell the group itself.
+    const name = String(delivery.message.properties["group"]);
+    const group = this.#groups.get(name);
+    if (group) group.ledger.received(delivery);
+    else this.#failures.push(`a message of the group ${name}`);
+    this.#taken[consumer] = (this.#taken[consumer] ?? 0) + 1;
+    if (this.#owners.get(name) !== consumer) this.#moves += 1;
+    this.#owners.set(name, consumer);
   }
 
   get #all(): readonly NumberedSends[] {

@@ -45,6 +45,8 @@ export interface LoadFindings {
   readonly inDoubt: { readonly reported: number; readonly held: number };
   /** Typed rejections by their code. */
   readonly rejections: Readonly<Record<string, number>>;
+  /** What shows that the load did what it is there for. */
+  readonly remarks: readonly string[];
 }
 
 export const NO_FINDINGS: LoadFindings = {
@@ -59,6 +61,7 @@ export const NO_FINDINGS: LoadFindings = {
   redelivered: 0,
   inDoubt: { reported: 0, held: 0 },
   rejections: {},
+  remarks: [],
 };
 
 /** The books of several runs as one. */
@@ -79,6 +82,7 @@ export function addFindings(all: readonly LoadFindings[]): LoadFindings {
         held: sum.inDoubt.held + each.inDoubt.held,
       },
       rejections: addCounts(sum.rejections, each.rejections),
+      remarks: [...sum.remarks, ...each.remarks],
     }),
     NO_FINDINGS,
   );

@@ -13,9 +13,14 @@ interface Request {
 export class RequestBook {
   /** By their number less one. */
   readonly #requests: Request[] = [];
-  readonly #rejections = new Rejections(["REQUEST_INTERRUPTED"]);
+  readonly #rejections: Rejections;
   readonly #strangers: string[] = [];
   #replied = 0;
+
+  /** `refused`: the codes of what cannot be done here at all. */
+  constructor(refused: readonly string[] = []) {
+    this.#rejections = new Rejections(["REQUEST_INTERRUPTED", ...refused]);
+  }
 
   get replied(): number {
     return this.#replied;

@@ -2,7 +2,7 @@
 import type { Connection } from "../../../../src/messaging/connection.ts";
 import type { Responder } from "../../../../src/messaging/responder.ts";
 import { Lanes } from "./lanes.ts";
-import type { LoadFindings, RunningLoad, StartLoad } from "./load.ts";
+import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { RequestBook } from "./request-book.ts";
 
 const TEMPORARY_EVERY = 5;
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 45_000;
 
 export const startRequests: StartLoad = async (context) => {
   const queue = `queue://${context.name}.requests`;
-  const requests = new Requests(queue, await context.connect(), await context.connect());
+  const requests = new Requests(context, queue, await context.connect(), await context.connect());
   await requests.ready;
   return requests;
 };
@@ -20,12 +20,16 @@ class Requests implements RunningLoad {
   readonly #queue: string;
   readonly #requester: Connection;
   readonly #responder: Responder;
-  readonly #book = new RequestBook();
+  readonly #book: RequestBook;
+  /** Artemis has no temporary queue over STOMP, and the library says so. */
+  readonly #noTemporary: boolean;
   readonly #failures: string[] = [];
   readonly #lanes: Lanes;
   #begun = 0;
 
-  constructor(queue: string, requester: Connection, answering: Connection) {
+  constructor({ product, protocol }: LoadContext, queue: string, requester: Connection, answering: Connection) {
+    this.#noTemporary = product === "artemis" && protocol === "stomp";
+    this.#book = new RequestBook(this.#noTemporary ? ["SUBSCRIPTION_REFUSED"] : []);
     this.#queue = queue;
     this.#requester = requester;
     this.#responder = answering.respond(
@@ -65,7 +69,8 @@ class Requests implements RunningLoad {
 
   async #ask(): Promise<void> {
     this.#begun += 1;
-    const temporary = this.#begun % TEMPORARY_EVERY === 0;
+    const once = this.#begun === TEMPORARY_EVERY;
+    const temporary = this.#noTemporary ? once : this.#begun % TEMPORARY_EVERY === 0;
     const n = this.#book.next({ temporary });
     try {
       const reply = await this.#requester.request(this.#queue, `request ${n}`, {
