@@ -18,7 +18,6 @@ class ChangedMind extends Error {}
 export const startTransactions: StartLoad = async (context) => {
   const queue = `queue://${context.name}.transactions`;
   const connection = await context.connect();
-  const reader = await context.connect();
   const sending = new Transactions(connection, queue);
   const lanes = new Lanes({ lanes: 10, pauseMs: 2 }, () => sending.transact());
   const { book } = sending;
@@ -27,9 +26,9 @@ export const startTransactions: StartLoad = async (context) => {
       return book.committed;
     },
     stop: () => lanes.stop(),
-    settle: () =>
+    settle: async () =>
       readQueue(
-        reader,
+        await context.connect(),
         queue,
         ({ properties }) => book.received(Number(properties["run"]), Number(properties["n"])),
         () => book.complete,

@@ -107,6 +107,7 @@ class Transforms implements RunningLoad {
       await this.#feeder.send(this.#names.inputs, `input ${n}`, { properties: { n } });
       this.#book.settled(n, "confirmed");
     } catch (reason) {
+      if (this.#refused) return;
       this.#rejections.note(reason);
       const inDoubt = reason instanceof Error && "code" in reason && reason.code === "SEND_IN_DOUBT";
       this.#book.settled(n, inDoubt ? "in doubt" : "rejected");
@@ -124,8 +125,12 @@ class Transforms implements RunningLoad {
   #noteFailure(reason: unknown): void {
     const { product, protocol } = this.#context;
     this.#refused = reason instanceof UnsupportedError && product === "artemis" && protocol === "stomp";
-    if (this.#refused) this.#rejections.counts["UNSUPPORTED"] = 1;
-    else this.#rejections.note(reason);
+    if (!this.#refused) {
+      this.#rejections.note(reason);
+      return;
+    }
+    this.#rejections.counts["UNSUPPORTED"] = 1;
+    for (const connection of [this.#feeder, this.#transformer]) void connection.close();
   }
 }
 
