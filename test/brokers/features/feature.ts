@@ -60,15 +60,17 @@ export async function take(consumer: Consumer): Promise<Delivery> {
 
 /** Fails when anything comes. */
 export async function nothing(consumer: Consumer): Promise<void> {
+  await consumer.ready;
   const delivery = await consumer.receive({ timeoutMs: QUIET_MS });
   if (delivery) throw new Error(`Nothing was to come, and ${delivery.message.text()} came`);
 }
 
-/** Every text that comes until it is quiet, accepted. */
-export async function drain(consumer: Consumer): Promise<string[]> {
+/** Every text that comes, accepted: `count` of them are waited for, then until it is quiet. */
+export async function drain(consumer: Consumer, count: number): Promise<string[]> {
   const texts: string[] = [];
+  await consumer.ready;
   for (;;) {
-    const delivery = await consumer.receive({ timeoutMs: QUIET_MS });
+    const delivery = await consumer.receive({ timeoutMs: texts.length < count ? PATIENCE_MS : QUIET_MS });
     if (!delivery) return texts;
     texts.push(delivery.message.text());
     await delivery.accept();

@@ -52,7 +52,7 @@ export const SETTLING: readonly Feature[] = [
       const body = `dead ${trial.fresh("queue")}`;
       const { connection, queue, delivery } = await inHand(trial, body);
       assert.equal(await delivery.reject("no such customer"), "settled");
-      const letters = await drain((await trial.connect()).consume(DEAD_LETTERS[trial.product]));
+      const letters = await drain((await trial.connect()).consume(DEAD_LETTERS[trial.product]), 1);
       assert.ok(letters.includes(body), `the dead letters are ${letters}`);
       await connection.close();
       await nothing((await trial.connect()).consume(queue));
@@ -83,7 +83,7 @@ export const SETTLING: readonly Feature[] = [
       const released = a.release();
       assert.equal(await b.accept(), "settled");
       await released;
-      assert.deepEqual((await drain(consumer)).sort(), ["a", "c"]);
+      assert.deepEqual((await drain(consumer, 2)).sort(), ["a", "c"]);
     },
   },
   {
@@ -122,7 +122,7 @@ export const SETTLING: readonly Feature[] = [
       const consumer = connection.consume(queue);
       const ran = consumer.run(handler, { redelivery: { max: 2, initialDelayMs: 5 } });
       const letters = (await trial.connect()).consume(DEAD_LETTERS[trial.product]);
-      await until("the dead letter", async () => (await drain(letters)).includes(body));
+      await until("the dead letter", async () => (await drain(letters, 1)).includes(body));
       assert.deepEqual(attempts, [1, 2, 3]);
       await consumer.close();
       await ran;
@@ -138,7 +138,7 @@ export const SETTLING: readonly Feature[] = [
         for (const body of ["a", "b", "c"]) await tx.send(queue, body);
         await nothing(consumer);
       });
-      assert.deepEqual(await drain(consumer), ["a", "b", "c"]);
+      assert.deepEqual(await drain(consumer, 3), ["a", "b", "c"]);
     },
   },
   {
@@ -166,7 +166,7 @@ export const SETTLING: readonly Feature[] = [
       await connection.close();
       const other = await trial.connect();
       await nothing(other.consume(queue));
-      assert.deepEqual(await drain(other.consume(answers)), ["answer"]);
+      assert.deepEqual(await drain(other.consume(answers), 1), ["answer"]);
     },
   },
   {
@@ -182,7 +182,7 @@ export const SETTLING: readonly Feature[] = [
         throw new Error("changed my mind");
       });
       await work.catch(unlessItIs(/changed my mind/));
-      assert.deepEqual(await drain(consumer), ["a"]);
+      assert.deepEqual(await drain(consumer, 1), ["a"]);
     },
   },
   {
@@ -212,7 +212,7 @@ export const SETTLING: readonly Feature[] = [
       await (await take(consumer)).accept();
       await connection.send(queue, "second", { id: `twin-${other}` });
       await connection.send(queue, "third");
-      assert.deepEqual(await drain(consumer), ["third"]);
+      assert.deepEqual(await drain(consumer, 1), ["third"]);
     },
   },
 ];

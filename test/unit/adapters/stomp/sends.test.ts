@@ -152,8 +152,10 @@ describe("an ERROR that names a receipt", () => {
     const refused = await sends[1]?.outcome;
     const error = refused?.kind === "failed" ? refused.error : undefined;
     expect(error).toBeInstanceOf(SendRejectedError);
-    expect(error).toMatchObject({ id: "id-1", code: "SEND_REJECTED", inDoubt: false });
-    expect(error?.message).toMatch(/refused message id-1 to queue:\/\/orders: .*Usage Manager Store is Full$/);
+    expect(error).toMatchObject({ id: "id-1", code: "SEND_REJECTED", inDoubt: false, retryable: true });
+    expect(error?.message).toMatch(
+      /refused message id-1 to queue:\/\/orders: .*Usage Manager Store is Full\. There is no room/,
+    );
     expect(String(error?.cause)).toContain("D.java:1");
   });
 

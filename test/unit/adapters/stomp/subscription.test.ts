@@ -228,16 +228,6 @@ describe("settling", () => {
     expect((await peer.frame("NACK")).headers).toEqual({ id: "a1" });
   });
 
-  it("refuses on Artemis to reject, and leaves the delivery unsettled", async () => {
-    const { peer, consumer } = await consuming(ARTEMIS, 1);
-    const delivery = await consumer.delivery(0);
-    expect(() => consumer.subscription.settle(delivery, REJECTED)).toThrow(UnsupportedError);
-    expect(() => consumer.subscription.settle(delivery, REJECTED)).toThrow(/artemis.*discards/);
-    expect(consumer.subscription.settle(delivery, ACCEPTED)).toBe("settled");
-    await peer.frame("ACK");
-    expect(peer.all("NACK")).toEqual([]);
-  });
-
   it.each<[string, Settlement, string, string]>([
     ["release on a topic", RELEASED, CLASSIC, "topic://prices"],
     ["modify with undeliverableHere", modified(false, true), CLASSIC, "queue://orders"],
