@@ -32,7 +32,7 @@ export async function runLoadMatrix(options: MatrixOptions & { readonly loads: r
 async function runCombination(
   product: Product,
   protocol: Protocol,
-  { rounds, batch, loadMs, loads }: MatrixOptions & { readonly loads: readonly string[] },
+  { rounds, batch, loadMs, double, loads }: MatrixOptions & { readonly loads: readonly string[] },
 ): Promise<Row[]> {
   const results: LoadResult[] = [];
   let version = "";
@@ -41,7 +41,7 @@ async function runCombination(
     const group = await startGroup(product);
     version = group.version;
     try {
-      results.push(...(await runLoads(group, protocol, { loads, rounds: Math.min(left, batch), loadMs, log })));
+      results.push(...(await runLoads(group, protocol, { loads, rounds: Math.min(left, batch), loadMs, double, log })));
     } finally {
       await group.close();
     }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../../src/connect/connect.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
-import type { Protocol, RealGroup } from "../group-contract.ts";
+import { type MemberName, otherMember, type Protocol, type RealGroup } from "../group-contract.ts";
 import { LOADS } from "./loads/all-loads.ts";
 import { until } from "./loads/lanes.ts";
 import { type LoadFindings, NO_FINDINGS, type RunningLoad } from "./loads/load.ts";
@@ -11,6 +11,7 @@ export interface LoadRunOptions {
   readonly loads: readonly string[];
   readonly rounds: number;
   readonly loadMs: number;
+  readonly double: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -23,18 +24,27 @@ export interface LoadResult {
 
 /** A load that has done nothing for so long after a kill hangs. */
 const STALL_MS = 60_000;
+/** Within it every session has been opened and what was pending sent again, mostly. */
+const RESTORING_MS = 400;
 
 /** Runs one combination on a started group, which it leaves running. */
 export async function runLoads(group: RealGroup, protocol: Protocol, options: LoadRunOptions): Promise<LoadResult[]> {
-  const { loads, rounds, loadMs, log } = options;
+  const { loads, rounds, loadMs, double, log } = options;
   const watched = loads.map((load) => new WatchedLoad(load, group, protocol, log));
   try {
     for (const each of watched) await each.start();
     let kills = 0;
-    for (; kills < rounds && watched.every(({ stalled }) => !stalled); kills++) {
+    while (kills < rounds && watched.every(({ stalled }) => !stalled)) {
       // At another moment of every load's turn each time.
       await sleep(loadMs * (0.5 + Math.random()));
-      await survive(group, watched, (line) => log(`kill ${kills + 1}: ${line}`));
+      const startedAt = performance.now();
+      const waiting = double ? await killTwice(group) : await killOnce(group);
+      kills += double ? 2 : 1;
+      const activeMs = performance.now() - startedAt;
+      await Promise.all(watched.map((each) => each.getOn(STALL_MS)));
+      const allMs = performance.now() - startedAt;
+      log(`kill ${kills}: active again after ${activeMs.toFixed()} ms, every load again after ${allMs.toFixed()} ms`);
+      await group.start(waiting);
     }
     await sleep(loadMs);
     await Promise.all(watched.map((each) => each.stop()));
@@ -45,16 +55,22 @@ export async function runLoads(group: RealGroup, protocol: Protocol, options: Lo
   }
 }
 
-async function survive(group: RealGroup, watched: readonly WatchedLoad[], log: (line: string) => void): Promise<void> {
+/** Resolves when the other member is active, with the one to be brought back as its standby. */
+async function killOnce(group: RealGroup): Promise<MemberName> {
   const killed = await group.waitActive();
-  const killedAt = performance.now();
   await group.kill(killed);
   await group.waitActive();
-  const activeAt = performance.now();
-  await Promise.all(watched.map((each) => each.getOn(STALL_MS)));
-  const [active, all] = [activeAt - killedAt, performance.now() - killedAt].map(Math.round);
-  log(`active again after ${active} ms, every load again after ${all} ms`);
-  await group.start(killed);
+  return killed;
+}
+
+/** The member that takes over dies too, while sessions are restored on it; resolves when the first is active again. */
+async function killTwice(group: RealGroup): Promise<MemberName> {
+  const first = await killOnce(group);
+  await sleep(Math.random() * RESTORING_MS);
+  await group.kill(otherMember(first));
+  await group.start(first);
+  await group.waitActive();
+  return otherMember(first);
 }
 
 class WatchedLoad {

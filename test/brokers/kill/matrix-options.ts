@@ -10,5 +10,7 @@ export interface MatrixOptions {
   readonly batch: number;
   /** How long the load runs before each kill. */
   readonly loadMs: number;
+  /** Loads only: each kill is followed by one of the next active member, while sessions are restored on it. */
+  readonly double: boolean;
   readonly json: boolean;
 }

@@ -12,6 +12,7 @@ const program = new Command("kill")
   .option("--load-ms <n>", "how long the load runs before each kill", Number, 700)
   .option("--product <name>", "classic or artemis; both unless said")
   .option("--protocol <name>", "stomp or amqp; both unless said")
+  .option("--double", "with --loads: kill the next active member too, as soon as it serves", false)
   .option("--json", "print the reports as JSON", false)
   .parse();
 const { product, protocol, loads, ...numbers } = program.opts<{
@@ -19,6 +20,7 @@ const { product, protocol, loads, ...numbers } = program.opts<{
   loads?: string;
   batch: number;
   loadMs: number;
+  double: boolean;
   product?: Product;
   protocol?: Protocol;
   json: boolean;
