@@ -131,7 +131,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * said), then closes. Never rejects but for its options.
    */
   async drain({ timeoutMs = this.#owner.drainTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    checkTimeout(timeoutMs);
+    if (timeoutMs !== 0) checkTimeout(timeoutMs);
     this.subscription.stopIntake();
     await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));
     await this.close();
@@ -200,7 +200,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         this.#intake.release("releasing");
         return count;
       },
-      browsed: () => void this.close(),
+      // Readers come first to what has arrived.
+      browsed: () => this.#intake.onceEmpty(() => void this.close()),
       draining: () => {
         this.#intakeOver.abort();
         this.#intake.clear();

@@ -20,6 +20,7 @@ export class Intake {
   readonly #handOver: (arrival: Arrival) => Delivery | undefined;
   readonly #arrived = new WaitingLine<Arrival>();
   readonly #readers = new WaitingLine<Reader>(({ waits }) => !waits);
+  #onceEmpty: (() => void) | undefined;
   /** Why nothing is handed over at the moment; both may hold. */
   readonly #holds = new Set<"paused" | "releasing">();
 
@@ -48,9 +49,16 @@ export class Intake {
     if (this.#holds.size > 0) return undefined;
     for (let arrival = this.#arrived.shift(); arrival; arrival = this.#arrived.shift()) {
       const delivery = this.#handOver(arrival);
+      if (this.#arrived.size === 0) this.#tellEmpty();
       if (delivery) return delivery;
     }
     return undefined;
+  }
+
+  /** Calls `act` once, as soon as everything that has arrived is handed over; not if it is dropped before. */
+  onceEmpty(act: () => void): void {
+    this.#onceEmpty = act;
+    if (this.#arrived.size === 0) this.#tellEmpty();
   }
 
   /** Calls one of both, once: `resolve` with undefined when nothing more comes. Returns what ends the wait without a call. */
@@ -66,6 +74,7 @@ export class Intake {
 
   /** Drops what has arrived: it comes again. Returns how much that was. */
   clear(): number {
+    this.#onceEmpty = undefined;
     return this.#arrived.drain().length;
   }
 
@@ -78,6 +87,12 @@ export class Intake {
       else reader.resolve(undefined);
     });
     return readers.length > 0;
+  }
+
+  #tellEmpty(): void {
+    const act = this.#onceEmpty;
+    this.#onceEmpty = undefined;
+    act?.();
   }
 
   #match(): void {

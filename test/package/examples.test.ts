@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect } from "masterslave-transport";
+import { type Connection, connect } from "masterslave-transport";
 import { type EmbeddedGroup, embeddedGroup } from "masterslave-transport/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -52,6 +52,38 @@ describe("the examples", () => {
     const ids = messages.map(({ properties }) => properties["_AMQ_DUPL_ID"]);
     expect(ids).toHaveLength(2);
     expect(ids[0]).toBe("left");
+  });
+});
+
+describe("the longer examples", () => {
+  it("worker.js ships what is under way when SIGTERM comes, and takes in nothing more", async () => {
+    const connection = await connect(group.uri("stomp"));
+    await empty(connection, "queue://orders");
+    const working = run("examples/worker.js");
+    await working.says("ready");
+    await connection.send("queue://orders", { sku: 1, workMs: 1_000 });
+    await working.says("working on 1");
+    working.child.kill("SIGTERM");
+    await working.says("finishing what is under way");
+    await connection.send("queue://orders", { sku: 2 });
+    expect(await working.exit).toMatchObject({ code: 0, text: expect.stringContaining("stopped, 1 shipped") });
+    const [shipments, orders] = [await group.messages("shipments"), await group.messages("orders")];
+    expect(shipments.map(({ text }) => text)).toEqual(['{"sku":1}']);
+    expect(orders.map(({ text }) => text)).toEqual(['{"sku":2}']);
+    await empty(connection, "queue://orders");
+    await connection.close();
+  });
+
+  /** What other examples have left there. */
+  async function empty(connection: Connection, queue: string): Promise<void> {
+    const consumer = connection.consume(queue);
+    while (await (await consumer.receive({ timeoutMs: 200 }))?.accept());
+    await consumer.close();
+  }
+
+  it("request.js asks and answers", async () => {
+    const { code, text } = await run("examples/request.js").exit;
+    expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining("3 costs 30") });
   });
 });
 

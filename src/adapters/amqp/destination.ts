@@ -28,6 +28,11 @@ const CAPABILITIES: Spelling = { by: "capability" };
 /** Products known to read `queue://NAME` and `topic://NAME`, whether they say so in their open frame or not. */
 const PREFIX_PRODUCTS: ReadonlySet<string> = new Set(["activemq", "masterslave-embedded"]);
 
+/** Whether an address can list several destinations, by commas. */
+export function readsLists({ product }: Broker): boolean {
+  return PREFIX_PRODUCTS.has(product);
+}
+
 export function spellingOf(broker: Broker, properties: OpenProperties): Spelling {
   const queue = properties["queue-prefix"];
   const topic = properties["topic-prefix"];

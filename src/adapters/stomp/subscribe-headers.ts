@@ -81,6 +81,11 @@ function refuseImpossible(request: SubscriptionRequest, peer: Peer): void {
     // It would make a queue of this very name, which gets copies.
     throw impossible(`Consuming from several queues by the wildcard ${what}`, peer, "consume from each queue");
   }
+  const members = subscriptions === "activemq" ? membersOf(destination) : [];
+  if (members.some(({ kind }) => kind !== destination.kind)) {
+    // The queues or the topics would be left out without a word: measured.
+    throw impossible(`Consuming from queues and topics at once, ${what},`, peer, "use a consumer for each kind");
+  }
   if (subscription) refuseName(subscription, selector, peer);
 }
 

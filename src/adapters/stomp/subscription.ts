@@ -15,8 +15,8 @@ import { AckSize } from "./ack-size.ts";
 import { type BrokerRefusal, saysInUse } from "./failures.ts";
 import { GiveBack } from "./give-back.ts";
 import { decodeMessage, headerText } from "./message.ts";
-import { type SettleResult, settleOnWire } from "./settle.ts";
-import { meaningOf, settlingHeaders } from "./settlement.ts";
+import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
+import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
 import type { Wire } from "./wire.ts";
@@ -61,10 +61,17 @@ export class StompSubscription implements SessionSubscription {
       queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
       return;
     }
-    this.#wire.request("SUBSCRIBE", headers, {
+    const answers = {
+      subscribes: true,
       onReceipt: () => this.#isReady(id),
-      onRefused: (refusal) => this.#refused(id, refusal),
-    });
+      onRefused: (refusal: BrokerRefusal) => this.#refused(id, refusal),
+    } as const;
+    if (this.#receiptStalls) this.#wire.requestBehind("SUBSCRIBE", headers, { ...answers, unnamed: true });
+    else this.#wire.request("SUBSCRIBE", headers, answers);
+  }
+
+  get #receiptStalls(): boolean {
+    return this.#wire.peer.dialect.receiptStallsPatterns && /[*>,]/.test(this.#request.destination.name);
   }
 
   #isReady(id: string): void {
@@ -105,11 +112,17 @@ export class StompSubscription implements SessionSubscription {
       redelivered: headerText(headers, "redelivered") === "true",
       deliveryCount: undefined,
     };
-    if (!this.#request.browse) {
-      const settling = settlingHeaders(headers, peer);
-      this.#ackSize.check(settling, peer);
-      this.#unsettled.set(delivery, settling);
+    if (this.#request.browse) {
+      this.#sink.onDelivery(delivery);
+      return;
     }
+    const settling = settlingHeaders(headers, peer);
+    this.#ackSize.check(settling, peer);
+    this.#deliver(delivery, settling);
+  }
+
+  #deliver(delivery: IncomingDelivery, settling: Record<string, string>): void {
+    this.#unsettled.set(delivery, settling);
     this.#sink.onDelivery(delivery);
   }
 
@@ -124,7 +137,9 @@ export class StompSubscription implements SessionSubscription {
       giveBack: () => this.#giveBack.start(),
       giveBackAccepted: () => {
         // What became of the subscription since has given it back already.
-        if (id === this.#id && this.#wire.open) this.#giveBack.start();
+        if (id !== this.#id || !this.#wire.open) return;
+        if (keeps(this.#request)) this.#giveBack.start();
+        else this.#deliver({ ...delivery, redelivered: true }, headers);
       },
     });
   }

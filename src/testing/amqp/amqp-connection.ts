@@ -10,7 +10,6 @@ import rhea, {
 } from "rhea";
 import type { Destination } from "../../messaging/destination.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { Credentials } from "../../uri/endpoint.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import {
   gatheringSocket,
@@ -22,9 +21,11 @@ import {
 import { PRODUCT, VERSION } from "../product.ts";
 import { type AttachedSource, attachSource } from "./attached-source.ts";
 import { Coordinators } from "./coordinator.ts";
+import { keepTransfersEncoded } from "./encoded-transfers.ts";
 import { holdAttach, holdDetach } from "./held-link.ts";
 import { serveIncoming } from "./incoming-link.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
+import { offerMechanisms } from "./server-mechanisms.ts";
 import { TemporaryAddresses } from "./temporary-addresses.ts";
 import { targetOf } from "./terminus.ts";
 import { keepTransactions } from "./transaction-frames.ts";
@@ -50,7 +51,13 @@ export class AmqpConnection implements MemberConnection {
   constructor(socket: Socket, options: MemberConnectionOptions) {
     this.#raw = socket;
     this.#options = options;
-    this.#coordinators = new Coordinators(options.destinations, () => this.#live);
+    this.#coordinators = new Coordinators({
+      destinations: options.destinations,
+      isLive: () => this.#live,
+      settleRead: () => {
+        for (const link of this.#links) link.settleRead();
+      },
+    });
     this.#temporary = new TemporaryAddresses(options.destinations.queues);
     this.#socket = gatheringSocket(socket, "amqp");
     this.#deadline = setTimeout(() => this.#socket.destroy(new Error("No open in time")), HANDSHAKE_TIMEOUT_MS);
@@ -201,39 +208,4 @@ function refusing(link: Sender | Receiver, serve: () => void): void {
     const { condition, message } = Refusal.from(cause);
     link.close({ condition, description: message });
   }
-}
-
-interface ServerMechanisms {
-  enable_anonymous(): void;
-  enable_plain(check: (username: string, password: string) => boolean): void;
-}
-
-function offerMechanisms(
-  mechanisms: ServerMechanisms,
-  credentials: Credentials | undefined,
-  onRefused: () => void,
-): void {
-  mechanisms.enable_plain((username, password) => {
-    const known = !credentials || (username === credentials.username && password === credentials.password);
-    if (!known) onRefused();
-    return known;
-  });
-  if (!credentials) mechanisms.enable_anonymous();
-}
-
-/** A message-format of its own: with format 0 rhea decodes the message and drops its bytes. */
-const ENCODED_FORMAT = 0x4d53;
-
-interface TransferTarget {
-  on_transfer(frame: { readonly performative: { message_format?: number | null } }): void;
-}
-
-/** Makes rhea hand over each transfer's bytes as they were sent (it dispatches a frame to `on_` + its name on the connection). */
-function keepTransfersEncoded(connection: Connection): void {
-  const target = connection as unknown as TransferTarget;
-  const onTransfer = target.on_transfer.bind(connection);
-  target.on_transfer = (frame) => {
-    if (!frame.performative.message_format) frame.performative.message_format = ENCODED_FORMAT;
-    onTransfer(frame);
-  };
 }

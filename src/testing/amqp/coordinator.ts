@@ -13,15 +13,21 @@ interface Declared {
   readonly coordinator: Receiver;
 }
 
+export interface CoordinatorsOptions {
+  readonly destinations: Destinations;
+  /** The connection still takes answers. */
+  readonly isLive: () => boolean;
+  /** Settles what the client settled before the discharge that was read just now. */
+  readonly settleRead: () => void;
+}
+
 export class Coordinators {
-  readonly #destinations: Destinations;
+  readonly #options: CoordinatorsOptions;
   readonly #open = new Map<string, Declared>();
-  readonly #isLive: () => boolean;
   #declared = 0;
 
-  constructor(destinations: Destinations, isLive: () => boolean) {
-    this.#destinations = destinations;
-    this.#isLive = isLive;
+  constructor(options: CoordinatorsOptions) {
+    this.#options = options;
   }
 
   serve(receiver: Receiver): void {
@@ -44,21 +50,22 @@ export class Coordinators {
     const request = readCoordinatorRequest(encoded);
     if (request.kind === "declare") {
       const id = `${++this.#declared}`;
-      this.#open.set(id, { transaction: new Transaction(this.#destinations), coordinator: receiver });
+      this.#open.set(id, { transaction: new Transaction(this.#options.destinations), coordinator: receiver });
       this.#answer(receiver, () => delivery.update(true, declared(id)));
       return;
     }
+    this.#options.settleRead();
     const transaction = this.get(request.id);
     this.#open.delete(request.id);
     const done = () => this.#answer(receiver, () => delivery.accept());
     if (request.fail) {
       transaction.rollback();
-      this.#destinations.afterSends(done);
+      this.#options.destinations.afterSends(done);
     } else transaction.commit(done);
   }
 
   #answer(receiver: Receiver, answer: () => void): void {
-    if (this.#isLive() && receiver.is_open()) apart(receiver, answer);
+    if (this.#options.isLive() && receiver.is_open()) apart(receiver, answer);
   }
 
   /** @throws Refusal */

@@ -110,14 +110,18 @@ export class OutgoingLink implements QueueConsumer {
     this.#options.queue.dispatch();
   }
 
+  /** rhea tells of a detach and of a transfer at once, and of outcomes when it has read all there is: those it has read came before. */
+  settleRead(): void {
+    for (const delivery of [...this.#unsettled.keys()]) {
+      if (delivery.remote_settled || OUTCOMES.includes(outcomeOf(delivery) ?? "")) this.#settle(delivery);
+    }
+  }
+
   /** What is unsettled goes back to the front of the queue. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    // rhea tells of a detach at once and of outcomes when it has read all there is: those it has read came before.
-    for (const delivery of [...this.#unsettled.keys()]) {
-      if (delivery.remote_settled || OUTCOMES.includes(outcomeOf(delivery) ?? "")) this.#settle(delivery);
-    }
+    this.settleRead();
     const unsettled = [...this.#unsettled.values()];
     this.#unsettled.clear();
     this.#options.leave();

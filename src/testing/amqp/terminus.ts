@@ -17,11 +17,16 @@ export type TargetRequest =
 /** Where the client sends to. @throws Refusal */
 export function targetOf(receiver: Receiver): TargetRequest {
   if (isCoordinator(receiver as unknown as Parameters<typeof isCoordinator>[0])) return { kind: "coordinator" };
-  const target: Terminus | null | undefined = receiver.target;
+  const target = given<Terminus>(receiver.target);
   if (!target) throw new Refusal("amqp:invalid-field", "The attach has no target");
   if (target.dynamic) return dynamic(target);
   if (!target.address) throw Refusal.notDone("the anonymous relay (a target without address)");
   return { kind: "address", destination: destinationOf(target.address, target.capabilities) };
+}
+
+/** rhea shows a terminus that was not sent as a null of its own, which is truthy; only a real one can be encoded again. */
+function given<T extends Terminus>(terminus: object | null | undefined): T | undefined {
+  return terminus && "described" in terminus ? (terminus as T) : undefined;
 }
 
 export type SourceRequest =
@@ -37,7 +42,7 @@ export type SourceRequest =
 
 /** Where the client receives from. @throws Refusal */
 export function sourceOf(sender: Sender): SourceRequest {
-  const source: (Terminus & Pick<Source, "distribution_mode" | "filter">) | null | undefined = sender.source;
+  const source = given<Terminus & Pick<Source, "distribution_mode" | "filter">>(sender.source);
   if (!source) return { kind: "existing" };
   if (source.dynamic) return dynamic(source);
   if (!source.address) throw new Refusal("amqp:invalid-field", "The source has no address");

@@ -8,6 +8,8 @@ import { findSections, readDescriptor } from "./sections.ts";
 
 const CODE = { coordinator: 0x30, declare: 0x31, discharge: 0x32, declared: 0x33, transactionalState: 0x34 } as const;
 const AMQP_VALUE = 0x77;
+/** The place of the field state in a transfer (AMQP 1.0 section 2.7.5). */
+const TRANSFER_STATE = 7;
 
 /** A value as rhea's reader leaves it. */
 interface Typed {
@@ -18,8 +20,10 @@ interface Typed {
 interface Frame {
   readonly channel: number;
   readonly performative: {
+    /** The fields as they came, in the order of the specification. */
+    readonly value: readonly (Typed | undefined)[];
     target?: Typed | undefined;
-    state?: Typed | undefined;
+    readonly state?: Typed | undefined;
     readonly role?: boolean;
     readonly first?: number;
     readonly last?: number;
@@ -29,6 +33,7 @@ interface Frame {
 /** rhea dispatches a frame to `on_` + its name on the connection, which passes it to its session. */
 interface FrameTarget {
   on_attach(frame: Frame): void;
+  on_transfer(frame: Frame): void;
   on_disposition(frame: Frame): void;
   readonly remote_channel_map: Readonly<
     Record<number, { readonly outgoing: { readonly deliveries: { by_id(id: number): Delivery | undefined } } }>
@@ -41,6 +46,7 @@ const transactionIds = new WeakMap<object, string>();
 export function keepTransactions(connection: Connection): void {
   const target = connection as unknown as FrameTarget;
   const onAttach = target.on_attach.bind(connection);
+  const onTransfer = target.on_transfer.bind(connection);
   const onDisposition = target.on_disposition.bind(connection);
   target.on_attach = (frame) => {
     const { performative } = frame;
@@ -50,10 +56,15 @@ export function keepTransactions(connection: Connection): void {
     }
     onAttach(frame);
   };
+  target.on_transfer = (frame) => {
+    // rhea's own reading of the field leaves out which state it is.
+    replaceState(frame.performative, frame.performative.value[TRANSFER_STATE]);
+    onTransfer(frame);
+  };
   target.on_disposition = (frame) => {
     const { performative } = frame;
     const state = readTransactionalState(performative.state);
-    if (state) performative.state = state.outcome;
+    if (state) replaceState(performative, state.outcome);
     onDisposition(frame);
     if (!state || !performative.role) return;
     const { deliveries } = target.remote_channel_map[frame.channel]?.outgoing ?? {};
@@ -63,6 +74,10 @@ export function keepTransactions(connection: Connection): void {
       if (delivery) transactionIds.set(delivery, state.id);
     }
   };
+}
+
+function replaceState(performative: Frame["performative"], state: Typed | undefined): void {
+  Object.defineProperty(performative, "state", { value: state, configurable: true });
 }
 
 export function isCoordinator({ remote }: { readonly remote: { readonly attach: object } }): boolean {

@@ -70,14 +70,20 @@ export class Destinations {
     const { maxMessages } = this.#options;
     for (const one of destinationsOf(destination)) {
       if (isPattern(one.name)) throw Refusal.notDone(`sends to wildcards ("${one.name}")`);
-      if (one.kind === "topic") continue;
-      const queue = this.queues.find(one);
-      if (!queue) throw new Refusal("amqp:not-found", `The temporary queue "${one.name}" is gone`);
       // Messages that are not persistent are in their queue alone.
-      if (Math.max(this.#store.size, queue.size) + more < maxMessages) continue;
+      const fullest = Math.max(0, ...this.#queuesOf(one).map(({ size }) => size + more));
+      if (fullest < maxMessages && (one.kind === "topic" || this.#store.size + more < maxMessages)) continue;
       const text = `The store is full: it holds the ${maxMessages} messages (maxMessages) this group was started with`;
       throw new Refusal("amqp:resource-limit-exceeded", text);
     }
+  }
+
+  /** Where messages to it stay until they are settled. @throws Refusal when it is gone. */
+  #queuesOf(destination: Destination): Queue[] {
+    if (destination.kind === "topic") return this.#topics.queuesOf(destination.name);
+    const queue = this.queues.find(destination);
+    if (!queue) throw new Refusal("amqp:not-found", `The temporary queue "${destination.name}" is gone`);
+    return [queue];
   }
 
   /** A message with its id was sent there before, and duplicates are looked for. */

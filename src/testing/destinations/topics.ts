@@ -84,6 +84,11 @@ export class Topics {
     return [...this.#durable].filter(([, { patterns }]) => matchesAny(patterns, name)).map(([key]) => key);
   }
 
+  /** Of those durable subscriptions. */
+  queuesOf(name: string): Queue[] {
+    return [...this.#durable.values()].filter(({ patterns }) => matchesAny(patterns, name)).map(({ queue }) => queue);
+  }
+
   /** To those who listen now. */
   publish(message: StoredMessage): void {
     const { name } = message.destination;

@@ -1,9 +1,7 @@
 /** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
 import type { Socket } from "node:net";
 import { unfinishedTail } from "../../adapters/stomp/text-boundary.ts";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal, type RefusalCondition } from "../destinations/refusal.ts";
 import {
   gatheringSocket,
@@ -17,8 +15,9 @@ import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { HeartBeat } from "./heart-beat.ts";
 import { draftFromSend } from "./send-frame.ts";
-import { readSubscribe, SUBSCRIPTION_NAME, type SubscriptionRequest } from "./subscribe-frame.ts";
+import { readSubscribe, SUBSCRIPTION_NAME } from "./subscribe-frame.ts";
 import { Subscription } from "./subscription.ts";
+import { SubscriptionSources } from "./subscription-sources.ts";
 import { TemporaryNames } from "./temporary-names.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -52,7 +51,7 @@ export class StompConnection implements MemberConnection {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #transactions: Transactions;
   readonly names: TemporaryNames;
-  #clientId: string | undefined;
+  readonly #sources: SubscriptionSources;
   #deadline: NodeJS.Timeout | undefined;
   #heartBeat: HeartBeat | undefined;
   #deliveries = 0;
@@ -63,6 +62,8 @@ export class StompConnection implements MemberConnection {
     this.#options = options;
     this.#transactions = new Transactions(options.destinations);
     this.names = new TemporaryNames(options.destinations.queues);
+    const { destinations } = options;
+    this.#sources = new SubscriptionSources({ destinations, names: this.names, write: (bytes) => this.write(bytes) });
     this.#socket = gatheringSocket(socket, "stomp", { holdBack: unfinishedTail });
     this.#deadline = setTimeout(() => this.#socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     socket.on("drain", () => this.#resumeAll());
@@ -116,7 +117,7 @@ export class StompConnection implements MemberConnection {
       throw new Refusal("amqp:not-allowed", `User name [${headers["login"]}] or password is invalid.`);
     }
     clearTimeout(this.#deadline);
-    this.#clientId = headers["client-id"];
+    this.#sources.clientId = headers["client-id"];
     this.#phase = "open";
     this.#reader.unescapeHeaders();
     this.#heartBeat = new HeartBeat(this.#socket, headers["heart-beat"]);
@@ -158,8 +159,8 @@ export class StompConnection implements MemberConnection {
     if (this.#subscriptions.has(request.id)) {
       throw new Refusal("amqp:not-allowed", `The subscription id "${request.id}" is in use on this connection`);
     }
-    const destination = this.names.read(frame.headers["destination"] ?? "");
-    const subscription = new Subscription(request, this.#sourceOf(request, destination), this);
+    const source = this.#sources.open(request, frame.headers["destination"] ?? "");
+    const subscription = new Subscription(request, source, this);
     this.#subscriptions.set(request.id, subscription);
     // The receipt comes before the first message, as from Classic.
     this.#options.destinations.afterSends(() => {
@@ -168,41 +169,11 @@ export class StompConnection implements MemberConnection {
     });
   }
 
-  #sourceOf({ id, browser, durable }: SubscriptionRequest, destination: Destination): OpenedSource {
-    const { destinations } = this.#options;
-    if (destination.kind === "temp-queue") return this.#ownQueue(destination);
-    if (durable !== undefined) {
-      const { clientId, name } = this.#durable(durable);
-      return destinations.subscribeDurable({ clientId, name, destination });
-    }
-    if (!browser) return destinations.subscribe(destination);
-    const queue = destinations.browse(destination);
-    queue.onEnd = () =>
-      this.#send("MESSAGE", {
-        subscription: id,
-        "message-id": "0",
-        destination: this.names.spell(formatDestination(destination)),
-        browser: "end",
-      });
-    return { queue, leave: () => {} };
-  }
-
-  #ownQueue({ name }: Destination): OpenedSource {
-    const queue = this.#options.destinations.queues.temporary(name);
-    if (queue && this.names.owns(name)) return { queue, leave: () => {} };
-    throw new Refusal("amqp:not-allowed", `The temporary queue "${name}" is not of this connection`);
-  }
-
-  #durable(name: string): { readonly clientId: string; readonly name: string } {
-    if (this.#clientId !== undefined) return { clientId: this.#clientId, name };
-    throw new Refusal("amqp:invalid-field", "A durable subscription needs the header client-id of CONNECT");
-  }
-
   /** With the name of a durable subscription it deletes that one, as Classic does. */
   onUnsubscribe({ headers }: StompFrame): void {
     const id = headers["id"] ?? "";
     const durable = headers[SUBSCRIPTION_NAME];
-    if (durable !== undefined) this.#options.destinations.unsubscribe(this.#durable(durable));
+    if (durable !== undefined) this.#sources.unsubscribe(durable);
     else {
       this.#subscriptions.get(id)?.end();
       this.#subscriptions.delete(id);

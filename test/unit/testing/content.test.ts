@@ -87,6 +87,30 @@ describe("a message sent by AMQP and read by STOMP", () => {
   });
 });
 
+describe("what both protocols name", () => {
+  it("is the group of a message, both ways", async () => {
+    const frame = await toStomp({ group_id: "g", group_sequence: 3, body: "a" });
+    expect(frame.headers).toMatchObject({ JMSXGroupID: "g", JMSXGroupSeq: "3" });
+    const message = await toAmqp({ JMSXGroupID: "g", JMSXGroupSeq: "4" }, "a");
+    expect(message).toMatchObject({ group_id: "g", group_sequence: 4 });
+    expect(message["application_properties"] ?? {}).toEqual({});
+  });
+
+  it("is a temporary queue, both ways", async () => {
+    const { headers } = await toStomp({ reply_to: "temp-queue://ID:1", body: "a" });
+    expect(headers["reply-to"]).toBe("/remote-temp-queue/ID\\c1");
+    const message = await toAmqp({ "reply-to": "/temp-queue/answers" }, "a");
+    const replyTo = String(message["reply_to"]);
+    expect(replyTo).toMatch(/^temp-queue:\/\/ID:/);
+    await stomp.confirmed("SUBSCRIBE", { id: "answers", destination: "/temp-queue/answers" });
+    expect(await outcomeOf(await amqp.sender(replyTo), { body: "answer" })).toBe("accepted");
+    expect(await stomp.next("MESSAGE")).toMatchObject({
+      body: "answer",
+      headers: { destination: "/temp-queue/answers" },
+    });
+  });
+});
+
 describe("a message sent by STOMP and read by AMQP", () => {
   it("keeps text, properties and fields", async () => {
     const message = await toAmqp(

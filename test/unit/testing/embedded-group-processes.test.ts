@@ -58,6 +58,35 @@ describe("embeddedGroup with members in processes of their own", () => {
     expect(memberProcesses()).toHaveLength(2);
   }, 20_000);
 
+  it("keeps a transaction whole over a SIGKILL in the middle of it", async () => {
+    let taken = "start";
+    let client = await openActive();
+    await client.confirmed("SEND", { destination: "/queue/input", persistent: "true" }, taken);
+    let commits = 0;
+    for (let round = 0; round < 6; round++) {
+      client = await openActive();
+      const inTransaction = { transaction: "t", persistent: "true" };
+      client.send("SUBSCRIBE", { id: "s", destination: "/queue/input", ack: "client-individual" });
+      const { headers } = await client.next("MESSAGE");
+      client.send("BEGIN", inTransaction);
+      for (let part = 0; part < 200; part++) {
+        client.send("SEND", { destination: "/queue/output", ...inTransaction }, "x".repeat(2000));
+      }
+      client.send("SEND", { destination: "/queue/input", ...inTransaction }, `${round}`);
+      client.send("ACK", { id: headers["ack"] ?? "", ...inTransaction });
+      client.send("COMMIT", { ...inTransaction, receipt: "commit" });
+      await new Promise((resolve) => setTimeout(resolve, round * 4));
+      await group.failover();
+      await client.closed;
+      const confirmed = client.frames.some(({ command }) => command === "RECEIPT");
+      const input = (await group.messages("input")).map(({ text }) => text);
+      expect(confirmed ? [[`${round}`]] : [[taken], [`${round}`]]).toContainEqual(input);
+      if (input[0] !== taken) commits++;
+      [taken = ""] = input;
+      expect(await group.messages("output")).toHaveLength(200 * commits);
+    }
+  }, 30_000);
+
   it("fails over again and again", async () => {
     for (let count = 0; count < 3; count++) {
       const before = group.active;

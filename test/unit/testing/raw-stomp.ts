@@ -22,7 +22,8 @@ export class RawStomp {
     this.socket.setEncoding("latin1");
     this.socket.on("data", (text: string) => this.#read(text));
     this.socket.on("error", () => {});
-    this.closed = once(this.socket, "close");
+    // Not once(): a reset is an end too.
+    this.closed = new Promise((resolve) => this.socket.once("close", resolve));
   }
 
   /** Connected at TCP; nothing is sent yet. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { readAddress, sameSpelling, spell, spellingOf } from "../../../../src/adapters/amqp/destination.ts";
+import {
+  destinationOf,
+  readAddress,
+  sameSpelling,
+  spell,
+  spellingOf,
+} from "../../../../src/adapters/amqp/destination.ts";
 import type { Broker } from "../../../../src/messaging/messaging-session.ts";
 
 const broker = (product: string): Broker => ({ product, version: undefined });
@@ -24,6 +30,28 @@ describe("how a destination is spelled", () => {
     expect(spell(spelling, topic)).toEqual(asTopic);
     expect(readAddress(spelling, asQueue.address, "queue")).toBe("queue://orders");
     expect(readAddress(spelling, asTopic.address, "topic")).toBe("topic://prices.eu");
+  });
+
+  it.each([
+    ["activemq", { address: "temp-queue://ID:vm-1" }, { address: "temp-topic://ID:vm-1" }],
+    [
+      "artemis",
+      { address: "ID:vm-1", capabilities: ["temporary-queue"] },
+      { address: "ID:vm-1", capabilities: ["temporary-topic"] },
+    ],
+  ])("names what is temporary as %s does", (product, asQueue, asTopic) => {
+    const spelling = spellingOf(broker(product), {});
+    expect(spell(spelling, { kind: "temp-queue", name: "ID:vm-1" })).toEqual(asQueue);
+    expect(spell(spelling, { kind: "temp-topic", name: "ID:vm-1" })).toEqual(asTopic);
+    expect(readAddress(spelling, asQueue.address, "temp-queue")).toBe("temp-queue://ID:vm-1");
+    expect(destinationOf(spelling, asTopic.address, "temp-topic")).toEqual({ kind: "temp-topic", name: "ID:vm-1" });
+  });
+
+  it("lists several destinations on Classic, each with its kind", () => {
+    const spelling = spellingOf(broker("activemq"), {});
+    expect(spell(spelling, { kind: "queue", name: "a,b, topic://c" })).toEqual({
+      address: "queue://a,queue://b,topic://c",
+    });
   });
 
   it("leaves a bare name alone whose kind is not known", () => {

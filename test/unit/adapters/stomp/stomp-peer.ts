@@ -14,7 +14,7 @@ export interface PeerFrame {
 
 export const CLASSIC = "ActiveMQ/6.1.8";
 export const ARTEMIS = "ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine";
-export const OTHER = "masterslave-embedded/0.1.0";
+export const OTHER = "Other/1.0";
 
 export class PeerConnection {
   readonly socket: Socket;
@@ -166,6 +166,9 @@ export const SETTINGS: AdapterSettings = {
   clientId: undefined,
   heartbeatMs: 0,
   tls: undefined,
+  deadLetterDestination: { kind: "queue", name: "DLQ" },
+  releaseWaitMs: 10_000,
+  onWarning: () => {},
 };
 
 /** One attempt at the peer; it may speak at once. */

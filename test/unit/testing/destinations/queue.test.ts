@@ -3,17 +3,28 @@ import { Queue } from "../../../../src/testing/destinations/queue.ts";
 import type { QueueConsumer, QueueEntry } from "../../../../src/testing/destinations/queue-entry.ts";
 import type { StoredMessage } from "../../../../src/testing/store/stored-message.ts";
 
-function message(sequence: number, expiresAtMs?: number): StoredMessage {
+function message(sequence: number, expiresAtMs?: number, more: Partial<StoredMessage> = {}): StoredMessage {
   const content = { protocol: "stomp", headers: {}, kind: "text", body: Buffer.from(`${sequence}`) } as const;
   const destination = { kind: "queue", name: "q" } as const;
-  return { sequence, destination, persistent: true, priority: 4, expiresAtMs, duplicateId: undefined, content };
+  return {
+    sequence,
+    destination,
+    persistent: true,
+    priority: 4,
+    expiresAtMs,
+    duplicateId: undefined,
+    content,
+    ...more,
+  };
 }
 
 class Taker implements QueueConsumer {
   readonly taken: QueueEntry[] = [];
-  readonly limit: number;
-  constructor(limit = Number.POSITIVE_INFINITY) {
+  limit: number;
+  readonly exclusive: boolean;
+  constructor(limit = Number.POSITIVE_INFINITY, exclusive = false) {
     this.limit = limit;
+    this.exclusive = exclusive;
   }
   get ready(): boolean {
     return this.taken.length < this.limit;
@@ -127,6 +138,47 @@ describe("Queue", () => {
     queue.attach(taker);
     expect(taker.sequences).toEqual([3, 4, 5]);
     expect(queue.stats().dropped).toBe(2);
+  });
+
+  it("hands out by priority, and within a priority in order, also what came back", () => {
+    const { queue } = queueOf(0);
+    for (const [index, priority] of [1, 9, 1, 9, 4].entries()) queue.enqueue(message(index, undefined, { priority }));
+    const first = new Taker(3);
+    queue.attach(first);
+    expect(first.sequences).toEqual([1, 3, 4]);
+    queue.detach(first, [...first.taken].reverse());
+    const second = new Taker();
+    queue.attach(second);
+    expect(second.sequences).toEqual([1, 3, 4, 0, 2]);
+  });
+
+  it("keeps a group with its consumer, and others from waiting for it", () => {
+    const { queue } = queueOf(0);
+    const [one, other] = [new Taker(1), new Taker(1)];
+    queue.attach(one);
+    const group = { id: "g", closes: false };
+    queue.enqueue(message(1, undefined, { group }));
+    queue.attach(other);
+    for (const sequence of [2, 3]) queue.enqueue(message(sequence, undefined, { group }));
+    queue.enqueue(message(4));
+    expect([one.sequences, other.sequences]).toEqual([[1], [4]]);
+    one.limit = 2;
+    other.limit = 9;
+    queue.dispatch();
+    expect([one.sequences, other.sequences]).toEqual([[1, 2], [4]]);
+    queue.detach(one, one.taken);
+    expect(other.sequences).toEqual([4, 1, 2, 3]);
+  });
+
+  it("gives everything to an exclusive consumer while it is there", () => {
+    const { queue } = queueOf(0);
+    const [plain, exclusive] = [new Taker(), new Taker(2, true)];
+    queue.attach(plain);
+    queue.attach(exclusive);
+    for (const sequence of [1, 2, 3]) queue.enqueue(message(sequence));
+    expect([plain.sequences, exclusive.sequences]).toEqual([[], [1, 2]]);
+    queue.detach(exclusive, exclusive.taken);
+    expect(plain.sequences).toEqual([1, 2, 3]);
   });
 
   it("keeps order through many more messages than it shifts at once", () => {

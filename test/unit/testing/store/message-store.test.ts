@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MessageStore } from "../../../../src/testing/store/message-store.ts";
-import { type MessageDraft, type StoredMessage, subscriptionKey } from "../../../../src/testing/store/stored-message.ts";
+import {
+  type MessageDraft,
+  type StoredMessage,
+  subscriptionKey,
+} from "../../../../src/testing/store/stored-message.ts";
 
 let directory: string;
 beforeEach(async () => {

@@ -1,6 +1,7 @@
 /** The feature table's rows on settlements, transactions and twins. */
 import assert from "node:assert/strict";
 import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import { drain, type Feature, nothing, type Trial, take, until } from "./feature.ts";
 
@@ -8,15 +9,27 @@ import { drain, type Feature, nothing, type Trial, take, until } from "./feature
 async function inHand(
   trial: Trial,
   body = "a",
-): Promise<{ connection: Connection; queue: string; delivery: Delivery }> {
+): Promise<{ connection: Connection; queue: string; consumer: Consumer; delivery: Delivery }> {
   const connection = await trial.connect();
   const queue = trial.fresh("queue");
   await connection.send(queue, body);
-  return { connection, queue, delivery: await take(connection.consume(queue)) };
+  const consumer = connection.consume(queue);
+  return { connection, queue, consumer, delivery: await take(consumer) };
+}
+
+/** Passes on any other error. */
+function unlessItIs(expected: RegExp): (reason: unknown) => void {
+  return (reason) => {
+    if (!(reason instanceof Error) || !expected.test(reason.message)) throw reason;
+  };
 }
 
 /** Where each product moves dead letters by default. */
-const DEAD_LETTERS = { classic: "queue://ActiveMQ.DLQ", artemis: "queue://DLQ" } as const;
+const DEAD_LETTERS = {
+  classic: "queue://ActiveMQ.DLQ",
+  artemis: "queue://DLQ",
+  embedded: "queue://ActiveMQ.DLQ",
+} as const;
 
 export const SETTLING: readonly Feature[] = [
   {
@@ -43,7 +56,7 @@ export const SETTLING: readonly Feature[] = [
       const body = `dead ${trial.fresh("queue")}`;
       const { connection, queue, delivery } = await inHand(trial, body);
       assert.equal(await delivery.reject("no such customer"), "settled");
-      const letters = await drain((await trial.connect()).consume(DEAD_LETTERS[trial.product]));
+      const letters = await drain((await trial.connect()).consume(DEAD_LETTERS[trial.product]), 1);
       assert.ok(letters.includes(body), `the dead letters are ${letters}`);
       await connection.close();
       await nothing((await trial.connect()).consume(queue));
@@ -74,16 +87,15 @@ export const SETTLING: readonly Feature[] = [
       const released = a.release();
       assert.equal(await b.accept(), "settled");
       await released;
-      assert.deepEqual((await drain(consumer)).sort(), ["a", "c"]);
+      assert.deepEqual((await drain(consumer, 2)).sort(), ["a", "c"]);
     },
   },
   {
     name: "modify({ deliveryFailed: true }): back to the queue, counted as failed",
     attempt: async (trial) => {
-      const { connection, queue, delivery } = await inHand(trial);
+      const { consumer, delivery } = await inHand(trial);
       assert.equal(await delivery.modify({ deliveryFailed: true }), "settled");
-      await connection.close();
-      const again = await take((await trial.connect()).consume(queue));
+      const again = await take(consumer);
       assert.equal(again.redelivered, true);
       if (trial.protocol === "amqp") assert.equal(again.deliveryCount, 1);
     },
@@ -114,7 +126,7 @@ export const SETTLING: readonly Feature[] = [
       const consumer = connection.consume(queue);
       const ran = consumer.run(handler, { redelivery: { max: 2, initialDelayMs: 5 } });
       const letters = (await trial.connect()).consume(DEAD_LETTERS[trial.product]);
-      await until("the dead letter", async () => (await drain(letters)).includes(body));
+      await until("the dead letter", async () => (await drain(letters, 1)).includes(body));
       assert.deepEqual(attempts, [1, 2, 3]);
       await consumer.close();
       await ran;
@@ -130,7 +142,7 @@ export const SETTLING: readonly Feature[] = [
         for (const body of ["a", "b", "c"]) await tx.send(queue, body);
         await nothing(consumer);
       });
-      assert.deepEqual(await drain(consumer), ["a", "b", "c"]);
+      assert.deepEqual(await drain(consumer, 3), ["a", "b", "c"]);
     },
   },
   {
@@ -158,7 +170,7 @@ export const SETTLING: readonly Feature[] = [
       await connection.close();
       const other = await trial.connect();
       await nothing(other.consume(queue));
-      assert.deepEqual(await drain(other.consume(answers)), ["answer"]);
+      assert.deepEqual(await drain(other.consume(answers), 1), ["answer"]);
     },
   },
   {
@@ -173,8 +185,8 @@ export const SETTLING: readonly Feature[] = [
         await tx.accept(delivery);
         throw new Error("changed my mind");
       });
-      await assert.rejects(work, /changed my mind/);
-      assert.deepEqual(await drain(consumer), ["a"]);
+      await work.catch(unlessItIs(/changed my mind/));
+      assert.deepEqual(await drain(consumer, 1), ["a"]);
     },
   },
   {
@@ -204,7 +216,7 @@ export const SETTLING: readonly Feature[] = [
       await (await take(consumer)).accept();
       await connection.send(queue, "second", { id: `twin-${other}` });
       await connection.send(queue, "third");
-      assert.deepEqual(await drain(consumer), ["third"]);
+      assert.deepEqual(await drain(consumer, 1), ["third"]);
     },
   },
 ];

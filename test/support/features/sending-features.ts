@@ -84,7 +84,7 @@ export const SENDING: readonly Feature[] = [
       await connection.send(queue, "brief", { ttlMs: 300 });
       await connection.send(queue, "long", { ttlMs: 60_000 });
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      assert.deepEqual(await drain(connection.consume(queue)), ["long"]);
+      assert.deepEqual(await drain(connection.consume(queue), 1), ["long"]);
     },
   },
   {
@@ -98,7 +98,7 @@ export const SENDING: readonly Feature[] = [
       for (const [index, body] of bodies.entries()) {
         await connection.send(queue, body, { groupId: "g", groupSequence: index + 1 });
       }
-      const shares = await Promise.all(consumers.map(drain));
+      const shares = await Promise.all(consumers.map((each) => drain(each, 0)));
       assert.deepEqual(
         shares.filter((share) => share.length > 0),
         [bodies],
@@ -109,6 +109,7 @@ export const SENDING: readonly Feature[] = [
     name: "group id and sequence arrive",
     attempt: async (trial) => {
       const { groupId, groupSequence } = await arrived(trial, "a", { groupId: "g", groupSequence: 3 });
+      if (groupId === undefined && trial.protocol === "stomp" && trial.product === "classic") throw new GroupUntold();
       assert.deepEqual({ groupId, groupSequence }, { groupId: "g", groupSequence: 3 });
     },
   },
@@ -184,7 +185,7 @@ export const SENDING: readonly Feature[] = [
       const connection = await trial.connect();
       const queue = trial.fresh("queue");
       for (const body of ["first", "second"]) await connection.send(queue, body, { id: `same-${queue}` });
-      const texts = await drain(connection.consume(queue));
+      const texts = await drain(connection.consume(queue), 1);
       if (texts.length === 2) throw new StoredTwice();
       assert.deepEqual(texts, ["first"]);
     },
@@ -210,6 +211,12 @@ export class Remark extends Error {}
 class TextOnly extends Remark {
   constructor() {
     super("as text: STOMP has nothing else");
+  }
+}
+
+class GroupUntold extends Remark {
+  constructor() {
+    super("not told: Classic forms the groups, and leaves these headers out of what it sends to STOMP consumers");
   }
 }
 

@@ -1,0 +1,21 @@
+// MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/request.js
+// Asks for quotes and answers them; the replies come to one queue of the connection, which survives a failover.
+import { connect } from "masterslave-transport";
+
+const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+try {
+  const responder = connection.respond("queue://quotes", (message) => {
+    const { sku } = message.json();
+    return { sku, price: 10 * sku };
+  });
+  await responder.ready;
+
+  const ask = (sku) => connection.request("queue://quotes", { sku }, { timeoutMs: 5_000 });
+  for (const answer of await Promise.all([1, 2, 3].map(ask))) {
+    const { sku, price } = answer.json();
+    console.log(`${sku} costs ${price}`);
+  }
+  await responder.close();
+} finally {
+  await connection.close();
+}

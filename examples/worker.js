@@ -1,0 +1,31 @@
+// MASTERSLAVE_URI='masterslave:(amqp://127.0.0.1:5672,amqp://127.0.0.1:5673)' node examples/worker.js
+// Turns orders into shipments, four at a time, each order and its shipment in one transaction. What fails is tried again,
+// then made a dead letter. On SIGTERM it takes in nothing more, finishes what is under way, and leaves.
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "masterslave-transport";
+
+const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+connection.on("warning", ({ message }) => console.warn(message));
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.once(signal, () => {
+    console.log("finishing what is under way");
+    connection.close({ drainTimeoutMs: 10_000 });
+  });
+}
+
+console.log("ready");
+await connection.consume("queue://orders", { prefetch: 20 }).run(
+  async (message, { attempt, transaction }) => {
+    const { sku, workMs = 0 } = message.json();
+    console.log(`working on ${sku}, attempt ${attempt}`);
+    await sleep(workMs);
+    await transaction.send("queue://shipments", { sku }, { correlationId: message.id });
+  },
+  {
+    concurrency: 4,
+    transacted: true,
+    redelivery: { max: 5, initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000 },
+  },
+);
+const { committed } = connection.stats().transactions;
+console.log(`stopped, ${committed} shipped`);

@@ -1,0 +1,63 @@
+/** What the subscriptions of one STOMP connection take from: queues, topics, durable subscriptions, browsers, its temporary queues. */
+import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import type { Destinations } from "../destinations/destinations.ts";
+import type { OpenedSource } from "../destinations/queues.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import { encodeFrame } from "./frame.ts";
+import type { SubscriptionRequest } from "./subscribe-frame.ts";
+import type { TemporaryNames } from "./temporary-names.ts";
+
+export interface SubscriptionSourcesOptions {
+  readonly destinations: Destinations;
+  readonly names: TemporaryNames;
+  readonly write: (bytes: Buffer) => void;
+}
+
+export class SubscriptionSources {
+  readonly #options: SubscriptionSourcesOptions;
+  /** As CONNECT said. */
+  clientId: string | undefined;
+
+  constructor(options: SubscriptionSourcesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Refusal */
+  open(request: SubscriptionRequest, text: string): OpenedSource {
+    const { destinations, names } = this.#options;
+    const destination = names.read(text);
+    if (destination.kind === "temp-queue") return this.#ownQueue(destination);
+    if (request.durable !== undefined) {
+      return destinations.subscribeDurable({ ...this.#durable(request.durable), destination });
+    }
+    return request.browser ? this.#browse(request, destination) : destinations.subscribe(destination);
+  }
+
+  /** Deletes the durable subscription. @throws Refusal */
+  unsubscribe(name: string): void {
+    this.#options.destinations.unsubscribe(this.#durable(name));
+  }
+
+  #ownQueue({ name }: Destination): OpenedSource {
+    const { destinations, names } = this.#options;
+    const queue = destinations.queues.temporary(name);
+    if (queue && names.owns(name)) return { queue, leave: () => {} };
+    throw new Refusal("amqp:not-allowed", `The temporary queue "${name}" is not of this connection`);
+  }
+
+  #durable(name: string): { readonly clientId: string; readonly name: string } {
+    if (this.clientId !== undefined) return { clientId: this.clientId, name };
+    throw new Refusal("amqp:invalid-field", "A durable subscription needs the header client-id of CONNECT");
+  }
+
+  /** Its end is told as Classic tells it: by one more MESSAGE. */
+  #browse({ id }: SubscriptionRequest, destination: Destination): OpenedSource {
+    const { destinations, names, write } = this.#options;
+    const queue = destinations.browse(destination);
+    queue.onEnd = () => {
+      const address = names.spell(formatDestination(destination));
+      write(encodeFrame("MESSAGE", { subscription: id, "message-id": "0", destination: address, browser: "end" }));
+    };
+    return { queue, leave: () => {} };
+  }
+}
