@@ -29,6 +29,8 @@ export interface Dialect {
    * comes (measured: 66 of 80 such subscriptions, none without the receipt).
    */
   readonly receiptStallsPatterns: boolean;
+  /** Whether no message can be acknowledged to which an AMQP sender gave an id: see unsettleable.ts. */
+  readonly losesAmqpIds: boolean;
   /** Whether a destination can list several, by commas. */
   readonly composites: boolean;
   /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
@@ -54,6 +56,7 @@ const STOMP_AS_SPECIFIED: Dialect = {
   schedule: undefined,
   groupSequence: "JMSXGroupSeq",
   receiptStallsPatterns: false,
+  losesAmqpIds: false,
   composites: false,
   messageIdHasConsumer: false,
   errorEndsSession: true,
@@ -70,6 +73,7 @@ const CLASSIC: Dialect = {
   subscriptions: "activemq",
   schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
   receiptStallsPatterns: true,
+  losesAmqpIds: true,
   composites: true,
   errorEndsSession: false,
   maxHeaderBytes: 10 * 1024,
@@ -78,9 +82,10 @@ const CLASSIC: Dialect = {
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
   activemq: CLASSIC,
-  // The embedded group of ../../testing: Classic's headers without Classic's limits.
+  // The embedded group of ../../testing: Classic's headers without Classic's limits and faults.
   "masterslave-embedded": {
     ...CLASSIC,
+    losesAmqpIds: false,
     maxHeaderBytes: Number.POSITIVE_INFINITY,
     maxHeaders: Number.POSITIVE_INFINITY,
   },

@@ -1,7 +1,7 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
 import { randomUUID } from "node:crypto";
 import type { FrameHeaders } from "stompit";
-import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type {
   IncomingDelivery,
@@ -19,6 +19,7 @@ import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
+import { cannotBeSettled } from "./unsettleable.ts";
 import type { Wire } from "./wire.ts";
 
 export class StompSubscription implements SessionSubscription {
@@ -117,9 +118,21 @@ export class StompSubscription implements SessionSubscription {
       this.#sink.onDelivery(delivery);
       return;
     }
+    if (cannotBeSettled(headers, peer.dialect)) {
+      this.#giveUp(headerText(headers, "message-id"));
+      return;
+    }
     const settling = settlingHeaders(headers, peer);
     this.#ackSize.check(settling, peer);
     this.#deliver(delivery, settling);
+  }
+
+  /** Rather than to take the message, lose the session by its ACK, and be handed it again, without end. */
+  #giveUp(messageId: string | undefined): void {
+    void this.close();
+    const { broker } = this.#wire.peer;
+    const why = `it came to the message ${messageId}, to which its AMQP sender gave an id; ${broker.product} takes no STOMP acknowledgement of such a message. Consume it over AMQP`;
+    this.#tellRefused(why, new UnsupportedError(why));
   }
 
   #deliver(delivery: IncomingDelivery, settling: Record<string, string>): void {

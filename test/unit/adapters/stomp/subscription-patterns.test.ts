@@ -64,3 +64,24 @@ describe("SUBSCRIBE to a wildcard or a list on Classic", () => {
     expect(consumers.flatMap(({ refusals }) => refusals)).toEqual([]);
   });
 });
+
+describe("a message that cannot be acknowledged", () => {
+  it("ends its subscription with the reason, and the session goes on", async () => {
+    const { session, peer } = await connected();
+    const consumer = new TestConsumer(session);
+    const subscribe = await peer.frame("SUBSCRIBE");
+    peer.receipt(subscribe);
+    const subscription = subscribe.headers["id"] ?? "";
+    const headers = { subscription, "message-id": "ID\\cmine", ack: "a1", destination: "/queue/orders" };
+    peer.write(frame("MESSAGE", { ...headers, JMS_AMQP_HEADER: "true" }, "x"));
+    await consumer.until(() => consumer.refusals.length === 1);
+    expect(consumer.refusals[0]).toMatchObject({ code: "SUBSCRIPTION_REFUSED", cause: { code: "UNSUPPORTED" } });
+    expect(consumer.refusals[0]?.message).toMatch(/ID:mine.*Consume it over AMQP/);
+    expect((await peer.frame("UNSUBSCRIBE")).headers["id"]).toBe(subscription);
+    expect([consumer.deliveries.length, peer.all("ACK").length]).toEqual([0, 0]);
+    const send = new TestSend("x");
+    session.send(send);
+    peer.receipt(await peer.frame("SEND"));
+    expect(await send.outcome).toEqual({ kind: "confirmed" });
+  });
+});
