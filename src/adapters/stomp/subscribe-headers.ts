@@ -15,7 +15,7 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
   const headers = {
     ...addressSubscribe(request.destination, peer.dialect),
     // For a browser too: on Classic an ACK lets the next message come then, and takes nothing out of the queue (measured).
-    ack: "client-individual",
+    ack: request.autoSettled ? "auto" : "client-individual",
     ...prefetchHeaders(request, peer),
     ...(request.selector === undefined ? {} : { selector: request.selector }),
     ...(request.browse && { browser: "true" }),

@@ -1,7 +1,7 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
 import { randomUUID } from "node:crypto";
 import type { FrameHeaders } from "stompit";
-import { formatAddress, MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type {
   IncomingDelivery,
@@ -19,7 +19,7 @@ import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
-import { cannotBeSettled } from "./unsettleable.ts";
+import { whyUnsettleable } from "./unsettleable.ts";
 import type { Wire } from "./wire.ts";
 
 export class StompSubscription implements SessionSubscription {
@@ -112,27 +112,17 @@ export class StompSubscription implements SessionSubscription {
       message: decodeMessage(headers, body, peer.dialect),
       redelivered: headerText(headers, "redelivered") === "true",
       deliveryCount: undefined,
+      unsettleable: whyUnsettleable(headers, peer),
     };
-    if (this.#request.browse && headerText(headers, "ack") === undefined) {
-      // Not every broker wants to hear of what a browser has seen.
+    const { browse, autoSettled } = this.#request;
+    // Not every broker wants to hear of what a browser has seen.
+    if (autoSettled || (browse && (delivery.unsettleable || headerText(headers, "ack") === undefined))) {
       this.#sink.onDelivery(delivery);
-      return;
-    }
-    if (cannotBeSettled(headers, peer.dialect)) {
-      this.#giveUp(headerText(headers, "message-id"));
       return;
     }
     const settling = settlingHeaders(headers, peer);
     this.#ackSize.check(settling, peer);
     this.#deliver(delivery, settling);
-  }
-
-  /** Rather than to take the message, lose the session by its ACK, and be handed it again, without end. */
-  #giveUp(messageId: string | undefined): void {
-    void this.close();
-    const { broker } = this.#wire.peer;
-    const why = `it came to the message ${messageId}, to which its AMQP sender gave an id; ${broker.product} takes no STOMP acknowledgement of such a message. Consume it over AMQP`;
-    this.#tellRefused(why, new UnsupportedError(why));
   }
 
   #deliver(delivery: IncomingDelivery, settling: Record<string, string>): void {
@@ -143,8 +133,10 @@ export class StompSubscription implements SessionSubscription {
   settle(delivery: IncomingDelivery, settlement: Settlement, terms: SettlementTerms = {}): SettleResult {
     const headers = this.#unsettled.get(delivery);
     const id = this.#id;
+    if (this.#request.autoSettled) return id !== undefined && this.#wire.open ? "settled" : "stale";
     if (headers === undefined || !this.#wire.open) return "stale";
     const means = meaningOf(settlement, this.#request, this.#wire.peer);
+    if (delivery.unsettleable && means !== "give-back") throw delivery.unsettleable;
     return settleOnWire(this.#wire, means, {
       ...{ delivery, settlement, terms, headers, request: this.#request },
       take: () => this.#unsettled.delete(delivery),

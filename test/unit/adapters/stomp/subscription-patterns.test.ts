@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { UnsupportedError } from "../../../../src/errors.ts";
 import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
 import { settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { attempt, CLASSIC, frame, type PeerConnection, StompPeer } from "./stomp-peer.ts";
@@ -65,23 +66,41 @@ describe("SUBSCRIBE to a wildcard or a list on Classic", () => {
   });
 });
 
-describe("a message that cannot be acknowledged", () => {
-  it("ends its subscription with the reason, and the session goes on", async () => {
+describe("a message of which Classic takes no acknowledgement", () => {
+  const unsettleable = { "message-id": "ID\\cmine", ack: "a1", destination: "/queue/orders", JMS_AMQP_HEADER: "true" };
+
+  async function delivered(more = {}) {
     const { session, peer } = await connected();
-    const consumer = new TestConsumer(session);
+    const consumer = new TestConsumer(session, "queue://orders", 100, undefined, more);
     const subscribe = await peer.frame("SUBSCRIBE");
     peer.receipt(subscribe);
-    const subscription = subscribe.headers["id"] ?? "";
-    const headers = { subscription, "message-id": "ID\\cmine", ack: "a1", destination: "/queue/orders" };
-    peer.write(frame("MESSAGE", { ...headers, JMS_AMQP_HEADER: "true" }, "x"));
-    await consumer.until(() => consumer.refusals.length === 1);
-    expect(consumer.refusals[0]).toMatchObject({ code: "SUBSCRIPTION_REFUSED", cause: { code: "UNSUPPORTED" } });
-    expect(consumer.refusals[0]?.message).toMatch(/ID:mine.*Consume it over AMQP/);
-    expect((await peer.frame("UNSUBSCRIBE")).headers["id"]).toBe(subscription);
-    expect([consumer.deliveries.length, peer.all("ACK").length]).toEqual([0, 0]);
-    const send = new TestSend("x");
-    session.send(send);
-    peer.receipt(await peer.frame("SEND"));
-    expect(await send.outcome).toEqual({ kind: "confirmed" });
+    peer.write(frame("MESSAGE", { ...unsettleable, subscription: subscribe.headers["id"] ?? "" }, "x"));
+    return { session, peer, consumer, subscribe, delivery: await consumer.delivery(0) };
+  }
+
+  it("can be read and released; to accept or reject it throws, and nothing is written", async () => {
+    const { peer, consumer, delivery } = await delivered();
+    expect(delivery.message.text()).toBe("x");
+    expect(delivery.unsettleable).toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(/ID:mine.*over AMQP/),
+    });
+    const rejected = { kind: "rejected", reason: "no" } as const;
+    for (const settlement of [{ kind: "accepted" }, rejected] as const)
+      expect(() => consumer.subscription.settle(delivery, settlement)).toThrow(UnsupportedError);
+    expect(consumer.subscription.settle(delivery, { kind: "released" })).toBe("settled");
+    await peer.frame("UNSUBSCRIBE");
+    expect([...peer.all("ACK"), ...peer.all("NACK")]).toEqual([]);
+  });
+
+  it("is settled by itself where the broker may forget what it has sent", async () => {
+    const { peer, consumer, delivery, subscribe } = await delivered({ autoSettled: true });
+    expect(subscribe.headers["ack"]).toBe("auto");
+    expect(consumer.subscription.settle(delivery, { kind: "accepted" })).toBe("settled");
+    const closed = consumer.subscription.close();
+    peer.receipt(await peer.frame("UNSUBSCRIBE"));
+    await closed;
+    expect(consumer.subscription.settle(delivery, { kind: "accepted" })).toBe("stale");
+    expect(peer.all("ACK")).toEqual([]);
   });
 });
