@@ -168,8 +168,8 @@ export const EXCEPTIONS: readonly Exception[] = [
     clients: ["qpid-jms"],
     protocols: ["stomp"],
     directions: ["to us"],
-    outcome: "comes again",
-    why: "Classic 6.1.8 cannot take a STOMP ACK of a message that an AMQP client gave an id to: it closes the connection. Consume such queues over AMQP",
+    outcome: "refused: UNSUPPORTED",
+    why: "Classic 6.1.8 cannot take a STOMP ACK of a message that an AMQP client gave an id to: it would close the connection, so none is written. Consume such queues over AMQP",
   },
 ];
 

@@ -1,5 +1,6 @@
 /** This package as one of the clients, by its public interface alone. */
 import { connect } from "../../../src/connect/connect.ts";
+import type { UnsupportedError } from "../../../src/errors.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 import type { MessageOptions, PropertyValue } from "../../../src/messaging/outgoing-message.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
@@ -38,11 +39,12 @@ class OurClient implements InteropClient {
   }
 
   async receive(destination: string): Promise<SeenMessage> {
-    return show(await this.#take(destination));
+    return show((await this.#take(destination)).message);
   }
 
   async receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }> {
-    const message = await this.#take(destination);
+    const { message, refusal } = await this.#take(destination);
+    if (refusal) throw refusal;
     const consumer = this.#connection.consume(destination);
     try {
       return { message: show(message), empty: (await consumer.receive({ timeoutMs: EMPTY_AFTER_MS })) === undefined };
@@ -57,7 +59,7 @@ class OurClient implements InteropClient {
   }
 
   async respond(destination: string, answer: SentMessage): Promise<SeenMessage> {
-    const request = await this.#take(destination);
+    const { message: request } = await this.#take(destination);
     const { replyTo, correlationId = request.id } = request;
     if (replyTo === undefined) throw new Error("The request says nowhere to answer it to");
     await this.send(replyTo, { ...answer, ...(correlationId !== undefined && { correlationId }) });
@@ -68,13 +70,15 @@ class OurClient implements InteropClient {
     await this.#connection.close({ drainTimeoutMs: 1_000 });
   }
 
-  async #take(destination: string): Promise<ReceivedMessage> {
+  /** `refusal`: why the message could be read and not acknowledged, if that is so. */
+  async #take(destination: string): Promise<{ message: ReceivedMessage; refusal: UnsupportedError | undefined }> {
     const consumer = this.#connection.consume(destination, { prefetch: 1 });
     try {
       const delivery = await consumer.receive({ timeoutMs: RECEIVE_TIMEOUT_MS });
       if (delivery === undefined) throw new Error(`Nothing came from ${destination} within ${RECEIVE_TIMEOUT_MS} ms`);
-      await delivery.accept();
-      return delivery.message;
+      const { message, unsettleable: refusal } = delivery;
+      if (refusal === undefined) await delivery.accept();
+      return { message, refusal };
     } finally {
       await consumer.close();
     }
