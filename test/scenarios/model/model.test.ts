@@ -25,7 +25,9 @@ const TIMEOUT = { timeout: 600_000 };
 
 describe("the model holds", () => {
   it.each(known.programs)("for a program that $why", TIMEOUT, async ({ program }) => {
+    const before = await openResources();
     expect(await violationsOf(program)).toEqual([]);
+    expect(await openResources()).toEqual(before);
   });
 
   it.each(known.seeds)("for $programs programs of seed $seed, which $why", TIMEOUT, async ({ seed, programs }) => {
