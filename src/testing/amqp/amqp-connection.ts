@@ -195,9 +195,22 @@ export class AmqpConnection implements MemberConnection {
     clearTimeout(this.#deadline);
     this.#end();
     this.#temporary.end();
+    stopTimers(this.#connection);
     // rhea clears its timers when it hears of an error, and listens for nothing else.
     this.#socket.destroy(new Error("The socket is gone"));
   }
+}
+
+/** What rhea still wrote after it had heard of the end has started its timers anew; nothing it has yet to write does so again. */
+function stopTimers(connection: Connection): void {
+  const timers = connection as unknown as {
+    socket_ready: boolean;
+    readonly heartbeat_in?: NodeJS.Timeout;
+    readonly heartbeat_out?: NodeJS.Timeout;
+  };
+  timers.socket_ready = false;
+  clearTimeout(timers.heartbeat_in);
+  clearTimeout(timers.heartbeat_out);
 }
 
 /** Runs `serve`; a refusal answers the attach with a detach that says why. */

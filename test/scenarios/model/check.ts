@@ -1,15 +1,18 @@
-/** Plays programs by the thousand, side by side, and shrinks the first that violates the model. */
+/** Plays programs by the thousand, side by side, and shrinks what violates the model. */
 import fc from "fast-check";
 import type { Hands } from "./hands.ts";
 import { type Events, play } from "./play.ts";
 import { formatProgram, type Program, program } from "./program.ts";
+import { type Shrunk, shrink } from "./shrink.ts";
 
 export interface CheckOptions {
   readonly seed: number;
   readonly programs: number;
   /** Where fast-check found the counterexample of an earlier run with this seed. */
   readonly path?: string;
-  readonly hands?: Hands;
+  readonly hands?: Hands | undefined;
+  /** After how long an open promise is taken for one that never settles. */
+  readonly hangsMs?: number | undefined;
 }
 
 export interface Checked {
@@ -18,14 +21,12 @@ export interface Checked {
   readonly counterexample: Counterexample | undefined;
 }
 
-export interface Counterexample {
-  readonly program: Program;
-  readonly violations: readonly string[];
+export interface Counterexample extends Shrunk {
   readonly seed: number;
   readonly path: string;
 }
 
-/** Sockets and disks are not as deterministic as the program: while it shrinks, one that once failed gets several chances. */
+/** Sockets and disks are not as deterministic as a program: one that once failed gets several chances to do it again. */
 const CHANCES = 4;
 const SHRINKING_MS = 60_000;
 
@@ -37,29 +38,44 @@ class Violation extends Error {
   }
 }
 
-export async function check({ seed, programs, path, hands }: CheckOptions): Promise<Checked> {
+export async function check({ seed, programs, path, hands, hangsMs }: CheckOptions): Promise<Checked> {
   const events = { sent: 0, confirmed: 0, handedOver: 0, settled: 0, committed: 0, deaths: 0, stored: 0 };
-  let failedAt: number | undefined;
   const property = fc.asyncProperty(program, async (one) => {
-    if (failedAt !== undefined && performance.now() > failedAt + SHRINKING_MS) return;
-    for (let chance = failedAt === undefined && path === undefined ? 1 : CHANCES; chance > 0; chance--) {
-      const played = await play(one, hands);
+    for (let chance = path === undefined ? 1 : CHANCES; chance > 0; chance--) {
+      const played = await play(one, hands, hangsMs);
       for (const name of Object.keys(events) as (keyof Events)[]) events[name] += played.events[name];
-      if (played.violations.length === 0) continue;
-      failedAt ??= performance.now();
-      throw new Violation(played.violations);
+      if (played.violations.length > 0) throw new Violation(played.violations);
     }
   });
-  const details = await fc.check(property, { seed, numRuns: programs, ...(path !== undefined && { path }) });
-  return { programs: details.numRuns, events, counterexample: counterexampleOf(details) };
+  // Steps lean on each other too loosely for fast-check's shrinking of arrays; shrink() leaves out any of them.
+  const details = await fc.check(property, { seed, numRuns: programs, endOnFailure: true, ...(path && { path }) });
+  const found = foundIn(details);
+  if (!found) return { programs: details.numRuns, events, counterexample: undefined };
+  const shrunk = await shrink(found, (one) => violationsOf(one, { hands, hangsMs }), SHRINKING_MS);
+  return {
+    programs: details.numRuns,
+    events,
+    counterexample: { ...shrunk, seed: details.seed, path: details.counterexamplePath ?? "" },
+  };
 }
 
-function counterexampleOf(details: fc.RunDetails<[Program]>): Counterexample | undefined {
-  if (!details.failed) return undefined;
-  const { counterexample, counterexamplePath, errorInstance, seed } = details;
-  if (!counterexample || counterexamplePath === null) throw errorInstance ?? new Error("No program could be made");
+/** Of one program, played until it violates something. */
+export async function violationsOf(
+  one: Program,
+  { hands, hangsMs }: Pick<CheckOptions, "hands" | "hangsMs"> = {},
+): Promise<readonly string[]> {
+  for (let chance = CHANCES; chance > 0; chance--) {
+    const { violations } = await play(one, hands, hangsMs);
+    if (violations.length > 0) return violations;
+  }
+  return [];
+}
+
+function foundIn({ failed, counterexample, errorInstance }: fc.RunDetails<[Program]>): Shrunk | undefined {
+  if (!failed) return undefined;
+  if (!counterexample) throw errorInstance ?? new Error("No program could be made");
   const violations = errorInstance instanceof Violation ? errorInstance.violations : [String(errorInstance)];
-  return { program: counterexample[0], violations, seed, path: counterexamplePath };
+  return { program: counterexample[0], violations };
 }
 
 /** Several at a time: they wait for sockets and disks more than they compute. Each lane has a seed of its own, counted on from the first. */
@@ -74,7 +90,7 @@ export function formatCounterexample({ program, violations, seed, path }: Counte
     `${violations.length} violations of the model:`,
     ...violations.map((one) => `  - ${one}`),
     `by the program ${formatProgram(program)}`,
-    `Play it again: npm run fuzz:model -- --seed ${seed} --path ${path}`,
-    `As data: ${JSON.stringify(program)}`,
+    `Found by seed ${seed}, path ${path}: npm run fuzz:model -- --seed ${seed} --path ${path}`,
+    `Play it again: npm run fuzz:model -- --program '${JSON.stringify(program)}'`,
   ].join("\n");
 }

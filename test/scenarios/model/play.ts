@@ -30,11 +30,11 @@ export interface Played {
   readonly events: Events;
 }
 
-export async function play(program: Program, hands: Hands = honest): Promise<Played> {
+export async function play(program: Program, hands: Hands = honest, hangsMs = HANGS_MS): Promise<Played> {
   const { duplicateDetection } = program;
   const group = await embeddedGroup({ inProcess: true, duplicateDetection });
   try {
-    return await new Play(program, { group, hands, duplicateDetection }).toEnd();
+    return await new Play(program, hangsMs, { group, hands, duplicateDetection }).toEnd();
   } finally {
     await group.close();
   }
@@ -42,19 +42,21 @@ export async function play(program: Program, hands: Hands = honest): Promise<Pla
 
 class Play {
   readonly #program: Program;
+  readonly #hangsMs: number;
   readonly #stage: Stage;
   readonly #consumers: PlayedConsumers;
   readonly #sends: PlayedSends;
   /** A failover that is under way. */
   #failover: Promise<void> = Promise.resolve();
 
-  constructor(program: Program, given: Pick<Stage, "group" | "hands" | "duplicateDetection">) {
+  constructor(program: Program, hangsMs: number, given: Pick<Stage, "group" | "hands" | "duplicateDetection">) {
     const ledger = new Ledger();
     const promises = new OpenPromises();
     const [first, second] = program.connections;
     const parts = { group: given.group, ledger, promises };
     const clients = [new Client(0, first, parts), new Client(1, second, parts)] as const;
     this.#program = program;
+    this.#hangsMs = hangsMs;
     this.#stage = { ...given, ledger, promises, clients };
     this.#consumers = new PlayedConsumers(this.#stage);
     this.#sends = new PlayedSends(this.#stage, this.#consumers);
@@ -98,7 +100,7 @@ class Play {
   }
 
   async #calm(): Promise<void> {
-    await this.#stage.promises.settled(HANGS_MS, (label) => /^(send|transaction)/.test(label));
+    await this.#stage.promises.settled(this.#hangsMs, (label) => /^(send|transaction)/.test(label));
   }
 
   async #failOver(how: "failover" | "crash" | "stop"): Promise<void> {
@@ -138,7 +140,7 @@ class Play {
     await this.#consumers.closeAll();
     await this.#close(0);
     await this.#close(1);
-    await promises.settled(HANGS_MS);
+    await promises.settled(this.#hangsMs);
     const subscribers = clients.filter(({ index }) => ledger.subscribed.has(`durable-${index}`));
     try {
       const left = await leftovers(group, subscribers);
