@@ -232,8 +232,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
 
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
     this.#owner.deliverySettled(result);
-    // What a transaction has accepted is accepted when that is committed.
-    if (terms?.transaction === undefined || result === "stale") this.#doneWith(delivery, kind === "accepted");
+    // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
+    if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
+    else if (result === "stale") this.#doneWith(delivery, false);
   }
 
   /** Its twins that waited are judged again, if they are still there. */

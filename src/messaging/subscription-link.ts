@@ -24,6 +24,8 @@ export class SubscriptionLink implements DeliveryOrigin {
   readonly #owner: LinkOwner;
   /** Handed over and not settled. */
   readonly #open = new Map<Delivery, IncomingDelivery>();
+  /** Accepted in transactions that are not over: they may come back. */
+  readonly #enlisted = new Set<Delivery>();
   readonly #onceIdle: (() => void)[] = [];
 
   constructor(session: MessagingSession, owner: LinkOwner) {
@@ -36,8 +38,8 @@ export class SubscriptionLink implements DeliveryOrigin {
   }
 
   handOver(incoming: IncomingDelivery, redelivered: boolean): Delivery {
-    const { message, deliveryCount } = incoming;
-    const delivery = new Delivery({ message, redelivered, deliveryCount }, this);
+    const { message, deliveryCount, unsettleable } = incoming;
+    const delivery = new Delivery({ message, redelivered, deliveryCount, unsettleable }, this);
     this.#open.set(delivery, incoming);
     return delivery;
   }
@@ -60,10 +62,12 @@ export class SubscriptionLink implements DeliveryOrigin {
   }
 
   concluded(delivery: Delivery, committed: boolean): void {
+    this.#enlisted.delete(delivery);
     this.#owner.concluded(delivery, committed);
+    this.#tellIdle();
   }
 
-  /** Calls `act` once, as soon as nothing that was handed over is unsettled. */
+  /** Calls `act` once, as soon as nothing that was handed over is unsettled, or accepted in a transaction that is open. */
   onceIdle(act: () => void): void {
     this.#onceIdle.push(act);
     this.#tellIdle();
@@ -73,6 +77,7 @@ export class SubscriptionLink implements DeliveryOrigin {
   void(): number {
     const count = this.#open.size;
     this.#open.clear();
+    this.#enlisted.clear();
     this.#tellIdle();
     return count;
   }
@@ -84,13 +89,14 @@ export class SubscriptionLink implements DeliveryOrigin {
     terms: SettlementTerms | undefined,
   ): SettleResult {
     this.#open.delete(delivery);
+    if (terms?.transaction && result === "settled") this.#enlisted.add(delivery);
     this.#owner.settled(delivery, settlement, result, terms);
     this.#tellIdle();
     return result;
   }
 
   #tellIdle(): void {
-    if (this.#open.size > 0) return;
+    if (this.#open.size + this.#enlisted.size > 0) return;
     for (const act of this.#onceIdle.splice(0)) act();
   }
 }

@@ -11,6 +11,7 @@ import {
   TransactionRolledBackError,
 } from "../errors.ts";
 import { checkSendOptions, type SendOptions } from "./call-options.ts";
+import { unlessAborted } from "./deadline.ts";
 import type { Delivery } from "./delivery.ts";
 import { parseDestination } from "./destination.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "./messaging-session.ts";
@@ -45,6 +46,7 @@ export class OpenTransaction implements Transaction {
   readonly #inner: SessionTransaction;
   readonly #sends: PendingSends;
   readonly #accepted: Delivery[] = [];
+  #accepts = false;
   /** Ids the caller gave: an earlier transaction may have used them. */
   #givenIds = 0;
   #phase: Phase = { name: "open" };
@@ -59,9 +61,9 @@ export class OpenTransaction implements Transaction {
     void session.ended.then(({ error }) => this.#interrupt(error));
   }
 
-  /** How many deliveries were accepted in it. */
-  get acceptedCount(): number {
-    return this.#accepted.length;
+  /** Whether its work was to accept a delivery: that one comes again, and no run of the same work can accept it. */
+  get accepts(): boolean {
+    return this.#accepts;
   }
 
   async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
@@ -80,6 +82,7 @@ export class OpenTransaction implements Transaction {
 
   async accept(delivery: Delivery): Promise<void> {
     this.#requireOpen();
+    this.#accepts = true;
     const { origin } = delivery;
     if (origin.session !== this.#session && origin.holds(delivery))
       throw new InvalidArgumentError("The delivery belongs to another connection than the transaction");
@@ -96,7 +99,7 @@ export class OpenTransaction implements Transaction {
   async commit(signal: AbortSignal): Promise<void> {
     await this.#sends.empty(signal);
     if (signal.aborted || this.#phase.name !== "open") {
-      await this.rollback();
+      await unlessAborted(signal, this.rollback()).catch(() => {});
       throw signal.aborted ? signal.reason : this.#rolledBack();
     }
     this.#phase = { name: "committing" };

@@ -101,7 +101,7 @@ export class Transactions {
         return result;
       } catch (reason) {
         this.#counts[reason instanceof TransactionInDoubtError ? "inDoubt" : "rolledBack"] += 1;
-        const again = reason instanceof TransactionInterruptedError && transaction.acceptedCount === 0 && left > 0;
+        const again = reason instanceof TransactionInterruptedError && !transaction.accepts && left > 0;
         if (!again || signal.aborted) throw reason;
         ended = session;
       }
@@ -115,7 +115,8 @@ export class Transactions {
       await transaction.commit(signal);
       return result;
     } catch (reason) {
-      await transaction.rollback();
+      // A broker that does not answer is not waited for past the deadline.
+      await unlessAborted(signal, transaction.rollback()).catch(() => {});
       throw transaction.causeOf(reason);
     }
   }

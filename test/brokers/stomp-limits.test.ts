@@ -44,7 +44,7 @@ onRealBrokers(
         );
         expect(bytes).toBeLessThan(8 * body.length);
       }
-    }, 120_000);
+    }, 300_000);
   },
   { heapMb: 1200 },
 );

@@ -119,6 +119,29 @@ onRealBrokers("STOMP transactions", (bench) => {
   }
 
   if (classic) {
+    it("hands over again what was accepted from a topic, which keeps nothing, and takes its acceptance then", async () => {
+      const session = await bench.open();
+      const topic = bench.freshTopic();
+      const consumer = await ready(new TestConsumer(session, topic, 1));
+      await confirmed(session, new TestSend("1", {}, topic), new TestSend("2", {}, topic));
+      const transaction = session.begin();
+      await consumer.subscription.settle(await consumer.delivery(0), { kind: "accepted" }, { transaction });
+      await transaction.rollback();
+      await consumer.until(() => texts(consumer).filter((text) => text === "1").length === 2);
+      for (let n = 1; n < 3; n++) {
+        const accepted = consumer.subscription.settle(
+          await consumer.delivery(n),
+          { kind: "accepted" },
+          { confirmed: true },
+        );
+        expect(await accepted).toBe("settled");
+      }
+      expect(texts(consumer).sort()).toEqual(["1", "1", "2"]);
+      expect([consumer.givenBack, session.useful]).toEqual([[], true]);
+    });
+  }
+
+  if (classic) {
     it("brings back by itself, on Classic, what was accepted before the subscription was made anew", async () => {
       const session = await bench.open();
       const queue = bench.freshQueue();

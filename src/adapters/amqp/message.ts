@@ -94,7 +94,7 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
-    writer.string(message.id);
+    string(spelling.messageIds ? message.id : undefined);
     writer.null(); // user-id: the broker knows who is logged in
     writer.string(spell(spelling, destination).address);
     string(message.type);

@@ -104,10 +104,12 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   close(): Promise<void> {
-    if (this.#phase === "attaching" || this.#phase === "open") {
+    const phase = this.#phase;
+    if (phase === "attaching" || phase === "open") {
       this.#phase = "closing";
-      if (this.#link) this.#context.guard(() => this.#giveBack())();
-      else this.end();
+      if (!this.#link) this.end();
+      // rhea attaches a link again that is closed before its attach is answered: #onAttach closes it then.
+      else if (phase === "open") this.#context.guard(() => this.#giveBack())();
     }
     return this.#over;
   }
@@ -173,6 +175,7 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   #onAttach(receiver: Receiver): void {
+    if (this.#phase === "closing") this.#giveBack();
     if (this.#phase !== "attaching") return;
     // A source without an address announces a refusal, whose detach follows (AMQP 1.0, 2.6.3); not every peer sets one.
     if (!receiver.source?.address) setImmediate(this.#context.guard(() => this.#begin(receiver)));

@@ -14,8 +14,8 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
   refuseImpossible(request, peer);
   const headers = {
     ...addressSubscribe(request.destination, peer.dialect),
-    // A browser takes nothing, and nothing is settled: with any other mode Classic would stop at the prefetch.
-    ack: request.browse ? "auto" : "client-individual",
+    // For a browser too: on Classic an ACK lets the next message come then, and takes nothing out of the queue (measured).
+    ack: request.autoSettled ? "auto" : "client-individual",
     ...prefetchHeaders(request, peer),
     ...(request.selector === undefined ? {} : { selector: request.selector }),
     ...(request.browse && { browser: "true" }),

@@ -3,7 +3,7 @@ import { connect } from "../../../src/connect/connect.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 import type { MessageOptions, PropertyValue } from "../../../src/messaging/outgoing-message.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
-import type { Protocol, RealGroup } from "../group-contract.ts";
+import { type Connector, MEMBER_NAMES, type Protocol, type RealGroup } from "../group-contract.ts";
 import {
   EMPTY_AFTER_MS,
   type InteropClient,
@@ -13,8 +13,17 @@ import {
   type TypedProperty,
 } from "./interop-client.ts";
 
-export async function startOurs(protocol: Protocol, group: RealGroup): Promise<InteropClient> {
-  return new OurClient(await connect(group.uri(protocol), { credentials: group.credentials }));
+/** `connector`: where it is not the protocol's usual one. */
+export async function startOurs(
+  protocol: Protocol,
+  group: RealGroup,
+  connector: Connector = protocol,
+): Promise<InteropClient> {
+  const endpoints = MEMBER_NAMES.map((member) => {
+    const { host, port } = group.endpoint(member, connector);
+    return `${protocol}://${host}:${port}`;
+  });
+  return new OurClient(await connect(`masterslave:(${endpoints.join(",")})`, { credentials: group.credentials }));
 }
 
 class OurClient implements InteropClient {

@@ -96,6 +96,20 @@ describe("a paused consumer", () => {
 });
 
 describe("drain()", () => {
+  it("waits for the transaction that has accepted a delivery: over AMQP the end of the link would roll it back", async () => {
+    const { consumer, subscription, connection, session } = await consuming();
+    subscription.deliver("a");
+    const delivery = await take(consumer);
+    let drained: Promise<void> | undefined;
+    await connection.transaction(async (tx) => {
+      await tx.accept(delivery);
+      drained = consumer.drain();
+      await turns();
+    });
+    await drained;
+    expect(session.log.slice(-2)).toEqual(["commit", `unsubscribe ${ORDERS}`]);
+  });
+
   it("ends the intake, waits for what was handed over, then closes", async () => {
     const { consumer, subscription, session } = await consuming();
     subscription.deliver("in hand");

@@ -74,6 +74,16 @@ describe("a consumer that deduplicates", () => {
     expect(session.log.at(-1)).toBe("settle twin accepted");
   });
 
+  it("hands over again what a transaction was to accept too late", async () => {
+    const { consumer, subscription, broker, connection } = await deduplicating();
+    subscription.deliver("first", { id });
+    const first = await take(consumer);
+    const session = await failover(broker);
+    await expect(connection.transaction((tx) => tx.accept(first))).rejects.toMatchObject({ code: "STALE_DELIVERY" });
+    session.to(ORDERS).deliver("first", { id });
+    expect((await take(consumer)).message.text()).toBe("first");
+  });
+
   it("hands over again what a transaction accepted and rolled back", async () => {
     const { consumer, subscription, connection } = await deduplicating();
     subscription.deliver("first", { id });

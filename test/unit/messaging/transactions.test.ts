@@ -134,6 +134,20 @@ describe("a transaction", () => {
     expect(runs).toBe(1);
   });
 
+  it("does not run again when the delivery it was to accept went stale meanwhile", async () => {
+    const toy = await toyConnected();
+    const delivery = await delivered(toy);
+    let runs = 0;
+    const work = async (tx: { accept(delivery: Delivery): Promise<void> }) => {
+      runs += 1;
+      toy.broker.session.die();
+      await tx.accept(delivery);
+    };
+    const error = await rejectionOf(toy.connection.transaction(work, { retries: 5 }));
+    expect(error).toBeInstanceOf(TransactionInterruptedError);
+    expect(runs).toBe(1);
+  });
+
   it("whose commit is not answered is in doubt, and never run again", async () => {
     const { connection, broker, session } = await toyConnected({}, { commits: "silence" });
     let runs = 0;

@@ -60,10 +60,13 @@ describe("how a destination is spelled", () => {
 
   it("knows whether bytes can be sent to another broker as they are", () => {
     const classic = spellingOf(broker("activemq"), {});
+    const embedded = spellingOf(broker("masterslave-embedded"), {});
     const alike = spellingOf(broker("other"), { "queue-prefix": "queue://", "topic-prefix": "topic://" });
     const other = spellingOf(broker("other"), { "queue-prefix": "q.", "topic-prefix": "t." });
     const artemis = spellingOf(broker("artemis"), {});
-    expect(sameSpelling(classic, alike)).toBe(true);
+    expect(sameSpelling(embedded, alike)).toBe(true);
+    // Classic alone is sent no message-id.
+    expect(sameSpelling(classic, embedded)).toBe(false);
     expect(sameSpelling(classic, other)).toBe(false);
     expect(sameSpelling(classic, artemis)).toBe(false);
     expect(sameSpelling(artemis, artemis)).toBe(true);

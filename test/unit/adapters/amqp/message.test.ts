@@ -50,8 +50,10 @@ describe("a message as AMQP", () => {
 
   it("carries id, priority, durability, correlation and reply address", () => {
     const message = onTheWire("x", { id: "m-1", priority: 9, correlationId: "c-1", replyTo: "queue://answers" });
+    // Classic loses the connection of STOMP consumers over a message-id.
+    expect(message.message_id).toBeUndefined();
+    expect(onTheWire("x", { id: "m-1" }, artemis).message_id).toBe("m-1");
     expect(message).toMatchObject({
-      message_id: "m-1",
       to: "queue://orders",
       reply_to: "queue://answers",
       correlation_id: "c-1",

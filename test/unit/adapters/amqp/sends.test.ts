@@ -68,7 +68,6 @@ describe("AMQP sends", () => {
     expect(messages[0]).toMatchObject({
       body: "hello",
       durable: true,
-      message_id: "m-1",
       to: "queue://orders",
       application_properties: { n: 1, _AMQ_DUPL_ID: "m-1" },
     });

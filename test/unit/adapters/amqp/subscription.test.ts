@@ -251,6 +251,11 @@ describe("an AMQP subscription", () => {
     const subscription = session.subscribe(orders, sink);
     await subscription.close();
     expect(sink.deliveries).toEqual([]);
+    // rhea would have attached it a second time, after its detach, and the peer have closed the connection.
+    const next = recordedSink();
+    session.subscribe(orders, next);
+    await next.ready;
+    expect(peer.links.map((link) => link.is_closed())).toEqual([true, false]);
   });
 
   it("is over with its session: settlements are stale and nothing more is handed over", async () => {

@@ -11,7 +11,7 @@ import {
 
 const classic = dialectOf({ product: "activemq", version: undefined });
 const artemis = dialectOf({ product: "artemis", version: undefined });
-const other = dialectOf({ product: "masterslave-embedded", version: undefined });
+const other = dialectOf({ product: "rabbitmq", version: undefined });
 const dialects = { classic, artemis, other };
 const queue = { kind: "queue", name: "orders" } as const;
 

@@ -14,7 +14,7 @@ export interface PeerFrame {
 
 export const CLASSIC = "ActiveMQ/6.1.8";
 export const ARTEMIS = "ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine";
-export const OTHER = "masterslave-embedded/0.1.0";
+export const OTHER = "RabbitMQ/3.13.0";
 
 export class PeerConnection {
   readonly socket: Socket;

@@ -178,6 +178,22 @@ describe("rolling back", () => {
     expect([peer.all("ABORT").length, peer.all("COMMIT").length]).toEqual([1, 0]);
   });
 
+  it("hands over again what a topic would not, and leaves its subscription as it is", async () => {
+    const { session, peer } = await connected();
+    const consumer = new TestConsumer(session, "topic://prices");
+    const { headers } = await peer.frame("SUBSCRIBE");
+    peer.write(frame("MESSAGE", { subscription: headers["id"] ?? "", "message-id": "m1", ack: "a1" }, "x"));
+    const transaction = session.begin();
+    void consumer.subscription.settle(await consumer.delivery(0), { kind: "accepted" }, { transaction });
+    void transaction.rollback();
+    const again = await consumer.delivery(1);
+    expect([again.message.id, again.redelivered]).toEqual(["m1", true]);
+    expect(consumer.subscription.settle(again, { kind: "accepted" })).toBe("settled");
+    const last = await peer.frame("ACK", 1);
+    expect(last.headers).toEqual({ id: "a1" });
+    expect([peer.all("SUBSCRIBE").length, consumer.givenBack]).toEqual([1, []]);
+  });
+
   it("leaves a subscription alone that was made anew meanwhile", async () => {
     const { peer, consumer, transaction, accept } = await begun();
     void accept();
