@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ReceivedMessage } from "../../../src/messaging/received-message.ts";
 import { chooseLoads, LOADS } from "../../brokers/kill/loads/all-loads.ts";
-import { Lanes } from "../../brokers/kill/loads/lanes.ts";
+import { Lanes, untilStill } from "../../brokers/kill/loads/lanes.ts";
 import { composeBody, findDamage } from "../../brokers/kill/loads/mixed-bodies.ts";
 
 /** Body number `n` as it arrives. */
@@ -67,5 +67,27 @@ describe("the loads", () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(done).toBe(after);
     await new Lanes({ lanes: 1, pauseMs: 1 }, () => new Promise(() => {})).stop(20);
+  });
+
+  it("wait for what gets on, however slowly, and give up what stands still", async () => {
+    let done = 0;
+    const timer = setInterval(() => {
+      done += 1;
+    }, 30);
+    const slow = () =>
+      untilStill(
+        () => done >= 5,
+        () => done,
+        60,
+      );
+    expect(await slow()).toBe(true);
+    clearInterval(timer);
+    expect(
+      await untilStill(
+        () => done >= 1_000,
+        () => done,
+        60,
+      ),
+    ).toBe(false);
   });
 });

@@ -2,13 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MasterSlaveError } from "../../../../src/errors.ts";
 import type { Connection } from "../../../../src/messaging/connection.ts";
-import { Lanes, until } from "./lanes.ts";
+import { Lanes, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";
 
 const ATTACHED_MS = 3_000;
 const AWAY_MS = 400;
-const SETTLE_TIMEOUT_MS = 60_000;
 /** A second copy may come last. */
 const QUIET_MS = 1_000;
 
@@ -48,7 +47,10 @@ class DurableTopic implements RunningLoad {
 
   async settle(): Promise<void> {
     const { ledger } = this.#sends;
-    await until(() => ledger.complete, SETTLE_TIMEOUT_MS);
+    await untilStill(
+      () => ledger.complete,
+      () => this.done,
+    );
     await sleep(QUIET_MS);
     await this.#subscriber.end();
   }

@@ -3,13 +3,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../../src/messaging/connection.ts";
 import type { Delivery } from "../../../../src/messaging/delivery.ts";
-import { Lanes, until } from "./lanes.ts";
+import { Lanes, untilStill } from "./lanes.ts";
 import { addFindings, type LoadContext, type LoadFindings, type RunningLoad, type StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";
 
 const GROUPS = 8;
 const CONSUMERS = 2;
-const SETTLE_TIMEOUT_MS = 60_000;
 /** A second copy may come last. */
 const QUIET_MS = 1_000;
 
@@ -69,7 +68,10 @@ class Groups implements RunningLoad {
   }
 
   async settle(): Promise<void> {
-    await until(() => this.#all.every(({ ledger }) => ledger.complete), SETTLE_TIMEOUT_MS);
+    await untilStill(
+      () => this.#all.every(({ ledger }) => ledger.complete),
+      () => this.done,
+    );
     await sleep(QUIET_MS);
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Longer than any outage, and than the time limit of a request: what has not settled then never will. */
 const STOP_TIMEOUT_MS = 90_000;
+const STILL_MS = 20_000;
 
 export class Lanes {
   readonly #done: Promise<unknown>;
@@ -36,4 +37,17 @@ export async function until(condition: () => boolean, timeoutMs: number): Promis
     await sleep(20);
   }
   return true;
+}
+
+/** Resolves when `condition` holds, or when `progress` has stood still for so long that it never will; with whether it holds. */
+export async function untilStill(
+  condition: () => boolean,
+  progress: () => number,
+  stillMs = STILL_MS,
+): Promise<boolean> {
+  for (let before = progress(); ; before = progress()) {
+    if (await until(condition, stillMs)) return true;
+    // A slow broker is given its time; only one that does nothing is given up.
+    if (progress() === before) return false;
+  }
 }

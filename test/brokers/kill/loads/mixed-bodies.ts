@@ -3,13 +3,12 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../../src/messaging/connection.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
-import { Lanes, until } from "./lanes.ts";
+import { Lanes, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";
 
 /** In turn; the last is the largest that is promised to be quick. */
 const SIZES = [0, 1, 100, 1_000, 5_000, 20_000, 65_536, 131_073, 300_000, 1_048_576];
-const SETTLE_TIMEOUT_MS = 60_000;
 /** A second copy may come last. */
 const QUIET_MS = 1_000;
 
@@ -60,7 +59,10 @@ class MixedBodies implements RunningLoad {
   }
 
   async settle(): Promise<void> {
-    await until(() => this.#sends.ledger.complete, SETTLE_TIMEOUT_MS);
+    await untilStill(
+      () => this.#sends.ledger.complete,
+      () => this.done,
+    );
     await sleep(QUIET_MS);
   }
 

@@ -27,6 +27,11 @@ export class TransformBook {
     this.#handled.add(n);
   }
 
+  /** How many inputs the handler has not been given yet. */
+  get backlog(): number {
+    return this.#inputs.length - this.#handled.size;
+  }
+
   get handledCount(): number {
     return this.#handled.size;
   }

@@ -4,13 +4,15 @@ import type { Connection } from "../../../../src/messaging/connection.ts";
 import type { Consumer } from "../../../../src/messaging/consumer.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
 import type { ProcessContext } from "../../../../src/messaging/run-consumer.ts";
-import { Lanes, until } from "./lanes.ts";
+import { Lanes, until, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { readQueue } from "./read-queue.ts";
 import { Rejections } from "./rejections.ts";
 import { TransformBook } from "./transform-book.ts";
 
-const SETTLE_TIMEOUT_MS = 60_000;
+/** Confirmed sends share a commit and transforms do not: unbounded, the inputs would run away. */
+const MAX_BACKLOG = 300;
+const BACKLOG_WAIT_MS = 5_000;
 /** What was interrupted comes again sooner. */
 const QUIET_MS = 2_000;
 
@@ -74,7 +76,10 @@ class Transforms implements RunningLoad {
     if (this.#refused) return;
     const quiet = () =>
       performance.now() - this.#lastAtMs > QUIET_MS && this.#transformer.stats().transactions.open === 0;
-    await until(() => this.#book.complete && quiet(), SETTLE_TIMEOUT_MS);
+    await untilStill(
+      () => this.#book.complete && quiet(),
+      () => this.#book.handledCount,
+    );
     await this.#consumer.close();
     await this.#ran;
     await this.#transformer.close({ drainTimeoutMs: 1_000 });
@@ -101,6 +106,7 @@ class Transforms implements RunningLoad {
   }
 
   async #feed(): Promise<void> {
+    await until(() => this.#refused || this.#book.backlog < MAX_BACKLOG, BACKLOG_WAIT_MS);
     if (this.#refused) return;
     const n = this.#book.next();
     try {
