@@ -9,6 +9,7 @@ import {
   NotConnectedError,
   SendOverflowError,
 } from "../errors.ts";
+import { DeferredSends } from "./deferred-sends.ts";
 import type { Destination } from "./destination.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import {
@@ -20,7 +21,6 @@ import {
   type SendResult,
 } from "./pending-send.ts";
 import type { Suspect } from "./poison-rule.ts";
-import { startTimer } from "./timer.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export interface PendingSendsSettings extends SendPolicy {
@@ -43,9 +43,6 @@ export interface PendingSendsStats {
 
 /** Shorter silences are what brokers do when they sync their disks. */
 const BLOCKED_AFTER_MS = 1_000;
-/** How long what a full broker refused waits, the first time and at most. */
-const FIRST_DEFERRAL_MS = 100;
-const LONGEST_DEFERRAL_MS = 5_000;
 
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
@@ -55,7 +52,9 @@ export class PendingSends implements SendOwner {
   readonly #givenUp = new Set<PendingSend>();
   /** Sends that wait for room: they cost what their callers keep of them anyway. */
   readonly #waiting = new WaitingLine<PendingSend>(({ abandoned }) => abandoned);
-  readonly #deferred = { sends: new Set<PendingSend>(), delayMs: FIRST_DEFERRAL_MS, stop: () => {} };
+  readonly #deferred = new DeferredSends((send) => {
+    if (this.#session && !send.expire()) send.giveTo(this.#session);
+  });
   readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
   #bytes = 0;
   /** Since when nothing was answered. */
@@ -78,7 +77,7 @@ export class PendingSends implements SendOwner {
       pendingSends: this.#admitted.size + this.#givenUp.size,
       pendingBytes: this.#bytes,
       waitingSends: this.#waiting.size,
-      deferredSends: this.#deferred.sends.size,
+      deferredSends: this.#deferred.size,
       blockedMs: this.#blockedMs,
       ...this.#counts,
     };
@@ -128,8 +127,11 @@ export class PendingSends implements SendOwner {
   resume(session: SendingSession): void {
     this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
-    for (const send of this.#admitted) if (!send.unanswered && !send.expire()) send.giveTo(session);
+    for (const send of this.#admitted) {
+      if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) send.giveTo(session);
+    }
     this.#session = session;
+    this.#deferred.resume();
   }
 
   /** The session ended: what it left unanswered is held again, or fails if that is its policy. */
@@ -173,8 +175,7 @@ export class PendingSends implements SendOwner {
   sendOver(send: PendingSend, confirmed: boolean): void {
     this.#counts[confirmed ? "confirmed" : "failed"] += 1;
     this.#heard();
-    if (confirmed) this.#deferred.delayMs = FIRST_DEFERRAL_MS;
-    if (this.#deferred.sends.size > 0) this.#deferred.sends.delete(send);
+    this.#deferred.over(send, confirmed);
     if (!this.#admitted.delete(send)) this.#waiting.noteLeft();
     else if (send.unanswered) this.#givenUp.add(send);
     else this.#bytes -= send.bytes;
@@ -195,22 +196,11 @@ export class PendingSends implements SendOwner {
   }
 
   deferred(send: PendingSend): void {
-    const { sends, delayMs } = this.#deferred;
     this.#heard();
     // What is sent meanwhile goes before it, on the next session too.
     this.#admitted.delete(send);
     this.#admitted.add(send);
-    sends.add(send);
-    if (sends.size > 1 || this.#session === undefined) return;
-    this.#deferred.stop();
-    this.#deferred.delayMs = Math.min(LONGEST_DEFERRAL_MS, 2 * delayMs);
-    this.#deferred.stop = startTimer(delayMs, () => this.#giveDeferred());
-  }
-
-  #giveDeferred(): void {
-    const sends = [...this.#deferred.sends];
-    this.#deferred.sends.clear();
-    for (const send of sends) if (this.#session && !send.expire()) send.giveTo(this.#session);
+    this.#deferred.add(send);
   }
 
   /** Why a send is not taken at all. */
@@ -243,9 +233,7 @@ export class PendingSends implements SendOwner {
   #sessionOver(): void {
     this.#session = undefined;
     this.#connected = false;
-    this.#deferred.stop();
-    this.#deferred.sends.clear();
-    this.#deferred.delayMs = FIRST_DEFERRAL_MS;
+    this.#deferred.interrupt();
     for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
     this.#givenUp.clear();
   }

@@ -77,11 +77,16 @@ describe("a send the broker has no room for", () => {
     session.refuse("a", full("a"));
     session.refuse("b", full("b"));
     expect(connection.stats()).toMatchObject({ pendingSends: 2, deferredSends: 2, failed: 0 });
+    // One of them tries whether there is room.
+    while (session.sent.length < 3) await turns();
+    session.refuse("a", full("a"));
+    expect(connection.stats()).toMatchObject({ pendingSends: 2, deferredSends: 2 });
     while (session.sent.length < 4) await turns();
-    session.confirmAll();
+    session.confirm("b");
+    session.confirm("a");
     expect(await sent).toMatchObject({ resent: false });
     await other;
-    expect(session.sent).toEqual(["a", "b", "a", "b"]);
+    expect(session.sent).toEqual(["a", "b", "a", "b", "a"]);
     expect(connection.stats()).toMatchObject({ pendingSends: 0, deferredSends: 0, confirmed: 2, resent: 0 });
   });
 
@@ -95,6 +100,20 @@ describe("a send the broker has no room for", () => {
     broker.habits = {};
     await failover(broker);
     expect(await sent).toMatchObject({ resent: false });
+  });
+
+  it("that tries for others and runs out of time leaves that to the next", async () => {
+    const { connection, session } = await toyConnected({ whenFull: "hold" }, MANUAL);
+    const tries = rejectionOf(connection.send("q", "a", { timeoutMs: 200 }));
+    const other = connection.send("q", "b");
+    session.refuse("a", full("a"));
+    session.refuse("b", full("b"));
+    while (session.sent.length < 3) await turns();
+    expect(await tries).toMatchObject({ code: "SEND_TIMEOUT" });
+    while (session.sent.length < 4) await turns();
+    session.confirm("b");
+    await other;
+    expect(session.sent).toEqual(["a", "b", "a", "b"]);
   });
 
   it("that is refused for good rejects all the same", async () => {
