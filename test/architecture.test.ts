@@ -30,6 +30,8 @@ type Room = (typeof ROOMS)[number];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eventemitter3: ["transport"],
   "p-retry": ["transport"],
+  // Loaded by the first consumer that deduplicates.
+  "lru-cache": ["messaging"],
   stompit: ["adapters/stomp", "testing"],
   rhea: ["adapters/amqp", "testing"],
   commander: ["cli"],

@@ -1,5 +1,5 @@
 /** One message handed over once, to be settled once. */
-import { AlreadySettledError, StaleDeliveryError } from "../errors.ts";
+import { AlreadySettledError, StaleDeliveryError, type UnsupportedError } from "../errors.ts";
 import type { MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
@@ -43,20 +43,24 @@ export interface DeliveryFacts {
   readonly redelivered: boolean;
   /** How often the broker says it was delivered before; undefined over STOMP. Brokers forget it when they crash. */
   readonly deliveryCount: number | undefined;
+  /** Why it can be read and released but not accepted or rejected; undefined for nearly all (docs/brokers.md). */
+  readonly unsettleable: UnsupportedError | undefined;
 }
 
 export class Delivery implements DeliveryFacts {
   readonly message: ReceivedMessage;
   readonly redelivered: boolean;
   readonly deliveryCount: number | undefined;
+  readonly unsettleable: UnsupportedError | undefined;
   /** Of messaging alone. */
   readonly origin: DeliveryOrigin;
   #phase: "unsettled" | "settling" | "settled" = "unsettled";
 
-  constructor({ message, redelivered, deliveryCount }: DeliveryFacts, origin: DeliveryOrigin) {
+  constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
     this.message = message;
     this.redelivered = redelivered;
     this.deliveryCount = deliveryCount;
+    this.unsettleable = unsettleable;
     this.origin = origin;
     // It may be printed with its message: what it hangs on is nobody's business.
     Object.defineProperty(this, "origin", { enumerable: false });

@@ -1,5 +1,5 @@
 /** The port between messaging and the protocol adapters: what one session can do with messages. */
-import type { MasterSlaveError, SubscriptionRefusedError } from "../errors.ts";
+import type { MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../errors.ts";
 import type { Session } from "../transport/session.ts";
 import type { Destination } from "./destination.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
@@ -71,7 +71,9 @@ export interface SubscriptionRequest {
   readonly subscription?: NamedSubscription | undefined;
   /** No other consumer of the queue gets anything while this one lives. */
   readonly exclusive?: boolean | undefined;
-  /** Shows what is in a queue and takes nothing out of it: deliveries are never settled, and onBrowsed ends them. */
+  /** The broker may forget what it has sent: for replies, of which none comes twice. Over STOMP only; others ignore it. */
+  readonly autoSettled?: boolean | undefined;
+  /** Shows what is in a queue: to accept a delivery takes nothing out of it, but lets the next one come. onBrowsed ends them. */
   readonly browse?: boolean | undefined;
 }
 
@@ -100,6 +102,8 @@ export interface IncomingDelivery {
   readonly redelivered: boolean;
   /** How often it was delivered before, where the protocol tells. */
   readonly deliveryCount: number | undefined;
+  /** Why it can only be given back, if the broker takes no other settlement of it. */
+  readonly unsettleable?: UnsupportedError | undefined;
 }
 
 export type Settlement =

@@ -145,7 +145,7 @@ export class Requests {
   }
 
   async #temporaryQueue(signal: AbortSignal): Promise<Destination> {
-    if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() });
+    if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() }, true);
     while (this.#temporary.address === undefined) {
       const known = new Promise<void>((resolve) => this.#temporary.onceKnown.push(resolve));
       const over = this.#readers.get("temp-queue")?.ready;
@@ -154,9 +154,9 @@ export class Requests {
     return this.#temporary.address;
   }
 
-  #read(destination: Destination): void {
+  #read(destination: Destination, autoSettled = false): void {
     const reader = this.#consumers.openForReplies({
-      request: { destination, prefetch: PREFETCH, selector: undefined },
+      request: { destination, prefetch: PREFETCH, selector: undefined, ...(autoSettled && { autoSettled }) },
       onSubscribed: (address) => {
         if (destination.kind !== "temp-queue") return;
         this.#temporary.address = address;
@@ -164,22 +164,28 @@ export class Requests {
       },
     });
     this.#readers.set(destination.kind, reader);
-    this.#deliver(reader).catch((reason) => {
-      this.#readers.delete(destination.kind);
-      const why = MasterSlaveError.from(reason);
-      for (const waiter of [...this.#waiters.values()]) {
-        if (waiter.temporary === (destination.kind === "temp-queue")) waiter.reject(why);
-      }
-    });
+    this.#deliver(reader, autoSettled).then(
+      (done) => done || this.#read(destination, true),
+      (reason) => this.#failed(destination, MasterSlaveError.from(reason)),
+    );
   }
 
-  /** Late and unknown replies are nobody's. */
-  async #deliver(reader: Consumer): Promise<void> {
-    for await (const delivery of reader) {
-      const { message } = delivery;
-      void delivery.accept();
-      if (message.correlationId !== undefined) this.#waiters.get(message.correlationId)?.resolve(message);
+  #failed({ kind }: Destination, why: MasterSlaveError): void {
+    this.#readers.delete(kind);
+    for (const waiter of [...this.#waiters.values()]) {
+      if (waiter.temporary === (kind === "temp-queue")) waiter.reject(why);
     }
+  }
+
+  /** Late and unknown replies are nobody's. Resolves with false when there are replies that cannot be settled. */
+  async #deliver(reader: Consumer, autoSettled: boolean): Promise<boolean> {
+    for await (const delivery of reader) {
+      const { message, unsettleable } = delivery;
+      if (message.correlationId !== undefined) this.#waiters.get(message.correlationId)?.resolve(message);
+      if (unsettleable && !autoSettled) return false;
+      void delivery.accept();
+    }
+    return true;
   }
 
   #sendFailure(reason: unknown, id: string, temporary: boolean): unknown {

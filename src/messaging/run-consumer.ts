@@ -100,6 +100,8 @@ class Runner {
 
   /** Until it is settled, comes again by itself, or is left to the broker. */
   async #process(delivery: Delivery): Promise<void> {
+    // What was processed could not be said of it: it would be processed again by the next.
+    if (delivery.unsettleable) throw delivery.unsettleable;
     const { id } = delivery.message;
     let { failures, failure } = this.#recall(id);
     while (failures <= this.#policy.max) {

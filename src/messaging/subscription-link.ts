@@ -38,8 +38,8 @@ export class SubscriptionLink implements DeliveryOrigin {
   }
 
   handOver(incoming: IncomingDelivery, redelivered: boolean): Delivery {
-    const { message, deliveryCount } = incoming;
-    const delivery = new Delivery({ message, redelivered, deliveryCount }, this);
+    const { message, deliveryCount, unsettleable } = incoming;
+    const delivery = new Delivery({ message, redelivered, deliveryCount, unsettleable }, this);
     this.#open.set(delivery, incoming);
     return delivery;
   }

@@ -11,6 +11,7 @@ import {
   TransactionRolledBackError,
 } from "../errors.ts";
 import { checkSendOptions, type SendOptions } from "./call-options.ts";
+import { unlessAborted } from "./deadline.ts";
 import type { Delivery } from "./delivery.ts";
 import { parseDestination } from "./destination.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "./messaging-session.ts";
@@ -98,7 +99,7 @@ export class OpenTransaction implements Transaction {
   async commit(signal: AbortSignal): Promise<void> {
     await this.#sends.empty(signal);
     if (signal.aborted || this.#phase.name !== "open") {
-      await this.rollback();
+      await unlessAborted(signal, this.rollback()).catch(() => {});
       throw signal.aborted ? signal.reason : this.#rolledBack();
     }
     this.#phase = { name: "committing" };

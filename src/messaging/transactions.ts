@@ -115,7 +115,8 @@ export class Transactions {
       await transaction.commit(signal);
       return result;
     } catch (reason) {
-      await transaction.rollback();
+      // A broker that does not answer is not waited for past the deadline.
+      await unlessAborted(signal, transaction.rollback()).catch(() => {});
       throw transaction.causeOf(reason);
     }
   }

@@ -17,7 +17,7 @@ import {
   type RealGroup,
 } from "./group-contract.ts";
 import { findActive, groupUri, waitForActive } from "./group-watch.ts";
-import { BROKER_VERSIONS, type BrokerJars, brokerJars } from "./maven-jars.ts";
+import { BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
 
 const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
@@ -56,7 +56,7 @@ async function choosePorts(product: Product): Promise<Ports> {
 
 function javaCommand(
   name: MemberName,
-  jars: BrokerJars,
+  jars: JavaProgram,
   directory: string,
   ports: Ports,
   options: GroupOptions,

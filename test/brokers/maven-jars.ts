@@ -1,62 +1,100 @@
-/** The jars of a broker: resolved once by Maven into a cache outside the checkout, with our launchers compiled beside them. */
+/** The jars of a broker, or of the Java clients: resolved once by Maven into a cache outside the checkout, with our programs compiled beside them. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Product } from "./group-contract.ts";
+import { cacheDirectory, fillOnce } from "./tool-cache.ts";
 
 const run = promisify(execFile);
-const LAUNCHERS = fileURLToPath(new URL("./java/", import.meta.url));
+const PROGRAMS = fileURLToPath(new URL("./java/", import.meta.url));
 /** A first resolution downloads about 15 MB a product. */
 const MAVEN_TIMEOUT_MS = 10 * 60_000;
-/** A lock that nobody has touched for this long belongs to a process that is gone. */
-const LOCK_STALE_MS = MAVEN_TIMEOUT_MS + 60_000;
 
 export const BROKER_VERSIONS: Readonly<Record<Product, string>> = { classic: "6.1.8", artemis: "2.55.0" };
 
-/** What `java` needs to run one member. */
-export interface BrokerJars {
+/** What `java` needs to run one of our programs. */
+export interface JavaProgram {
   readonly classPath: string;
   readonly mainClass: string;
 }
 
-const SLF4J = "org.slf4j:slf4j-simple:2.0.16";
-const DEPENDENCIES: Readonly<Record<Product, readonly string[]>> = {
-  classic: [
-    ...["broker", "kahadb-store", "stomp", "amqp", "spring", "console", "jaas"].map(
-      (part) => `org.apache.activemq:activemq-${part}:${BROKER_VERSIONS.classic}`,
-    ),
-    "org.springframework:spring-context:6.2.0",
-    "org.apache.xbean:xbean-spring:4.26",
-    SLF4J,
-  ],
-  artemis: [
-    ...["server", "stomp-protocol", "amqp-protocol", "openwire-protocol"].map(
-      (part) => `org.apache.artemis:artemis-${part}:${BROKER_VERSIONS.artemis}`,
-    ),
-    SLF4J,
-  ],
-};
-const MAIN_CLASS: Readonly<Record<Product, string>> = { classic: "ClassicMember", artemis: "ArtemisMember" };
+/** What a program is made from. */
+interface Recipe {
+  readonly name: string;
+  readonly dependencies: readonly string[];
+  /** Never asked for: it does not resolve, and the program does without. */
+  readonly without?: string;
+  /** Classes of ours; the first is the main one. */
+  readonly classes: readonly string[];
+}
 
-const resolved = new Map<Product, Promise<BrokerJars>>();
+const SLF4J = "org.slf4j:slf4j-simple:2.0.16";
+const BROKERS: Readonly<Record<Product, Recipe>> = {
+  classic: {
+    name: "classic",
+    dependencies: [
+      ...["broker", "kahadb-store", "stomp", "amqp", "spring", "console", "jaas"].map(
+        (part) => `org.apache.activemq:activemq-${part}:${BROKER_VERSIONS.classic}`,
+      ),
+      "org.springframework:spring-context:6.2.0",
+      "org.apache.xbean:xbean-spring:4.26",
+      SLF4J,
+    ],
+    classes: ["ClassicMember", "ParentWatch"],
+  },
+  artemis: {
+    name: "artemis",
+    dependencies: [
+      ...["server", "stomp-protocol", "amqp-protocol", "openwire-protocol"].map(
+        (part) => `org.apache.artemis:artemis-${part}:${BROKER_VERSIONS.artemis}`,
+      ),
+      SLF4J,
+    ],
+    without: "org.apache.artemis:artemis-jms-client",
+    classes: ["ArtemisMember", "ParentWatch"],
+  },
+};
+
+/** The Java clients that the tests of interoperation run beside ours. */
+export const JAVA_CLIENT_VERSIONS = { "activemq-client": "6.1.8", "qpid-jms-client": "2.10.0" } as const;
+
+const JMS_PEER: Recipe = {
+  name: "jms-peer",
+  dependencies: [
+    `org.apache.activemq:activemq-client:${JAVA_CLIENT_VERSIONS["activemq-client"]}`,
+    `org.apache.qpid:qpid-jms-client:${JAVA_CLIENT_VERSIONS["qpid-jms-client"]}`,
+    "com.fasterxml.jackson.core:jackson-databind:2.19.1",
+    SLF4J,
+  ],
+  classes: ["JmsPeer", "MessageJson"],
+};
+
+const resolved = new Map<Recipe, Promise<JavaProgram>>();
 
 /**
  * Resolves once the jars are in the cache: `~/.cache/masterslave-transport/brokers/<hash>`, or below
  * MASTERSLAVE_BROKER_CACHE. Safe to call from several processes. Rejects, saying what is missing, without java, javac or mvn.
  */
-export function brokerJars(product: Product): Promise<BrokerJars> {
-  let jars = resolved.get(product);
-  if (jars === undefined) {
-    jars = resolveJars(product);
-    jars.catch(() => resolved.delete(product));
-    resolved.set(product, jars);
+export function brokerJars(product: Product): Promise<JavaProgram> {
+  return programOf(BROKERS[product]);
+}
+
+/** Likewise, for the program that drives ActiveMQ's Java client and Qpid JMS. */
+export function jmsPeerJars(): Promise<JavaProgram> {
+  return programOf(JMS_PEER);
+}
+
+function programOf(recipe: Recipe): Promise<JavaProgram> {
+  let program = resolved.get(recipe);
+  if (program === undefined) {
+    program = resolveJars(recipe);
+    program.catch(() => resolved.delete(recipe));
+    resolved.set(recipe, program);
   }
-  return jars;
+  return program;
 }
 
 /** Whether this machine has what the Maven way needs. */
@@ -65,42 +103,23 @@ export async function hasMavenAndJava(): Promise<boolean> {
   return answers.every((answer) => answer.status === "fulfilled");
 }
 
-async function resolveJars(product: Product): Promise<BrokerJars> {
-  const pom = renderPom(product);
-  const sources = await launcherSources(product);
+async function resolveJars(recipe: Recipe): Promise<JavaProgram> {
+  const pom = renderPom(recipe);
+  const sources = recipe.classes.map((name) => join(PROGRAMS, `${name}.java`));
   const hash = createHash("sha256").update(pom);
   for (const source of sources) hash.update(await readFile(source));
-  const ownCache = join(homedir(), ".cache/masterslave-transport/brokers");
-  const { MASTERSLAVE_BROKER_CACHE: cache = ownCache } = process.env;
-  const directory = join(cache, `${product}-${hash.digest("hex").slice(0, 16)}`);
-  if (!(await exists(directory))) {
-    await withLock(`${directory}.lock`, async () => {
-      if (!(await exists(directory))) await fill(directory, pom, sources);
-    });
-  }
-  return { classPath: `${join(directory, "classes")}:${join(directory, "lib")}/*`, mainClass: MAIN_CLASS[product] };
+  const directory = join(cacheDirectory(), `${recipe.name}-${hash.digest("hex").slice(0, 16)}`);
+  await fillOnce(directory, (work) => fill(work, pom, sources));
+  const [mainClass = ""] = recipe.classes;
+  return { classPath: `${join(directory, "classes")}:${join(directory, "lib")}/*`, mainClass };
 }
 
-async function launcherSources(product: Product): Promise<string[]> {
-  const names = (await readdir(LAUNCHERS)).sort();
-  return names
-    .filter((name) => name === "ParentWatch.java" || name === `${MAIN_CLASS[product]}.java`)
-    .map((name) => join(LAUNCHERS, name));
-}
-
-/** Works beside the final directory and renames at the end, so a directory that exists is complete. */
-async function fill(directory: string, pom: string, sources: readonly string[]): Promise<void> {
-  const work = await mkdtemp(`${directory}.`);
-  try {
-    await writeFile(join(work, "pom.xml"), pom);
-    const copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-    const options = ["-DincludeScope=runtime", `-DoutputDirectory=${join(work, "lib")}`];
-    await tool("mvn", ["-q", "-B", "-f", join(work, "pom.xml"), copy, ...options]);
-    await tool("javac", ["-cp", `${join(work, "lib")}/*`, "-d", join(work, "classes"), ...sources]);
-    await rename(work, directory);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+async function fill(work: string, pom: string, sources: readonly string[]): Promise<void> {
+  await writeFile(join(work, "pom.xml"), pom);
+  const copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+  const options = ["-DincludeScope=runtime", `-DoutputDirectory=${join(work, "lib")}`];
+  await tool("mvn", ["-q", "-B", "-f", join(work, "pom.xml"), copy, ...options]);
+  await tool("javac", ["-cp", `${join(work, "lib")}/*`, "-d", join(work, "classes"), ...sources]);
 }
 
 async function tool(name: "mvn" | "javac", args: readonly string[]): Promise<void> {
@@ -118,45 +137,19 @@ async function tool(name: "mvn" | "javac", args: readonly string[]): Promise<voi
   }
 }
 
-/** One filler at a time: Maven's own repository dislikes two. The atomic rename in `fill` is what makes it correct. */
-async function withLock(lock: string, work: () => Promise<void>): Promise<void> {
-  await mkdir(dirname(lock), { recursive: true });
-  for (;;) {
-    try {
-      await mkdir(lock);
-      break;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    }
-    const made = await stat(lock).catch(() => undefined);
-    if (made !== undefined && Date.now() - made.mtimeMs > LOCK_STALE_MS)
-      await rm(lock, { recursive: true, force: true });
-    await sleep(200);
-  }
-  try {
-    await work();
-  } finally {
-    await rm(lock, { recursive: true, force: true });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function renderPom(product: Product): string {
-  const dependencies = DEPENDENCIES[product].map((coordinates) => {
+function renderPom({ name, dependencies: wanted, without }: Recipe): string {
+  const [unwantedGroup, unwantedArtifact] = without?.split(":") ?? [];
+  const excluded = without
+    ? `<exclusions><exclusion><groupId>${unwantedGroup}</groupId><artifactId>${unwantedArtifact}</artifactId></exclusion></exclusions>`
+    : "";
+  const dependencies = wanted.map((coordinates) => {
     const [groupId, artifactId, version] = coordinates.split(":");
-    const excluded = `<exclusions><exclusion><groupId>${groupId}</groupId><artifactId>artemis-jms-client</artifactId></exclusion></exclusions>`;
     return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version>${excluded}</dependency>`;
   });
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>masterslave.tests</groupId>
-  <artifactId>${product}</artifactId>
+  <artifactId>${name}</artifactId>
   <version>1</version>
   <dependencies>
 ${dependencies.join("\n")}

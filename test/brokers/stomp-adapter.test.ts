@@ -1,74 +1,34 @@
 /** What the STOMP adapter takes for granted of the real brokers: wordings, spellings, marks of text and bytes, settlements. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/broker.ts";
-import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
-import { AuthenticationError, InvalidArgumentError, SendRejectedError, UnsupportedError } from "../../src/errors.ts";
-import type { AdapterSettings } from "../../src/messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../src/messaging/messaging-session.ts";
+import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
-import { type MemberName, RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
+import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
+import { confirmed, onRealBrokers } from "./stomp-steps.ts";
 
-describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) => {
-  const classic = product === "classic";
-  const sessions: MessagingSession[] = [];
-  let group: RealGroup;
-  let queues = 0;
-  const freshQueue = () => `queue://adapter.stomp.${++queues}`;
-
-  beforeAll(async () => {
-    group = await startGroup(product);
-  }, 600_000);
-  afterEach(async () => {
-    await Promise.all(sessions.splice(0).map((session) => session.close(AbortSignal.timeout(2000))));
-  });
-  afterAll(async () => {
-    await group?.close();
-  });
-
-  async function open(settings: Partial<AdapterSettings> = {}, member: MemberName = "a"): Promise<MessagingSession> {
-    const attempt = openStompSession({
-      ...{ credentials: () => group.credentials, clientId: undefined, heartbeatMs: 2000, tls: undefined, ...settings },
-    });
-    const endpoint = { scheme: "stomp", ...group.endpoint(member, "stomp"), options: {} } as const;
-    const session = await attempt(endpoint, { signal: AbortSignal.timeout(10_000), turn: async () => {} });
-    sessions.push(session);
-    return session;
-  }
-
-  async function confirmed(session: MessagingSession, ...sends: TestSend[]): Promise<void> {
-    for (const send of sends) session.send(send);
-    for (const send of sends) expect(await send.outcome).toEqual({ kind: "confirmed" });
-  }
-
-  /** Everything that is left in a queue, accepted. */
-  async function drain(queue: string): Promise<string[]> {
-    const session = await open();
-    const consumer = new TestConsumer(session, queue);
-    await consumer.until(() => consumer.ready === 1);
-    await sleep(500);
-    for (const delivery of consumer.deliveries) consumer.subscription.settle(delivery, { kind: "accepted" });
-    await session.close(AbortSignal.timeout(2000));
-    return consumer.deliveries.map(({ message }) => message.text());
-  }
+onRealBrokers("STOMP", (bench) => {
+  const { classic } = bench;
 
   it("tells its product and version", async () => {
-    const session = await open();
-    expect(session.broker).toEqual({ product: classic ? "activemq" : "artemis", version: group.version });
+    const session = await bench.open();
+    expect(session.broker).toEqual({ product: classic ? "activemq" : "artemis", version: bench.group.version });
   });
 
   it("refuses on its standby, a wrong password, and nobody's login", async () => {
-    await expect(open({}, "b")).rejects.toMatchObject({ code: "ENDPOINT_REFUSED", verdict: "next" });
+    await expect(bench.open({}, "b")).rejects.toMatchObject({ code: "ENDPOINT_REFUSED", verdict: "next" });
     for (const credentials of [{ username: "scott", password: "tiger" }, undefined]) {
-      await expect(open({ credentials: () => credentials })).rejects.toBeInstanceOf(AuthenticationError);
+      await expect(bench.open({ credentials: () => credentials })).rejects.toBeInstanceOf(AuthenticationError);
     }
   });
 
   it("refuses a client id in use on Classic, for now", async () => {
-    await open({ clientId: "me" });
-    const second = open({ clientId: "me" });
-    if (classic) await expect(second).rejects.toMatchObject({ code: "ENDPOINT_REJECTED", verdict: "next" });
-    else expect((await second).broker.product).toBe("artemis");
+    await bench.open({ clientId: "me" });
+    const second = bench.open({ clientId: "me" });
+    if (classic) {
+      await expect(second).rejects.toMatchObject({ code: "ENDPOINT_REJECTED", verdict: "next" });
+      await expect(second).rejects.toThrow(/another live connection uses this clientId/);
+    } else expect((await second).broker.product).toBe("artemis");
   });
 
   it.each([
@@ -80,8 +40,8 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
     ["JSON", { a: ["€", null, 1] }, "text", "application/json"],
     ["a megabyte", Buffer.alloc(1_000_000, "x"), "bytes", "application/octet-stream"],
   ])("keeps %s as it is", async (_, body, kind, contentType) => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     const consumer = new TestConsumer(session, queue);
     const send = new TestSend(body, { id: `id-${queue}` }, queue);
     await confirmed(session, send);
@@ -93,8 +53,8 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
   });
 
   it("keeps properties, and the headers of the message", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     const properties = {
       ...{
         "a.b-c": "1",
@@ -102,7 +62,6 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
         "a:b": "x:y\nz\\\r",
         "sp ace": " blanks ",
         empty: "",
-        type: "a type",
         n: 7,
         yes: true,
       },
@@ -119,8 +78,8 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
   });
 
   it("confirms a thousand sends in flight and delivers them in order, once", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     const sends = Array.from({ length: 1000 }, (_, n) => new TestSend(`${n}`, {}, queue));
     await confirmed(session, ...sends);
     const consumer = new TestConsumer(session, queue, 100);
@@ -130,19 +89,19 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
       expect(consumer.subscription.settle(delivery, { kind: "accepted" })).toBe("settled");
     }
     await session.close(AbortSignal.timeout(5000));
-    expect(await drain(queue)).toEqual([]);
+    expect(await bench.drain(queue)).toEqual([]);
   }, 30_000);
 
   it("drops a second message with the same id on Artemis, and stores it on Classic", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     await confirmed(session, new TestSend("x", { id: "twice" }, queue), new TestSend("x", { id: "twice" }, queue));
-    expect(await drain(queue)).toEqual(classic ? ["x", "x"] : ["x"]);
+    expect(await bench.drain(queue)).toEqual(classic ? ["x", "x"] : ["x"]);
   });
 
   it("keeps to a prefetch of one", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     await confirmed(session, ...["1", "2", "3"].map((body) => new TestSend(body, {}, queue)));
     const consumer = new TestConsumer(session, queue, 1);
     await consumer.delivery(0);
@@ -155,8 +114,8 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
   });
 
   it("takes back what is released, in order, and with it the other unsettled deliveries", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     await confirmed(session, ...["1", "2", "3", "4"].map((body) => new TestSend(body, {}, queue)));
     const consumer = new TestConsumer(session, queue);
     const [first, second] = [await consumer.delivery(0), await consumer.delivery(1)];
@@ -171,42 +130,23 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
       expect(consumer.subscription.settle(stale, { kind: "accepted" })).toBe("stale");
     }
     for (const again of consumer.deliveries.slice(4)) consumer.subscription.settle(again, { kind: "accepted" });
-    await confirmed(session, new TestSend("alive", {}, freshQueue()));
+    await confirmed(session, new TestSend("alive", {}, bench.freshQueue()));
     await session.close(AbortSignal.timeout(2000));
-    expect(await drain(queue)).toEqual([]);
-  });
-
-  it("makes a dead letter of what is rejected on Classic, and cannot on Artemis", async () => {
-    const session = await open();
-    const queue = freshQueue();
-    await confirmed(session, new TestSend("no good", {}, queue));
-    const consumer = new TestConsumer(session, queue);
-    const delivery = await consumer.delivery(0);
-    const reject = () => consumer.subscription.settle(delivery, { kind: "rejected", reason: "no good" });
-    if (classic) {
-      expect(reject()).toBe("settled");
-      const letters = new TestConsumer(session, "queue://ActiveMQ.DLQ");
-      const letter = await letters.delivery(0);
-      expect(letter.message.text()).toBe("no good");
-      letters.subscription.settle(letter, { kind: "accepted" });
-    } else {
-      expect(reject).toThrow(UnsupportedError);
-      expect(consumer.subscription.settle(delivery, { kind: "accepted" })).toBe("settled");
-    }
+    expect(await bench.drain(queue)).toEqual([]);
   });
 
   it("gives back what is unsettled when a subscription is closed", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     await confirmed(session, new TestSend("x", {}, queue));
     const consumer = new TestConsumer(session, queue);
     await consumer.delivery(0);
     await consumer.subscription.close();
-    expect(await drain(queue)).toEqual(["x"]);
+    expect(await bench.drain(queue)).toEqual(["x"]);
   });
 
   it("hands a topic's messages to every subscription, by wildcard too", async () => {
-    const session = await open();
+    const session = await bench.open();
     const consumers = [
       "topic://prices.eu.beer",
       "topic://prices.>",
@@ -223,20 +163,20 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
   });
 
   it("filters by selector, and refuses one that it cannot read", async () => {
-    const session = await open();
-    const queue = freshQueue();
+    const session = await bench.open();
+    const queue = bench.freshQueue();
     const red = new TestConsumer(session, queue, 10, "colour = 'red'");
     const sends = ["blue", "red"].map((colour) => new TestSend(colour, { properties: { colour } }, queue));
     await confirmed(session, ...sends);
     expect((await red.delivery(0)).message.text()).toBe("red");
     const bad = new TestConsumer(session, queue, 10, "((");
-    if (classic) await bad.until(() => bad.refusals.length === 1);
-    else expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
+    await bad.until(() => bad.refusals.length === 1);
+    if (!classic) expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
     expect(bad.ready).toBe(0);
   });
 
   it("refuses a send to where the user may not: Classic goes on, Artemis closes", async () => {
-    const session = await open({ credentials: () => RESTRICTED_CREDENTIALS });
+    const session = await bench.open({ credentials: () => RESTRICTED_CREDENTIALS });
     await confirmed(session, new TestSend("x", {}, "queue://open.adapter"));
     const send = new TestSend("x", {}, "queue://closed.adapter");
     session.send(send);
@@ -248,28 +188,31 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
     else expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
   });
 
-  it("refuses a subscription to where the user may not: Classic by its receipt, Artemis by closing", async () => {
-    const session = await open({ credentials: () => RESTRICTED_CREDENTIALS });
+  it("refuses a subscription to where the user may not; Artemis closes over it", async () => {
+    const session = await bench.open({ credentials: () => RESTRICTED_CREDENTIALS });
     const consumer = new TestConsumer(session, "queue://closed.adapter");
-    if (classic) await consumer.until(() => consumer.refusals.length === 1);
-    else expect((await lossOf(session)).message).toMatch(/without saying of what: .*permission/);
+    await consumer.until(() => consumer.refusals.length === 1);
+    expect(consumer.refusals[0]?.message).toMatch(classic ? /not authorized/ : /does not have permission/);
+    if (!classic) await lossOf(session);
     expect(consumer.ready).toBe(0);
   });
 
-  it("names one send that it cannot read on Classic, and goes on", async ({ skip }) => {
-    skip(!classic, "Artemis does not know the header");
-    const session = await open();
-    const send = new TestSend("x");
-    // What this package would not write, as if it had been written before.
-    const headers = { destination: "/queue/x", "amq-msg-type": "picture" };
-    send.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.alloc(0) };
-    session.send(send);
-    expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
-    await confirmed(session, new TestSend("alive", {}, freshQueue()));
-  });
+  // Artemis does not know the header.
+  if (classic) {
+    it("names one send that it cannot read on Classic, and goes on", async () => {
+      const session = await bench.open();
+      const send = new TestSend("x");
+      // What this package would not write, as if it had been written before.
+      const headers = { destination: "/queue/x", "amq-msg-type": "picture" };
+      send.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.alloc(0) };
+      session.send(send);
+      expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
+      await confirmed(session, new TestSend("alive", {}, bench.freshQueue()));
+    });
+  }
 
   it("finds nothing wrong with an idle session, and notices a broker that has stopped", async () => {
-    const session = await open({ heartbeatMs: 500 });
+    const session = await bench.open({ heartbeatMs: 500 });
     let over = false;
     void session.ended.then(() => {
       over = true;
@@ -277,23 +220,23 @@ describe.each(["classic", "artemis"] as const)("STOMP on a real %s", (product) =
     await sleep(4000);
     expect(over).toBe(false);
     const stoppedAt = performance.now();
-    await group.pause("a");
+    await bench.group.pause("a");
     try {
       const { error, atMs } = await session.ended;
       expect(error).toMatchObject({ code: "HEARTBEAT_LOST" });
       console.error(
-        `[brokers] ${product} silence noticed after ${Math.round(atMs - stoppedAt)} ms of 500 ms heart-beats`,
+        `[brokers] ${bench.product} silence noticed after ${Math.round(atMs - stoppedAt)} ms of 500 ms heart-beats`,
       );
     } finally {
-      await group.resume("a");
+      await bench.group.resume("a");
     }
   }, 20_000);
 
   it("ends the session of a broker that is killed", async () => {
-    const session = await open();
-    const consumer = new TestConsumer(session, freshQueue());
+    const session = await bench.open();
+    const consumer = new TestConsumer(session, bench.freshQueue());
     await consumer.until(() => consumer.ready === 1);
-    await group.kill("a");
+    await bench.group.kill("a");
     expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
     expect(() => session.destroy(new InvalidArgumentError("late"))).not.toThrow();
     await consumer.subscription.close();

@@ -247,6 +247,7 @@ export interface ToyDelivery {
   readonly id?: string | null;
   readonly redelivered?: boolean;
   readonly more?: Partial<ReceivedContent>;
+  readonly unsettleable?: UnsupportedError;
 }
 
 export class ToySubscription implements SessionSubscription {
@@ -273,9 +274,14 @@ export class ToySubscription implements SessionSubscription {
     this.#sink.onReady(destination.kind === "temp-queue" ? address : undefined);
   }
 
-  deliver(body: string, { id = `id-${body}`, redelivered = false, more = {} }: ToyDelivery = {}): void {
+  deliver(body: string, { id = `id-${body}`, redelivered = false, more = {}, unsettleable }: ToyDelivery = {}): void {
     if (this.#session.over || this.closed) return;
-    const delivery = { message: toyMessage(body, id ?? undefined, more), redelivered, deliveryCount: undefined };
+    const delivery = {
+      message: toyMessage(body, id ?? undefined, more),
+      redelivered,
+      deliveryCount: undefined,
+      unsettleable,
+    };
     this.#unsettled.set(delivery, body);
     this.#session.useful = true;
     this.#sink.onDelivery(delivery);

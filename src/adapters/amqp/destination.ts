@@ -6,12 +6,20 @@ import type { OpenProperties } from "./broker.ts";
 type Kind = Destination["kind"];
 
 /** Classic ignores capabilities and takes an address without a prefix for a queue; Artemis takes a prefix for part of the name. */
-export type Spelling =
+export type Spelling = (
   | { readonly by: "prefix"; readonly queue: string; readonly topic: string }
-  | { readonly by: "capability" };
+  | { readonly by: "capability" }
+) & {
+  /**
+   * Whether our id may be the message-id too. Classic 6.1.8 keeps it in a form of which no STOMP consumer can acknowledge
+   * the message: it closes the connection on the ACK and hands the message out again, without end (measured).
+   */
+  readonly messageIds: boolean;
+};
 
 /** Whether bytes that name destinations in one spelling can be sent to a broker of the other. */
 export function sameSpelling(a: Spelling, b: Spelling): boolean {
+  if (a.messageIds !== b.messageIds) return false;
   if (a.by === "capability" || b.by === "capability") return a.by === b.by;
   return a.queue === b.queue && a.topic === b.topic;
 }
@@ -22,18 +30,24 @@ export interface Terminus {
   readonly capabilities?: readonly string[];
 }
 
-const URI_PREFIXES: Spelling = { by: "prefix", queue: "queue://", topic: "topic://" };
-const CAPABILITIES: Spelling = { by: "capability" };
+const URI_PREFIXES = { by: "prefix", queue: "queue://", topic: "topic://" } as const;
+const CAPABILITIES: Spelling = { by: "capability", messageIds: true };
 
 /** Products known to read `queue://NAME` and `topic://NAME`, whether they say so in their open frame or not. */
 const PREFIX_PRODUCTS: ReadonlySet<string> = new Set(["activemq", "masterslave-embedded"]);
 
+/** Whether an address can list several destinations, by commas. */
+export function readsLists({ product }: Broker): boolean {
+  return PREFIX_PRODUCTS.has(product);
+}
+
 export function spellingOf(broker: Broker, properties: OpenProperties): Spelling {
   const queue = properties["queue-prefix"];
   const topic = properties["topic-prefix"];
+  const messageIds = broker.product !== "activemq";
   if (broker.product === "artemis") return CAPABILITIES;
-  if (typeof queue === "string" && typeof topic === "string") return { by: "prefix", queue, topic };
-  return PREFIX_PRODUCTS.has(broker.product) ? URI_PREFIXES : CAPABILITIES;
+  if (typeof queue === "string" && typeof topic === "string") return { by: "prefix", queue, topic, messageIds };
+  return PREFIX_PRODUCTS.has(broker.product) ? { ...URI_PREFIXES, messageIds } : CAPABILITIES;
 }
 
 /** What Artemis calls temporary destinations, in capabilities. */

@@ -94,7 +94,7 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
-    writer.string(message.id);
+    string(spelling.messageIds ? message.id : undefined);
     writer.null(); // user-id: the broker knows who is logged in
     writer.string(spell(spelling, destination).address);
     string(message.type);
@@ -142,13 +142,19 @@ function writeValue(value: PropertyValue): void {
 
 /** What rhea decoded, in our terms. `subscribed` stands in where the message does not name its destination. */
 export function decodeMessage(message: Message, spelling: Spelling, subscribed: Destination): ReceivedContent {
-  const { [DUPLICATE_ID_PROPERTY]: duplicateId, ...others } = message.application_properties ?? {};
+  // Classic makes a property of the content-type that a STOMP sender gave.
+  const {
+    [DUPLICATE_ID_PROPERTY]: duplicateId,
+    "content-type": named,
+    ...others
+  } = message.application_properties ?? {};
+  const contentType = message.content_type ?? (typeof named === "string" ? named : undefined);
   const messageId = readId(message.message_id);
   const stableId = typeof duplicateId === "string" ? duplicateId : undefined;
   const notes = message.message_annotations ?? {};
   const address = typeof message.to === "string" && message.to !== "" ? message.to : undefined;
   return {
-    ...readBody(message.body, message.content_type),
+    ...readBody(message.body, contentType),
     id: stableId ?? messageId,
     // The sender's own id tells no two stored copies apart.
     brokerMessageId: messageId === stableId ? undefined : messageId,
@@ -156,7 +162,7 @@ export function decodeMessage(message: Message, spelling: Spelling, subscribed: 
     destination: address
       ? readAddress(spelling, address, kindOf(notes[JMS_DESTINATION]) ?? subscribed.kind)
       : `${subscribed.kind}://${subscribed.name}`,
-    contentType: message.content_type ?? undefined,
+    contentType,
     correlationId: readId(message.correlation_id),
     replyTo: message.reply_to ? readAddress(spelling, message.reply_to, kindOf(notes[JMS_REPLY_TO])) : undefined,
     type: message.subject ?? undefined,

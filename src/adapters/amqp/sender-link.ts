@@ -228,12 +228,22 @@ export class SenderLink {
   /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
   #refused(error: AmqpError | Error | undefined): void {
     const waiting = this.#waiting.sends.slice(this.#waiting.first);
-    const written = [...this.#written.values()];
-    this.end();
-    this.#amqpSession.close();
+    this.#waiting.sends.length = 0;
+    this.#waiting.first = 0;
     this.#onGone();
     const reason = error && "condition" in error ? error : {};
-    for (const send of written) send.onOutcome(rejection(send, this.#context, reason, true));
     for (const send of waiting) if (!send.abandoned) send.onOutcome(rejection(send, this.#context, reason));
+    // rhea tells of the outcomes that came with the detach only after it.
+    setImmediate(
+      this.#context.guard(() => {
+        const written = [...this.#written.values()];
+        this.end();
+        if (this.#context.isOver()) return;
+        // In this order: rhea would answer the detach after the end.
+        this.#sender.close();
+        this.#amqpSession.close();
+        for (const send of written) send.onOutcome(rejection(send, this.#context, reason, true));
+      }),
+    );
   }
 }

@@ -5,7 +5,7 @@ import { UnsupportedError } from "../../errors.ts";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
-import { spell } from "./destination.ts";
+import { readsLists, spell } from "./destination.ts";
 
 /** What differs from subscription to subscription in an attach frame. */
 export interface AttachTerms {
@@ -68,7 +68,7 @@ export function checkComposite(
   { destination }: { readonly destination: Destination },
   { broker }: Pick<SessionContext, "broker">,
 ): void {
-  if (!destination.name.includes(",") || broker.product === "activemq") return;
+  if (!destination.name.includes(",") || readsLists(broker)) return;
   const where = formatDestination(destination);
   throw new UnsupportedError(`${broker.product} has no composite destinations: use each of ${where} by itself`);
 }

@@ -1,5 +1,5 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
-import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
+import type { AmqpError, Delivery, Receiver } from "rhea";
 import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type {
@@ -15,26 +15,18 @@ import { Browsing } from "./browsing.ts";
 import { destinationOf } from "./destination.ts";
 import { EnlistedDeliveries } from "./enlisted-deliveries.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
-import { keepTransfersEncoded, readDelivery } from "./incoming-message.ts";
+import { readDelivery } from "./incoming-message.ts";
 import { OwedCredit } from "./owed-credit.ts";
+import { ReceiverLink } from "./receiver-link.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
 import { AmqpTransaction } from "./transaction.ts";
 
-/** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
-const MIN_WINDOW = 8192;
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
 
 /** How a rollback gives back what was accepted: both brokers count the delivery. */
 const COMES_AGAIN: Settlement = { kind: "modified", deliveryFailed: true, undeliverableHere: false };
-
-interface Link {
-  readonly amqpSession: ReceivingSession;
-  readonly receiver: Receiver;
-  readonly outlivesLink: boolean;
-  readonly browsing: Browsing | undefined;
-}
 
 export class AmqpSubscription implements SessionSubscription {
   readonly #context: SessionContext;
@@ -50,11 +42,10 @@ export class AmqpSubscription implements SessionSubscription {
   readonly #resolveOver: () => void;
   /** `closing`: our detach is on its way. */
   #phase: "attaching" | "open" | "closing" | "over" = "attaching";
-  #link: Link | undefined;
+  #link: ReceiverLink | undefined;
+  #browsing: Browsing | undefined;
   /** Of its messages that do not say. */
   #destination: Destination;
-  /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
-  #aborted = false;
 
   /** `onOver` is called once, when the broker has no part in it any more. */
   constructor(context: SessionContext, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
@@ -98,9 +89,9 @@ export class AmqpSubscription implements SessionSubscription {
     const link = this.#link;
     const delivery = this.#unsettled.get(incoming);
     if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
-    if (link.browsing) {
+    if (this.#browsing) {
       this.#unsettled.delete(incoming);
-      link.browsing.onRead();
+      this.#browsing.onRead();
       return "settled";
     }
     if (transaction !== undefined) return this.#enlist(incoming, delivery, transaction);
@@ -132,34 +123,20 @@ export class AmqpSubscription implements SessionSubscription {
     this.#resolveOver();
   }
 
-  #attach({ source, name, outlivesLink }: AttachTerms): void {
-    const { guard, connection } = this.#context;
+  #attach(terms: AttachTerms): void {
     const { prefetch, browse } = this.#request;
-    const amqpSession = connection.create_session({ incoming: Math.max(MIN_WINDOW, 2 * prefetch) }) as ReceivingSession;
-    keepTransfersEncoded(amqpSession, (aborted) => {
-      this.#aborted = aborted;
+    const ifOpen = (work: () => void) => {
+      if (this.#phase === "open") work();
+    };
+    const link = new ReceiverLink(this.#context, terms, prefetch, {
+      onAttach: (receiver) => this.#onAttach(receiver),
+      onDetach: (error) => this.#onDetach(error),
+      onDrained: () => ifOpen(() => this.#browsing?.onDrained()),
+      onMessage: (bytes, delivery) => ifOpen(() => this.#onMessage(bytes, delivery)),
+      onAborted: () => this.#credit.add(),
     });
-    amqpSession.on(
-      "session_close",
-      guard(() => this.#onDetach(amqpSession.error)),
-    );
-    amqpSession.begin();
-    const receiver = amqpSession.attach_receiver({
-      ...(name !== undefined && { name }),
-      source,
-      snd_settle_mode: 0,
-      autoaccept: false,
-      credit_window: 0,
-    });
-    const browsing = browse ? new Browsing(receiver, prefetch, () => this.#onBrowsed()) : undefined;
-    this.#link = { amqpSession, receiver, outlivesLink, browsing };
-    const on = (event: string, work: (context: EventContext) => void) => receiver.on(event, guard(work));
-    on("receiver_open", () => this.#onAttach(receiver));
-    on("receiver_close", () => this.#onDetach(receiver.error));
-    on("receiver_drained", () => {
-      if (this.#phase === "open") browsing?.onDrained();
-    });
-    on("message", (context) => this.#onMessage(context));
+    this.#link = link;
+    if (browse) this.#browsing = new Browsing(link.receiver, prefetch, () => this.#sink.onBrowsed());
   }
 
   #enlist(
@@ -187,9 +164,9 @@ export class AmqpSubscription implements SessionSubscription {
     const deliveries = [...this.#unsettled.values(), ...this.#abandonEnlisted()];
     this.#unsettled.clear();
     if (!this.#link) return;
-    const { amqpSession, browsing } = this.#link;
-    if (!browsing) for (const delivery of deliveries) dispose(delivery, { kind: "released" }, amqpSession);
-    leave(this.#link);
+    const { amqpSession } = this.#link;
+    if (!this.#browsing) for (const delivery of deliveries) dispose(delivery, { kind: "released" }, amqpSession);
+    this.#link.leave();
   }
 
   #abandonEnlisted(): readonly Delivery[] {
@@ -219,13 +196,8 @@ export class AmqpSubscription implements SessionSubscription {
     } else this.#sink.onReady();
     // Credit comes last; the sink may have closed us.
     if (this.#phase !== "open") return;
-    const { browsing } = this.#link ?? {};
-    if (browsing) browsing.ask();
+    if (this.#browsing) this.#browsing.ask();
     else receiver.add_credit(prefetch);
-  }
-
-  #onBrowsed(): void {
-    if (this.#phase === "open") this.#sink.onBrowsed();
   }
 
   /** The link or its AMQP session is gone, by our wish or the broker's. */
@@ -244,7 +216,7 @@ export class AmqpSubscription implements SessionSubscription {
   #refuse(reason: string, details: { readonly retryable?: boolean; readonly cause?: UnsupportedError }): void {
     const { endpoint } = this.#context;
     const ended = this.#phase === "open" ? "ended" : "refused";
-    if (this.#link) leave(this.#link);
+    this.#link?.leave();
     this.#link?.amqpSession.close();
     this.end();
     const where = `${formatDestination(this.#request.destination)} on ${formatAddress(endpoint)}`;
@@ -252,26 +224,17 @@ export class AmqpSubscription implements SessionSubscription {
     this.#sink.onRefused(new SubscriptionRefusedError(text, { endpoint, ...details }));
   }
 
-  #onMessage({ message, delivery }: EventContext): void {
-    if (this.#phase !== "open" || delivery === undefined) return;
-    if (this.#aborted) {
-      // The broker has settled it; rhea would answer.
-      Object.assign(delivery, { remote_settled: true });
-      delivery.update(true);
-      this.#credit.add();
-      return;
-    }
-    const incoming = this.#read(message, delivery);
-    const { browsing } = this.#link ?? {};
-    browsing?.onMessage(incoming !== undefined);
+  #onMessage(bytes: unknown, delivery: Delivery): void {
+    const incoming = this.#read(bytes, delivery);
+    this.#browsing?.onMessage(incoming !== undefined);
     if (incoming) {
       // A copy: the message stays where it is, whatever is said of it.
-      if (browsing) delivery.accept();
+      if (this.#browsing) delivery.accept();
       this.#unsettled.set(incoming, delivery);
       this.#context.proveUseful();
       this.#sink.onDelivery(incoming);
-    } else if (!browsing) this.#credit.add();
-    if (this.#phase === "open") browsing?.onHandedOver();
+    } else if (!this.#browsing) this.#credit.add();
+    if (this.#phase === "open") this.#browsing?.onHandedOver();
   }
 
   /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
@@ -288,10 +251,4 @@ export class AmqpSubscription implements SessionSubscription {
   #addCredit(credit: number): void {
     if (this.#phase === "open" && !this.#context.isOver()) this.#link?.receiver.add_credit(credit);
   }
-}
-
-/** Closing the link of a durable subscription would delete it. */
-function leave({ receiver, outlivesLink }: Link): void {
-  if (outlivesLink) receiver.detach();
-  else receiver.close();
 }

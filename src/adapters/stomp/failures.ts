@@ -168,10 +168,26 @@ export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveEr
   });
 }
 
-/** An ERROR that names no request of ours: nobody knows what it refused, so the session cannot go on. */
-export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal): SessionLostError {
-  const text = `${formatAddress(endpoint)} reported an error without saying of what: ${refusal.text}`;
+/** Classic: "Unexpected ACK received for message-id [m]": of an acknowledgement that came too late. */
+export function saysOfAck(text: string): boolean {
+  return /unexpected n?ack/i.test(text);
+}
+
+/** Artemis' ERRORs about the connection as a whole: no heart-beat in time, or a consumer that it ended by itself. */
+export function saysOfSession(text: string): boolean {
+  return /AMQ229014|disconnected by server/i.test(text);
+}
+
+/** An ERROR that ends the session. `known`: what it refused has been told; otherwise nobody knows, and it cannot go on. */
+export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal, known: boolean): SessionLostError {
+  const what = known ? "closed the connection with an error" : "reported an error without saying of what";
+  const text = `${formatAddress(endpoint)} ${what}: ${refusal.text}`;
   return new SessionLostError("SESSION_LOST", text, { endpoint, cause: refusal.cause });
+}
+
+/** Whether another connection has our client id: it will be free when that is gone. */
+export function isClientIdInUse(error: unknown): error is AttemptError {
+  return error instanceof AttemptError && error.message.includes(HANDSHAKE_FAILURES.clientIdInUse.text);
 }
 
 /** stompit marks the error it passes on with methods of its own; ours goes on without them. */

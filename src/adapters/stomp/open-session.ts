@@ -6,7 +6,7 @@ import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
-import { brokenHandshake, foreignPeer, handshakeFailure } from "./failures.ts";
+import { brokenHandshake, foreignPeer, handshakeFailure, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
@@ -22,6 +22,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       "The client id has a character that a STOMP CONNECT frame cannot carry, such as a line break",
     );
   }
+  let warned = false;
   return async (endpoint, { signal, turn }) => {
     if (signal.aborted) throw abortReason(endpoint, signal);
     let socket: EndpointSocket | undefined;
@@ -36,8 +37,14 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       const session = await handshake({ socket, credentials, settings }, ending.signal);
       // It may have fired in the turn in which CONNECTED came.
       signal.throwIfAborted();
+      warned = false;
       return session;
     } catch (cause) {
+      // Once until a session is open: it may take the broker a while to notice that an earlier one is gone.
+      if (isClientIdInUse(cause) && !warned) {
+        warned = true;
+        settings.onWarning({ code: "SUBSCRIPTION_IN_USE", message: cause.message, endpoint });
+      }
       socket?.destroy();
       throw signal.aborted ? abortReason(endpoint, signal) : MasterSlaveError.from(cause, endpoint);
     } finally {

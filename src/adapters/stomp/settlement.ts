@@ -52,9 +52,14 @@ export function meaningOf(
   }
 }
 
-function giveBack(call: string, { destination, subscription }: SubscriptionRequest): "give-back" {
-  if (destination.kind !== "topic" || subscription) return "give-back";
+/** Whether what is given back comes again: a topic keeps nothing for a subscription without a name. */
+export function keeps({ destination, subscription }: SubscriptionRequest): boolean {
+  return destination.kind !== "topic" || subscription !== undefined;
+}
+
+function giveBack(call: string, request: SubscriptionRequest): "give-back" {
+  if (keeps(request)) return "give-back";
   throw new UnsupportedError(
-    `${call} is not possible over STOMP on ${formatDestination(destination)}: a topic keeps nothing that it could deliver again`,
+    `${call} is not possible over STOMP on ${formatDestination(request.destination)}: a topic keeps nothing that it could deliver again`,
   );
 }

@@ -13,7 +13,16 @@ import type {
 } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
-import { MAX_ERROR_BYTES, readRefusal, refusedSession, saysTooLarge, sessionLoss } from "./failures.ts";
+import {
+  type BrokerRefusal,
+  MAX_ERROR_BYTES,
+  readRefusal,
+  refusedSession,
+  saysOfAck,
+  saysOfSession,
+  saysTooLarge,
+  sessionLoss,
+} from "./failures.ts";
 import { readBody } from "./frame-body.ts";
 import { headerText } from "./message.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
@@ -21,7 +30,7 @@ import { writeSend } from "./sends.ts";
 import { StompSubscription } from "./subscription.ts";
 import { SubscriptionIds } from "./subscription-ids.ts";
 import { StompTransaction } from "./transaction.ts";
-import { type Peer, Wire } from "./wire.ts";
+import { type Peer, type ReceiptWaiter, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -158,12 +167,22 @@ export class StompSession implements MessagingSession {
     this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
       const { endpoint, conceal, dialect } = this.#wire.peer;
       const refusal = readRefusal(frame.headers, body, conceal);
-      // Classic names nobody when it refuses for the size, and closes; whoever was the largest is too large in any case.
-      const unnamed = refusal.receiptId === undefined && saysTooLarge(refusal.text);
-      const waiter = unnamed ? this.#wire.takeLargest() : this.#wire.take(refusal.receiptId);
+      const named = refusal.receiptId !== undefined;
+      const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
       waiter?.onRefused(refusal);
-      if (!waiter || unnamed || dialect.errorEndsSession) this.destroy(refusedSession(endpoint, refusal));
+      if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
+      this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
     });
+  }
+
+  /** Whom an ERROR without a receipt means, where that can be known. */
+  #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
+    // Classic closes over the size of a frame; whoever has the largest is too large in any case.
+    if (saysTooLarge(text)) return this.#wire.takeLargest();
+    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeOnlyUnnamed();
+    if (unnamed) return unnamed;
+    const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
+    return aboutSession ? undefined : this.#wire.takeOnlySubscribe();
   }
 
   #protocolError(what: string): void {

@@ -14,8 +14,8 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
   refuseImpossible(request, peer);
   const headers = {
     ...addressSubscribe(request.destination, peer.dialect),
-    // A browser takes nothing, and nothing is settled: with any other mode Classic would stop at the prefetch.
-    ack: request.browse ? "auto" : "client-individual",
+    // For a browser too: on Classic an ACK lets the next message come then, and takes nothing out of the queue (measured).
+    ack: request.autoSettled ? "auto" : "client-individual",
     ...prefetchHeaders(request, peer),
     ...(request.selector === undefined ? {} : { selector: request.selector }),
     ...(request.browse && { browser: "true" }),
@@ -80,6 +80,11 @@ function refuseImpossible(request: SubscriptionRequest, peer: Peer): void {
   if (subscriptions === "artemis" && destination.kind === "queue" && /(^|\.)[*#>](\.|$)/.test(destination.name)) {
     // It would make a queue of this very name, which gets copies.
     throw impossible(`Consuming from several queues by the wildcard ${what}`, peer, "consume from each queue");
+  }
+  const members = subscriptions === "activemq" ? membersOf(destination) : [];
+  if (members.some(({ kind }) => kind !== destination.kind)) {
+    // The queues or the topics would be left out without a word: measured.
+    throw impossible(`Consuming from queues and topics at once, ${what},`, peer, "use a consumer for each kind");
   }
   if (subscription) refuseName(subscription, selector, peer);
 }

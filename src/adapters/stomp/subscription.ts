@@ -15,10 +15,11 @@ import { AckSize } from "./ack-size.ts";
 import { type BrokerRefusal, saysInUse } from "./failures.ts";
 import { GiveBack } from "./give-back.ts";
 import { decodeMessage, headerText } from "./message.ts";
-import { type SettleResult, settleOnWire } from "./settle.ts";
-import { meaningOf, settlingHeaders } from "./settlement.ts";
+import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
+import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
+import { whyUnsettleable } from "./unsettleable.ts";
 import type { Wire } from "./wire.ts";
 
 export class StompSubscription implements SessionSubscription {
@@ -61,10 +62,17 @@ export class StompSubscription implements SessionSubscription {
       queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
       return;
     }
-    this.#wire.request("SUBSCRIBE", headers, {
+    const answers = {
+      subscribes: true,
       onReceipt: () => this.#isReady(id),
-      onRefused: (refusal) => this.#refused(id, refusal),
-    });
+      onRefused: (refusal: BrokerRefusal) => this.#refused(id, refusal),
+    } as const;
+    if (this.#receiptStalls) this.#wire.requestBehind("SUBSCRIBE", headers, { ...answers, unnamed: true });
+    else this.#wire.request("SUBSCRIBE", headers, answers);
+  }
+
+  get #receiptStalls(): boolean {
+    return this.#wire.peer.dialect.receiptStallsPatterns && /[*>,]/.test(this.#request.destination.name);
   }
 
   #isReady(id: string): void {
@@ -104,27 +112,40 @@ export class StompSubscription implements SessionSubscription {
       message: decodeMessage(headers, body, peer.dialect),
       redelivered: headerText(headers, "redelivered") === "true",
       deliveryCount: undefined,
+      unsettleable: whyUnsettleable(headers, peer),
     };
-    if (!this.#request.browse) {
-      const settling = settlingHeaders(headers, peer);
-      this.#ackSize.check(settling, peer);
-      this.#unsettled.set(delivery, settling);
+    const { browse, autoSettled } = this.#request;
+    // Not every broker wants to hear of what a browser has seen.
+    if (autoSettled || (browse && (delivery.unsettleable || headerText(headers, "ack") === undefined))) {
+      this.#sink.onDelivery(delivery);
+      return;
     }
+    const settling = settlingHeaders(headers, peer);
+    this.#ackSize.check(settling, peer);
+    this.#deliver(delivery, settling);
+  }
+
+  #deliver(delivery: IncomingDelivery, settling: Record<string, string>): void {
+    this.#unsettled.set(delivery, settling);
     this.#sink.onDelivery(delivery);
   }
 
   settle(delivery: IncomingDelivery, settlement: Settlement, terms: SettlementTerms = {}): SettleResult {
     const headers = this.#unsettled.get(delivery);
     const id = this.#id;
+    if (this.#request.autoSettled) return id !== undefined && this.#wire.open ? "settled" : "stale";
     if (headers === undefined || !this.#wire.open) return "stale";
     const means = meaningOf(settlement, this.#request, this.#wire.peer);
+    if (delivery.unsettleable && means !== "give-back") throw delivery.unsettleable;
     return settleOnWire(this.#wire, means, {
       ...{ delivery, settlement, terms, headers, request: this.#request },
       take: () => this.#unsettled.delete(delivery),
       giveBack: () => this.#giveBack.start(),
       giveBackAccepted: () => {
         // What became of the subscription since has given it back already.
-        if (id === this.#id && this.#wire.open) this.#giveBack.start();
+        if (id !== this.#id || !this.#wire.open) return;
+        if (keeps(this.#request)) this.#giveBack.start();
+        else this.#deliver({ ...delivery, redelivered: true }, headers);
       },
     });
   }

@@ -14,7 +14,7 @@ import type { Wire } from "./wire.ts";
 export interface AcceptedMember {
   /** The headers of its ACK. */
   readonly headers: Record<string, string>;
-  /** Classic counts an accepted message as delivered even after ABORT: its subscription has to be made anew. */
+  /** Classic does not deliver it again by itself after ABORT, though its ACK counts as never sent. */
   giveBack(): void;
 }
 

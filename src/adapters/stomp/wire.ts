@@ -31,6 +31,10 @@ export interface ReceiptWaiter {
   onSessionEnd?(cause: MasterSlaveError): void;
   /** Of a SEND: how large its body is, for an ERROR that says "too large" and names nobody. */
   readonly bodyBytes?: number;
+  /** Of a SUBSCRIBE: Artemis refuses one with an ERROR that names nobody. */
+  readonly subscribes?: true;
+  /** It asks for no receipt itself: its refusal names nobody, and the session goes on all the same. */
+  readonly unnamed?: true;
 }
 
 export class Wire {
@@ -83,6 +87,14 @@ export class Wire {
     this.write(command, { ...headers, receipt }, body);
   }
 
+  /** The same for a frame that must not ask itself: the receipt of an empty transaction behind it says that it has been carried out. */
+  requestBehind(command: string, headers: Record<string, string>, waiter: ReceiptWaiter): void {
+    const transaction = `behind-${this.#lastReceipt + 1}`;
+    this.write(command, headers);
+    this.write("BEGIN", { transaction });
+    this.request("ABORT", { transaction }, waiter);
+  }
+
   /** Who waits for this receipt; it waits no longer. */
   take(receipt: string | undefined): ReceiptWaiter | undefined {
     if (receipt === undefined) return undefined;
@@ -101,6 +113,21 @@ export class Wire {
       largest = receipt;
     }
     return this.take(largest);
+  }
+
+  /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
+  takeOnlySubscribe(): ReceiptWaiter | undefined {
+    return this.#takeOnly(({ subscribes }) => subscribes === true);
+  }
+
+  /** The one waiter whose refusal names nobody; it waits no longer. undefined when there are more. */
+  takeOnlyUnnamed(): ReceiptWaiter | undefined {
+    return this.#takeOnly(({ unnamed }) => unnamed === true);
+  }
+
+  #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {
+    const receipts = [...this.#waiting].filter(([, waiter]) => which(waiter)).map(([receipt]) => receipt);
+    return receipts.length === 1 ? this.take(receipts[0]) : undefined;
   }
 
   /** Whether this receipt was ever asked for, answered or not. */

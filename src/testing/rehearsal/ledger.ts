@@ -54,7 +54,7 @@ export class Ledger {
     if (this.rejections.length < 10) this.rejections.push(reason);
   }
 
-  received({ message }: Delivery): void {
+  received({ message }: Pick<Delivery, "message">): void {
     this.#received += 1;
     const n = Number(message.properties["n"]);
     if (this.#firstSeen.has(n)) this.#repeats += 1;

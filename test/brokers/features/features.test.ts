@@ -1,12 +1,12 @@
 /** Tries every feature on every broker over both protocols, and holds docs/features.md to what was found. */
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CONSUMING } from "../../support/features/consuming-features.ts";
+import { refusalOf, Trial } from "../../support/features/feature.ts";
+import { Remark, SENDING } from "../../support/features/sending-features.ts";
+import { SETTLING } from "../../support/features/settling-features.ts";
 import { type RealGroup, startGroup } from "../real-group.ts";
-import { CONSUMING } from "./consuming-features.ts";
-import { refusalOf, Trial } from "./feature.ts";
 import { COMBINATIONS, type Combination, type Finding, renderFeatures, stableReason } from "./feature-table.ts";
-import { Remark, SENDING } from "./sending-features.ts";
-import { SETTLING } from "./settling-features.ts";
 
 const FEATURES = [...SENDING, ...CONSUMING, ...SETTLING];
 const PAGE = new URL("../../../docs/features.md", import.meta.url);

@@ -1,152 +1,35 @@
-/** `npm run kill -- --rounds N`: the kill matrix over {Classic, Artemis} x {STOMP, AMQP}; exits 0 only when nothing was lost. */
-import Table from "cli-table3";
+/** `npm run kill -- --rounds N [--loads all]`: the kill matrix over {Classic, Artemis} x {STOMP, AMQP}; exits 0 only when every promise held. */
 import { Command } from "commander";
-import type { LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
-import type { RehearsalReport } from "../../../src/testing/rehearsal/rehearse-failover.ts";
 import type { Product, Protocol } from "../group-contract.ts";
-import { startGroup } from "../real-group.ts";
-import { runKills } from "./kill-run.ts";
+import { runLoadMatrix } from "./load-matrix.ts";
+import { chooseLoads, LOADS } from "./loads/all-loads.ts";
+import { runSendMatrix } from "./send-matrix.ts";
 
 const program = new Command("kill")
   .option("--rounds <n>", "kills per combination", Number, 5)
-  .option("--batch <n>", "kills after which the books are closed and fresh queues are used", Number, 10)
+  .option("--loads <names>", `all, or some of ${Object.keys(LOADS).join(",")}; plain sends unless said`)
+  .option("--batch <n>", "kills after which the books are closed and a fresh pair is used", Number, 10)
   .option("--load-ms <n>", "how long the load runs before each kill", Number, 700)
   .option("--product <name>", "classic or artemis; both unless said")
   .option("--protocol <name>", "stomp or amqp; both unless said")
-  .option("--json", "print the reports as JSON")
+  .option("--double", "with --loads: kill the next active member too, as soon as it serves", false)
+  .option("--json", "print the reports as JSON", false)
   .parse();
-const options = program.opts<{
+const { product, protocol, loads, ...numbers } = program.opts<{
   rounds: number;
+  loads?: string;
   batch: number;
   loadMs: number;
+  double: boolean;
   product?: Product;
   protocol?: Protocol;
-  json?: true;
+  json: boolean;
 }>();
 
-const products = options.product ? [options.product] : (["classic", "artemis"] as const);
-const protocols = options.protocol ? [options.protocol] : (["stomp", "amqp"] as const);
-const summaries: Summary[] = [];
-for (const product of products) {
-  for (const protocol of protocols) {
-    const summary = await runCombination(product, protocol);
-    summaries.push(summary);
-    // A long run is worth something before it has ended.
-    console.error(`[kill] ${JSON.stringify(summary)}`);
-  }
-}
-
-if (options.json) console.log(JSON.stringify(summaries, undefined, 2));
-else print(summaries);
-process.exitCode = summaries.every(({ faults }) => faults.length === 0) ? 0 : 1;
-
-interface Summary {
-  readonly combination: string;
-  readonly rounds: number;
-  readonly sent: number;
-  readonly confirmed: number;
-  readonly rejected: number;
-  readonly unresolved: number;
-  readonly lost: number;
-  readonly outOfOrder: number;
-  readonly storedTwice: number;
-  /** The most sends that were in flight at one kill: what Classic may store twice. */
-  readonly inFlight: number;
-  readonly redelivered: number;
-  readonly firstConfirmationMs: { readonly median: number; readonly worst: number };
-  readonly faults: readonly string[];
-}
-
-async function runCombination(product: Product, protocol: Protocol): Promise<Summary> {
-  const reports: RehearsalReport[] = [];
-  let version = "";
-  for (let left = options.rounds; left > 0; left -= options.batch) {
-    const group = await startGroup(product);
-    version = group.version;
-    try {
-      const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
-      const report = await runKills(group, protocol, {
-        rounds: Math.min(left, options.batch),
-        loadMs: options.loadMs,
-        onRound: log,
-      });
-      for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {
-        console.error(`[kill] ${product} ${protocol}: ${id} stored as ${twins.join(" and ")}`);
-      }
-      for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
-      reports.push(report);
-    } finally {
-      await group.close();
-    }
-  }
-  return summarize(product, `${version} ${protocol.toUpperCase()}`, reports);
-}
-
-function summarize(product: Product, suffix: string, reports: readonly RehearsalReport[]): Summary {
-  const books = reports.flatMap(({ stream, store }) => [stream, store]);
-  const failovers = reports.flatMap((report) => report.failovers);
-  const sum = (pick: (book: LedgerFindings) => number) => books.reduce((total, book) => total + pick(book), 0);
-  const times = failovers.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
-  const summary = {
-    combination: `${product === "classic" ? "Classic" : "Artemis"} ${suffix}`,
-    rounds: failovers.length,
-    sent: sum(({ sent }) => sent),
-    confirmed: sum(({ confirmed }) => confirmed),
-    rejected: sum(({ rejected }) => rejected),
-    unresolved: sum(({ unresolved }) => unresolved),
-    lost: sum(({ lost }) => lost.length),
-    outOfOrder: sum(({ outOfOrder }) => outOfOrder),
-    storedTwice: sum(({ storedTwice }) => storedTwice.length),
-    inFlight: Math.max(0, ...failovers.map(({ inFlight }) => inFlight)),
-    redelivered: sum(({ redelivered }) => redelivered),
-    firstConfirmationMs: { median: Math.round(times[times.length >> 1] ?? 0), worst: Math.round(times.at(-1) ?? 0) },
-  };
-  const inFlightInAll = failovers.reduce((total, { inFlight }) => total + inFlight, 0);
-  return { ...summary, faults: findFaults(summary, product === "classic" ? inFlightInAll : 0) };
-}
-
-function findFaults(summary: Omit<Summary, "faults">, mayBeStoredTwice: number): string[] {
-  const { rejected, unresolved, lost, outOfOrder, storedTwice } = summary;
-  const faults = Object.entries({ rejected, unresolved, lost, outOfOrder }).filter(([, count]) => count > 0);
-  const named = faults.map(([what, count]) => `${what} ${count}`);
-  return storedTwice > mayBeStoredTwice ? [...named, `storedTwice ${storedTwice}, at most ${mayBeStoredTwice}`] : named;
-}
-
-function print(rows: readonly Summary[]): void {
-  const table = new Table({
-    head: [
-      "pair",
-      "kills",
-      "sent",
-      "confirmed",
-      "lost",
-      "out of order",
-      "rejected",
-      "unresolved",
-      "stored twice",
-      "in flight (max)",
-      "redelivered",
-      "first confirmation ms (median, worst)",
-    ],
-    style: { head: [], border: [] },
-  });
-  for (const row of rows) {
-    table.push([
-      row.combination,
-      row.rounds,
-      row.sent,
-      row.confirmed,
-      row.lost,
-      row.outOfOrder,
-      row.rejected,
-      row.unresolved,
-      row.storedTwice,
-      row.inFlight,
-      row.redelivered,
-      `${row.firstConfirmationMs.median}, ${row.firstConfirmationMs.worst}`,
-    ]);
-  }
-  console.log(table.toString());
-  for (const { combination, faults } of rows)
-    if (faults.length > 0) console.log(`FAULT ${combination}: ${faults.join(", ")}`);
-}
+const options = {
+  ...numbers,
+  products: product ? [product] : (["classic", "artemis"] as const),
+  protocols: protocol ? [protocol] : (["stomp", "amqp"] as const),
+};
+const held = loads === undefined ? runSendMatrix(options) : runLoadMatrix({ ...options, loads: chooseLoads(loads) });
+process.exitCode = (await held) ? 0 : 1;

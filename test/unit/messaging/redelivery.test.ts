@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UnsupportedError } from "../../../src/errors.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
 import type { ProcessContext, RunOptions } from "../../../src/messaging/run-consumer.ts";
 import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../support/toy-connection.ts";
@@ -96,6 +97,15 @@ describe("run() with a redelivery policy", () => {
     await turns();
     await consumer.drain();
     await ran;
+    expect(session.log.slice(1)).toEqual([`unsubscribe ${ORDERS}`]);
+  });
+
+  it("ends before it processes a message that it could not settle, which goes back", async () => {
+    let called = 0;
+    const { session, ran } = await running(() => (called += 1));
+    session.to(ORDERS).deliver("a", { unsettleable: new UnsupportedError("no acknowledgement of this one") });
+    expect(await rejectionOf(ran)).toMatchObject({ code: "UNSUPPORTED" });
+    expect(called).toBe(0);
     expect(session.log.slice(1)).toEqual([`unsubscribe ${ORDERS}`]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RequestInterruptedError, RequestTimeoutError } from "../../../src/errors.ts";
+import { RequestInterruptedError, RequestTimeoutError, UnsupportedError } from "../../../src/errors.ts";
 import {
   failover,
   fateOf,
@@ -130,6 +130,24 @@ describe("a request", () => {
     const own: object = { replyTo: "queue://mine" };
     await expect(connection.request("q", "y", own)).rejects.toThrow(/names the reply queue itself/);
     expect(connection.stats().requests).toBe(1);
+  });
+
+  it("takes a reply that cannot be settled, and lets the broker forget the others by itself from then on", async () => {
+    const { connection, session } = await toyConnected();
+    const first = connection.request("q", "x", { id: "r1" });
+    await turns();
+    const unsettleable = new UnsupportedError("no acknowledgement of this one");
+    replies(session).deliver("y", { more: { correlationId: "r1" }, unsettleable });
+    expect((await first).text()).toBe("y");
+    const before = replies(session).request;
+    while (session.subscriptions.length < 2) await turns();
+    expect(replies(session).request).toEqual({ ...before, autoSettled: true });
+    const second = connection.request("q", "x", { id: "r2" });
+    await turns();
+    replies(session).deliver("y", { more: { correlationId: "r1" }, unsettleable });
+    replies(session).deliver("z", { more: { correlationId: "r2" }, unsettleable });
+    expect((await second).text()).toBe("z");
+    expect(session.subscriptions).toHaveLength(2);
   });
 
   it("rejects when the reply queue is refused, and the next one asks for it again", async () => {

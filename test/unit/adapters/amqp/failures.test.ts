@@ -29,6 +29,14 @@ describe("the failure table", () => {
     );
   });
 
+  it("says plainly that another connection uses the clientId", () => {
+    const ending = { kind: "close", condition: "amqp:invalid-field", description: "in use" } as const;
+    const failure = attemptFailure(endpoint, { ...ending, field: "container-id" }, nothing);
+    expect(failure).toMatchObject({ code: "ENDPOINT_REJECTED", verdict: "next" });
+    expect(failure.message).toMatch(/amqp:invalid-field: in use; another live connection uses this clientId/);
+    expect(attemptFailure(endpoint, ending, nothing).message).not.toContain("clientId");
+  });
+
   it("takes an outcome that the specification does not have for a refused login", () => {
     const failure = attemptFailure(endpoint, { kind: "sasl-outcome", outcome: 9 }, nothing);
     expect(failure).toBeInstanceOf(AuthenticationError);

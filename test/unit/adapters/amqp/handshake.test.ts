@@ -261,6 +261,16 @@ describe("the AMQP handshake", () => {
     ]);
   });
 
+  it("says that another connection uses the clientId, when the broker names the container-id", async () => {
+    const info = { "invalid-field": "container-id" };
+    const peer = await openingPeer(wire.open(refusal), wire.close({ condition: "amqp:invalid-field", info }));
+    const failure = await failureOf(peer, { clientId: "billing" });
+    expect(failure).toMatchObject({
+      verdict: "next",
+      message: expect.stringContaining("another live connection uses this clientId"),
+    });
+  });
+
   it("reports the target of a redirect", async () => {
     const info = { "network-host": "other.example", port: 5673 };
     const peer = await openingPeer(wire.open(refusal), wire.close({ condition: "amqp:connection:redirect", info }));

@@ -50,8 +50,10 @@ describe("a message as AMQP", () => {
 
   it("carries id, priority, durability, correlation and reply address", () => {
     const message = onTheWire("x", { id: "m-1", priority: 9, correlationId: "c-1", replyTo: "queue://answers" });
+    // Classic loses the connection of STOMP consumers over a message-id.
+    expect(message.message_id).toBeUndefined();
+    expect(onTheWire("x", { id: "m-1" }, artemis).message_id).toBe("m-1");
     expect(message).toMatchObject({
-      message_id: "m-1",
       to: "queue://orders",
       reply_to: "queue://answers",
       correlation_id: "c-1",
@@ -65,6 +67,40 @@ describe("a message as AMQP", () => {
       to: "orders",
       reply_to: "answers",
     });
+  });
+
+  it("carries type, group and sequence, and when it was sent", () => {
+    const before = Date.now();
+    const message = onTheWire("x", { type: "order", groupId: "g", groupSequence: -1 });
+    expect(message).toMatchObject({ subject: "order", group_id: "g", group_sequence: 0xffff_ffff });
+    const read = roundTrip("x", { type: "order", groupId: "g", groupSequence: -1 });
+    expect(read).toMatchObject({ type: "order", groupId: "g", groupSequence: -1 });
+    expect(read.sentAtMs).toBeGreaterThanOrEqual(before);
+    expect(read.sentAtMs).toBeLessThanOrEqual(Date.now());
+    expect(roundTrip("x", { groupId: "g" })).toMatchObject({ groupId: "g", groupSequence: undefined });
+    expect(roundTrip("x")).toMatchObject({ type: undefined, groupId: undefined, groupSequence: undefined });
+    expect(received({ body: "x" }).sentAtMs).toBeUndefined();
+  });
+
+  it("says when it is to be handed out, as a long", () => {
+    const outgoing = createOutgoingMessage("x", { delayMs: 60_000 });
+    const { bytes } = encodeMessage(outgoing, orders, classic);
+    const at = bytes.indexOf("x-opt-delivery-time") + "x-opt-delivery-time".length;
+    expect(bytes[at]).toBe(0x81);
+    expect(Number(bytes.readBigInt64BE(at + 1))).toBe(outgoing.deliverAtMs);
+    expect(onTheWire("x").message_annotations).not.toHaveProperty("x-opt-delivery-time");
+  });
+
+  it.each([
+    [classic, "temp-queue://ID:vm-1", "temp-queue://ID:vm-1", 2],
+    [classic, "temp-topic://ID:vm-1", "temp-topic://ID:vm-1", 3],
+    [artemis, "temp-queue://a1b2", "a1b2", 2],
+    [artemis, "temp-topic://a1b2", "a1b2", 3],
+  ])("asks for a reply to what is temporary, and reads it (%j, %s)", (spelling, replyTo, address, kind) => {
+    const message = onTheWire("x", { replyTo }, spelling);
+    expect(message.reply_to).toBe(address);
+    expect(message.message_annotations?.["x-opt-jms-reply-to"]).toBe(kind);
+    expect(roundTrip("x", { replyTo }, spelling).replyTo).toBe(replyTo);
   });
 
   it("writes numbers as JMS has them: int, long and double, never unsigned", () => {

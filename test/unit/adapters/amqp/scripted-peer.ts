@@ -98,11 +98,12 @@ export async function rheaPeer(options: object = {}): Promise<RheaPeer> {
 }
 
 /** A peer that calls itself a product and grants `credit` to every sender. */
-export async function brokerPeer(product: string, credit = 1000): Promise<RheaPeer> {
+export async function brokerPeer(product: string, credit = 1000, options: object = {}): Promise<RheaPeer> {
   const peer = await rheaPeer({
     properties: { product, version: "1.2.3" },
     receiver_options: { credit_window: credit },
     session_buffer_size: { outgoing: 16_384 },
+    ...options,
   });
   peer.container.on("sender_open", ({ sender }) => echoTermini(sender));
   peer.container.on("receiver_open", ({ receiver }) => echoTermini(receiver));

@@ -7,6 +7,7 @@ import {
   SendExpiredError,
   SendNotStoredError,
   SendRejectedError,
+  UnsupportedError,
 } from "../../../../src/errors.ts";
 import type { SendOutcome } from "../../../../src/messaging/messaging-session.ts";
 import {
@@ -67,7 +68,6 @@ describe("AMQP sends", () => {
     expect(messages[0]).toMatchObject({
       body: "hello",
       durable: true,
-      message_id: "m-1",
       to: "queue://orders",
       application_properties: { n: 1, _AMQ_DUPL_ID: "m-1" },
     });
@@ -376,5 +376,46 @@ describe("AMQP sends", () => {
     link?.add_credit(1);
     await until(() => peer.received.length === 2);
     expect(bodies(peer.received)).toEqual(["a", "b"]);
+  });
+
+  it("fails a delayed message where the broker does not offer to hold it back, and sends it where it does", async () => {
+    const plain = await openOn(await brokerPeer("ActiveMQ"));
+    const refused = recordedSend("queue://q", "x", { delayMs: 1000 });
+    plain.send(refused);
+    expect(await failure(refused)).toBeInstanceOf(UnsupportedError);
+    expect(refused.written).toBe(false);
+    const now = recordedSend("queue://q", "x");
+    plain.send(now);
+    expect(await now.outcome).toEqual({ kind: "confirmed" });
+    const offering = await brokerPeer("ActiveMQ", 1000, {
+      offered_capabilities: ["ANONYMOUS-RELAY", "DELAYED_DELIVERY"],
+    });
+    const messages: Message[] = [];
+    offering.container.on("message", ({ message }) => messages.push(message));
+    const later = recordedSend("queue://q", "x", { delayMs: 1000 });
+    (await openOn(offering)).send(later);
+    expect(await later.outcome).toEqual({ kind: "confirmed" });
+    expect(messages[0]?.message_annotations).toMatchObject({ "x-opt-delivery-time": later.message.deliverAtMs });
+  });
+
+  it("reads a single offered capability as well", async () => {
+    const peer = await brokerPeer("ActiveMQ", 1000, { offered_capabilities: "DELAYED_DELIVERY" });
+    const later = recordedSend("queue://q", "x", { delayMs: 1000 });
+    (await openOn(peer)).send(later);
+    expect(await later.outcome).toEqual({ kind: "confirmed" });
+  });
+
+  it("refuses a list of destinations where it would be taken for a name, and sends it to Classic as one", async () => {
+    const artemis = await openOn(await brokerPeer("apache-activemq-artemis"));
+    const refused = recordedSend("queue://a,b", "x");
+    artemis.send(refused);
+    expect(await failure(refused)).toBeInstanceOf(UnsupportedError);
+    const peer = await brokerPeer("ActiveMQ");
+    const targets: unknown[] = [];
+    peer.container.on("receiver_open", ({ receiver }: EventContext) => targets.push(receiver?.target.address));
+    const all = recordedSend("queue://a,topic://b", "x");
+    (await openOn(peer)).send(all);
+    expect(await all.outcome).toEqual({ kind: "confirmed" });
+    expect(targets).toEqual(["queue://a,topic://b"]);
   });
 });

@@ -7,6 +7,8 @@ import {
   readReplyTo,
   spellReplyTo,
 } from "../../../../src/adapters/stomp/destination.ts";
+import { UnsupportedError } from "../../../../src/errors.ts";
+import { parseDestination } from "../../../../src/messaging/destination.ts";
 
 const classic = dialectOf({ product: "activemq", version: undefined });
 const artemis = dialectOf({ product: "artemis", version: undefined });
@@ -25,9 +27,23 @@ describe("destinations on Classic", () => {
   });
 
   it.each([
+    ["temp-queue://ID:a-1", "/remote-temp-queue/ID:a-1"],
+    ["temp-topic://ID:a-1", "/remote-temp-topic/ID:a-1"],
+    ["temp-queue://mine", "/temp-queue/mine"],
+    ["queue://a, topic://b,c", "/queue/a,/topic/b,/queue/c"],
+  ])("spell %s as %s", (text, spelled) => {
+    const destination = parseDestination(text);
+    expect(addressSend(destination, classic)).toEqual({ destination: spelled });
+    expect(addressSubscribe(destination, classic)).toEqual({ destination: spelled });
+    expect(spellReplyTo(destination, classic)).toBe(spelled);
+  });
+
+  it.each([
     ["/queue/orders.new", "queue://orders.new"],
     ["/topic/prices", "topic://prices"],
-    ["/remote-temp-queue/ID:a-1", "/remote-temp-queue/ID:a-1"],
+    ["/remote-temp-queue/ID:a-1", "temp-queue://ID:a-1"],
+    ["/temp-topic/x", "temp-topic://x"],
+    ["/remote-queue/x", "/remote-queue/x"],
     ["/queue/", "/queue/"],
     ["", undefined],
     [undefined, undefined],
@@ -41,6 +57,18 @@ describe("destinations on Artemis", () => {
     expect(addressSend(queue, artemis)).toEqual({ destination: "orders.new", "destination-type": "ANYCAST" });
     expect(addressSubscribe(topic, artemis)).toEqual({ destination: "prices", "subscription-type": "MULTICAST" });
     expect(spellReplyTo(queue, artemis)).toBe("queue://orders.new");
+  });
+
+  it("send to a temporary queue of any client as to a queue", () => {
+    const temporary = parseDestination("temp-queue://ce68d0f6");
+    expect(addressSend(temporary, artemis)).toEqual({ destination: "ce68d0f6", "destination-type": "ANYCAST" });
+    expect(addressSend(parseDestination("temp-topic://t"), artemis)["destination-type"]).toBe("MULTICAST");
+    expect(spellReplyTo(temporary, artemis)).toBe("temp-queue://ce68d0f6");
+  });
+
+  it("are one at a time", () => {
+    expect(() => addressSend(parseDestination("queue://a,b"), artemis)).toThrow(UnsupportedError);
+    expect(() => addressSubscribe(parseDestination("topic://a,topic://b"), artemis)).toThrow(/one call for each/);
   });
 
   it.each([
@@ -67,7 +95,8 @@ describe("readReplyTo", () => {
     ["/queue/replies", "queue://replies"],
     ["topic://prices", "topic://prices"],
     ["temp-queue://x", "temp-queue://x"],
-    ["/remote-temp-queue/ID:a-1", "/remote-temp-queue/ID:a-1"],
+    ["/remote-temp-queue/ID:a-1", "temp-queue://ID:a-1"],
+    ["/temp-queue/x", "temp-queue://x"],
     ["replies", "queue://replies"],
     [undefined, undefined],
   ])("reads %s as %s", (text, destination) => {

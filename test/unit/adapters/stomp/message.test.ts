@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../src/adapters/stomp/broker.ts";
-import { decodeMessage, encodeMessage } from "../../../../src/adapters/stomp/message.ts";
-import { InvalidArgumentError } from "../../../../src/errors.ts";
+import { decodeMessage, encodeMessage, scheduleHeaders } from "../../../../src/adapters/stomp/message.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors.ts";
 import {
   createOutgoingMessage,
   type MessageBody,
@@ -48,6 +48,38 @@ describe("a SEND", () => {
     });
     expect(headers).toMatchObject({ a: "1", b: "true", c: "x" });
     expect(Number(headers["expires"])).toBeGreaterThanOrEqual(before + 1000);
+  });
+
+  it.each([
+    ["classic", { type: "t", JMSXGroupID: "g", JMSXGroupSeq: "3" }],
+    ["artemis", { type: "t", JMSXGroupID: "g", _AMQ_GROUP_SEQUENCE: "3" }],
+  ] as const)("carries type and group to %s, which come back", (product, expected) => {
+    const options = { type: "t", groupId: "g", groupSequence: 3 };
+    const { headers, body } = encode("hi", options, dialects[product]);
+    expect(headers).toMatchObject(expected);
+    expect(decodeMessage(headers, body, dialects[product])).toMatchObject(options);
+  });
+
+  it("asks Classic for a delay from now on, and Artemis for a time, until that is past", () => {
+    const message = { ...createOutgoingMessage("hi"), deliverAtMs: Date.now() + 60_000 };
+    expect(encodeMessage(queue, message, classic).headers).toEqual(
+      encodeMessage(queue, { ...message, deliverAtMs: undefined }, classic).headers,
+    );
+    const delay = Number(scheduleHeaders(message, classic)["AMQ_SCHEDULED_DELAY"]);
+    expect(delay).toBeGreaterThan(50_000);
+    expect(delay).toBeLessThanOrEqual(60_000);
+    expect(scheduleHeaders(message, artemis)).toEqual({ AMQ_SCHEDULED_TIME: String(message.deliverAtMs) });
+    expect(scheduleHeaders({ ...message, deliverAtMs: Date.now() - 1 }, classic)).toEqual({});
+    expect(scheduleHeaders(createOutgoingMessage("hi"), artemis)).toEqual({});
+    expect(() => encodeMessage(queue, message, other)).toThrow(UnsupportedError);
+  });
+
+  it.each([
+    ["type", "type"],
+    ["JMSXGroupID", "groupId"],
+    ["AMQ_SCHEDULED_DELAY", "delayMs"],
+  ])("names the option to use instead of the property %s", (name, option) => {
+    expect(() => encode("hi", { properties: { [name]: "x" } })).toThrow(`use the option ${option}`);
   });
 
   const length = { "content-length": "3" };
@@ -108,7 +140,8 @@ describe("a MESSAGE", () => {
         replyTo: "queue://replies",
       },
       ...{ correlationId: "c", priority: 4, expiresAtMs: undefined, persistent: true, contentType: undefined },
-      properties: { colour: "red", type: "kind" },
+      ...{ type: "kind", sentAtMs: 1, groupId: undefined, groupSequence: undefined },
+      properties: { colour: "red" },
     });
     expect(message.text()).toBe("hi");
   });
@@ -132,6 +165,12 @@ describe("a MESSAGE", () => {
     };
     const message = decodeMessage({ ...noted, a: "1" }, Buffer.alloc(0), artemis);
     expect(message).toMatchObject({ contentType: "text/plain", properties: { a: "1" } });
+  });
+
+  it("tells the group as Artemis keeps it, and no time where there is none", () => {
+    const headers = { _AMQ_GROUP_ID: "G", _AMQ_GROUP_SEQUENCE: "7", timestamp: "0", _AMQ_SCHED_DELIVERY: "1" };
+    const message = decodeMessage(headers, Buffer.alloc(0), artemis);
+    expect(message).toMatchObject({ groupId: "G", groupSequence: 7, sentAtMs: undefined, properties: {} });
   });
 
   it("is taken without any header", () => {

@@ -8,6 +8,7 @@ import type {
   OutgoingSend,
   SendOutcome,
   SessionSubscription,
+  SubscriptionRequest,
 } from "../../../../src/messaging/messaging-session.ts";
 import {
   createOutgoingMessage,
@@ -49,20 +50,42 @@ export class TestConsumer {
   readonly refusals: SubscriptionRefusedError[] = [];
   /** How many deliveries had come each time they were given back. */
   readonly givenBack: number[] = [];
+  /** What to call when nothing is unsettled, for each release; called at once unless `idleAtOnce` is false. */
+  readonly releasing: (() => void)[] = [];
+  idleAtOnce = true;
   ready = 0;
+  browsed = 0;
+  /** Of the temporary queue that was made. */
+  address: Destination | undefined;
   readonly subscription: SessionSubscription;
   #waiters: (() => void)[] = [];
 
-  constructor(session: MessagingSession, destination = "queue://orders", prefetch = 100, selector?: string) {
+  constructor(
+    session: MessagingSession,
+    destination = "queue://orders",
+    prefetch = 100,
+    selector?: string,
+    more: Partial<SubscriptionRequest> = {},
+  ) {
     const changed = (change: () => void) => () => {
       change();
       for (const wake of this.#waiters.splice(0)) wake();
     };
     this.subscription = session.subscribe(
-      { destination: parseDestination(destination), prefetch, selector },
+      { destination: parseDestination(destination), prefetch, selector, ...more },
       {
-        onReady: changed(() => this.ready++),
+        onReady: (address) =>
+          changed(() => {
+            this.ready++;
+            this.address = address;
+          })(),
         onDelivery: (delivery) => changed(() => this.deliveries.push(delivery))(),
+        onBrowsed: changed(() => this.browsed++),
+        onReleasing: (idle) =>
+          changed(() => {
+            this.releasing.push(idle);
+            if (this.idleAtOnce) idle();
+          })(),
         onGivenBack: changed(() => this.givenBack.push(this.deliveries.length)),
         onRefused: (error) => changed(() => this.refusals.push(error))(),
       },

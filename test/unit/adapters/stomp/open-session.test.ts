@@ -113,8 +113,8 @@ const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerCon
   ],
   [
     "refuses a client id in use as Classic does",
-    "refused",
-    /Client: me already connected/,
+    "clientIdInUse",
+    /another live connection uses this clientId: .*Client: me already connected/,
     afterConnect((peer) => {
       const text = "Broker: a - Client: me already connected from tcp://127.0.0.1:38392";
       const trace = `jakarta.jms.InvalidClientIDException: ${text}\n\tat org.apache.activemq.security.SimpleAuthenticationBroker.addConnection(A.java:77)`;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { InvalidArgumentError, SendRejectedError } from "../../../../src/errors.ts";
+import { InvalidArgumentError, MessageTooLargeError, SendRejectedError } from "../../../../src/errors.ts";
 import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
 import { lossOf, settled, TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, StompPeer } from "./stomp-peer.ts";
@@ -152,8 +152,10 @@ describe("an ERROR that names a receipt", () => {
     const refused = await sends[1]?.outcome;
     const error = refused?.kind === "failed" ? refused.error : undefined;
     expect(error).toBeInstanceOf(SendRejectedError);
-    expect(error).toMatchObject({ id: "id-1", code: "SEND_REJECTED", inDoubt: false });
-    expect(error?.message).toMatch(/refused message id-1 to queue:\/\/orders: .*Usage Manager Store is Full$/);
+    expect(error).toMatchObject({ id: "id-1", code: "SEND_REJECTED", inDoubt: false, retryable: true });
+    expect(error?.message).toMatch(
+      /refused message id-1 to queue:\/\/orders: .*Usage Manager Store is Full\. There is no room/,
+    );
     expect(String(error?.cause)).toContain("D.java:1");
   });
 
@@ -199,4 +201,56 @@ it("a throw out of messaging ends the session and nothing else", async () => {
   expect(await lossOf(session)).toMatchObject({ code: "INTERNAL", cause });
   session.send(new TestSend("late"));
   expect(() => session.destroy(new InvalidArgumentError("again"))).not.toThrow();
+});
+
+describe("an ERROR that names nobody and says too large", () => {
+  const tooLarge = frame("ERROR", { message: "The maximum data length was exceeded" });
+
+  it("rejects the largest send that waits, and ends the session with the others open", async () => {
+    const { session, peer } = await connected();
+    const sends = [10, 3000, 200].map((bytes) => new TestSend(Buffer.alloc(bytes), { id: `${bytes}` }));
+    for (const send of sends) session.send(send);
+    await peer.frame("SEND", 2);
+    peer.socket.end(tooLarge);
+    const outcome = await sends[1]?.outcome;
+    const error = outcome?.kind === "failed" ? outcome.error : undefined;
+    expect(error).toBeInstanceOf(MessageTooLargeError);
+    expect(error).toMatchObject({ id: "3000", retryable: false, message: expect.stringMatching(/of 3000 bytes/) });
+    await lossOf(session);
+    expect([sends[0]?.outcomes, sends[2]?.outcomes]).toEqual([[], []]);
+  });
+
+  it("rejects nothing when no send waits, or when it says something else", async () => {
+    for (const error of [tooLarge, frame("ERROR", { message: "The maximum header length was exceeded" })]) {
+      const { session, peer } = await connected();
+      const send = new TestSend("x");
+      session.send(send);
+      const written = await peer.frame("SEND");
+      if (error === tooLarge) peer.receipt(written);
+      peer.socket.end(error);
+      expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
+      expect(send.outcomes.filter(({ kind }) => kind === "failed")).toEqual([]);
+    }
+  });
+});
+
+describe("a send that is refused for want of room", () => {
+  it.each([
+    [
+      CLASSIC,
+      "Persistent store is Full, 100% of 4194304. Stopping producer (ID:a) to prevent flooding queue://full",
+      true,
+    ],
+    [CLASSIC, "Usage Manager Memory Limit reached. Stopping producer", true],
+    [ARTEMIS, "AMQ339011 Error sending message CoreMessage[messageID=48]", true],
+    [CLASSIC, "User scott is not authorized to write to: queue://full", false],
+    [CLASSIC, "Unsupported message type 'picture'", false],
+  ])("by %s with %s is worth repeating: %s", async (server, message, retryable) => {
+    const { session, peer } = await connected(server);
+    const send = new TestSend("x");
+    session.send(send);
+    const { headers } = await peer.frame("SEND");
+    peer.write(frame("ERROR", { "receipt-id": headers["receipt"] ?? "", message }));
+    expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED", retryable } });
+  });
 });

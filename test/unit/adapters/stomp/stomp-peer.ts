@@ -166,6 +166,9 @@ export const SETTINGS: AdapterSettings = {
   clientId: undefined,
   heartbeatMs: 0,
   tls: undefined,
+  deadLetterDestination: { kind: "queue", name: "DLQ" },
+  releaseWaitMs: 10_000,
+  onWarning: () => {},
 };
 
 /** One attempt at the peer; it may speak at once. */

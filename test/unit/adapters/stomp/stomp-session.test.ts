@@ -101,7 +101,7 @@ describe("the end of a session", () => {
     session.send(new TestSend("late"));
     session.subscribe(
       { destination: { kind: "queue", name: "q" }, prefetch: 1 },
-      { onReady() {}, onDelivery() {}, onGivenBack() {}, onRefused() {} },
+      { onReady() {}, onDelivery() {}, onBrowsed() {}, onReleasing() {}, onGivenBack() {}, onRefused() {} },
     );
     await consumer.subscription.close();
     await session.close(never);

@@ -1,14 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { InvalidArgumentError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors.ts";
+import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
 import type { IncomingDelivery, Settlement } from "../../../../src/messaging/messaging-session.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, OTHER, type PeerConnection, StompPeer } from "./stomp-peer.ts";
 
 const open: AsyncDisposable[] = [];
-async function connected(server = CLASSIC, version = "1.2") {
+async function connected(server = CLASSIC, version = "1.2", settings: Partial<AdapterSettings> = {}) {
   const peer = await StompPeer.greeting(server, version);
   open.push(peer);
-  const session = await attempt(peer.endpoint);
+  const session = await attempt(peer.endpoint, settings);
   return { session, peer: peer.connection };
 }
 afterEach(async () => {
@@ -47,7 +48,7 @@ async function consuming(server = CLASSIC, count = 3, destination = "queue://ord
 describe("SUBSCRIBE", () => {
   it.each([
     [CLASSIC, "queue://orders", 100, { destination: "/queue/orders", "activemq.prefetchSize": "100" }],
-    [CLASSIC, "topic://prices.>", 1, { destination: "/topic/prices.>", "activemq.prefetchSize": "1" }],
+    [CLASSIC, "topic://prices", 1, { destination: "/topic/prices", "activemq.prefetchSize": "1" }],
     [OTHER, "queue://orders", 5, { destination: "/queue/orders", "activemq.prefetchSize": "5" }],
     [
       ARTEMIS,
@@ -109,15 +110,30 @@ describe("SUBSCRIBE", () => {
     expect(peer.all("SUBSCRIBE")).toEqual([]);
   });
 
-  it("refused without a receipt, as by Artemis, ends the session", async () => {
+  const unnamed = frame("ERROR", { message: 'Invalid selector "(("' }, "((");
+
+  it("refused without a receipt, as by Artemis, is refused when it is the only one, and ends the session", async () => {
     const { session, peer } = await connected(ARTEMIS);
     const consumer = new TestConsumer(session);
     await peer.frame("SUBSCRIBE");
-    peer.socket.end(frame("ERROR", { message: 'Invalid selector "(("' }, "(("));
-    const error = await lossOf(session);
-    expect(error).toMatchObject({ code: "SESSION_LOST", retryable: true });
-    expect(error.message).toContain('Invalid selector "(("');
-    expect([consumer.ready, consumer.refusals.length]).toEqual([0, 0]);
+    session.send(new TestSend("x"));
+    peer.socket.end(unnamed);
+    await consumer.until(() => consumer.refusals.length === 1);
+    expect(consumer.refusals[0]?.message).toMatch(/refused the subscription .*Invalid selector/);
+    expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST", retryable: true });
+  });
+
+  it.each([
+    ["one of several", ARTEMIS, 2, unnamed],
+    ["the session as a whole", ARTEMIS, 1, frame("ERROR", { message: "AMQ229014 Did not receive data from x" })],
+    ["anybody, on Classic", CLASSIC, 1, unnamed],
+  ])("is not blamed for an ERROR that may mean %s", async (_, server, count, error) => {
+    const { session, peer } = await connected(server);
+    const consumers = Array.from({ length: count }, () => new TestConsumer(session));
+    await peer.frame("SUBSCRIBE", count - 1);
+    peer.socket.end(error);
+    expect((await lossOf(session)).message).toMatch(/without saying of what/);
+    expect(consumers.flatMap(({ refusals }) => refusals)).toEqual([]);
   });
 });
 
@@ -228,16 +244,6 @@ describe("settling", () => {
     expect((await peer.frame("NACK")).headers).toEqual({ id: "a1" });
   });
 
-  it("refuses on Artemis to reject, and leaves the delivery unsettled", async () => {
-    const { peer, consumer } = await consuming(ARTEMIS, 1);
-    const delivery = await consumer.delivery(0);
-    expect(() => consumer.subscription.settle(delivery, REJECTED)).toThrow(UnsupportedError);
-    expect(() => consumer.subscription.settle(delivery, REJECTED)).toThrow(/artemis.*discards/);
-    expect(consumer.subscription.settle(delivery, ACCEPTED)).toBe("settled");
-    await peer.frame("ACK");
-    expect(peer.all("NACK")).toEqual([]);
-  });
-
   it.each<[string, Settlement, string, string]>([
     ["release on a topic", RELEASED, CLASSIC, "topic://prices"],
     ["modify with undeliverableHere", modified(false, true), CLASSIC, "queue://orders"],
@@ -318,6 +324,67 @@ describe("releasing", () => {
     expect(peer.all("ACK").map(({ headers }) => headers)).toEqual([{ id: "a2" }]);
     expect(consumer.ready).toBe(1);
     expect(consumer.givenBack).toEqual([2]);
+  });
+
+  it("waits until nothing is unsettled, and writes what is settled meanwhile before it subscribes anew", async () => {
+    const { peer, consumer } = await consuming(CLASSIC, 2);
+    consumer.idleAtOnce = false;
+    const [first, second] = consumer.deliveries as [IncomingDelivery, IncomingDelivery];
+    expect(consumer.subscription.settle(first, RELEASED)).toBe("settled");
+    // Not within settle(): the caller would count the delivery as unsettled still.
+    expect(consumer.releasing).toEqual([]);
+    await consumer.until(() => consumer.releasing.length === 1);
+    await settled();
+    expect([peer.all("UNSUBSCRIBE").length, consumer.givenBack]).toEqual([0, []]);
+    expect(consumer.subscription.settle(second, ACCEPTED)).toBe("settled");
+    consumer.releasing[0]?.();
+    consumer.releasing[0]?.();
+    await peer.frame("SUBSCRIBE", 1);
+    const commands = peer.frames.map(({ command }) => command);
+    expect(commands.slice(2)).toEqual(["ACK", "UNSUBSCRIBE", "SUBSCRIBE"]);
+    await settled();
+    expect([peer.all("SUBSCRIBE").length, consumer.givenBack]).toEqual([2, [2]]);
+  });
+
+  it("waits no longer than it may, and writes nothing for what is settled too late", async () => {
+    const { session, peer } = await connected(CLASSIC, "1.2", { releaseWaitMs: 50 });
+    const consumer = new TestConsumer(session);
+    consumer.idleAtOnce = false;
+    deliver(peer, idOf(await peer.frame("SUBSCRIBE")), 1, 2);
+    const [first, second] = [await consumer.delivery(0), await consumer.delivery(1)];
+    consumer.subscription.settle(first, RELEASED);
+    await peer.frame("SUBSCRIBE", 1);
+    expect(consumer.subscription.settle(second, ACCEPTED)).toBe("stale");
+    consumer.releasing[0]?.();
+    await settled();
+    expect([peer.all("ACK").length, peer.all("SUBSCRIBE").length, consumer.givenBack]).toEqual([0, 2, [2]]);
+  });
+
+  it.each(["closed", "lost"])("leaves nothing behind when it is %s while it waits", async (how) => {
+    const { session, peer, consumer } = await consuming(CLASSIC, 2);
+    consumer.idleAtOnce = false;
+    consumer.subscription.settle(await consumer.delivery(0), RELEASED);
+    await consumer.until(() => consumer.releasing.length === 1);
+    const closed = how === "closed" ? consumer.subscription.close() : undefined;
+    if (closed) peer.receipt(await peer.frame("UNSUBSCRIBE"));
+    else peer.socket.destroy();
+    await (closed ?? lossOf(session));
+    consumer.releasing[0]?.();
+    await settled();
+    expect([peer.all("SUBSCRIBE").length, consumer.givenBack]).toEqual([1, []]);
+  });
+
+  it("is possible on a topic that keeps for a durable subscription", async () => {
+    const { session, peer } = await connected(CLASSIC, "1.2", { clientId: "me" });
+    const subscription = { name: "sub", durable: true, shared: false };
+    const consumer = new TestConsumer(session, "topic://prices", 100, undefined, { subscription });
+    deliver(peer, idOf(await peer.frame("SUBSCRIBE")), 1, 1);
+    const delivery = await consumer.delivery(0);
+    expect(() => consumer.subscription.settle(delivery, modified(true))).toThrow(UnsupportedError);
+    expect(consumer.subscription.settle(delivery, RELEASED)).toBe("settled");
+    const again = await peer.frame("SUBSCRIBE", 1);
+    expect(again.headers).toMatchObject({ "activemq.subscriptionName": "sub" });
+    expect((await peer.frame("UNSUBSCRIBE")).headers).not.toHaveProperty("activemq.subscriptionName");
   });
 
   it("does not subscribe anew when the subscription is closed in the same turn", async () => {

@@ -25,7 +25,11 @@ function unlessItIs(expected: RegExp): (reason: unknown) => void {
 }
 
 /** Where each product moves dead letters by default. */
-const DEAD_LETTERS = { classic: "queue://ActiveMQ.DLQ", artemis: "queue://DLQ" } as const;
+const DEAD_LETTERS = {
+  classic: "queue://ActiveMQ.DLQ",
+  artemis: "queue://DLQ",
+  embedded: "queue://ActiveMQ.DLQ",
+} as const;
 
 export const SETTLING: readonly Feature[] = [
   {

@@ -6,7 +6,7 @@ import { MasterSlaveError, UnsupportedError } from "../../../src/errors.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
-import type { Product, Protocol, RealGroup } from "../group-contract.ts";
+import type { Credentials } from "../../../src/uri/endpoint.ts";
 
 export interface Feature {
   /** The row's title. */
@@ -19,15 +19,24 @@ export interface Feature {
 const QUIET_MS = 700;
 const PATIENCE_MS = 10_000;
 
+export type Protocol = "stomp" | "amqp";
+
+/** What is tried: a pair of real brokers, or the embedded group. */
+export interface TriedGroup {
+  readonly product: "classic" | "artemis" | "embedded";
+  readonly credentials?: Credentials;
+  uri(protocol: Protocol): string;
+}
+
 export class Trial {
-  readonly product: Product;
+  readonly product: TriedGroup["product"];
   readonly protocol: Protocol;
-  readonly group: RealGroup;
+  readonly group: TriedGroup;
   readonly #connections: Connection[] = [];
   readonly #name: string;
   #names = 0;
 
-  constructor(group: RealGroup, protocol: Protocol, name: string) {
+  constructor(group: TriedGroup, protocol: Protocol, name: string) {
     this.group = group;
     this.product = group.product;
     this.protocol = protocol;
@@ -36,7 +45,11 @@ export class Trial {
 
   async connect(options: ConnectionOptions = {}): Promise<Connection> {
     const { credentials } = this.group;
-    const connection = await connect(this.group.uri(this.protocol), { credentials, drainTimeoutMs: 0, ...options });
+    const connection = await connect(this.group.uri(this.protocol), {
+      ...(credentials && { credentials }),
+      drainTimeoutMs: 0,
+      ...options,
+    });
     this.#connections.push(connection);
     return connection;
   }

@@ -1,6 +1,6 @@
 /** The feature table's rows on messages, sends, requests and flow. */
 import assert from "node:assert/strict";
-import { MessageTooLargeError, SendRejectedError } from "../../../src/errors.ts";
+import { MessageTooLargeError, PoisonSendError, SendRejectedError } from "../../../src/errors.ts";
 import type { SendOptions } from "../../../src/messaging/call-options.ts";
 import type { MessageBody } from "../../../src/messaging/outgoing-message.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
@@ -200,6 +200,7 @@ export const SENDING: readonly Feature[] = [
       const [found] = await Promise.allSettled([large]);
       await Promise.all(others);
       if (found?.status === "fulfilled") throw new NoLimit();
+      if (found?.reason instanceof PoisonSendError && trial.product === "classic") throw new FoundAsPoison();
       assert.ok(found?.reason instanceof MessageTooLargeError, String(found?.reason));
     },
   },
@@ -223,6 +224,14 @@ class GroupUntold extends Remark {
 class StoredTwice extends Remark {
   constructor() {
     super("stored twice, with the same id: Classic does not look for twins over this protocol");
+  }
+}
+
+class FoundAsPoison extends Remark {
+  constructor() {
+    super(
+      "it rejects with `POISON_SEND`: over AMQP Classic closes the connection with `amqp:decode-error` and names neither the message nor its limit",
+    );
   }
 }
 

@@ -1,0 +1,158 @@
+/** What of a message is to arrive as it was sent: each aspect with a message that has it and what its receiver is to see. */
+import { DUPLICATE_ID_PROPERTY } from "../../../src/messaging/outgoing-message.ts";
+import type { InteropClient, SeenMessage, SentMessage, TypedProperty } from "./interop-client.ts";
+
+export interface Aspect {
+  readonly name: string;
+  /** Sends from one to the other and tells what arrived: `"same"`, or what came instead. */
+  run(sender: InteropClient, receiver: InteropClient, destination: string): Promise<string>;
+}
+
+export const SAME = "same";
+const TEXT = "Grüße, 世界 😀\nsecond line";
+const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("base64");
+const TTL_MS = 60_000;
+const DELAY_MS = 1_000;
+/** Clocks of brokers, clients and timers on one machine, rounded to milliseconds. */
+const CLOCK_SLACK_MS = 50;
+
+/** One message; `look` picks from what arrived, and from the id the sender was told, what is to equal `wanted`. */
+function message(
+  name: string,
+  sent: SentMessage,
+  look: (seen: SeenMessage, sentId: string | undefined) => unknown,
+  wanted: unknown,
+): Aspect {
+  return {
+    name,
+    async run(sender, receiver, destination) {
+      const id = await sender.send(destination, sent);
+      return compare(look(await receiver.receive(destination), id), wanted);
+    },
+  };
+}
+
+function compare(seen: unknown, wanted: unknown): string {
+  const [found, expected] = [JSON.stringify(seen), JSON.stringify(wanted)];
+  return found === expected ? SAME : (found ?? "nothing");
+}
+
+const encode = (text: string) => Buffer.from(text).toString("base64");
+
+/** The body's bytes, whatever they were taken for. */
+const contentOf = ({ text, base64 }: SentMessage | SeenMessage) => (text == null ? base64 : encode(text));
+
+function body(name: string, sent: SentMessage): Aspect {
+  const wanted = sent.text === undefined ? "bytes" : "text";
+  return {
+    name,
+    async run(sender, receiver, destination) {
+      await sender.send(destination, sent);
+      const seen = await receiver.receive(destination);
+      const content = compare(contentOf(seen), contentOf(sent));
+      return content === SAME && seen.kind !== wanted ? `the same as ${seen.kind}` : content;
+    },
+  };
+}
+
+function property(name: string, sent: TypedProperty): Aspect {
+  return {
+    name,
+    async run(sender, receiver, destination) {
+      await sender.send(destination, { text: "x", properties: { p: sent } });
+      const { p: seen } = (await receiver.receive(destination)).properties;
+      if (seen === undefined) return "nothing";
+      // JavaScript has one type of number.
+      const type = seen.type === "number" && typeof sent.value === "number" ? sent.type : seen.type;
+      if (type === "string" && sent.type !== "string" && seen.value === String(sent.value)) return "the same as text";
+      return compare([type, seen.value], [sent.type, sent.value]);
+    },
+  };
+}
+
+function answered(name: string, temporary: boolean): Aspect {
+  return {
+    name,
+    async run(requester, responder, destination) {
+      const [request, reply] = await Promise.all([
+        responder.respond(destination, { text: "the answer" }),
+        requester.request(destination, { text: "the question", correlationId: "question-1" }, temporary),
+      ]);
+      return compare(
+        [contentOf(request), request.correlationId, contentOf(reply), reply.correlationId],
+        [encode("the question"), "question-1", encode("the answer"), "question-1"],
+      );
+    },
+  };
+}
+
+const settled: Aspect = {
+  name: "acknowledgement",
+  async run(sender, receiver, destination) {
+    await sender.send(destination, { text: "x" });
+    const { empty } = await receiver.receiveLast(destination);
+    return empty ? SAME : "comes again";
+  },
+};
+
+/** Of ours the stable id is a property for the others; theirs is what we call the id. */
+const identified: Aspect = {
+  name: "message id",
+  async run(sender, receiver, destination) {
+    const sentId = await sender.send(destination, { text: "x" });
+    const { id, properties } = await receiver.receive(destination);
+    const seenId = properties[DUPLICATE_ID_PROPERTY]?.value ?? id;
+    if (!seenId) return "none";
+    // The Python clients give none; then the broker does.
+    return sentId === undefined || seenId === sentId ? SAME : "another one";
+  },
+};
+
+const delayed: Aspect = {
+  name: "delivery delay",
+  async run(sender, receiver, destination) {
+    const sentAt = performance.now();
+    await sender.send(destination, { text: "x", delayMs: DELAY_MS });
+    await receiver.receive(destination);
+    return performance.now() - sentAt >= DELAY_MS - CLOCK_SLACK_MS ? SAME : "at once";
+  },
+};
+
+/** Whether it is about the time to live from now, whichever clock it went through. */
+function expires({ expiresAtMs }: SeenMessage): unknown {
+  if (!expiresAtMs) return expiresAtMs;
+  const leftMs = expiresAtMs - Date.now();
+  return leftMs > TTL_MS - 10_000 && leftMs <= TTL_MS + CLOCK_SLACK_MS ? "in a minute" : leftMs;
+}
+
+export const ASPECTS: readonly Aspect[] = [
+  body("text", { text: TEXT }),
+  body("empty text", { text: "" }),
+  body("every byte", { base64: EVERY_BYTE }),
+  body("no bytes", { base64: "" }),
+  property("string property", { type: "string", value: "Grüße: 世界" }),
+  property("string property with an emoji", { type: "string", value: "😀" }),
+  property("int property", { type: "int", value: -7 }),
+  property("long property", { type: "long", value: 2 ** 40 }),
+  property("double property", { type: "double", value: 1.5 }),
+  property("boolean property", { type: "boolean", value: true }),
+  message("correlation id", { text: "x", correlationId: "order-7:1" }, (seen) => seen.correlationId, "order-7:1"),
+  message("reply to a queue", { text: "x", replyTo: "queue://answers" }, (seen) => seen.replyTo, "queue://answers"),
+  message("reply to a topic", { text: "x", replyTo: "topic://answers" }, (seen) => seen.replyTo, "topic://answers"),
+  answered("request and reply", false),
+  answered("request, reply to a temporary queue", true),
+  message("priority", { text: "x", priority: 7 }, (seen) => seen.priority, 7),
+  message("expiry", { text: "x", ttlMs: TTL_MS }, expires, "in a minute"),
+  message("type", { text: "x", type: "order.created" }, (seen) => seen.type, "order.created"),
+  message(
+    "group",
+    { text: "x", groupId: "customer-7", groupSequence: 3 },
+    (seen) => [seen.groupId, seen.groupSequence],
+    ["customer-7", 3],
+  ),
+  message("persistent", { text: "x" }, (seen) => seen.persistent, true),
+  message("not persistent", { text: "x", persistent: false }, (seen) => seen.persistent, false),
+  identified,
+  delayed,
+  settled,
+];

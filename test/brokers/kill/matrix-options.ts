@@ -1,0 +1,16 @@
+/** What both kill matrices are told. */
+import type { Product, Protocol } from "../group-contract.ts";
+
+export interface MatrixOptions {
+  readonly products: readonly Product[];
+  readonly protocols: readonly Protocol[];
+  /** Kills for each combination. */
+  readonly rounds: number;
+  /** Kills after which the books are closed and a fresh pair is used. */
+  readonly batch: number;
+  /** How long the load runs before each kill. */
+  readonly loadMs: number;
+  /** Loads only: each kill is followed by one of the next active member, while sessions are restored on it. */
+  readonly double: boolean;
+  readonly json: boolean;
+}

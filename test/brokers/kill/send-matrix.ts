@@ -1,0 +1,135 @@
+/** The kill matrix of plain sends: a producer with a full window and a consumer, a table row for each combination. */
+import Table from "cli-table3";
+import type { LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
+import type { RehearsalReport } from "../../../src/testing/rehearsal/rehearse-failover.ts";
+import type { Product, Protocol } from "../group-contract.ts";
+import { startGroup } from "../real-group.ts";
+import { runKills } from "./kill-run.ts";
+import type { MatrixOptions } from "./matrix-options.ts";
+
+/** Runs and prints it; resolves with whether nothing was lost. */
+export async function runSendMatrix(options: MatrixOptions): Promise<boolean> {
+  const summaries: Summary[] = [];
+  for (const product of options.products) {
+    for (const protocol of options.protocols) {
+      const summary = await runCombination(product, protocol, options);
+      summaries.push(summary);
+      // A long run is worth something before it has ended.
+      console.error(`[kill] ${JSON.stringify(summary)}`);
+    }
+  }
+  if (options.json) console.log(JSON.stringify(summaries, undefined, 2));
+  else print(summaries);
+  return summaries.every(({ faults }) => faults.length === 0);
+}
+
+interface Summary {
+  readonly combination: string;
+  readonly rounds: number;
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly rejected: number;
+  readonly unresolved: number;
+  readonly lost: number;
+  readonly outOfOrder: number;
+  readonly storedTwice: number;
+  /** The most sends that were in flight at one kill: what Classic may store twice. */
+  readonly inFlight: number;
+  readonly redelivered: number;
+  readonly firstConfirmationMs: { readonly median: number; readonly worst: number };
+  readonly faults: readonly string[];
+}
+
+async function runCombination(product: Product, protocol: Protocol, options: MatrixOptions): Promise<Summary> {
+  const reports: RehearsalReport[] = [];
+  let version = "";
+  for (let left = options.rounds; left > 0; left -= options.batch) {
+    const group = await startGroup(product);
+    version = group.version;
+    try {
+      const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
+      const report = await runKills(group, protocol, {
+        rounds: Math.min(left, options.batch),
+        loadMs: options.loadMs,
+        onRound: log,
+      });
+      for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {
+        console.error(`[kill] ${product} ${protocol}: ${id} stored as ${twins.join(" and ")}`);
+      }
+      for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
+      reports.push(report);
+    } finally {
+      await group.close();
+    }
+  }
+  return summarize(product, `${version} ${protocol.toUpperCase()}`, reports);
+}
+
+function summarize(product: Product, suffix: string, reports: readonly RehearsalReport[]): Summary {
+  const books = reports.flatMap(({ stream, store }) => [stream, store]);
+  const failovers = reports.flatMap((report) => report.failovers);
+  const sum = (pick: (book: LedgerFindings) => number) => books.reduce((total, book) => total + pick(book), 0);
+  const times = failovers.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
+  const summary = {
+    combination: `${product === "classic" ? "Classic" : "Artemis"} ${suffix}`,
+    rounds: failovers.length,
+    sent: sum(({ sent }) => sent),
+    confirmed: sum(({ confirmed }) => confirmed),
+    rejected: sum(({ rejected }) => rejected),
+    unresolved: sum(({ unresolved }) => unresolved),
+    lost: sum(({ lost }) => lost.length),
+    outOfOrder: sum(({ outOfOrder }) => outOfOrder),
+    storedTwice: sum(({ storedTwice }) => storedTwice.length),
+    inFlight: Math.max(0, ...failovers.map(({ inFlight }) => inFlight)),
+    redelivered: sum(({ redelivered }) => redelivered),
+    firstConfirmationMs: { median: Math.round(times[times.length >> 1] ?? 0), worst: Math.round(times.at(-1) ?? 0) },
+  };
+  const inFlightInAll = failovers.reduce((total, { inFlight }) => total + inFlight, 0);
+  return { ...summary, faults: findFaults(summary, product === "classic" ? inFlightInAll : 0) };
+}
+
+function findFaults(summary: Omit<Summary, "faults">, mayBeStoredTwice: number): string[] {
+  const { rejected, unresolved, lost, outOfOrder, storedTwice } = summary;
+  const faults = Object.entries({ rejected, unresolved, lost, outOfOrder }).filter(([, count]) => count > 0);
+  const named = faults.map(([what, count]) => `${what} ${count}`);
+  return storedTwice > mayBeStoredTwice ? [...named, `storedTwice ${storedTwice}, at most ${mayBeStoredTwice}`] : named;
+}
+
+function print(rows: readonly Summary[]): void {
+  const table = new Table({
+    head: [
+      "pair",
+      "kills",
+      "sent",
+      "confirmed",
+      "lost",
+      "out of order",
+      "rejected",
+      "unresolved",
+      "stored twice",
+      "in flight (max)",
+      "redelivered",
+      "first confirmation ms (median, worst)",
+    ],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([
+      row.combination,
+      row.rounds,
+      row.sent,
+      row.confirmed,
+      row.lost,
+      row.outOfOrder,
+      row.rejected,
+      row.unresolved,
+      row.storedTwice,
+      row.inFlight,
+      row.redelivered,
+      `${row.firstConfirmationMs.median}, ${row.firstConfirmationMs.worst}`,
+    ]);
+  }
+  console.log(table.toString());
+  for (const { combination, faults } of rows)
+    if (faults.length > 0) console.log(`FAULT ${combination}: ${faults.join(", ")}`);
+}
