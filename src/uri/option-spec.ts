@@ -1,5 +1,10 @@
 /** What the option table says of one option: enough to parse, check, type and document it. */
 
+/** The longest a timer can wait: beyond it Node's timers fire at once. */
+export const LONGEST_MS = 2_147_483_647;
+/** What options in milliseconds have in common. */
+export const MS = { type: "integer", unit: "ms", min: 0, max: LONGEST_MS, scope: "group" } as const;
+
 export interface OptionSpec {
   readonly type: "integer" | "number" | "boolean" | "choice" | "text";
   readonly unit?: "ms" | "bytes" | "rounds" | "sends" | "sessions";

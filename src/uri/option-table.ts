@@ -1,16 +1,13 @@
 /** Every option of a masterslave: or failover: URI in one table: it drives the parser, the checks, the types and docs/options.md. */
+import { DELIVERY_OPTIONS } from "./delivery-options.ts";
+import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
 
-import type { OptionSpec } from "./option-spec.ts";
-
-/** The longest a timer can wait: beyond it Node's timers fire at once. */
-const LONGEST_MS = 2_147_483_647;
-const ms = { type: "integer", unit: "ms", min: 0, max: LONGEST_MS, scope: "group" } as const;
-const positiveMs = { ...ms, min: 1 } as const;
+const positiveMs = { ...MS, min: 1 } as const;
 const rounds = { type: "integer", unit: "rounds", min: -1, max: LONGEST_MS, scope: "group" } as const;
 
 export const OPTIONS = {
   initialReconnectDelay: {
-    ...ms,
+    ...MS,
     origin: "activemq",
     default: 10,
     java: "10; Qpid JMS: 0; a masterslave: network connector: 1000",
@@ -18,7 +15,7 @@ export const OPTIONS = {
       "The wait after the first failed round, from which back-off grows (0 counts as 1, so that a dead group is no hot loop). If given, it is also waited between a loss and the first round; by default that round starts at once. The first connect never waits.",
   },
   reconnectDelay: {
-    ...ms,
+    ...MS,
     origin: "qpid",
     default: "initialReconnectDelay",
     java: "Qpid JMS: 10",
@@ -80,7 +77,7 @@ export const OPTIONS = {
     schemes: { masterslave: "0 is unlimited", failover: "0 is one round, as 1 is" },
   },
   minConnectTime: {
-    ...ms,
+    ...MS,
     origin: "activemq",
     default: 5_000,
     java: "masterslave: 5000",
@@ -96,7 +93,7 @@ export const OPTIONS = {
       "Whether each round shuffles the list. False also for failover:, for only one member of a master/slave group answers, and the order is the one its operator wrote.",
   },
   reconnectSpread: {
-    ...ms,
+    ...MS,
     origin: "ours",
     default: 0,
     sentence: "Up to so long, at random, is waited before the first round after a loss; it spreads a fleet of clients.",
@@ -108,14 +105,14 @@ export const OPTIONS = {
     sentence: "The deadline of one attempt: dial, TLS and protocol handshake together.",
   },
   attemptStagger: {
-    ...ms,
+    ...MS,
     origin: "ours",
     default: 250,
     sentence:
       "How long an endpoint may stay silent before the next is tried beside it; 0 is strictly one at a time, each for up to attemptTimeout.",
   },
   connectTimeoutMs: {
-    ...ms,
+    ...MS,
     origin: "ours",
     default: "none",
     sentence: "The deadline of connect(), over all rounds; 0 is none.",
@@ -140,118 +137,12 @@ export const OPTIONS = {
       "After a first session: how many rounds in a row may end in refused credentials before the connection fails. Before it, the first refusal ends connect().",
   },
   heartbeatMs: {
-    ...ms,
+    ...MS,
     origin: "ours",
     default: 5_000,
     sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
   },
-  timeout: {
-    type: "integer",
-    unit: "ms",
-    min: -1,
-    max: LONGEST_MS,
-    scope: "group",
-    origin: "activemq",
-    default: "none",
-    java: "-1 (none)",
-    sentence:
-      "The default `timeoutMs` of a send, connected or not; 0 and -1 are none. Java measures only the wait for a connection.",
-  },
-  inDoubt: {
-    type: "choice",
-    choices: ["resend", "fail"],
-    scope: "group",
-    origin: "ours",
-    default: "resend",
-    sentence:
-      "What becomes of a send whose session ended before its confirmation: sent again, or rejected with SendInDoubtError.",
-  },
-  maxPendingSends: {
-    type: "integer",
-    unit: "sends",
-    min: 1,
-    max: LONGEST_MS,
-    scope: "group",
-    origin: "ours",
-    default: 10_000,
-    sentence: "How many sends may be without confirmation; further ones wait.",
-  },
-  maxPendingBytes: {
-    type: "integer",
-    unit: "bytes",
-    min: 1,
-    max: Number.MAX_SAFE_INTEGER,
-    scope: "group",
-    origin: "ours",
-    default: 16_777_216,
-    sentence: "How many bytes of unconfirmed sends are kept; further sends wait.",
-  },
-  overflow: {
-    type: "choice",
-    choices: ["wait", "reject"],
-    scope: "group",
-    origin: "ours",
-    default: "wait",
-    sentence:
-      "What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with SendOverflowError.",
-  },
-  whenInterrupted: {
-    type: "choice",
-    choices: ["hold", "reject"],
-    scope: "group",
-    origin: "ours",
-    default: "hold",
-    sentence:
-      "What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError. What was written before is inDoubt's.",
-  },
-  whenFull: {
-    type: "choice",
-    choices: ["reject", "hold"],
-    scope: "group",
-    origin: "ours",
-    default: "reject",
-    sentence:
-      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits, behind what was sent meanwhile.",
-  },
-  releaseWaitMs: {
-    ...ms,
-    origin: "ours",
-    default: 1_000,
-    sentence:
-      "STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries to be settled before they become stale.",
-  },
-  durableRetryMs: {
-    ...ms,
-    origin: "ours",
-    default: 70_000,
-    sentence:
-      "How long a durable subscription that another live session still holds is asked for again before the consumer fails. A broker keeps the session of a dead client for up to a minute.",
-  },
-  deadLetterDestination: {
-    type: "text",
-    scope: "group",
-    origin: "ours",
-    default: "queue://DLQ",
-    sentence:
-      "Where reject() sends a message over STOMP on Artemis, which discards what is rejected: the dead-letter-address of its address settings.",
-  },
-  poisonAfter: {
-    type: "integer",
-    unit: "sessions",
-    min: 1,
-    max: LONGEST_MS,
-    scope: "group",
-    origin: "ours",
-    default: 3,
-    sentence:
-      "After so many sessions in a row that died with it in flight, a send or subscription is tried alone once more.",
-  },
-  drainTimeoutMs: {
-    ...ms,
-    origin: "ours",
-    default: 10_000,
-    sentence: "How long close() waits for pending sends and for what consumers are working on; 0 does not wait.",
-  },
+  ...DELIVERY_OPTIONS,
   clientId: {
     type: "text",
     scope: "group",

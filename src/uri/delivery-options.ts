@@ -1,0 +1,112 @@
+/** The options that say what becomes of sends and deliveries: a part of the table in option-table.ts. */
+import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
+
+export const DELIVERY_OPTIONS = {
+  timeout: {
+    type: "integer",
+    unit: "ms",
+    min: -1,
+    max: LONGEST_MS,
+    scope: "group",
+    origin: "activemq",
+    default: "none",
+    java: "-1 (none)",
+    sentence:
+      "The default `timeoutMs` of a send, connected or not; 0 and -1 are none. Java measures only the wait for a connection.",
+  },
+  inDoubt: {
+    type: "choice",
+    choices: ["resend", "fail"],
+    scope: "group",
+    origin: "ours",
+    default: "resend",
+    sentence:
+      "What becomes of a send whose session ended before its confirmation: sent again, or rejected with SendInDoubtError.",
+  },
+  maxPendingSends: {
+    type: "integer",
+    unit: "sends",
+    min: 1,
+    max: LONGEST_MS,
+    scope: "group",
+    origin: "ours",
+    default: 10_000,
+    sentence: "How many sends may be without confirmation; further ones wait.",
+  },
+  maxPendingBytes: {
+    type: "integer",
+    unit: "bytes",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    scope: "group",
+    origin: "ours",
+    default: 16_777_216,
+    sentence: "How many bytes of unconfirmed sends are kept; further sends wait.",
+  },
+  overflow: {
+    type: "choice",
+    choices: ["wait", "reject"],
+    scope: "group",
+    origin: "ours",
+    default: "wait",
+    sentence:
+      "What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with SendOverflowError.",
+  },
+  whenInterrupted: {
+    type: "choice",
+    choices: ["hold", "reject"],
+    scope: "group",
+    origin: "ours",
+    default: "hold",
+    sentence:
+      "What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError. What was written before is inDoubt's.",
+  },
+  whenFull: {
+    type: "choice",
+    choices: ["reject", "hold"],
+    scope: "group",
+    origin: "ours",
+    default: "reject",
+    sentence:
+      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits, behind what was sent meanwhile.",
+  },
+  releaseWaitMs: {
+    ...MS,
+    origin: "ours",
+    default: 1_000,
+    sentence:
+      "STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries to be settled before they become stale.",
+  },
+  durableRetryMs: {
+    ...MS,
+    origin: "ours",
+    default: 70_000,
+    sentence:
+      "How long a durable subscription that another live session still holds is asked for again before the consumer fails. A broker keeps the session of a dead client for up to a minute.",
+  },
+  deadLetterDestination: {
+    type: "text",
+    scope: "group",
+    origin: "ours",
+    default: "queue://DLQ",
+    sentence:
+      "Where reject() sends a message over STOMP on Artemis, which discards what is rejected: the dead-letter-address of its address settings.",
+  },
+  poisonAfter: {
+    type: "integer",
+    unit: "sessions",
+    min: 1,
+    max: LONGEST_MS,
+    scope: "group",
+    origin: "ours",
+    default: 3,
+    sentence:
+      "After so many sessions in a row that died with it in flight, a send or subscription is tried alone once more.",
+  },
+  drainTimeoutMs: {
+    ...MS,
+    origin: "ours",
+    default: 10_000,
+    sentence: "How long close() waits for pending sends and for what consumers are working on; 0 does not wait.",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
