@@ -47,6 +47,7 @@ export function stableReason(text: string): string {
     .replaceAll(/(stomp|amqp):\/\/[\w.]+:\d+/g, "the broker")
     .replaceAll(/(queue|topic):\/\/[\w.,:/>*-]*features\.[\w.,:/>*-]*/g, "$1://NAME")
     .replaceAll(/features\.[\w.,>*-]+/g, "NAME")
+    .replaceAll(/team-\w+/g, "NAME")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
     .replaceAll("|", "\\|");
 }
