@@ -24,7 +24,7 @@ export interface CloseOptions {
   readonly drainTimeoutMs?: number;
 }
 
-const SEND_OPTIONS = [
+export const SEND_OPTIONS = [
   "properties",
   "ttlMs",
   "priority",
@@ -61,12 +61,34 @@ export function checkNames<Options extends object>(
   options: Options,
   known: readonly (keyof Options & string)[],
 ): void {
-  const names: readonly string[] = known;
   checkSignal(call, options);
+  refuseUnknown(`${call}()`, options, known);
+}
+
+/** The same for an option that is an object. @throws InvalidArgumentError */
+export function checkParts<Value extends object>(
+  option: string,
+  value: Value,
+  known: readonly (keyof Value & string)[],
+): void {
+  if (typeof value !== "object" || value === null)
+    throw new InvalidArgumentError(`${option} is an object with ${known.join(", ")}, not ${inspect(value)}`);
+  refuseUnknown(option, value, known);
+}
+
+/** @throws InvalidArgumentError for what would be taken for true or false by JavaScript's rules, and perhaps was not meant so. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== "boolean")
+      throw new InvalidArgumentError(`${name} is true or false, not ${inspect(value)}`);
+  }
+}
+
+function refuseUnknown(what: string, options: object, known: readonly string[]): void {
   for (const name in options) {
-    if (names.includes(name)) continue;
-    const nearest = nearestName(name, names);
-    const hint = nearest === undefined ? `it takes ${names.join(", ")}` : `did you mean ${nearest}?`;
-    throw new InvalidArgumentError(`${call}() has no option ${name}: ${hint}`);
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? `it takes ${known.join(", ")}` : `did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`${what} has no option ${name}: ${hint}`);
   }
 }

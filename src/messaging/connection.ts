@@ -7,10 +7,12 @@ import type { ConnectionWarning } from "./adapter-settings.ts";
 import { browse } from "./browser.ts";
 import {
   type CloseOptions,
+  checkFlags,
   checkNames,
   checkSendOptions,
   checkSignal,
   checkTimeout,
+  SEND_OPTIONS,
   type SendOptions,
   type WaitOptions,
 } from "./call-options.ts";
@@ -18,6 +20,7 @@ import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
 import {
   type BrowseOptions,
+  CONSUME_OPTIONS,
   type ConsumeOptions,
   checkSubscriptionName,
   readBrowseOptions,
@@ -38,6 +41,7 @@ import { Producer } from "./producer.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "./responder.ts";
+import { RUN_OPTIONS, readRunOptions } from "./run-consumer.ts";
 import { type TransactedWork, type TransactionOptions, Transactions } from "./transactions.ts";
 
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
@@ -148,11 +152,13 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   /**
    * Deletes a durable subscription and what it has kept; waits for a session, and asks the next one when it ends
    * meanwhile. Rejects with SUBSCRIPTION_REFUSED when the broker has none of that name or somebody consumes it,
-   * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED.
+   * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED. Artemis says nothing over STOMP
+   * about a name it does not have: there it resolves.
    */
   async unsubscribe(name: string, options: WaitOptions & { readonly shared?: boolean } = {}): Promise<void> {
     checkNames("unsubscribe", options, ["shared", "timeoutMs", "signal"]);
     const { shared = false, timeoutMs } = options;
+    checkFlags({ shared });
     checkSubscriptionName(name);
     checkTimeout(timeoutMs);
     if (!shared) requireClientId(name, this.#parts.settings.clientId);
@@ -177,9 +183,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * `timeoutMs` (30 s unless said), with REQUEST_INTERRUPTED when a temporary queue went with its session.
    */
   async request(destination: string, body: MessageBody, options: RequestOptions = {}): Promise<ReceivedMessage> {
-    const { temporary, ...sendOptions } = options;
-    checkSendOptions(sendOptions);
-    if ("replyTo" in sendOptions) throw new InvalidArgumentError("request() names the reply queue itself");
+    if ("replyTo" in options) throw new InvalidArgumentError("request() names the reply queue itself");
+    checkNames<SendOptions & RequestOptions>("request", options, [...SEND_OPTIONS, "temporary"]);
+    checkFlags({ temporary: options.temporary });
     return this.#requests.request(parseDestination(destination), body, options);
   }
 
@@ -188,6 +194,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * treated as by Consumer.run. A reply that nobody can be sent is told as a `warning`. @throws as consume().
    */
   respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
+    checkNames("respond", options, [...CONSUME_OPTIONS, ...RUN_OPTIONS]);
     const { concurrency, redelivery, transacted, ...consumeOptions } = options;
     if (typeof answer !== "function")
       throw new InvalidArgumentError(`respond() is given a function, not ${typeof answer}`);
@@ -196,6 +203,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       ...(redelivery !== undefined && { redelivery }),
       ...(transacted !== undefined && { transacted }),
     };
+    readRunOptions(run);
     return new Responder(this.consume(destination, consumeOptions), answer, run, this);
   }
 

@@ -1,7 +1,7 @@
 /** What consume() and browse() may be told, checked, as the request a session understands. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
-import { checkNames } from "./call-options.ts";
+import { checkFlags, checkNames } from "./call-options.ts";
 import { checkDeduplication, type DeduplicationOptions } from "./deduplication.ts";
 import { parseDestination } from "./destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "./messaging-session.ts";
@@ -34,7 +34,7 @@ export interface BrowseOptions {
   readonly signal?: AbortSignal;
 }
 
-const CONSUME_OPTIONS = [
+export const CONSUME_OPTIONS = [
   "prefetch",
   "prefetchBytes",
   "selector",
@@ -63,8 +63,7 @@ export function readConsumeOptions(
   checkCount("prefetch", prefetch, MAX_PREFETCH);
   if (prefetchBytes !== undefined) checkCount("prefetchBytes", prefetchBytes, MAX_PREFETCH_BYTES);
   checkSelector(selector);
-  if (exclusive !== undefined && typeof exclusive !== "boolean")
-    throw new InvalidArgumentError(`exclusive is true or false, not ${inspect(exclusive)}`);
+  checkFlags({ exclusive });
   if (deduplicate !== undefined) checkDeduplication(deduplicate);
   const request = { destination: parseDestination(destination), prefetch, selector };
   const subscription = readName(options);

@@ -130,7 +130,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
    * said), then closes. Never rejects but for its options.
    */
-  async drain({ timeoutMs = this.#owner.drainTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkNames("drain", options, ["timeoutMs"]);
+    const { timeoutMs = this.#owner.drainTimeoutMs } = options;
     if (timeoutMs !== 0) checkTimeout(timeoutMs);
     this.subscription.stopIntake();
     await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));

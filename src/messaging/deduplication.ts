@@ -1,6 +1,7 @@
 /** Which messages a consumer has accepted lately, so that their twins are settled without being handed over. */
 import type { LRUCache } from "lru-cache";
 import { InvalidArgumentError } from "../errors.ts";
+import { checkParts } from "./call-options.ts";
 import type { Arrival } from "./intake.ts";
 
 export interface DeduplicationOptions {
@@ -11,7 +12,9 @@ export interface DeduplicationOptions {
 }
 
 /** @throws InvalidArgumentError */
-export function checkDeduplication({ max, ttlMs }: DeduplicationOptions): void {
+export function checkDeduplication(options: DeduplicationOptions): void {
+  checkParts("deduplicate", options, ["max", "ttlMs"]);
+  const { max, ttlMs } = options;
   if (!(Number.isInteger(max) && max > 0))
     throw new InvalidArgumentError(`deduplicate.max is a positive whole number of message ids, not ${max}`);
   if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0))

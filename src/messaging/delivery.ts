@@ -1,5 +1,6 @@
 /** One message handed over once, to be settled once. */
-import { AlreadySettledError, StaleDeliveryError, type UnsupportedError } from "../errors.ts";
+import { AlreadySettledError, InvalidArgumentError, StaleDeliveryError, type UnsupportedError } from "../errors.ts";
+import { checkFlags, checkNames } from "./call-options.ts";
 import type { MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
@@ -67,15 +68,23 @@ export class Delivery implements DeliveryFacts {
   }
 
   /** Done: the broker may forget the message. Never replayed after a failover. Rejects with ALREADY_SETTLED for a second settlement. */
-  async accept({ confirmed, ...options }: AcceptOptions = {}): Promise<SettleResult> {
-    return this.settle({ kind: "accepted" }, options, confirmed ? { confirmed } : undefined);
+  async accept(options: AcceptOptions = {}): Promise<SettleResult> {
+    checkNames("accept", options, ["strict", "confirmed"]);
+    const { strict, confirmed } = options;
+    checkFlags({ strict, confirmed });
+    return this.settle({ kind: "accepted" }, { ...(strict && { strict }) }, confirmed ? { confirmed } : undefined);
   }
 
   /**
    * Cannot be processed, ever: a dead letter. Over STOMP on Artemis, which discards what is rejected, a copy is sent to
    * `deadLetterDestination` first, and the result waits for its confirmation; rejects as a send does when it is refused.
    */
-  async reject(reason?: string, options?: SettleOptions): Promise<SettleResult> {
+  async reject(reason?: string, options: SettleOptions = {}): Promise<SettleResult> {
+    if (reason !== undefined && typeof reason !== "string")
+      throw new InvalidArgumentError(
+        `The reason of reject() is a string, such as an error's message, not ${typeof reason}`,
+      );
+    checkSettling("reject", options);
     return this.settle({ kind: "rejected", reason }, options);
   }
 
@@ -83,15 +92,19 @@ export class Delivery implements DeliveryFacts {
    * Not now: back to the queue. Over STOMP the consumer hands over nothing more, waits up to `releaseWaitMs` for its
    * other deliveries to be settled, and subscribes anew: what is unsettled then becomes stale and comes again too.
    */
-  async release(options?: SettleOptions): Promise<SettleResult> {
+  async release(options: SettleOptions = {}): Promise<SettleResult> {
+    checkSettling("release", options);
     return this.settle({ kind: "released" }, options);
   }
 
   /** Back to the queue with a note: it failed here, or no consumer like this one should get it. UNSUPPORTED where the protocol has no such note. */
   async modify(
     modification: { readonly deliveryFailed?: boolean; readonly undeliverableHere?: boolean },
-    options?: SettleOptions,
+    options: SettleOptions = {},
   ): Promise<SettleResult> {
+    checkNames("modify", modification, ["deliveryFailed", "undeliverableHere"]);
+    checkFlags(modification);
+    checkSettling("modify", options);
     const { deliveryFailed = false, undeliverableHere = false } = modification;
     return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, options);
   }
@@ -122,4 +135,10 @@ export class Delivery implements DeliveryFacts {
     }
     return result;
   }
+}
+
+/** A settlement cannot be taken back: what is misspelt is told before it is written. */
+function checkSettling(call: string, options: SettleOptions): void {
+  checkNames(call, options, ["strict"]);
+  checkFlags({ strict: options.strict });
 }

@@ -25,7 +25,8 @@ export function parseDestination(text: string): Destination {
     throw new InvalidArgumentError(`A destination is a string such as "queue://orders", not ${typeof text}`);
   const prefix = PREFIXES.find(([spelling]) => text.startsWith(spelling));
   const name = prefix ? text.slice(prefix[0].length) : text;
-  if (!prefix && /^[a-z][a-z+-]*:\/\//i.test(text)) {
+  // "topic:prices" would be a queue of that name; who wants one writes queue://topic:prices.
+  if (!prefix && /^([a-z][a-z+-]*:\/\/|(temp-)?(queue|topic):)/i.test(text)) {
     throw new InvalidArgumentError(`Unknown kind of destination in "${text}": write queue://NAME or topic://NAME`);
   }
   if (name === "")

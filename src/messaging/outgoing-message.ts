@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
+import { checkFlags } from "./call-options.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 
 /** A string is text, a Uint8Array is bytes, anything else is JSON. */
@@ -63,15 +64,16 @@ const MAX_INT = 2_147_483_647;
 export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
   const { id = randomUUID(), ttlMs, priority, correlationId, type, groupId, persistent = true } = options;
   checkText("id", id);
+  checkFlags({ persistent });
   if (id === "") throw new InvalidArgumentError("The message id is empty");
   for (const [name, text] of Object.entries({ correlationId, type, groupId })) {
     if (text !== undefined) checkText(name, text);
   }
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
-    throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${priority}`);
+    throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${inspect(priority)}`);
   }
   if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
-    throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${ttlMs}`);
+    throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${inspect(ttlMs)}`);
   }
   return {
     id,
@@ -93,7 +95,7 @@ function checkGroupSequence({ groupId, groupSequence }: MessageOptions): number 
   if (groupSequence === undefined) return undefined;
   if (groupId === undefined) throw new InvalidArgumentError("groupSequence is a place in a group: give a groupId too");
   if (!(Number.isInteger(groupSequence) && Math.abs(groupSequence) <= MAX_INT)) {
-    throw new InvalidArgumentError(`groupSequence is a whole number of 32 bits, not ${groupSequence}`);
+    throw new InvalidArgumentError(`groupSequence is a whole number of 32 bits, not ${inspect(groupSequence)}`);
   }
   return groupSequence;
 }
@@ -101,7 +103,7 @@ function checkGroupSequence({ groupId, groupSequence }: MessageOptions): number 
 function readDelay({ delayMs }: MessageOptions): number | undefined {
   if (delayMs === undefined) return undefined;
   if (!(Number.isFinite(delayMs) && delayMs >= 0)) {
-    throw new InvalidArgumentError(`delayMs is a number of milliseconds, not ${delayMs}`);
+    throw new InvalidArgumentError(`delayMs is a number of milliseconds, not ${inspect(delayMs)}`);
   }
   return delayMs === 0 ? undefined : Date.now() + delayMs;
 }

@@ -1,5 +1,6 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
 import { InvalidArgumentError } from "../errors.ts";
+import { checkParts } from "./call-options.ts";
 
 export interface RedeliveryPolicy {
   /** How many times more the handler is called after the first; 0 unless said. */
@@ -14,6 +15,7 @@ export interface RedeliveryPolicy {
 
 /** @throws InvalidArgumentError */
 export function checkRedelivery(policy: RedeliveryPolicy): Required<RedeliveryPolicy> {
+  checkParts("redelivery", policy, ["max", "initialDelayMs", "multiplier", "maxDelayMs"]);
   const { max, initialDelayMs = 1_000, multiplier = 2, maxDelayMs = 60_000 } = policy;
   if (!(Number.isInteger(max) && max >= 0))
     throw new InvalidArgumentError(`redelivery.max is a whole number from 0, not ${max}`);

@@ -1,7 +1,7 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
 import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../errors.ts";
-import { checkNames } from "./call-options.ts";
+import { checkFlags, checkNames } from "./call-options.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
@@ -10,7 +10,7 @@ import { startTimer } from "./timer.ts";
 import type { Transact, Transaction } from "./transactions.ts";
 
 export interface ProcessContext {
-  /** From 1: how often this message was handed to the handler here. */
+  /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
   readonly attempt: number;
   /** See Delivery.redelivered. */
   readonly redelivered: boolean;
@@ -27,6 +27,16 @@ export interface RunOptions {
   readonly redelivery?: RedeliveryPolicy;
   /** Accepts each message in a transaction of its own. */
   readonly transacted?: boolean;
+}
+
+export const RUN_OPTIONS = ["concurrency", "redelivery", "transacted"] as const satisfies readonly (keyof RunOptions)[];
+
+/** With what is not said filled in. @throws InvalidArgumentError */
+export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, transacted = false }: RunOptions) {
+  if (!(Number.isInteger(concurrency) && concurrency > 0))
+    throw new InvalidArgumentError(`concurrency is a positive whole number, not ${inspect(concurrency)}`);
+  checkFlags({ transacted });
+  return { concurrency, redelivery: checkRedelivery(redelivery), transacted };
 }
 
 /** What run() needs of the connection. */
@@ -46,13 +56,11 @@ export async function runConsumer(
   options: RunOptions,
   means: RunMeans,
 ): Promise<void> {
-  checkNames<RunOptions>("run", options, ["concurrency", "redelivery", "transacted"]);
-  const { concurrency = 1, redelivery = { max: 0 }, transacted = false } = options;
-  if (!(Number.isInteger(concurrency) && concurrency > 0))
-    throw new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`);
+  checkNames("run", options, RUN_OPTIONS);
+  const { concurrency, redelivery, transacted } = readRunOptions(options);
   // Found out by the first message it would have sent that to the dead letter queue.
   if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
-  const runner = new Runner(consumer, handler, checkRedelivery(redelivery), transacted, means);
+  const runner = new Runner(consumer, handler, redelivery, transacted, means);
   const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;

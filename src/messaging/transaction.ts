@@ -10,9 +10,9 @@ import {
   TransactionInterruptedError,
   TransactionRolledBackError,
 } from "../errors.ts";
-import { checkSendOptions, type SendOptions } from "./call-options.ts";
+import { checkSendOptions, checkTimeout, type SendOptions } from "./call-options.ts";
 import { unlessAborted } from "./deadline.ts";
-import type { Delivery } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { parseDestination } from "./destination.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "./messaging-session.ts";
 import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
@@ -67,12 +67,13 @@ export class OpenTransaction implements Transaction {
   }
 
   async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
-    checkSendOptions(options);
-    const to = parseDestination(destination);
-    const message = createOutgoingMessage(body, options);
     this.#requireOpen();
-    if (options.id !== undefined) this.#givenIds += 1;
     try {
+      checkSendOptions(options);
+      checkTimeout(options.timeoutMs);
+      const to = parseDestination(destination);
+      const message = createOutgoingMessage(body, options);
+      if (options.id !== undefined) this.#givenIds += 1;
       const { id } = await this.#sends.add(to, message, { timeoutMs: options.timeoutMs, signal: options.signal });
       return { id };
     } catch (reason) {
@@ -83,9 +84,11 @@ export class OpenTransaction implements Transaction {
   async accept(delivery: Delivery): Promise<void> {
     this.#requireOpen();
     this.#accepts = true;
+    if (!(delivery instanceof Delivery))
+      throw this.#doom(new InvalidArgumentError(`accept() in a transaction takes a delivery, not ${typeof delivery}`));
     const { origin } = delivery;
     if (origin.session !== this.#session && origin.holds(delivery))
-      throw new InvalidArgumentError("The delivery belongs to another connection than the transaction");
+      throw this.#doom(new InvalidArgumentError("The delivery belongs to another connection than the transaction"));
     const result = await this.#settle(delivery);
     if (result === "settled") {
       this.#accepted.push(delivery);

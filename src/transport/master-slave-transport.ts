@@ -90,7 +90,9 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
    */
   async connect(options: ConnectLimits = {}): Promise<void> {
     if (this.#state.name !== "idle")
-      throw new ConnectionClosedError(`connect() was called in the state ${this.#state.name}`);
+      throw new ConnectionClosedError(
+        `connect() was called in the state ${this.#state.name}: it is called once, on a new connection`,
+      );
     if (options.signal?.aborted) {
       const aborted = new AbortError("Connecting was aborted before it began", options.signal.reason);
       this.#become({ type: "connect" });

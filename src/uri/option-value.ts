@@ -20,8 +20,11 @@ export function ignoredValueBecause(name: OptionName, text: string): string | un
 /** Throws InvalidOptionError (INVALID_OPTION) unless the option can take `value`, a value given in code. */
 export function checkOption(name: OptionName, value: unknown): void {
   if (fits(OPTIONS[name], value)) return;
+  const { type }: OptionSpec = OPTIONS[name];
+  // A string is not shown: it may be a secret in the wrong place.
+  const other = typeof value === "string" && (type === "choice" || type === "text");
   const found = typeof value === "number" || typeof value === "boolean" ? String(value) : `a ${typeof value}`;
-  throw invalidOption(name, `${typeof value === "string" ? "another string" : found} was given`);
+  throw invalidOption(name, `${other ? "another string" : found} was given`);
 }
 
 /** INVALID_OPTION with what the option takes; `found` ends the sentence. */

@@ -116,7 +116,11 @@ export function attemptFailure(endpoint: Endpoint, ending: Ending, firstBytes: B
       return failure(found, `${where} refused the login: ${found?.hint} (SASL outcome ${ending.outcome})`, endpoint);
     }
     case "sasl-unusable":
-      return failure(OTHER.noMechanism, `${where} refused the login: ${ending.text}`, endpoint);
+      return failure(
+        OTHER.noMechanism,
+        `${where} refused the login: ${ending.text}; ${OTHER.noMechanism.hint}`,
+        endpoint,
+      );
     case "close":
       return failure(meaningOfClose(ending), `${where} refused the connection: ${describeClose(ending)}`, endpoint);
     default:

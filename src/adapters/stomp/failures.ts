@@ -37,7 +37,11 @@ export const HANDSHAKE_FAILURES = {
     verdict: "next",
     text: "was not asked, for the credentials failed",
   },
-  badCredentials: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "refused the credentials" },
+  badCredentials: {
+    code: "AUTHENTICATION_FAILED",
+    verdict: "stop",
+    text: "refused the credentials: the user name or the password is wrong, or none was given",
+  },
   unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
   refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
   clientIdInUse: {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../../src/errors.ts";
 import { checkSendOptions } from "../../../src/messaging/call-options.ts";
+import type { Connection } from "../../../src/messaging/connection.ts";
+import { toyConnected } from "../../support/toy-connection.ts";
 
 describe("the options of a call", () => {
   it("are taken by their names, given or undefined", () => {
@@ -11,6 +13,54 @@ describe("the options of a call", () => {
     const misspelt: object = { timeoutms: 5 };
     expect(() => checkSendOptions(misspelt)).toThrow(InvalidArgumentError);
     expect(() => checkSendOptions(misspelt)).toThrow("send() has no option timeoutms: did you mean timeoutMs?");
+  });
+
+  it.each<[string, (connection: Connection) => unknown, string]>([
+    [
+      "deduplicate",
+      (c) => c.consume("queue://q", { deduplicate: { max: 1, ttl: 5 } as never }),
+      "deduplicate has no option ttl: it takes max, ttlMs",
+    ],
+    [
+      "deduplicate",
+      (c) => c.consume("queue://q", { deduplicate: true as never }),
+      "deduplicate is an object with max, ttlMs, not true",
+    ],
+    [
+      "request",
+      (c) => c.request("queue://q", 1, { temporry: true } as object),
+      "request() has no option temporry: did you mean temporary?",
+    ],
+    ["request", (c) => c.request("queue://q", 1, { temporary: "no" as never }), "temporary is true or false, not 'no'"],
+    [
+      "redelivery",
+      (c) => c.consume("queue://q").run(() => {}, { redelivery: { max: 1, initialDelay: 5 } as never }),
+      "redelivery has no option initialDelay: did you mean initialDelayMs?",
+    ],
+    [
+      "redelivery",
+      (c) => c.consume("queue://q").run(() => {}, { redelivery: 3 as never }),
+      "redelivery is an object with max, initialDelayMs, multiplier, maxDelayMs, not 3",
+    ],
+    [
+      "drain",
+      (c) => c.consume("queue://q").drain({ timeout: 5 } as object),
+      "drain() has no option timeout: did you mean timeoutMs?",
+    ],
+    [
+      "persistent",
+      (c) => c.send("queue://q", 1, { persistent: "no" as never }),
+      "persistent is true or false, not 'no'",
+    ],
+    [
+      "priority",
+      (c) => c.send("queue://q", 1, { priority: "4" as never }),
+      "priority is a whole number from 0 to 9, not '4'",
+    ],
+  ])("are checked in %s too", async (_, call, text) => {
+    const { connection } = await toyConnected();
+    await expect(async () => await call(connection)).rejects.toThrow(text);
+    await connection.close();
   });
 
   it("that do not exist are refused with the list of those that do", () => {

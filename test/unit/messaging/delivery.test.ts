@@ -5,6 +5,11 @@ import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 
+/** What JavaScript would let pass. */
+function untyped(value: unknown): never {
+  return value as never;
+}
+
 async function oneDelivery() {
   const toy = await toyConnected();
   const consumer = toy.connection.consume(ORDERS);
@@ -26,6 +31,29 @@ describe("settling a delivery", () => {
     expect(await settle(delivery)).toBe("settled");
     expect(session.log).toContain(line);
     expect(connection.stats()).toMatchObject({ unsettled: 0, settled: 1 });
+  });
+
+  it.each<[string, (delivery: Delivery) => Promise<unknown>, string]>([
+    [
+      "accept",
+      (delivery) => delivery.accept(untyped({ confirm: true })),
+      "accept() has no option confirm: did you mean confirmed?",
+    ],
+    ["accept", (delivery) => delivery.accept(untyped({ confirmed: "yes" })), "confirmed is true or false, not 'yes'"],
+    ["reject", (delivery) => delivery.reject(untyped(new Error("bad"))), "The reason of reject() is a string"],
+    [
+      "release",
+      (delivery) => delivery.release(untyped({ stict: true })),
+      "release() has no option stict: did you mean strict?",
+    ],
+    ["modify", (delivery) => delivery.modify(untyped({ failed: true })), "modify() has no option failed"],
+    ["modify", (delivery) => delivery.modify({}, untyped({ strict: 1 })), "strict is true or false, not 1"],
+  ])("by %s in a way that does not exist is refused, and it stays to be settled", async (_, settle, text) => {
+    const { delivery } = await oneDelivery();
+    const error = await rejectionOf(settle(delivery));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(error.message).toContain(text);
+    expect(await delivery.accept()).toBe("settled");
   });
 
   it("is stale when its session is gone, and nothing is written", async () => {

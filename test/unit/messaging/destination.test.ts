@@ -24,6 +24,8 @@ describe("a destination", () => {
     ["/topic/", /has no name/],
     ["temp-queue://", /has no name/],
     ["amqp://host/x", /write queue:\/\/NAME or topic:\/\/NAME/],
+    ["topic:prices", /write queue:\/\/NAME or topic:\/\/NAME/],
+    ["temp-queue:x", /Unknown kind of destination/],
     ["a\nb", /control character/],
     ["queue://a\u0000", /control character/],
   ])("%j is none", (text, reason) => {

@@ -27,6 +27,17 @@ describe("a responder", () => {
     ]);
   });
 
+  it.each<[object, string]>([
+    [{ concurency: 2 }, "respond() has no option concurency: did you mean concurrency?"],
+    [{ concurrency: 0 }, "concurrency is a positive whole number, not 0"],
+    [{ redelivery: { maximum: 3 } }, "redelivery has no option maximum"],
+    [{ transacted: "yes" }, "transacted is true or false, not 'yes'"],
+  ])("with the options %j is refused at once, and nothing is subscribed", async (options, text) => {
+    const { connection } = await toyConnected();
+    expect(() => connection.respond(QUOTES, () => "x", options)).toThrow(text);
+    expect(connection.stats().consumers).toBe(0);
+  });
+
   it("sends nothing for undefined or without a reply address", async () => {
     const { connection, session } = await toyConnected();
     connection.respond(QUOTES, (message) => (message.text() === "quiet" ? undefined : "loud"));

@@ -5,6 +5,7 @@ import {
   TransactionRolledBackError,
 } from "../../../src/errors.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
+import type { Transaction } from "../../../src/messaging/transactions.ts";
 import {
   failover,
   fateOf,
@@ -200,6 +201,24 @@ describe("a transaction", () => {
       code: "INVALID_ARGUMENT",
     });
     expect(await delivery.accept()).toBe("settled");
+  });
+
+  it.each<[string, (tx: Transaction) => Promise<unknown>]>([
+    ["a send of a misspelt option", (tx) => tx.send("queue://q", "x", { priorty: 9 } as object)],
+    ["a send of no body", (tx) => tx.send("queue://q", undefined as never)],
+    ["a send to nowhere", (tx) => tx.send("", "x")],
+    ["what is no delivery", (tx) => tx.accept({} as never)],
+  ])("refuses %s, and cannot be committed though the work did not look", async (_, step) => {
+    const toy = await toyConnected();
+    const refusals: unknown[] = [];
+    const work = async (tx: Transaction) => {
+      await tx.send("queue://q", "good");
+      await step(tx).catch((reason) => refusals.push(reason));
+    };
+    const error = await rejectionOf(toy.connection.transaction(work));
+    expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK", cause: { code: "INVALID_ARGUMENT" } });
+    expect(refusals).toEqual([error.cause]);
+    expect(toy.session.log).toContain("rollback");
   });
 
   it("leaves a delivery it cannot accept unsettled", async () => {
