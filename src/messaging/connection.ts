@@ -14,7 +14,6 @@ import {
   checkTimeout,
   SEND_OPTIONS,
   type SendOptions,
-  type WaitOptions,
 } from "./call-options.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
@@ -22,16 +21,14 @@ import {
   type BrowseOptions,
   CONSUME_OPTIONS,
   type ConsumeOptions,
-  checkSubscriptionName,
   readBrowseOptions,
   readConsumeOptions,
-  requireClientId,
 } from "./consume-options.ts";
 import type { Consumer } from "./consumer.ts";
 import { Consumers } from "./consumers.ts";
 import { Continuity, closedError } from "./continuity.ts";
 import { CurrentSession } from "./current-session.ts";
-import { startDeadline } from "./deadline.ts";
+import { deleteSubscription, type UnsubscribeOptions } from "./delete-subscription.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 import type { Broker, MessagingSession } from "./messaging-session.ts";
 import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
@@ -155,26 +152,12 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED. Artemis says nothing over STOMP
    * about a name it does not have: there it resolves.
    */
-  async unsubscribe(name: string, options: WaitOptions & { readonly shared?: boolean } = {}): Promise<void> {
-    checkNames("unsubscribe", options, ["shared", "timeoutMs", "signal"]);
-    const { shared = false, timeoutMs } = options;
-    checkFlags({ shared });
-    checkSubscriptionName(name);
-    checkTimeout(timeoutMs);
-    if (!shared) requireClientId(name, this.#parts.settings.clientId);
-    if (this.#consumers.has(name, shared))
-      throw new InvalidArgumentError(
-        `The subscription "${name}" is being consumed by this connection: close the consumer first`,
-      );
-    const late = () => new AbortError(`The subscription "${name}" was not deleted within ${timeoutMs} ms`, undefined);
-    const deadline = startDeadline("unsubscribe()", options, late);
-    try {
-      await this.#sessions.untilAnswered("unsubscribe()", deadline.signal, ({ session }) =>
-        session.unsubscribe({ name, durable: true, shared }),
-      );
-    } finally {
-      deadline.release();
-    }
+  async unsubscribe(name: string, options: UnsubscribeOptions = {}): Promise<void> {
+    await deleteSubscription(name, options, {
+      clientId: this.#parts.settings.clientId,
+      consumers: this.#consumers,
+      sessions: this.#sessions,
+    });
   }
 
   /**

@@ -118,7 +118,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   /**
    * Calls `handler` for each message and settles for it: accepts when it resolves; when it throws, calls it again as
    * `redelivery` says (not at all unless said), then rejects the message with its error. With `transacted`, each message
-   * is accepted in a transaction of its own, together with what the handler sends in it. Resolves when the consumer is
+   * is accepted in a transaction of its own, together with what the handler sends in it. Several readers of one consumer
+   * share its deliveries: each goes to one of them. Resolves when the consumer is
    * closed and every handler has finished; rejects, after closing it, when it or a settlement failed.
    */
   run(handler: ProcessMessage, options: RunOptions = {}): Promise<void> {

@@ -75,6 +75,9 @@ function checkedOverrides(overrides: Partial<GroupOptions>): GroupOptions {
   return given;
 }
 
+/** What other clients call the parts of a login. */
+const LOGIN_NAMES: ReadonlySet<string> = new Set(["username", "user", "login", "password", "passcode"]);
+
 /** Aliases and Java's other names are for pasted URIs; in code each option has one name. */
 function unknownOverride(name: string): InvalidOptionError {
   const canonical = optionNamed(name);
@@ -85,6 +88,10 @@ function unknownOverride(name: string): InvalidOptionError {
       name,
       canonical,
     );
+  }
+  if (LOGIN_NAMES.has(name.toLowerCase())) {
+    const text = `Unknown option ${name}; a login is given as credentials: { username, password }`;
+    return new InvalidOptionError("UNKNOWN_OPTION", text, name, "credentials");
   }
   const ignored = ignoredBecause(name);
   return unknownOption(name, name, "", ignored && `it has no effect: ${ignored}`);

@@ -36,7 +36,8 @@ describe("the model holds", () => {
   });
 
   it(`for ${PROGRAMS} new programs, eventful ones, and nothing is left open`, TIMEOUT, async () => {
-    const seed = Math.trunc(Math.random() * 2 ** 31);
+    // The same ones in CI, that it tells of changes; other ones for everybody else.
+    const seed = process.env["CI"] ? 2_026 : Math.trunc(Math.random() * 2 ** 31);
     const before = await openResources();
     const checks = await checkInLanes({ seed, programs: PROGRAMS }, LANES);
     for (const { counterexample } of checks) if (counterexample) expect.fail(formatCounterexample(counterexample));

@@ -48,6 +48,10 @@ describe("resolveOptions", () => {
     });
   });
 
+  it.each(["username", "password", "passcode"])("says where the login goes when it is given as %s", (name) => {
+    expect(() => resolved(GROUP, { [name]: "x" } as object)).toThrow(/given as credentials: \{ username, password \}/);
+  });
+
   it("is frozen", () => {
     expect(Object.isFrozen(resolved(GROUP))).toBe(true);
   });
