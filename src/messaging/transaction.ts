@@ -67,12 +67,13 @@ export class OpenTransaction implements Transaction {
   }
 
   async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
-    checkSendOptions(options);
-    const to = parseDestination(destination);
-    const message = createOutgoingMessage(body, options);
     this.#requireOpen();
-    if (options.id !== undefined) this.#givenIds += 1;
+    // What cannot be sent at all dooms it too: whoever did not look would have less committed than the work did.
     try {
+      checkSendOptions(options);
+      const to = parseDestination(destination);
+      const message = createOutgoingMessage(body, options);
+      if (options.id !== undefined) this.#givenIds += 1;
       const { id } = await this.#sends.add(to, message, { timeoutMs: options.timeoutMs, signal: options.signal });
       return { id };
     } catch (reason) {
@@ -85,7 +86,7 @@ export class OpenTransaction implements Transaction {
     this.#accepts = true;
     const { origin } = delivery;
     if (origin.session !== this.#session && origin.holds(delivery))
-      throw new InvalidArgumentError("The delivery belongs to another connection than the transaction");
+      throw this.#doom(new InvalidArgumentError("The delivery belongs to another connection than the transaction"));
     const result = await this.#settle(delivery);
     if (result === "settled") {
       this.#accepted.push(delivery);
