@@ -38,6 +38,7 @@ import { Producer } from "./producer.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "./responder.ts";
+import { checkRun } from "./run-consumer.ts";
 import { type TransactedWork, type TransactionOptions, Transactions } from "./transactions.ts";
 
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
@@ -180,6 +181,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const { temporary, ...sendOptions } = options;
     checkSendOptions(sendOptions);
     if ("replyTo" in sendOptions) throw new InvalidArgumentError("request() names the reply queue itself");
+    this.#refuseWhenDrained();
     return this.#requests.request(parseDestination(destination), body, options);
   }
 
@@ -196,6 +198,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       ...(redelivery !== undefined && { redelivery }),
       ...(transacted !== undefined && { transacted }),
     };
+    // Before anything is consumed that nobody would work on.
+    checkRun(answer, run);
     return new Responder(this.consume(destination, consumeOptions), answer, run, this);
   }
 
@@ -253,13 +257,17 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       checkSendOptions(options);
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
       checkTimeout(timeoutMs);
-      // While close() drains, work that is being finished may still send.
-      this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
+      this.#refuseWhenDrained();
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
       return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
     } catch (reason) {
       return Promise.reject(reason);
     }
+  }
+
+  /** While close() drains, work that is being finished may still send. */
+  #refuseWhenDrained(): void {
+    this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
   }
 
   #refuseWhenClosed(closing: boolean): void {

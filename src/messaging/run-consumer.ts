@@ -46,16 +46,26 @@ export async function runConsumer(
   options: RunOptions,
   means: RunMeans,
 ): Promise<void> {
+  const { concurrency, redelivery, transacted } = checkRun(handler, options);
+  const runner = new Runner(consumer, handler, redelivery, transacted, means);
+  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+interface CheckedRun extends Required<RunOptions> {
+  readonly redelivery: Required<RedeliveryPolicy>;
+}
+
+/** @throws InvalidArgumentError */
+export function checkRun(handler: unknown, options: RunOptions): CheckedRun {
   checkNames<RunOptions>("run", options, ["concurrency", "redelivery", "transacted"]);
   const { concurrency = 1, redelivery = { max: 0 }, transacted = false } = options;
   if (!(Number.isInteger(concurrency) && concurrency > 0))
     throw new InvalidArgumentError(`concurrency is a positive whole number, not ${concurrency}`);
   // Found out by the first message it would have sent that to the dead letter queue.
   if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
-  const runner = new Runner(consumer, handler, checkRedelivery(redelivery), transacted, means);
-  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
+  return { concurrency, redelivery: checkRedelivery(redelivery), transacted };
 }
 
 interface Failure {
@@ -112,9 +122,9 @@ class Runner {
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
-      if (waited) this.#remember(id, failures, failure);
       // Nobody waits for work that is far off when the consumer drains.
-      else delivery.origin.leave(delivery);
+      if (waited) this.#remember(id, failures, failure);
+      delivery.origin.leave(delivery);
       return;
     }
     await refuse(delivery, failure?.reason);
@@ -145,9 +155,11 @@ class Runner {
       // That it cannot be done here at all is for the program to know, not for the message to suffer.
       if (reason instanceof UnsupportedError) throw reason;
       // Interrupted or in doubt: if it does not hold, the message comes again.
-      if (reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code) && !delivery.origin.holds(delivery))
-        return undefined;
-      return { reason };
+      const lost = reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code);
+      if (!lost || delivery.origin.holds(delivery)) return { reason };
+      // Its twin may have come already, and wait for it.
+      delivery.origin.leave(delivery);
+      return undefined;
     }
   }
 
