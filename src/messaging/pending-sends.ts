@@ -127,6 +127,8 @@ export class PendingSends implements SendOwner {
   /** Hands everything held to the session, in order; what is added from now on follows at once. */
   resume(session: SendingSession): void {
     this.#silentSinceMs = performance.now();
+    // Deferred before that, when it was tried alone: it goes with the rest, and would be taken for one whose timer runs.
+    this.#deferred.sends.clear();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
     for (const send of this.#admitted) if (!send.unanswered && !send.expire()) send.giveTo(session);
     this.#session = session;
