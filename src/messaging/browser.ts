@@ -4,7 +4,18 @@ import { HandedOver } from "./handed-over.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
 /** Ends when everything has been shown, or `break` is called. */
-export async function* browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
+export function browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
+  const shown = show(consumer);
+  const leave = shown.return.bind(shown);
+  // A generator that has not begun runs no `finally`, and one whose next() is pending would wait for that first.
+  shown.return = async (value) => {
+    await consumer.close();
+    return leave(value);
+  };
+  return shown;
+}
+
+async function* show(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
   const shown = new HandedOver();
   try {
     for await (const delivery of consumer) {

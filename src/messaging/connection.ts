@@ -169,6 +169,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     if ("replyTo" in options) throw new InvalidArgumentError("request() names the reply queue itself");
     checkNames<SendOptions & RequestOptions>("request", options, [...SEND_OPTIONS, "temporary"]);
     checkFlags({ temporary: options.temporary });
+    this.#refuseWhenDrained();
     return this.#requests.request(parseDestination(destination), body, options);
   }
 
@@ -244,13 +245,17 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       checkSendOptions(options);
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
       checkTimeout(timeoutMs);
-      // While close() drains, work that is being finished may still send.
-      this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
+      this.#refuseWhenDrained();
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
       return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
     } catch (reason) {
       return Promise.reject(reason);
     }
+  }
+
+  /** While close() drains, work that is being finished may still send. */
+  #refuseWhenDrained(): void {
+    this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
   }
 
   #refuseWhenClosed(closing: boolean): void {

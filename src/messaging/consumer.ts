@@ -50,8 +50,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   #closing: Promise<void> | undefined;
 
   constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
-    const { destination } = request;
-    this.#scope = `${formatDestination(destination)}${destination.kind === "topic" ? `#${consumersMade++}` : ""} `;
+    const { destination, browse } = request;
+    // What is only shown is handed over for the first time when it is consumed.
+    const ofItsOwn = destination.kind === "topic" || browse;
+    this.#scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
     this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
     this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
@@ -240,10 +242,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     else if (result === "stale") this.#doneWith(delivery, false);
   }
 
-  /** Its twins that waited are judged again, if they are still there. */
+  /** Its twins that waited are judged again, if they are still there and wanted. */
   #doneWith({ message }: Delivery, accepted: boolean): void {
-    for (const twin of this.#deduplication?.done(message.id, accepted) ?? []) {
-      if (this.subscription.isCurrent(twin.link)) this.#intake.add(twin);
+    for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
+      if (this.subscription.takesIn && this.subscription.isCurrent(twin.link)) this.#intake.add(twin);
     }
   }
 

@@ -3,6 +3,7 @@ import type { LRUCache } from "lru-cache";
 import { InvalidArgumentError } from "../errors.ts";
 import { checkParts } from "./call-options.ts";
 import type { Arrival } from "./intake.ts";
+import type { ReceivedMessage } from "./received-message.ts";
 
 export interface DeduplicationOptions {
   /** How many message ids are remembered. */
@@ -25,7 +26,7 @@ export function checkDeduplication(options: DeduplicationOptions): void {
 export class Deduplication {
   readonly #accepted: LRUCache<string, true>;
   /** What is in a user's hands, with the twins that arrived meanwhile: whether they are needed shows when it is settled. */
-  readonly #inHand = new Map<string, Arrival[]>();
+  readonly #inHand = new Map<string, { readonly message: ReceivedMessage; readonly twins: Arrival[] }>();
 
   constructor(accepted: LRUCache<string, true>) {
     this.#accepted = accepted;
@@ -39,29 +40,34 @@ export class Deduplication {
 
   /** `new`: hand it over. `twin`: settle it. `aside`: kept here until the one in hand is settled. */
   judge(arrival: Arrival): "new" | "twin" | "aside" {
-    const { id } = arrival.incoming.message;
-    if (id === undefined) return "new";
+    const { message, unsettleable } = arrival.incoming;
+    const { id } = message;
+    // What cannot be settled is for the user to see.
+    if (id === undefined || unsettleable) return "new";
     if (this.#accepted.has(id)) return "twin";
-    const twins = this.#inHand.get(id);
-    if (twins === undefined) {
-      this.#inHand.set(id, []);
+    const inHand = this.#inHand.get(id);
+    if (inHand === undefined) {
+      this.#inHand.set(id, { message, twins: [] });
       return "new";
     }
-    twins.push(arrival);
+    inHand.twins.push(arrival);
     return "aside";
   }
 
-  /** The one in hand is done with, accepted or not. Returns the twins that were kept aside, to be judged again. */
-  done(id: string | undefined, accepted: boolean): readonly Arrival[] {
+  /** A message is done with, accepted or not. Returns the twins that were kept aside for it, to be judged again. */
+  done(message: ReceivedMessage, accepted: boolean): readonly Arrival[] {
+    const { id } = message;
     if (id === undefined) return [];
     if (accepted) this.#accepted.set(id, true);
-    const twins = this.#inHand.get(id) ?? [];
+    const inHand = this.#inHand.get(id);
+    // It may be said twice of one that went stale, and its twin is in hand by then.
+    if (inHand?.message !== message) return [];
     this.#inHand.delete(id);
-    return twins;
+    return inHand.twins;
   }
 
   /** What was kept aside came by a subscription that is gone. */
   forgetAside(): void {
-    for (const twins of this.#inHand.values()) twins.length = 0;
+    for (const { twins } of this.#inHand.values()) twins.length = 0;
   }
 }

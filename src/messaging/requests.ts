@@ -33,7 +33,10 @@ export type SendRequest = (
 
 interface Waiter {
   readonly temporary: boolean;
+  /** Its reply goes to the temporary queue of the present session. */
+  bound: boolean;
   readonly id: string;
+  readonly reply: Promise<ReceivedMessage>;
   readonly resolve: (reply: ReceivedMessage) => void;
   readonly reject: (error: MasterSlaveError) => void;
 }
@@ -50,10 +53,7 @@ export class Requests {
   readonly #max: number;
   readonly #queue: Destination = { kind: "queue", name: `masterslave.replies.${randomUUID()}` };
   readonly #waiters = new Map<string, Waiter>();
-  readonly #temporary: { address: Destination | undefined; onceKnown: (() => void)[] } = {
-    address: undefined,
-    onceKnown: [],
-  };
+  readonly #temporary = { address: undefined as Destination | undefined, onceKnown: new Set<() => void>() };
   readonly #readers = new Map<Destination["kind"], Consumer>();
   #onceEmpty: (() => void)[] = [];
 
@@ -77,10 +77,11 @@ export class Requests {
     const correlationId = rest.correlationId ?? id;
     const name = formatDestination(destination);
     const late = () => new RequestTimeoutError(`No reply to the request ${id} to ${name} within ${timeoutMs} ms`, id);
-    const reply = this.#await(correlationId, id, temporary);
+    const waiter = this.#await(correlationId, id, temporary);
+    const { reply } = waiter;
     const deadline = startDeadline(`The request ${id} to ${name}`, { timeoutMs, signal }, late);
     try {
-      const replyTo = temporary ? await this.#temporaryQueue(deadline.signal) : this.#replyQueue();
+      const replyTo = temporary ? await this.#temporaryQueue(waiter, deadline.signal) : this.#replyQueue();
       const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
       const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
       // The reply may overtake the confirmation; a send that failed has none.
@@ -101,7 +102,7 @@ export class Requests {
   interrupt(cause: MasterSlaveError): void {
     this.#temporary.address = undefined;
     for (const waiter of [...this.#waiters.values()]) {
-      if (waiter.temporary) waiter.reject(interrupted(waiter.id, cause));
+      if (waiter.bound) waiter.reject(interrupted(waiter.id, cause));
     }
   }
 
@@ -119,18 +120,21 @@ export class Requests {
     for (const waiter of [...this.#waiters.values()]) waiter.reject(error);
   }
 
-  #await(correlationId: string, id: string, temporary: boolean): Promise<ReceivedMessage> {
+  #await(correlationId: string, id: string, temporary: boolean): Waiter {
     if (this.#waiters.has(correlationId))
       throw new InvalidArgumentError(`A request with the correlation id ${correlationId} waits for its reply already`);
     if (this.#waiters.size >= this.#max) {
       const text = `The request ${id} was not sent: ${this.#max} requests (maxPendingSends) wait for their replies`;
       throw new SendOverflowError(text, { id });
     }
+    let settle = { resolve: (_: ReceivedMessage) => {}, reject: (_: MasterSlaveError) => {} };
     const reply = new Promise<ReceivedMessage>((resolve, reject) => {
-      this.#waiters.set(correlationId, { id, temporary, resolve, reject });
+      settle = { resolve, reject };
     });
     reply.catch(() => {});
-    return reply;
+    const waiter = { id, temporary, bound: false, reply, ...settle };
+    this.#waiters.set(correlationId, waiter);
+    return waiter;
   }
 
   #forget(correlationId: string): void {
@@ -144,13 +148,22 @@ export class Requests {
     return this.#queue;
   }
 
-  async #temporaryQueue(signal: AbortSignal): Promise<Destination> {
+  /** Its address on the present session, or on the next one. Rejects when the waiter does: the queue was refused, or all is over. */
+  async #temporaryQueue(waiter: Waiter, signal: AbortSignal): Promise<Destination> {
     if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() }, true);
     while (this.#temporary.address === undefined) {
-      const known = new Promise<void>((resolve) => this.#temporary.onceKnown.push(resolve));
-      const over = this.#readers.get("temp-queue")?.ready;
-      await unlessAborted(signal, Promise.race([known, over?.then(() => known)]));
+      let tell = () => {};
+      const known = new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+      this.#temporary.onceKnown.add(tell);
+      try {
+        await unlessAborted(signal, Promise.race([known, waiter.reply]));
+      } finally {
+        this.#temporary.onceKnown.delete(tell);
+      }
     }
+    waiter.bound = true;
     return this.#temporary.address;
   }
 
@@ -160,7 +173,7 @@ export class Requests {
       onSubscribed: (address) => {
         if (destination.kind !== "temp-queue") return;
         this.#temporary.address = address;
-        for (const tell of this.#temporary.onceKnown.splice(0)) tell();
+        for (const tell of this.#temporary.onceKnown) tell();
       },
     });
     this.#readers.set(destination.kind, reader);
@@ -172,6 +185,7 @@ export class Requests {
 
   #failed({ kind }: Destination, why: MasterSlaveError): void {
     this.#readers.delete(kind);
+    if (kind === "temp-queue") this.#temporary.address = undefined;
     for (const waiter of [...this.#waiters.values()]) {
       if (waiter.temporary === (kind === "temp-queue")) waiter.reject(why);
     }

@@ -120,9 +120,9 @@ class Runner {
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
-      if (waited) this.#remember(id, failures, failure);
       // Nobody waits for work that is far off when the consumer drains.
-      else delivery.origin.leave(delivery);
+      if (waited) this.#remember(id, failures, failure);
+      delivery.origin.leave(delivery);
       return;
     }
     await refuse(delivery, failure?.reason);
@@ -153,9 +153,11 @@ class Runner {
       // That it cannot be done here at all is for the program to know, not for the message to suffer.
       if (reason instanceof UnsupportedError) throw reason;
       // Interrupted or in doubt: if it does not hold, the message comes again.
-      if (reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code) && !delivery.origin.holds(delivery))
-        return undefined;
-      return { reason };
+      const lost = reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code);
+      if (!lost || delivery.origin.holds(delivery)) return { reason };
+      // Its twin may have come already, and wait for it.
+      delivery.origin.leave(delivery);
+      return undefined;
     }
   }
 

@@ -112,6 +112,8 @@ export class StandingSubscription implements Suspect {
 
   /** The session ended. Returns how many of its deliveries will come again. */
   interrupt(): number {
+    // An outage is not time in which it was asked for; the next broker may know of nobody else.
+    this.#heldElsewhere = undefined;
     if (this.#state.name === "retrying") {
       this.#state.stop();
       this.#state = { name: "waiting" };
@@ -223,6 +225,7 @@ export class StandingSubscription implements Suspect {
       return;
     }
     this.#heldElsewhere = { sinceMs, retries: retries + 1 };
+    this.deaths = 0;
     this.#onceAnswered?.();
     const { session } = link;
     this.#reader.givenBack();

@@ -68,6 +68,7 @@ export class OpenTransaction implements Transaction {
 
   async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
     this.#requireOpen();
+    // What cannot be sent at all dooms it too: whoever did not look would have less committed than the work did.
     try {
       checkSendOptions(options);
       checkTimeout(options.timeoutMs);

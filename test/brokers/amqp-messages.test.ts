@@ -123,14 +123,14 @@ describe("an AMQP message that is too large for the broker", () => {
 describe("an AMQP session on a fresh Artemis", () => {
   const artemis = amqpSteps("artemis");
 
-  it("loses what it rejects while the dead letter address has no queue", async () => {
+  it("makes a dead letter of what it rejects, for the dead letter address has a queue", async () => {
     const session = await artemis.open();
     const queue = artemis.fresh();
     await confirmed(session, queue, "x");
     const input = await subscribed(session, queue);
     input.subscription.settle(await received(input, 0), { kind: "rejected", reason: "no such sku" });
     await input.subscription.close();
-    expect(await emptied(session, { kind: "queue", name: "DLQ" })).toEqual([]);
+    expect(await emptied(session, { kind: "queue", name: "DLQ" })).toEqual(["x"]);
     expect(await emptied(session, queue)).toEqual([]);
   });
 

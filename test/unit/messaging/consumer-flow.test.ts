@@ -277,6 +277,35 @@ describe("a named subscription", () => {
     const { connection } = await toyConnected({ clientId: "me" }, { answersUnsubscribe: false });
     await expect(connection.unsubscribe("audit", { timeoutMs: 5 })).rejects.toMatchObject({ code: "ABORTED" });
   });
+
+  it("is asked for durableRetryMs on each session: an outage in between does not count", async () => {
+    const { connection, broker, session } = await toyConnected(
+      { durableRetryMs: 40, clientId: "c" },
+      { grants: false },
+    );
+    const consumer = connection.consume("topic://t", { durable: "d" });
+    await turns();
+    session.to("topic://t").refuse("in use", true);
+    broker.up = false;
+    session.die();
+    await new Promise((r) => setTimeout(r, 80));
+    broker.up = true;
+    const next = await broker.opened(2);
+    await turns();
+    next.to("topic://t").refuse("in use", true);
+    expect(await fateOf(consumer.next())).toEqual({ kind: "pending" });
+  });
+
+  it("is no suspect any more when a session has answered, be it with a refusal", async () => {
+    const { connection, broker } = await toyConnected({ poisonAfter: 2, clientId: "c" }, { grants: false });
+    const consumer = connection.consume("topic://t", { durable: "d" });
+    await turns();
+    await failover(broker);
+    await turns();
+    expect(consumer.subscription.deaths).toBe(1);
+    broker.session.to("topic://t").refuse("in use", true);
+    expect(consumer.subscription.deaths).toBe(0);
+  });
 });
 
 describe("browse()", () => {
@@ -322,5 +351,35 @@ describe("browse()", () => {
   it("is of queues only", async () => {
     const { connection } = await toyConnected();
     expect(() => connection.browse(PRICES)).toThrow(/shows what is in a queue/);
+  });
+
+  it("counts nothing as handed over: what is consumed afterwards is no redelivery", async () => {
+    const { connection, session } = await toyConnected();
+    const shown = connection.browse(ORDERS);
+    const next = shown.next();
+    await turns();
+    session.to(ORDERS).deliver("a");
+    expect(((await next).value as { text(): string }).text()).toBe("a");
+    await shown.return();
+    const consumer = connection.consume(ORDERS);
+    await consumer.ready;
+    session.to(ORDERS).deliver("a");
+    expect(((await consumer.next()).value as Delivery).redelivered).toBe(false);
+  });
+
+  it("ends when it is left while it waits for the next message", async () => {
+    const { connection } = await toyConnected();
+    const shown = connection.browse(ORDERS);
+    const next = shown.next();
+    await turns();
+    expect((await fateOf(shown.return())).kind).toBe("resolved");
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
+  it("leaves no consumer when it is left before it began", async () => {
+    const { connection } = await toyConnected();
+    const shown = connection.browse(ORDERS);
+    await shown.return();
+    expect(connection.stats().consumers).toBe(0);
   });
 });

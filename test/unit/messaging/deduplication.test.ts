@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { UnsupportedError } from "../../../src/errors.ts";
 import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
-import { failover, fateOf, forbidUnhandledRejections, toyConnected } from "../../support/toy-connection.ts";
+import {
+  failover,
+  fateOf,
+  forbidUnhandledRejections,
+  rejectionOf,
+  toyConnected,
+} from "../../support/toy-connection.ts";
 import { turns } from "../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
@@ -126,5 +133,100 @@ describe("a consumer that deduplicates", () => {
     await turns(5);
     expect(session.log).toEqual([]);
     expect(connection.stats().consumers).toBe(0);
+  });
+
+  it("with run(): hands over what came again while the failed handler waited for its next attempt", async () => {
+    const { connection, broker } = await toyConnected();
+    const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
+    let calls = 0;
+    void consumer.run(
+      () => {
+        calls += 1;
+        if (calls === 1) throw new Error("once");
+      },
+      { redelivery: { max: 3, initialDelayMs: 20 } },
+    );
+    await consumer.ready;
+    broker.session.to(ORDERS).deliver("a");
+    await turns();
+    const session = await failover(broker);
+    session.to(ORDERS).deliver("a", { redelivered: true });
+    await new Promise((r) => setTimeout(r, 100));
+    expect(calls).toBe(2);
+    expect(session.log).toContain("settle a accepted");
+  });
+
+  it("with run(): hands over what came again before the interrupted transaction's handler was through", async () => {
+    const { connection, broker } = await toyConnected();
+    const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
+    let calls = 0;
+    let go = () => {};
+    void consumer.run(
+      async (_, { transaction }) => {
+        calls += 1;
+        if (calls === 1) await new Promise<void>((r) => (go = r));
+        await transaction?.send("q", "x");
+      },
+      { transacted: true },
+    );
+    await consumer.ready;
+    broker.session.to(ORDERS).deliver("a");
+    await turns();
+    const session = await failover(broker);
+    session.to(ORDERS).deliver("a", { redelivered: true });
+    go();
+    await turns(5);
+    expect(calls).toBe(2);
+    expect(session.log).toContain("tx settle a accepted");
+  });
+
+  it("hands over no twin that was kept aside when it drains", async () => {
+    const { connection, session } = await toyConnected();
+    const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
+    await consumer.ready;
+    session.to(ORDERS).deliver("a", { id: "same" });
+    const first = (await consumer.next()).value as Delivery;
+    session.to(ORDERS).deliver("b", { id: "same" });
+    session.to(ORDERS).deliver("c", { id: "other" });
+    (await consumer.next()).value;
+    void consumer.drain({ timeoutMs: 50 });
+    await first.reject();
+    expect(await consumer.next()).toMatchObject({ done: true });
+  });
+
+  it("hands over a twin that cannot be settled", async () => {
+    const { connection, session } = await toyConnected();
+    const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
+    await consumer.ready;
+    const sub = session.to(ORDERS);
+    sub.deliver("a", { id: "same" });
+    await ((await consumer.next()).value as Delivery).accept();
+    const next = consumer.next();
+    sub.unsupported = ["accepted"];
+    sub.deliver("b", { id: "same", unsettleable: new UnsupportedError("no") });
+    expect((await fateOf(next)).kind).toBe("resolved");
+  });
+
+  it("hands over what came again when the transaction that accepted it ends later", async () => {
+    const { connection, broker } = await toyConnected();
+    const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
+    await consumer.ready;
+    broker.session.to(ORDERS).deliver("a", { id: "same" });
+    const first = (await consumer.next()).value as Delivery;
+    let commit = () => {};
+    const work = connection.transaction(async (tx) => {
+      await tx.accept(first);
+      await new Promise<void>((r) => (commit = r));
+      throw new Error("no");
+    });
+    work.catch(() => {});
+    await turns();
+    broker.session.to(ORDERS).giveBack();
+    broker.session.to(ORDERS).deliver("a", { id: "same" });
+    const second = consumer.next();
+    await turns();
+    commit();
+    await rejectionOf(work);
+    expect(await fateOf(second)).toMatchObject({ kind: "resolved" });
   });
 });

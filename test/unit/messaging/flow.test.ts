@@ -122,6 +122,27 @@ describe("a send the broker has no room for", () => {
     session.refuse("a");
     expect(await sent).toMatchObject({ code: "SEND_REJECTED" });
   });
+
+  it("is sent again with whenFull=hold after it was refused alone, and so is what is refused after it", async () => {
+    const { connection, broker } = await toyConnected({ poisonAfter: 1, whenFull: "hold" }, MANUAL);
+    const a = connection.send("q", "a");
+    await turns();
+    const session = await failover(broker);
+    await turns();
+    expect(session.sent).toEqual(["a"]);
+    const b = connection.send("q", "b");
+    session.refuse("a", full("a"));
+    await turns(4);
+    expect(session.sent).toEqual(["a", "b"]);
+    session.refuse("b", full("b"));
+    while (session.sent.length < 3) await turns();
+    session.confirm("a");
+    await a;
+    while (session.sent.length < 4) await turns();
+    expect(session.sent).toEqual(["a", "b", "a", "b"]);
+    session.confirm("b");
+    await b;
+  });
 });
 
 describe("blockedMs", () => {

@@ -199,4 +199,73 @@ describe("a request with a temporary reply queue", () => {
     }
     expect(session.sent).toEqual([]);
   });
+
+  it("is refused at once when the connection is closed, and leaves no consumer", async () => {
+    const { connection } = await toyConnected();
+    await connection.close();
+    const request = connection.request("q", "x", { temporary: true, timeoutMs: 300 });
+    expect(await rejectionOf(request)).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(connection.stats().consumers).toBe(0);
+    await rejectionOf(connection.request("q", "x"));
+    expect(connection.stats().consumers).toBe(0);
+  });
+
+  it("rejects with the close when that comes while it waits for the next queue", async () => {
+    const { connection, broker, session } = await toyConnected();
+    const one = connection.request("q", "x", { temporary: true, id: "one" });
+    await turns();
+    session.subscriptions[0]?.deliver("r", { more: { correlationId: "one" } });
+    await one;
+    broker.up = false;
+    session.die();
+    await turns();
+    const two = connection.request("q", "y", { temporary: true, timeoutMs: 3_000 });
+    two.catch(() => {});
+    await turns();
+    await connection.close({ drainTimeoutMs: 10 });
+    expect(await fateOf(two)).toMatchObject({ kind: "rejected", error: { code: "CONNECTION_CLOSED" } });
+  });
+
+  it("that was not sent yet is sent on the next session", async () => {
+    const { connection, broker, session } = await toyConnected({}, (n) => ({ grants: n > 1 }));
+    const one = connection.request("q", "x", { temporary: true, id: "one" });
+    one.catch(() => {});
+    await turns();
+    expect(session.sent).toEqual([]);
+    const next = await failover(broker);
+    await turns(4);
+    expect(next.sent).toEqual(["x"]);
+    next.subscriptions[0]?.deliver("r", { more: { correlationId: "one" } });
+    expect((await one).text()).toBe("r");
+  });
+
+  it("asks for another queue when the broker has ended the last one", async () => {
+    const { connection, session } = await toyConnected();
+    const one = connection.request("q", "x", { temporary: true, id: "one" });
+    await turns();
+    session.subscriptions[0]?.deliver("r", { more: { correlationId: "one" } });
+    await one;
+    session.subscriptions[0]?.refuse("deleted");
+    await turns();
+    const two = connection.request("q", "y", { temporary: true, id: "two" });
+    two.catch(() => {});
+    await turns(4);
+    expect(session.subscriptions).toHaveLength(2);
+    const names = [...session.replyTo.values()];
+    expect(names[0]).not.toBe(names[1]);
+  });
+
+  it("rejects when the next session refuses the queue it waits for", async () => {
+    const { connection, broker, session } = await toyConnected({}, (n) => ({ grants: n === 1 }));
+    const one = connection.request("q", "x", { temporary: true, id: "one" });
+    await turns();
+    session.subscriptions[0]?.deliver("r", { more: { correlationId: "one" } });
+    await one;
+    const next = await failover(broker);
+    const two = connection.request("q", "y", { temporary: true, id: "two", timeoutMs: 3000 });
+    two.catch(() => {});
+    await turns();
+    next.subscriptions[0]?.refuse("no temp queues");
+    expect(await fateOf(two)).toMatchObject({ kind: "rejected", error: { code: "SUBSCRIPTION_REFUSED" } });
+  });
 });

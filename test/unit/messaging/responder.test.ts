@@ -100,4 +100,11 @@ describe("a responder", () => {
     const { connection } = await toyConnected();
     expect(() => connection.respond(QUOTES, "y" as never)).toThrow(/is given a function/);
   });
+
+  it("is not made with options run() refuses, and consumes nothing then", async () => {
+    const { connection } = await toyConnected();
+    expect(() => connection.respond("q", () => "x", { concurrency: 0 })).toThrow(/concurrency/);
+    expect(() => connection.respond("q", () => "x", { redelivery: { max: -1 } })).toThrow(/max/);
+    expect(connection.stats().consumers).toBe(0);
+  });
 });

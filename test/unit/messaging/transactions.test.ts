@@ -293,4 +293,43 @@ describe("a transaction", () => {
     await expect(connection.transaction("work" as unknown as () => void)).rejects.toThrow(/is given a function/);
     expect(session.log).toEqual([]);
   });
+
+  it("is not committed when a send of the work could not be one, though the work did not look", async () => {
+    const { connection, session } = await toyConnected();
+    const error = await rejectionOf(
+      connection.transaction((tx) => {
+        tx.send("q", "one").catch(() => {});
+        tx.send("q", "two", { nonsense: 1 } as never).catch(() => {});
+      }),
+    );
+    expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    expect(session.log).not.toContain("commit");
+  });
+
+  it("is not committed when the work accepts another connection's delivery, though it did not look", async () => {
+    const other = await toyConnected();
+    const delivery = await delivered(other);
+    const { connection, session } = await toyConnected();
+    const error = await rejectionOf(connection.transaction((tx) => void tx.accept(delivery).catch(() => {})));
+    expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    expect(session.log).not.toContain("commit");
+  });
+
+  it("is not committed when a stale delivery was accepted in it, though the work did not wait", async () => {
+    const toy = await toyConnected();
+    const delivery = await delivered(toy);
+    const session = await failover(toy.broker);
+    const error = await rejectionOf(toy.connection.transaction((tx) => void tx.accept(delivery).catch(() => {})));
+    expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    expect(session.log).not.toContain("commit");
+  });
+
+  it("is not committed where the broker cannot accept in it, though the work did not wait", async () => {
+    const toy = await toyConnected();
+    const delivery = await delivered(toy);
+    toy.session.to(ORDERS).unsupported = ["accepted"];
+    const error = await rejectionOf(toy.connection.transaction((tx) => void tx.accept(delivery).catch(() => {})));
+    expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    expect(toy.session.log).not.toContain("commit");
+  });
 });
