@@ -61,9 +61,9 @@ export class SenderLink {
     this.#listen();
   }
 
-  /** Nothing waits and nothing is unconfirmed. */
+  /** Attached, nothing waits and nothing is unconfirmed: rhea attaches a link again that is closed before its attach is answered. */
   get idle(): boolean {
-    return this.#waiting.sends.length === 0 && this.#written.size === 0;
+    return this.#sender.is_open() && this.#waiting.sends.length === 0 && this.#written.size === 0;
   }
 
   send(send: LinkSend): void {
