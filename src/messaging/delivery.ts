@@ -48,13 +48,16 @@ export interface DeliveryFacts {
   readonly unsettleable: UnsupportedError | undefined;
 }
 
+const ACCEPTED: Settlement = { kind: "accepted" };
+const CONFIRMED: SettlementTerms = { confirmed: true };
+
 export class Delivery implements DeliveryFacts {
   readonly message: ReceivedMessage;
   readonly redelivered: boolean;
   readonly deliveryCount: number | undefined;
   readonly unsettleable: UnsupportedError | undefined;
-  /** Of messaging alone. */
-  readonly origin: DeliveryOrigin;
+  /** Private, so that a delivery that is printed with its message does not show what it hangs on. */
+  readonly #origin: DeliveryOrigin;
   #phase: "unsettled" | "settling" | "settled" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
@@ -62,17 +65,25 @@ export class Delivery implements DeliveryFacts {
     this.redelivered = redelivered;
     this.deliveryCount = deliveryCount;
     this.unsettleable = unsettleable;
-    this.origin = origin;
-    // It may be printed with its message: what it hangs on is nobody's business.
-    Object.defineProperty(this, "origin", { enumerable: false });
+    this.#origin = origin;
+  }
+
+  /** Of messaging alone. */
+  get origin(): DeliveryOrigin {
+    return this.#origin;
   }
 
   /** Done: the broker may forget the message. Never replayed after a failover. Rejects with ALREADY_SETTLED for a second settlement. */
-  async accept(options: AcceptOptions = {}): Promise<SettleResult> {
-    checkNames("accept", options, ["strict", "confirmed"]);
-    const { strict, confirmed } = options;
-    checkFlags({ strict, confirmed });
-    return this.settle({ kind: "accepted" }, { ...(strict && { strict }) }, confirmed ? { confirmed } : undefined);
+  accept(options?: AcceptOptions): Promise<SettleResult> {
+    // Once per message: not async, for that would be a second promise.
+    if (options === undefined) return this.settle(ACCEPTED);
+    try {
+      checkNames("accept", options, ["strict", "confirmed"]);
+      checkFlags({ strict: options.strict, confirmed: options.confirmed });
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+    return this.settle(ACCEPTED, options, options.confirmed ? CONFIRMED : undefined);
   }
 
   /**
@@ -121,7 +132,7 @@ export class Delivery implements DeliveryFacts {
     this.#phase = "settling";
     let result: SettleResult;
     try {
-      const found = this.origin.settle(this, settlement, terms);
+      const found = this.#origin.settle(this, settlement, terms);
       result = typeof found === "string" ? found : await found;
     } catch (reason) {
       this.#phase = "unsettled";

@@ -66,9 +66,9 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
   checkText("id", id);
   checkFlags({ persistent });
   if (id === "") throw new InvalidArgumentError("The message id is empty");
-  for (const [name, text] of Object.entries({ correlationId, type, groupId })) {
-    if (text !== undefined) checkText(name, text);
-  }
+  if (correlationId !== undefined) checkText("correlationId", correlationId);
+  if (type !== undefined) checkText("type", type);
+  if (groupId !== undefined) checkText("groupId", groupId);
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
     throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${inspect(priority)}`);
   }
