@@ -16,7 +16,7 @@ export interface Feature {
 }
 
 /** Long enough for a broker to have delivered what it has. */
-const QUIET_MS = 700;
+const QUIET_MS = 400;
 const PATIENCE_MS = 10_000;
 
 export type Protocol = "stomp" | "amqp";
