@@ -11,6 +11,7 @@ import {
 } from "../errors.ts";
 import { DeferredSends } from "./deferred-sends.ts";
 import type { Destination } from "./destination.ts";
+import { EmptyWatch } from "./empty-watch.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import {
   PendingSend,
@@ -62,7 +63,7 @@ export class PendingSends implements SendOwner {
   #session: SendingSession | undefined;
   #endpoint: EndpointAddress | undefined;
   #connected = false;
-  #onceEmpty: (() => void)[] = [];
+  readonly #onceEmpty = new EmptyWatch();
 
   constructor(settings: PendingSendsSettings) {
     this.#settings = settings;
@@ -164,12 +165,8 @@ export class PendingSends implements SendOwner {
   }
 
   /** Resolves when no caller waits for an answer, or `signal` fires. */
-  async empty(signal: AbortSignal): Promise<void> {
-    if (this.#admitted.size + this.#waiting.size === 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      this.#onceEmpty.push(resolve);
-    });
+  empty(signal: AbortSignal): Promise<void> {
+    return this.#onceEmpty.wait(this.#admitted.size + this.#waiting.size === 0, signal);
   }
 
   sendOver(send: PendingSend, confirmed: boolean): void {
@@ -180,8 +177,7 @@ export class PendingSends implements SendOwner {
     else if (send.unanswered) this.#givenUp.add(send);
     else this.#bytes -= send.bytes;
     this.#admitWaiting();
-    if (this.#admitted.size + this.#waiting.size > 0) return;
-    for (const resolve of this.#onceEmpty.splice(0)) resolve();
+    if (this.#admitted.size + this.#waiting.size === 0) this.#onceEmpty.tell();
   }
 
   answeredLate(send: PendingSend): void {

@@ -14,6 +14,7 @@ import type { Consumer } from "./consumer.ts";
 import type { Consumers } from "./consumers.ts";
 import { startDeadline, unlessAborted } from "./deadline.ts";
 import { type Destination, formatDestination } from "./destination.ts";
+import { EmptyWatch } from "./empty-watch.ts";
 import type { MessageBody } from "./outgoing-message.ts";
 import type { SendPolicy, SendResult } from "./pending-send.ts";
 import type { ReceivedMessage } from "./received-message.ts";
@@ -55,7 +56,7 @@ export class Requests {
   readonly #waiters = new Map<string, Waiter>();
   readonly #temporary = { address: undefined as Destination | undefined, onceKnown: new Set<() => void>() };
   readonly #readers = new Map<Destination["kind"], Consumer>();
-  #onceEmpty: (() => void)[] = [];
+  readonly #onceEmpty = new EmptyWatch();
 
   /** `max`: how many may wait for their replies at once. */
   constructor(consumers: Consumers, send: SendRequest, max: number) {
@@ -107,12 +108,8 @@ export class Requests {
   }
 
   /** Resolves when none waits any more, or `signal` fires. */
-  async empty(signal: AbortSignal): Promise<void> {
-    if (this.#waiters.size === 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      this.#onceEmpty.push(resolve);
-    });
+  empty(signal: AbortSignal): Promise<void> {
+    return this.#onceEmpty.wait(this.#waiters.size === 0, signal);
   }
 
   /** No reply can come any more. */
@@ -139,8 +136,7 @@ export class Requests {
 
   #forget(correlationId: string): void {
     this.#waiters.delete(correlationId);
-    if (this.#waiters.size > 0) return;
-    for (const resolve of this.#onceEmpty.splice(0)) resolve();
+    if (this.#waiters.size === 0) this.#onceEmpty.tell();
   }
 
   #replyQueue(): Destination {

@@ -9,6 +9,7 @@ import {
 import { checkNames, checkTimeout, type WaitOptions } from "./call-options.ts";
 import type { CurrentSession } from "./current-session.ts";
 import { startDeadline, unlessAborted } from "./deadline.ts";
+import { EmptyWatch } from "./empty-watch.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 import type { PendingSendsSettings } from "./pending-sends.ts";
@@ -36,7 +37,7 @@ export class Transactions {
   readonly #limits: PendingSendsSettings;
   readonly #counts = { open: 0, committed: 0, rolledBack: 0, inDoubt: 0 };
   readonly #over = new AbortController();
-  readonly #onceIdle = new Set<() => void>();
+  readonly #onceIdle = new EmptyWatch();
 
   constructor(sessions: CurrentSession, limits: PendingSendsSettings) {
     this.#sessions = sessions;
@@ -67,22 +68,13 @@ export class Transactions {
       this.#counts.open -= 1;
       forget();
       deadline.release();
-      if (this.#counts.open === 0) for (const tell of this.#onceIdle) tell();
+      if (this.#counts.open === 0) this.#onceIdle.tell();
     }
   };
 
   /** Resolves when none is open, or `signal` fires. */
-  async idle(signal: AbortSignal): Promise<void> {
-    if (this.#counts.open === 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        this.#onceIdle.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#onceIdle.add(done);
-      signal.addEventListener("abort", done, { once: true });
-    });
+  idle(signal: AbortSignal): Promise<void> {
+    return this.#onceIdle.wait(this.#counts.open === 0, signal);
   }
 
   /** The connection is over, and whatever waits for it. */

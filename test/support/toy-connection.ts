@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors.ts";
 import { Connection } from "../../src/messaging/connection.ts";
 import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection-parts.ts";
+import type { Consumer } from "../../src/messaging/consumer.ts";
+import type { Delivery } from "../../src/messaging/delivery.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyBroker, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
 
@@ -76,6 +78,12 @@ export async function toyConnected(
   const toy = toyConnection(settings, habits);
   await toy.connection.connect();
   return { ...toy, session: toy.broker.session };
+}
+
+/** The next delivery. */
+export async function take(consumer: Consumer): Promise<Delivery> {
+  const { value } = await consumer.next();
+  return value as Delivery;
 }
 
 /** Ends the present session and resolves with the next. */

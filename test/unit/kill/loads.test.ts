@@ -1,30 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { ReceivedMessage } from "../../../src/messaging/received-message.ts";
+import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
 import { chooseLoads, LOADS } from "../../brokers/kill/loads/all-loads.ts";
 import { Lanes, untilStill } from "../../brokers/kill/loads/lanes.ts";
 import { composeBody, findDamage } from "../../brokers/kill/loads/mixed-bodies.ts";
+import { toyMessage } from "../../support/toy-messaging-session.ts";
 
 /** Body number `n` as it arrives. */
 function arrived(n: number, change: (body: Buffer) => Buffer = (body) => body): ReceivedMessage {
   const { body, options } = composeBody(n);
-  return new ReceivedMessage({
-    body: change(Buffer.from(body)),
-    kind: "bytes",
-    id: undefined,
-    brokerMessageId: undefined,
-    properties: { ...options.properties, n },
-    destination: undefined,
-    contentType: undefined,
-    correlationId: undefined,
-    replyTo: undefined,
-    type: undefined,
-    groupId: undefined,
-    groupSequence: undefined,
-    sentAtMs: undefined,
-    priority: undefined,
-    expiresAtMs: undefined,
-    persistent: true,
-  });
+  const properties = { ...options.properties, n };
+  return toyMessage("", undefined, { body: change(Buffer.from(body)), kind: "bytes", properties });
 }
 
 describe("the mix of bodies", () => {

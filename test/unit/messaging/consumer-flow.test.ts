@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionWarning } from "../../../src/messaging/adapter-settings.ts";
-import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import {
   failover,
   fateOf,
   forbidUnhandledRejections,
   rejectionOf,
+  take,
   toyConnected,
 } from "../../support/toy-connection.ts";
 import { turns } from "../../support/toy-messaging-session.ts";
@@ -14,11 +14,6 @@ import { turns } from "../../support/toy-messaging-session.ts";
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 const PRICES = "topic://prices";
-
-async function take(consumer: Consumer): Promise<Delivery> {
-  const { value } = await consumer.next();
-  return value as Delivery;
-}
 
 async function consuming(
   options: Parameters<Awaited<ReturnType<typeof toyConnected>>["connection"]["consume"]>[1] = {},

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Consumer } from "../../../src/messaging/consumer.ts";
-import type { Delivery } from "../../../src/messaging/delivery.ts";
 import {
   failover,
   fateOf,
   forbidUnhandledRejections,
   rejectionOf,
+  take,
   toyConnected,
   toyConnection,
 } from "../../support/toy-connection.ts";
@@ -13,11 +13,6 @@ import { turns } from "../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";
-
-async function take(consumer: Consumer): Promise<Delivery> {
-  const { value } = await consumer.next();
-  return value as Delivery;
-}
 
 describe("a consumer", () => {
   it("hands over deliveries in order, those that came early and those that are waited for", async () => {

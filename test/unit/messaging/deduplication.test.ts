@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../../src/errors.ts";
-import type { Consumer } from "../../../src/messaging/consumer.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import {
   failover,
   fateOf,
   forbidUnhandledRejections,
   rejectionOf,
+  take,
   toyConnected,
 } from "../../support/toy-connection.ts";
 import { turns } from "../../support/toy-messaging-session.ts";
@@ -14,11 +14,6 @@ import { turns } from "../../support/toy-messaging-session.ts";
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 const id = "same";
-
-async function take(consumer: Consumer): Promise<Delivery> {
-  const { value } = await consumer.next();
-  return value as Delivery;
-}
 
 async function deduplicating(deduplicate = { max: 10 } as { max: number; ttlMs?: number }) {
   const toy = await toyConnected();

@@ -1,27 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
 import { Ledger } from "../../../../src/testing/rehearsal/ledger.ts";
+import { toyMessage } from "../../../support/toy-messaging-session.ts";
 
 /** A message as it arrives: the send's number, and how the broker knows this copy. */
 function arrival(n: number, brokerMessageId?: string) {
-  const message = new ReceivedMessage({
-    body: Buffer.from("x"),
-    kind: "text",
-    id: `send-${n}`,
-    brokerMessageId,
-    properties: { n },
-    destination: undefined,
-    contentType: undefined,
-    correlationId: undefined,
-    replyTo: undefined,
-    type: undefined,
-    groupId: undefined,
-    groupSequence: undefined,
-    sentAtMs: undefined,
-    priority: undefined,
-    expiresAtMs: undefined,
-    persistent: true,
-  });
+  const message = toyMessage("x", `send-${n}`, { brokerMessageId, properties: { n } });
   return { message };
 }
 

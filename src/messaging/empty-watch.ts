@@ -1,0 +1,24 @@
+/** Who waits for the last of something to be over. */
+
+export class EmptyWatch {
+  readonly #waiting = new Set<() => void>();
+
+  /** Resolves when `tell()` is called, or `signal` fires; at once when there is nothing to wait for. */
+  async wait(isEmpty: boolean, signal: AbortSignal): Promise<void> {
+    if (isEmpty || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  /** It is empty now. */
+  tell(): void {
+    for (const done of [...this.#waiting]) done();
+  }
+}
