@@ -1,0 +1,52 @@
+/** What every error of this package is, and how an endpoint is written in one. */
+import { inspect } from "node:util";
+import type { ErrorCode } from "./error-codes.ts";
+
+/** Where an error happened: an endpoint without its options, so that no secret can travel with it. */
+export interface EndpointAddress {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a failed attempt means for the search: `next` tries the next endpoint, `stop` ends it, for no endpoint will answer differently. */
+export type Verdict = "next" | "stop";
+
+export interface ErrorDetails {
+  readonly endpoint?: EndpointAddress | undefined;
+  readonly cause?: unknown;
+  readonly retryable?: boolean;
+}
+
+/** The base of every error of this package. `retryable`: the same call may succeed later, as it is. */
+export class MasterSlaveError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly endpoint: EndpointAddress | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = details.retryable ?? false;
+    // A copy: the caller's endpoint carries options and perhaps credentials.
+    this.endpoint = details.endpoint && addressOf(details.endpoint);
+  }
+
+  /** Any thrown value as one of our errors; never throws. */
+  static from(reason: unknown, endpoint?: EndpointAddress): MasterSlaveError {
+    if (reason instanceof MasterSlaveError) return reason;
+    const text = reason instanceof Error ? reason.message : inspect(reason);
+    return new MasterSlaveError("INTERNAL", `Unexpected failure: ${text}`, { cause: reason, endpoint });
+  }
+}
+
+/** Scheme, host and port alone. */
+export function addressOf(endpoint: EndpointAddress): EndpointAddress {
+  return { scheme: endpoint.scheme, host: endpoint.host, port: endpoint.port };
+}
+
+/** `stomp://host:61613`, with IPv6 hosts in brackets. */
+export function formatAddress({ scheme, host, port }: EndpointAddress): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
