@@ -1,7 +1,7 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
 import { InvalidArgumentError, InvalidOptionError } from "../errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
-import type { TlsOptions } from "../transport/dial.ts";
+import type { TlsOptions } from "../transport/secure.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 import type { GroupOptions } from "../uri/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";

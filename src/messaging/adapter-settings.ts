@@ -1,6 +1,6 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
 import type { EndpointAddress } from "../errors.ts";
-import type { TlsOptions } from "../transport/dial.ts";
+import type { TlsOptions } from "../transport/secure.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 import type { Destination } from "./destination.ts";
 

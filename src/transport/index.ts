@@ -1,8 +1,9 @@
 /** The protocol-free layer, public as `masterslave-transport/transport`: bring a protocol of your own, keep the failover. */
 export type { Endpoint } from "../uri/endpoint.ts";
 export { type ConnectionState, TRANSITIONS } from "./connection-state.ts";
-export { type DialOptions, dial, type TlsOptions } from "./dial.ts";
+export { type DialOptions, dial } from "./dial.ts";
 export type { EndpointSocket } from "./endpoint-socket.ts";
 export { MasterSlaveTransport, type TransportOptions } from "./group-transport.ts";
 export type { ConnectLimits, TransportEvents } from "./master-slave-transport.ts";
+export type { TlsOptions } from "./secure.ts";
 export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";

@@ -1,14 +1,15 @@
 /** One attempt at one endpoint by AMQP 1.0: dial, credentials, turn, SASL and open. */
-import { AbortError, AuthenticationError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import { AbortError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { OpenSession } from "../../transport/session.ts";
-import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
-import { attemptFailure, credentialsFailure } from "./failures.ts";
+import { attemptFailure } from "./failures.ts";
 import { handshake } from "./handshake.ts";
+import { askCredentials } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
@@ -28,21 +29,6 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
       throw signal.aborted ? reasonOf(signal, endpoint) : MasterSlaveError.from(error, endpoint);
     }
   };
-}
-
-async function askCredentials(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
-  let credentials: Credentials | undefined;
-  try {
-    credentials = await settings.credentials(endpoint);
-  } catch (cause) {
-    throw credentialsFailure(endpoint, cause);
-  }
-  if (credentials && `${credentials.username}${credentials.password}`.includes("\u0000")) {
-    throw new AuthenticationError("The user name or the password has a NUL, which SASL PLAIN cannot carry", {
-      endpoint,
-    });
-  }
-  return credentials;
 }
 
 /** The promise's outcome, unless the signal fires or the socket closes first. */

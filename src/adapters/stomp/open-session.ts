@@ -5,9 +5,10 @@ import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { OpenSession } from "../../transport/session.ts";
-import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
-import { brokenHandshake, foreignPeer, handshakeFailure, isClientIdInUse } from "./failures.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
+import { askCredentials, fitsConnect } from "./login.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 /**
@@ -85,30 +86,6 @@ function attemptEnding(socket: EndpointSocket, wanted: AbortSignal): AttemptEndi
       socket.removeListener("error", onError);
     },
   };
-}
-
-async function askCredentials(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
-  const credentials = await obtain(settings, endpoint);
-  if (credentials && !(fitsConnect(credentials.username) && fitsConnect(credentials.password))) {
-    const detail =
-      ": the user name or the password has a character that a STOMP CONNECT frame cannot carry, such as a line break";
-    throw handshakeFailure("unsendable", endpoint, detail);
-  }
-  return credentials;
-}
-
-async function obtain(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
-  try {
-    return await settings.credentials(endpoint);
-  } catch (cause) {
-    throw handshakeFailure("noCredentials", endpoint, undefined, cause);
-  }
-}
-
-/** CONNECT alone of all frames is not escaped: a line break in a header would be the end of it. */
-function fitsConnect(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a frame.
-  return !/[\r\n\u0000]|\p{Surrogate}/u.test(text);
 }
 
 function abortReason(endpoint: Endpoint, { reason }: AbortSignal): MasterSlaveError {
