@@ -140,7 +140,8 @@ export const OPTIONS = {
     ...MS,
     origin: "ours",
     default: 5_000,
-    sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
+    sentence:
+      "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off.",
   },
   ...DELIVERY_OPTIONS,
   clientId: {

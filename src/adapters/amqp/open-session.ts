@@ -9,6 +9,7 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
 import { attemptFailure } from "./failures.ts";
 import { handshake } from "./handshake.ts";
+import { keepBeating } from "./heart-beat.ts";
 import { askCredentials } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
@@ -21,6 +22,7 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
         const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
         await whileConnected(socket, signal, turn());
         const opened = await handshake(socket, credentials, settings, signal);
+        keepBeating(socket, opened.connection, settings.heartbeatMs);
         return new AmqpSession(socket, opened, settings);
       });
     } catch (error) {
