@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 import { detectWay } from "./test/brokers/real-group.ts";
 
 const BROKERS = "test/brokers/**/*.test.ts";
+/** The files that have the machine to themselves. */
+const ALONE = ["failover", "raw-poller", "stomp-limits"].map((name) => `test/brokers/${name}.test.ts`);
 const NETWORK = "test/network/**/*.test.ts";
 
 /** Without Java or docker the rest still runs, and says what was left out; in CI that is a failure. */
@@ -17,15 +19,28 @@ async function brokersCanRun(): Promise<boolean> {
   }
 }
 
+const onBrokers = { pool: "forks" as const, testTimeout: 300_000, hookTimeout: 300_000 };
+
+/** A pair of brokers is two Java machines, which wait most of the time: two pairs at once. */
 const brokers = {
   test: {
     name: "brokers",
     include: [BROKERS],
-    pool: "forks" as const,
-    // A pair of brokers is two Java machines: one pair at a time.
+    exclude: ALONE,
+    maxWorkers: 2,
+    sequence: { groupOrder: 1 },
+    ...onBrokers,
+  },
+};
+
+/** What compares times, or wants the machine's memory, has the machine to itself. */
+const brokersAlone = {
+  test: {
+    name: "brokers-alone",
+    include: ALONE,
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    sequence: { groupOrder: 2 },
+    ...onBrokers,
   },
 };
 
@@ -49,7 +64,7 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      ...((await brokersCanRun()) ? [brokers] : []),
+      ...((await brokersCanRun()) ? [brokers, brokersAlone] : []),
     ],
   },
 });
