@@ -1,18 +1,19 @@
-/** How the tests run: "unit" is everything that needs no broker, "brokers" starts real ones. */
+/** How the tests run: "unit" is everything that needs no broker, "brokers" starts real ones, "network" puts them into a network of our own. */
 import { defineConfig } from "vitest/config";
 import { detectWay } from "./test/brokers/real-group.ts";
+import { detectNetwork } from "./test/network/lab/network-way.ts";
 
 const BROKERS = "test/brokers/**/*.test.ts";
 const NETWORK = "test/network/**/*.test.ts";
 
-/** Without Java or docker the rest still runs, and says what was left out; in CI that is a failure. */
-async function brokersCanRun(): Promise<boolean> {
+/** Without Java or docker, or without namespaces, the rest still runs, and says what was left out; in CI that is a failure. */
+async function canRun(what: string, detect: () => Promise<unknown>): Promise<boolean> {
   try {
-    await detectWay();
+    await detect();
     return true;
   } catch (reason) {
     if (process.env["CI"]) throw reason;
-    console.warn(`SKIPPED: the tests on real brokers. ${reason instanceof Error ? reason.message : reason}`);
+    console.warn(`SKIPPED: ${what}. ${reason instanceof Error ? reason.message : reason}`);
     return false;
   }
 }
@@ -28,6 +29,10 @@ const brokers = {
     hookTimeout: 300_000,
   },
 };
+
+const network = { test: { ...brokers.test, name: "network", include: [NETWORK] } };
+const onBrokers = await canRun("the tests on real brokers", detectWay);
+const inNetworks = onBrokers && (await canRun("the tests in a network of our own", detectNetwork));
 
 export default defineConfig({
   test: {
@@ -49,7 +54,8 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      ...((await brokersCanRun()) ? [brokers] : []),
+      ...(onBrokers ? [brokers] : []),
+      ...(inNetworks ? [network] : []),
     ],
   },
 });
