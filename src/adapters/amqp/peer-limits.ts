@@ -4,6 +4,7 @@
  */
 import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
+import { limitDecoding } from "./decode-limits.ts";
 import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
@@ -98,6 +99,7 @@ const STATES: ReadonlySet<unknown> = new Set([
 
 /** Call it before the connection speaks. A breach ends it as `protocol_error` or `error` of rhea's. */
 export function holdToLimits(rheaConnection: Connection): void {
+  limitDecoding();
   // Its typings have these methods with other arguments.
   const connection = rheaConnection as unknown as UncheckedConnection;
   const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
