@@ -49,7 +49,8 @@ function endOfValue(bytes: Buffer, at: number): number {
   const kind = (bytes[at] ?? 0) >> 4;
   const width = FIXED_WIDTHS[kind];
   const sizeBytes = SIZE_BYTES[kind] ?? 0;
-  if (width === undefined && sizeBytes === 0) throw new Error(`A message with a value of the type 0x${kind.toString(16)}0`);
+  if (width === undefined && sizeBytes === 0)
+    throw new Error(`A message with a value of the type 0x${kind.toString(16)}0`);
   const body = at + 1 + sizeBytes;
   if (body > bytes.length) throw new Error("A message that is cut off");
   const end = body + (width ?? bytes.readUIntBE(at + 1, sizeBytes));
