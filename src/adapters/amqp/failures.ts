@@ -8,6 +8,7 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../errors.ts";
+import { printableError, printableLine } from "../../printable.ts";
 import { describePeer } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 
@@ -118,7 +119,7 @@ export function attemptFailure(endpoint: Endpoint, ending: Ending, firstBytes: B
     case "sasl-unusable":
       return failure(
         OTHER.noMechanism,
-        `${where} refused the login: ${ending.text}; ${OTHER.noMechanism.hint}`,
+        `${where} refused the login: ${printableLine(ending.text)}; ${OTHER.noMechanism.hint}`,
         endpoint,
       );
     case "close":
@@ -138,7 +139,12 @@ function unfinished(
   const speaks = isAmqp1(firstBytes) ? undefined : describePeer(firstBytes);
   if (speaks) return failure(OTHER.anotherProtocol, `${where} ${speaks}`, endpoint, error);
   if (ending.kind === "protocol") {
-    return failure(OTHER.protocol, `${where} does not speak AMQP 1.0: ${ending.error.message}`, endpoint, error);
+    return failure(
+      OTHER.protocol,
+      `${where} does not speak AMQP 1.0: ${printableLine(ending.error.message)}`,
+      endpoint,
+      printableError(ending.error),
+    );
   }
   return failure(OTHER.closed, `${where} closed before the AMQP handshake was done`, endpoint, error);
 }
@@ -170,15 +176,15 @@ function describeClose(ending: Extract<Ending, { kind: "close" }>): string {
   return `${describeCondition(ending)}; ${hint}`;
 }
 
-/** `amqp:not-found: no such address`. */
-export function describeCondition(error: {
-  readonly condition?: string | undefined;
-  readonly description?: string | undefined;
-}): string {
-  const parts = [error.condition, error.description].filter(
-    (part) => part !== undefined && part !== null && part !== "",
-  );
-  return parts.length > 0 ? parts.join(": ") : "no reason given";
+/** `amqp:not-found: no such address`. The fields are whatever the peer sent. `conceal` takes the credentials out. */
+export function describeCondition(
+  error: { readonly condition?: unknown; readonly description?: unknown },
+  conceal: (text: string) => string = (text) => text,
+): string {
+  const parts = [error.condition, error.description]
+    .filter((part) => part !== undefined && part !== null && part !== "")
+    .map(String);
+  return parts.length > 0 ? printableLine(conceal(parts.join(": "))) : "no reason given";
 }
 
 /** The end of an open session that nobody here asked for. */
@@ -190,10 +196,14 @@ export function sessionLoss(endpoint: Endpoint, ending: Ending): MasterSlaveErro
         endpoint,
       });
     case "protocol":
-      return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of AMQP 1.0: ${ending.error.message}`, {
-        endpoint,
-        cause: ending.error,
-      });
+      return new SessionLostError(
+        "PROTOCOL_ERROR",
+        `${where} broke the rules of AMQP 1.0: ${printableLine(ending.error.message)}`,
+        {
+          endpoint,
+          cause: printableError(ending.error),
+        },
+      );
     case "socket":
       // Our socket says itself why it went: HEARTBEAT_LOST, or what the system reported.
       if (ending.error instanceof MasterSlaveError) return ending.error;

@@ -4,6 +4,8 @@
  */
 import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
+import { limitDecoding } from "./decode-limits.ts";
+import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
 import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
@@ -14,6 +16,7 @@ interface UncheckedConnection {
   dispatch(event: string, error: Error): boolean;
   input(bytes: Buffer): void;
   _process(): void;
+  [on: `on_${string}`]: (frame: Frame<never>) => void;
   on_open(frame: Frame<OpenFields>): void;
   on_begin(frame: Frame<{ readonly remote_channel?: number | null }>): void;
   on_attach(frame: Frame<AttachFields>): void;
@@ -98,6 +101,7 @@ const STATES: ReadonlySet<unknown> = new Set([
 
 /** Call it before the connection speaks. A breach ends it as `protocol_error` or `error` of rhea's. */
 export function holdToLimits(rheaConnection: Connection): void {
+  limitDecoding();
   // Its typings have these methods with other arguments.
   const connection = rheaConnection as unknown as UncheckedConnection;
   const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
@@ -149,6 +153,15 @@ export function holdToLimits(rheaConnection: Connection): void {
       if (!session || narrow(session, frame.performative)) on_disposition.call(connection, frame);
     },
   });
+  for (const name of PERFORMATIVES) checkFirst(connection, name);
+}
+
+function checkFirst(connection: UncheckedConnection, name: string): void {
+  const take = connection[`on_${name}`] as (frame: Frame<{ readonly value: readonly unknown[] }>) => void;
+  connection[`on_${name}`] = (frame: Frame<{ readonly value: readonly unknown[] }>) => {
+    checkFields(name, frame.performative.value);
+    take.call(connection, frame);
+  };
 }
 
 function checkOpen(open: OpenFields): void {
