@@ -2,8 +2,8 @@
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
-import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { reach } from "../../transport/reach.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
@@ -13,18 +13,16 @@ import { askCredentials } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
-  return async (endpoint, { signal, turn }) => {
+  const { tls, lookup } = settings;
+  return async (endpoint, context) => {
+    const { signal } = context;
     try {
-      const socket = await dial(endpoint, { signal, tls: settings.tls });
-      try {
+      return await reach(endpoint, { ...context, tls, lookup }, async (socket, turn) => {
         const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
         await whileConnected(socket, signal, turn());
         const opened = await handshake(socket, credentials, settings, signal);
         return new AmqpSession(socket, opened, settings);
-      } catch (error) {
-        socket.destroy(MasterSlaveError.from(error, endpoint));
-        throw error;
-      }
+      });
     } catch (error) {
       throw signal.aborted ? reasonOf(signal, endpoint) : MasterSlaveError.from(error, endpoint);
     }
