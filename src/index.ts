@@ -1,6 +1,14 @@
 /** The whole public surface of `masterslave-transport` on one screen. */
 export { connect, createConnection } from "./connect/connect.ts";
-export type { ConnectionOptions, ConnectOptions, CredentialsSource } from "./connect/connect-options.ts";
+export type { ConnectionOptions, ConnectOptions } from "./connect/connect-options.ts";
+export type {
+  CredentialsSource,
+  ExternalCredentials,
+  LoginCredentials,
+  PasswordFileCredentials,
+  TokenCredentials,
+  TokenFileCredentials,
+} from "./connect/credentials.ts";
 export * from "./errors.ts";
 export type { ConnectionWarning } from "./messaging/adapter-settings.ts";
 export type { CloseOptions, SendOptions, WaitOptions } from "./messaging/call-options.ts";

@@ -9,7 +9,7 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
 import { attemptFailure } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials } from "./login.ts";
+import { askLogin } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
@@ -17,9 +17,9 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
     try {
       const socket = await dial(endpoint, { signal, tls: settings.tls });
       try {
-        const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
+        const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
-        const opened = await handshake(socket, credentials, settings, signal);
+        const opened = await handshake(socket, login, settings, signal);
         return new AmqpSession(socket, opened, settings);
       } catch (error) {
         socket.destroy(MasterSlaveError.from(error, endpoint));

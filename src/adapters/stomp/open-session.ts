@@ -8,7 +8,7 @@ import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials, fitsConnect } from "./login.ts";
+import { askLogin, fitsConnect } from "./login.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 /**
@@ -34,8 +34,8 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       await ending.unless(turn());
       const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
-      const credentials = await ending.unless(askCredentials(settings, endpoint));
-      const session = await handshake({ socket, credentials, settings }, ending.signal);
+      const login = await ending.unless(askLogin(settings, endpoint, ending.signal));
+      const session = await handshake({ socket, login, settings }, ending.signal);
       // It may have fired in the turn in which CONNECTED came.
       signal.throwIfAborted();
       warned = false;
