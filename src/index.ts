@@ -31,7 +31,8 @@ export type { AnswerRequest, Responder, RespondOptions } from "./messaging/respo
 export type { ProcessContext, ProcessMessage, RunOptions } from "./messaging/run-consumer.ts";
 export type { Transaction } from "./messaging/transaction.ts";
 export type { TransactedWork, TransactionOptions, TransactionStats } from "./messaging/transactions.ts";
-export type { TlsOptions } from "./transport/secure.ts";
+export type { FilePath } from "./transport/read-material.ts";
+export type { TlsContext, TlsOptions, TlsSource } from "./transport/tls-options.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "./uri/endpoint.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
 export type { IgnoredOption } from "./uri/ignored-options.ts";

@@ -1,7 +1,7 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
 import { InvalidOptionError } from "../errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
-import type { TlsOptions } from "../transport/secure.ts";
+import { checkTlsOptions, type TlsSource } from "../transport/tls-options.ts";
 import type { GroupOptions } from "../uri/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
@@ -10,8 +10,11 @@ import { type CredentialsSource, loginFunction } from "./credentials.ts";
 export interface ConnectionOptions extends GroupOptions {
   /** Beats user-info in the URI. Never printed. */
   readonly credentials?: CredentialsSource | undefined;
-  /** For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false. */
-  readonly tls?: TlsOptions | undefined;
+  /**
+   * For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false.
+   * Files are read, and a function is asked, on every attempt.
+   */
+  readonly tls?: TlsSource | undefined;
 }
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -23,8 +26,9 @@ export interface ConnectOptions extends ConnectionOptions {
 export function splitOptions({ credentials, tls, ...group }: ConnectionOptions): {
   readonly group: GroupOptions;
   readonly credentials: AdapterSettings["credentials"];
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
 } {
+  if (tls !== undefined && typeof tls !== "function") checkTlsOptions(tls);
   return { group, credentials: loginFunction(credentials), tls };
 }
 

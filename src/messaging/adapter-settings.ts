@@ -1,6 +1,6 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
 import type { EndpointAddress } from "../errors.ts";
-import type { TlsOptions } from "../transport/secure.ts";
+import type { TlsSource } from "../transport/secure.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { SaslMechanism } from "../uri/login-options.ts";
 import type { Destination } from "./destination.ts";
@@ -27,7 +27,7 @@ export interface AdapterSettings {
   readonly clientId: string | undefined;
   /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
   readonly heartbeatMs: number;
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
   /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
   readonly deadLetterDestination: Destination;
   /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */

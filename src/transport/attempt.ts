@@ -37,7 +37,7 @@ export class Attempt<S extends Session> {
     this.#deadline = setTimeout(() => this.#expire(limits.attemptTimeout), limits.attemptTimeout);
     const { signal } = this.#controller;
     Promise.resolve()
-      .then(() => open(endpoint, { signal, turn: () => this.#takeTurn() }))
+      .then(() => open(endpoint, { signal, turn: () => this.#takeTurn(), stage: (text) => this.#enter(text) }))
       .then(
         (session) => this.#opened(session),
         (reason: unknown) => this.#answer({ kind: "failed", error: asAttemptError(endpoint, reason) }),
@@ -69,6 +69,10 @@ export class Attempt<S extends Session> {
       this.#turns.take(this).then(resolve);
     });
     this.#stage = "connected, its handshake unanswered";
+  }
+
+  #enter(stage: string): void {
+    this.#stage = stage;
   }
 
   #expire(timeoutMs: number): void {

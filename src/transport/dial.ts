@@ -6,11 +6,13 @@ import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import { connectAny, discard } from "./address-race.ts";
 import { dialFailure } from "./dial-failure.ts";
 import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
-import { secure, type TlsOptions } from "./secure.ts";
+import { secure, type TlsSource } from "./secure.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: TlsSource | undefined;
+  /** Told what is waited for; see OpenContext. */
+  readonly stage?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -19,12 +21,12 @@ export interface DialOptions extends EndpointSocketOptions {
  * or with the signal's reason; nothing stays open then.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<EndpointSocket> {
-  const { signal, tls, holdBack } = options;
+  const { signal, tls, holdBack, stage } = options;
   signal.throwIfAborted();
   try {
     const addresses = await unlessAborted(signal, resolveHost(endpoint.host));
     const tcp = await connectAny(addresses, endpoint.port, signal);
-    const inner = isSecure(endpoint) ? await secure(tcp, endpoint, tls ?? {}, signal) : tcp;
+    const inner = isSecure(endpoint) ? await secure(tcp, endpoint, { source: tls ?? {}, signal, stage }) : tcp;
     // It may fire in the very turn in which the last step ends.
     if (signal.aborted) discard(inner);
     signal.throwIfAborted();

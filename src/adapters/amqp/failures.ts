@@ -1,6 +1,7 @@
 /** What the peer did, and what that means: the verdict on an attempt, the end of a session, a refused send or subscription. */
 import { type AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
-import { describePeer } from "../../transport/peer-kind.ts";
+import { lateTlsFailure } from "../../transport/dial-failure.ts";
+import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Ending } from "./ending.ts";
 import { CLOSE_CONDITIONS, type FailureMeaning, OTHER } from "./failure-table.ts";
@@ -34,7 +35,8 @@ function unfinished(
   if (ending.kind === "protocol") {
     return failure(OTHER.protocol, `${where} does not speak AMQP 1.0: ${ending.error.message}`, endpoint, error);
   }
-  return failure(OTHER.closed, `${where} closed before the AMQP handshake was done`, endpoint, error);
+  const text = `${where} closed before the AMQP handshake was done: ${whyClosed(endpoint)}`;
+  return lateTlsFailure(endpoint, error) ?? failure(OTHER.closed, text, endpoint, error);
 }
 
 /** The credentials function threw or rejected. */

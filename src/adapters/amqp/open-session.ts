@@ -13,10 +13,11 @@ import { askLogin } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
-  return async (endpoint, { signal, turn }) => {
+  return async (endpoint, { signal, turn, stage }) => {
     try {
-      const socket = await dial(endpoint, { signal, tls: settings.tls });
+      const socket = await dial(endpoint, { signal, tls: settings.tls, stage });
       try {
+        stage?.("connected, the credentials not yet given");
         const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
         const opened = await handshake(socket, login, settings, signal);

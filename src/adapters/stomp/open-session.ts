@@ -24,17 +24,19 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
     );
   }
   let warned = false;
-  return async (endpoint, { signal, turn }) => {
+  return async (endpoint, { signal, turn, stage }) => {
     if (signal.aborted) throw abortReason(endpoint, signal);
     let socket: EndpointSocket | undefined;
     let ending: AttemptEnding | undefined;
     try {
-      socket = await dial(endpoint, { signal, tls, holdBack: unfinishedTail });
+      socket = await dial(endpoint, { signal, tls, holdBack: unfinishedTail, stage });
       ending = attemptEnding(socket, signal);
       await ending.unless(turn());
       const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
+      stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, endpoint, ending.signal));
+      stage?.("connected, its handshake unanswered");
       const session = await handshake({ socket, login, settings }, ending.signal);
       // It may have fired in the turn in which CONNECTED came.
       signal.throwIfAborted();
