@@ -1,5 +1,6 @@
 /** Every option of a masterslave: or failover: URI in one table: it drives the parser, the checks, the types and docs/options.md. */
 import { DELIVERY_OPTIONS } from "./delivery-options.ts";
+import { LOGIN_OPTIONS } from "./login-options.ts";
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
 
 const positiveMs = { ...MS, min: 1 } as const;
@@ -143,6 +144,7 @@ export const OPTIONS = {
     sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
   },
   ...DELIVERY_OPTIONS,
+  ...LOGIN_OPTIONS,
   clientId: {
     type: "text",
     scope: "group",
@@ -179,15 +181,17 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type OptionName = keyof typeof OPTIONS;
-export type OptionValue = number | boolean | string;
+export type OptionValue = number | boolean | string | readonly string[];
 
 type ValueOf<S> = S extends { readonly type: "integer" | "number" }
   ? number
   : S extends { readonly type: "boolean" }
     ? boolean
-    : S extends { readonly choices: readonly (infer Choice)[] }
-      ? Choice
-      : string;
+    : S extends { readonly type: "list"; readonly choices: readonly (infer Choice)[] }
+      ? readonly Choice[]
+      : S extends { readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : string;
 
 /** The options as values, by their names in the table; what is absent or undefined was not said. */
 export type GroupOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };
