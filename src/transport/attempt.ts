@@ -14,6 +14,9 @@ export interface AttemptLimits {
   readonly attemptStagger: number;
 }
 
+/** The dial is done and the peer was spoken to: an answer may come as long as the connection stands. */
+const SPOKEN = "connected, its handshake unanswered";
+
 export class Attempt<S extends Session> {
   readonly endpoint: Endpoint;
   readonly #controller = new AbortController();
@@ -48,6 +51,11 @@ export class Attempt<S extends Session> {
     return this.#answered;
   }
 
+  /** The peer accepted, was spoken to, and has not answered. */
+  get unheard(): boolean {
+    return this.#stage === SPOKEN;
+  }
+
   /** How far it has come without an answer, as the error to show for it meanwhile. */
   unanswered(): AttemptError {
     const text = `${formatAddress(this.endpoint)} has not answered yet (${this.#stage})`;
@@ -72,7 +80,7 @@ export class Attempt<S extends Session> {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#turns.take(this).then(resolve);
     });
-    this.#stage = "connected, its handshake unanswered";
+    this.#stage = SPOKEN;
   }
 
   #expire(timeoutMs: number): void {
