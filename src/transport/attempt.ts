@@ -14,9 +14,6 @@ export interface AttemptLimits {
   readonly attemptStagger: number;
 }
 
-/** The dial is done and the peer was spoken to: an answer may come as long as the connection stands. */
-const SPOKEN = "connected, its handshake unanswered";
-
 export class Attempt<S extends Session> {
   readonly endpoint: Endpoint;
   readonly #controller = new AbortController();
@@ -24,6 +21,8 @@ export class Attempt<S extends Session> {
   readonly #deadline: NodeJS.Timeout;
   readonly #onOutcome: (attempt: Attempt<S>, outcome: AttemptOutcome<S>) => void;
   #stage = "connecting";
+  /** When it had its turn. */
+  #spokeAt: number | undefined;
   #answered = false;
 
   /** Starts at once. `onOutcome` is called exactly once, never within this constructor. */
@@ -53,7 +52,7 @@ export class Attempt<S extends Session> {
 
   /** The peer accepted, was spoken to, and has not answered. */
   get unheard(): boolean {
-    return this.#stage === SPOKEN;
+    return this.#spokeAt !== undefined;
   }
 
   /** How far it has come without an answer, as the error to show for it meanwhile. */
@@ -80,7 +79,8 @@ export class Attempt<S extends Session> {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#turns.take(this).then(resolve);
     });
-    this.#stage = SPOKEN;
+    this.#spokeAt = performance.now();
+    this.#stage = "connected, its handshake unanswered";
   }
 
   #expire(timeoutMs: number): void {
