@@ -9,8 +9,10 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../errors.ts";
+import { printable, printableError, printableLine } from "../../printable.ts";
+import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { describePeer } from "../../transport/peer-kind.ts";
+import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText } from "./message.ts";
 
@@ -26,7 +28,7 @@ export const HANDSHAKE_FAILURES = {
   closed: {
     code: "ENDPOINT_CLOSED",
     verdict: "next",
-    text: "closed the connection before the STOMP handshake was done: it may be a standby behind a proxy, or not a STOMP port",
+    text: "closed the connection before the STOMP handshake was done",
   },
   tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
   otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
@@ -83,9 +85,10 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptEr
   const foreign = foreignPeer(socket);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
-    return handshakeFailure("closed", endpoint, undefined, causeOf(cause));
+    const text = `: ${whyClosed(endpoint)}`;
+    return lateTlsFailure(endpoint, cause) ?? handshakeFailure("closed", endpoint, text, causeOf(cause));
   }
-  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; ${beginning(firstBytes)}`);
+  return handshakeFailure("notStomp", endpoint, `: ${printableLine(cause.message)}; ${beginning(firstBytes)}`);
 }
 
 function beginning(firstBytes: Buffer): string {
@@ -109,8 +112,8 @@ export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text:
   const said = conceal(headerText(headers, "message") ?? "").trim();
   const whole = conceal(body.toString()).trim();
   const [firstLine = ""] = whole.split(/\r?\n/, 1);
-  const text = shorten(joinTexts(said, firstLine)) || "no reason given";
-  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(whole || said) };
+  const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
+  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
 }
 
 /** Classic's body begins with the message again, Artemis's is the same but for its colons. */
@@ -167,7 +170,7 @@ export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveEr
   if (socket.readableEnded) {
     return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
   }
-  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${shorten(cause.message)}`, {
+  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${printableLine(cause.message)}`, {
     endpoint,
   });
 }
@@ -200,11 +203,6 @@ function unmarked(error: MasterSlaveError): MasterSlaveError {
   return error;
 }
 
-/** A line of the peer's, or of stompit's about it, can be as long as the parser allows. */
-function shorten(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
 function causeOf(error: Error): unknown {
-  return error instanceof MasterSlaveError ? error.cause : error;
+  return error instanceof MasterSlaveError ? error.cause : printableError(error);
 }
