@@ -19,13 +19,15 @@ export interface Figures {
   readonly overtaken: number;
   /** The connection's events after the fault, each with its error's code. */
   readonly told: readonly string[];
+  /** The codes of the attempts that failed meanwhile. */
+  readonly answers: readonly string[];
 }
 
 /** A peer is taken for dead after 2.2 intervals at most; a tenth more for a busy machine. */
 const NOTICED_INTERVALS = 2.2;
 const TOLERANCE = 1.1;
 
-export function figuresOf({ findings, told, ...times }: Outcome): Figures {
+export function figuresOf({ findings, told, answers, ...times }: Outcome): Figures {
   const books = [findings.stream, findings.store];
   const sum = (pick: (book: (typeof books)[number]) => number) => books.reduce((total, book) => total + pick(book), 0);
   return {
@@ -38,6 +40,7 @@ export function figuresOf({ findings, told, ...times }: Outcome): Figures {
     outOfOrder: findings.outOfOrder,
     overtaken: findings.overtaken,
     told: told.slice(1).map(({ event, code }) => (code ? `${event} ${code}` : event)),
+    answers,
   };
 }
 

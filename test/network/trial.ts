@@ -1,22 +1,20 @@
 /** Tries one fault on a stage: a client with a load, the fault, and what both say about it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Protocol } from "../brokers/group-contract.ts";
-import type { ClientOperations, Told } from "./client/client-program.ts";
-import type { WorkloadFindings, WorkloadSettings } from "./client/workload.ts";
+import type { ClientBooks, ClientOperations } from "./client/client-program.ts";
+import type { WorkloadSettings } from "./client/workload.ts";
 import { addressesOf, type Fault, type Scene } from "./faults/fault.ts";
 import { HostProgram } from "./lab/host-program.ts";
 import { now } from "./lab/shared-clock.ts";
 import type { Stage } from "./stage.ts";
 
-export interface Outcome {
+export interface Outcome extends ClientBooks {
   /** From the fault to `interrupted`, ms; undefined when the connection bore it. */
   readonly noticedMs: number | undefined;
   /** From the fault, or from its healing, to the first confirmation of a new session, ms. */
   readonly backMs: number | undefined;
   /** From the fault to the first message that a bare poller got confirmed by the other member, ms; undefined where nobody took over. */
   readonly takeoverMs: number | undefined;
-  readonly findings: WorkloadFindings;
-  readonly told: readonly Told[];
 }
 
 const CLIENT = new URL("./client/client-program.ts", import.meta.url);

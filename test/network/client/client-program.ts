@@ -18,9 +18,17 @@ export interface Told {
   readonly message?: string;
 }
 
+export interface ClientBooks {
+  readonly findings: WorkloadFindings;
+  readonly told: readonly Told[];
+  /** What endpoints answered to attempts that failed after the first session: their errors' codes. */
+  readonly answers: readonly string[];
+}
+
 let connection: Connection;
 let workload: Workload;
 const told: Told[] = [];
+const answers = new Set<string>();
 
 const operations = {
   /** Connects, and begins to send and receive. */
@@ -42,10 +50,10 @@ const operations = {
   },
 
   /** Waits until the books can be closed, and closes the connection. */
-  async finish(timeoutMs: number): Promise<{ findings: WorkloadFindings; told: readonly Told[] }> {
+  async finish(timeoutMs: number): Promise<ClientBooks> {
     const findings = await workload.finish(timeoutMs);
     await connection.close({ drainTimeoutMs: 1_000 });
-    return { findings, told };
+    return { findings, told, answers: [...answers].sort() };
   },
 
   /** How long a new connection takes, from the call to the established session, ms. */
@@ -66,6 +74,9 @@ function follow(source: Connection): void {
   source.on("established", ({ endpoint }) => tell("established", { host: endpoint.host }));
   source.on("restored", ({ endpoint }) => tell("restored", { host: endpoint.host }));
   source.on("interrupted", ({ endpoint, cause }) => tell("interrupted", { host: endpoint.host, ...describe(cause) }));
+  source.on("attempt", ({ outcome }) => {
+    if (outcome !== "session" && told.length > 0) answers.add(outcome.code);
+  });
   source.on("failed", (reason) => tell("failed", describe(reason)));
   source.on("warning", (warning) => tell("warning", { message: String(warning) }));
 }
