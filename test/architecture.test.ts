@@ -35,6 +35,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "p-retry": ["transport"],
   // Loaded by the first consumer that deduplicates.
   "lru-cache": ["messaging"],
+  // Loaded by the first login outside ASCII that goes by SCRAM.
+  "@mongodb-js/saslprep": ["adapters/amqp"],
   stompit: ["adapters/stomp", "testing"],
   rhea: ["adapters/amqp", "testing"],
   commander: ["cli"],

@@ -21,6 +21,8 @@ export class Attempt<S extends Session> {
   readonly #deadline: NodeJS.Timeout;
   readonly #onOutcome: (attempt: Attempt<S>, outcome: AttemptOutcome<S>) => void;
   #stage = "connecting";
+  /** When it had its turn. */
+  #spokeAt: number | undefined;
   #answered = false;
 
   /** Starts at once. `onOutcome` is called exactly once, never within this constructor. */
@@ -48,6 +50,11 @@ export class Attempt<S extends Session> {
     return this.#answered;
   }
 
+  /** The peer accepted, was spoken to, and has not answered. */
+  get unheard(): boolean {
+    return this.#spokeAt !== undefined;
+  }
+
   /** How far it has come without an answer, as the error to show for it meanwhile. */
   unanswered(): AttemptError {
     const text = `${formatAddress(this.endpoint)} has not answered yet (${this.#stage})`;
@@ -72,6 +79,7 @@ export class Attempt<S extends Session> {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#turns.take(this).then(resolve);
     });
+    this.#spokeAt = performance.now();
     this.#stage = "connected, its handshake unanswered";
   }
 

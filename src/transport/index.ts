@@ -7,5 +7,5 @@ export { MasterSlaveTransport, type TransportOptions } from "./group-transport.t
 export type { ConnectLimits, TransportEvents } from "./master-slave-transport.ts";
 export { type ReachOptions, reach, type UseSocket } from "./reach.ts";
 export type { Lookup, ResolvedAddress } from "./resolve-host.ts";
-export type { TlsOptions } from "./secure.ts";
 export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";
+export type { TlsOptions, TlsSource } from "./tls-options.ts";

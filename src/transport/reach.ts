@@ -7,12 +7,12 @@ import { connectTcp } from "./connect-tcp.ts";
 import { dialFailure } from "./dial-failure.ts";
 import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
 import { type Lookup, resolveHost } from "./resolve-host.ts";
-import { secure, type TlsOptions } from "./secure.ts";
+import { secure, type TlsSource } from "./secure.ts";
 import type { OpenContext } from "./session.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: TlsSource | undefined;
   /** In place of the system's resolver. */
   readonly lookup?: Lookup | undefined;
   /** Told how far it has come, for the error of an attempt that runs out of time. */
@@ -94,8 +94,8 @@ class Way {
       stage?.(`connecting to ${lane.address}`);
       const tcp = await connectTcp(lane.address, endpoint.port, lane.signal);
       lane.progress();
-      if (isSecure(endpoint)) stage?.(`in the TLS handshake with ${lane.address}`);
-      const inner = isSecure(endpoint) ? await secure(tcp, endpoint, tls ?? {}, lane.signal) : tcp;
+      const terms = { source: tls ?? {}, signal: lane.signal, stage };
+      const inner = isSecure(endpoint) ? await secure(tcp, endpoint, terms) : tcp;
       // It may fire in the very turn in which the last step ends.
       if (lane.signal.aborted) discard(inner);
       lane.signal.throwIfAborted();

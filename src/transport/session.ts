@@ -26,7 +26,7 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** Resolves when this attempt may speak; await it once, after TCP and TLS and before the first byte of the protocol. Rejects when `signal` fires. */
   readonly turn: () => Promise<void>;
-  /** Told how far the attempt has come, such as "in the TLS handshake": the error of one that runs out of time says it. */
+  /** Told what is waited for from now on, for the error of an attempt that runs out of time: "connected, its handshake unanswered". */
   readonly stage?: ((stage: string) => void) | undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Every option of a masterslave: or failover: URI in one table: it drives the parser, the checks, the types and docs/options.md. */
 import { DELIVERY_OPTIONS } from "./delivery-options.ts";
+import { LOGIN_OPTIONS } from "./login-options.ts";
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
 
 const positiveMs = { ...MS, min: 1 } as const;
@@ -96,13 +97,15 @@ export const OPTIONS = {
     ...MS,
     origin: "ours",
     default: 0,
-    sentence: "Up to so long, at random, is waited before the first round after a loss; it spreads a fleet of clients.",
+    sentence:
+      "Up to so long, at random, is waited before the first round after a loss, and about so long at least between rounds; it spreads a fleet of clients (docs/fleet.md).",
   },
   attemptTimeout: {
     ...positiveMs,
     origin: "ours",
     default: 15_000,
-    sentence: "The deadline of one attempt: dial, TLS and protocol handshake together.",
+    sentence:
+      "The deadline of one attempt: dial, TLS and protocol handshake together. Twice as long each time, up to eight times, at an endpoint that accepts and then stays silent.",
   },
   attemptStagger: {
     ...MS,
@@ -143,6 +146,7 @@ export const OPTIONS = {
     sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
   },
   ...DELIVERY_OPTIONS,
+  ...LOGIN_OPTIONS,
   clientId: {
     type: "text",
     scope: "group",
@@ -179,15 +183,17 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type OptionName = keyof typeof OPTIONS;
-export type OptionValue = number | boolean | string;
+export type OptionValue = number | boolean | string | readonly string[];
 
 type ValueOf<S> = S extends { readonly type: "integer" | "number" }
   ? number
   : S extends { readonly type: "boolean" }
     ? boolean
-    : S extends { readonly choices: readonly (infer Choice)[] }
-      ? Choice
-      : string;
+    : S extends { readonly type: "list"; readonly choices: readonly (infer Choice)[] }
+      ? readonly Choice[]
+      : S extends { readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : string;
 
 /** The options as values, by their names in the table; what is absent or undefined was not said. */
 export type GroupOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };

@@ -42,7 +42,9 @@ describe("what a peer says", () => {
     const [none, said] = [Buffer.alloc(0), { condition: EVIL, description: EVIL }];
     for (const ending of [
       { kind: "close", ...said },
-      { kind: "sasl-unusable", text: EVIL },
+      { kind: "sasl-unusable", login: "password", offered: [EVIL], allowed: ["PLAIN"] },
+      { kind: "sasl-outcome", outcome: 1, login: "token", said: EVIL },
+      { kind: "sasl-untrusted", text: EVIL },
       { kind: "protocol", error: new Error(EVIL) },
     ] as const)
       expect(inspect(attemptFailure(endpoint, ending, none))).not.toMatch(CONTROL);

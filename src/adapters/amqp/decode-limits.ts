@@ -4,11 +4,14 @@ import rhea from "rhea";
 /** What is touched of rhea beyond its typings; decode-limits.test.ts pins it. */
 interface UncheckedReader {
   readonly buffer: Buffer;
+  readonly position: number;
   /** Ours: how many values it has been asked for. */
   valuesRead?: number;
   remaining(): number;
   read_n(count: number): unknown[];
   read_array_items(count: number, type: { readonly width: number }): unknown[];
+  read_compound(type: { readonly width: number }): unknown;
+  read_array(type: { readonly width: number }): unknown;
 }
 
 /** Of lists, maps and arrays together, nested ones too: at some hundred bytes each they are about as much memory as the largest message. */
@@ -26,7 +29,7 @@ export function limitDecoding(): void {
   // Its typings do not have it.
   const { Reader } = rhea.types as unknown as { readonly Reader: { readonly prototype: UncheckedReader } };
   const reader = Reader.prototype;
-  const { read_n, read_array_items } = reader;
+  const { read_n, read_array_items, read_compound, read_array } = reader;
   Object.assign(reader, {
     read_n(this: UncheckedReader, count: number) {
       // Each item has at least the byte of its type.
@@ -37,7 +40,20 @@ export function limitDecoding(): void {
       claim(this, count, count * type.width);
       return read_array_items.call(this, count, type);
     },
+    read_compound: withinSize(read_compound),
+    read_array: withinSize(read_array),
   });
+}
+
+/** rhea goes by the count alone, and takes for the next value what another reader would not. */
+function withinSize(read: UncheckedReader["read_compound"]): UncheckedReader["read_compound"] {
+  return function (this: UncheckedReader, type) {
+    const { buffer, position } = this;
+    const end = position + type.width + buffer.readUIntBE(position, type.width);
+    const value = read.call(this, type);
+    if (this.position !== end) throw new Error("A list whose items are not as long as it says");
+    return value;
+  };
 }
 
 function claim(reader: UncheckedReader, count: number, leastBytes: number): void {

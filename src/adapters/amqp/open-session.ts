@@ -9,18 +9,19 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
 import { attemptFailure } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials } from "./login.ts";
+import { askLogin } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
   const { tls, lookup } = settings;
   return async (endpoint, context) => {
-    const { signal } = context;
+    const { signal, stage } = context;
     try {
       return await reach(endpoint, { ...context, tls, lookup }, async (socket, turn) => {
-        const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
+        stage?.("connected, the credentials not yet given");
+        const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
-        const opened = await handshake(socket, credentials, settings, signal);
+        const opened = await handshake(socket, login, settings, signal);
         return new AmqpSession(socket, opened, settings);
       });
     } catch (error) {

@@ -27,7 +27,7 @@ interface UncheckedConnection {
 
 interface UncheckedSession {
   readonly remote: { readonly handles: { readonly [handle: number]: UncheckedLink | undefined } };
-  readonly outgoing: { readonly deliveries: Deliveries };
+  readonly outgoing: { readonly deliveries: Deliveries; readonly next_pending_delivery: number };
   readonly incoming: { readonly deliveries: Deliveries };
 }
 
@@ -43,6 +43,7 @@ interface UncheckedLink {
 interface Deliveries {
   get_head(): { readonly id: number } | undefined;
   get_tail(): { readonly id: number } | undefined;
+  by_id(id: number): { readonly next_to_send: number } | undefined;
 }
 
 interface Frame<Fields> {
@@ -191,6 +192,18 @@ function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields):
 }
 
 /**
+ * rhea would take an outcome of what waits for credit, and never send it. That of what is half sent it cannot take either,
+ * and none would come again.
+ */
+function lastSent({ deliveries, next_pending_delivery: next }: UncheckedSession["outgoing"], range: DispositionFields) {
+  const sentInPart = (deliveries.by_id(next)?.next_to_send ?? 0) > 0;
+  if (sentInPart && range.first <= next && next <= (range.last ?? range.first)) {
+    throw new Error("An outcome of a message that has been sent in part");
+  }
+  return next - 1;
+}
+
+/**
  * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
  * id of a delivery long settled for that of another. Returns whether anything is left.
  */
@@ -201,7 +214,7 @@ function narrow({ outgoing, incoming }: UncheckedSession, disposition: Dispositi
   if (!oldest || !newest) return false;
   const { first, last } = disposition;
   disposition.first = Math.max(first, oldest.id);
-  disposition.last = Math.min(last ?? first, newest.id);
+  disposition.last = Math.min(last ?? first, newest.id, disposition.role ? lastSent(outgoing, disposition) : newest.id);
   const { state } = disposition;
   disposition.declared = declaredIn(state);
   const outcome = outcomeIn(state);

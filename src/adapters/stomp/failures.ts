@@ -10,8 +10,9 @@ import {
   type Verdict,
 } from "../../errors.ts";
 import { printable, printableError, printableLine } from "../../printable.ts";
+import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { describePeer } from "../../transport/peer-kind.ts";
+import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText } from "./message.ts";
 
@@ -27,7 +28,7 @@ export const HANDSHAKE_FAILURES = {
   closed: {
     code: "ENDPOINT_CLOSED",
     verdict: "next",
-    text: "closed the connection before the STOMP handshake was done: it may be a standby behind a proxy, or not a STOMP port",
+    text: "closed the connection before the STOMP handshake was done",
   },
   tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
   otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
@@ -84,7 +85,8 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptEr
   const foreign = foreignPeer(socket);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
-    return handshakeFailure("closed", endpoint, undefined, causeOf(cause));
+    const text = `: ${whyClosed(endpoint)}`;
+    return lateTlsFailure(endpoint, cause) ?? handshakeFailure("closed", endpoint, text, causeOf(cause));
   }
   return handshakeFailure("notStomp", endpoint, `: ${printableLine(cause.message)}; ${beginning(firstBytes)}`);
 }

@@ -3,12 +3,13 @@ import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
+import type { Login } from "../../messaging/login.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
-import type { Credentials } from "../../uri/endpoint.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
+import { loginHeaders } from "./login.ts";
 import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 import { StompSession } from "./stomp-session.ts";
@@ -16,7 +17,7 @@ import type { Peer } from "./wire.ts";
 
 export interface HandshakeRequest {
   readonly socket: EndpointSocket;
-  readonly credentials: Credentials | undefined;
+  readonly login: Login | undefined;
   readonly settings: AdapterSettings;
 }
 
@@ -70,7 +71,7 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     client.connect(connectHeaders(request));
     client.setCommandHandler("ERROR", (frame) =>
       readBody(frame, MAX_ERROR_BYTES, (body) => {
-        fail(refusedConnect(socket.endpoint, frame.headers, body, concealing(request.credentials)));
+        fail(refusedConnect(socket.endpoint, frame.headers, body, concealing(request.login)));
       }),
     );
   });
@@ -85,26 +86,26 @@ function leaveCheckingToSocket(client: Client): void {
   client._runHeartbeat = (_incomingMs, outgoingMs) => run(0, Math.min(outgoingMs, LONGEST_TIMER_MS));
 }
 
-function connectHeaders({ socket, credentials, settings }: HandshakeRequest): Record<string, string> {
+function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<string, string> {
   const { clientId, heartbeatMs } = settings;
   return {
     "accept-version": "1.1,1.2",
     host: socket.endpoint.host,
     "heart-beat": `${heartbeatMs},${heartbeatMs}`,
-    ...(credentials && { login: credentials.username, passcode: credentials.password }),
+    ...loginHeaders(login),
     ...(clientId !== undefined && { "client-id": clientId }),
   };
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin({ socket, credentials, settings }: HandshakeRequest, client: Client): StompSession {
+function begin({ socket, login, settings }: HandshakeRequest, client: Client): StompSession {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const version = headerText(client.headers, "version") ?? "1.0";
   if (version !== "1.1" && version !== "1.2") throw handshakeFailure("oldVersion", endpoint, `, here ${version}`);
   const broker = readBroker(headerText(client.headers, "server"));
   const peer: Peer = {
-    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(credentials) },
+    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(login) },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
   };
   const session = new StompSession(peer, client, socket);

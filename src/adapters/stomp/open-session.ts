@@ -4,11 +4,11 @@ import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { type ReachOptions, reach, type UseSocket } from "../../transport/reach.ts";
-import type { OpenSession } from "../../transport/session.ts";
+import type { OpenContext, OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials, fitsConnect } from "./login.ts";
+import { askLogin, fitsConnect } from "./login.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 /**
@@ -28,7 +28,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
     const { signal } = context;
     const options: ReachOptions = { ...context, tls, lookup, holdBack: unfinishedTail };
     try {
-      const session = await reach(endpoint, options, speak(settings, signal));
+      const session = await reach(endpoint, options, speak(settings, context));
       warned = false;
       return session;
     } catch (cause) {
@@ -43,15 +43,17 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
 }
 
 /** The handshake at one address, from the connected socket on. */
-function speak(settings: AdapterSettings, wanted: AbortSignal): UseSocket<MessagingSession> {
+function speak(settings: AdapterSettings, { signal: wanted, stage }: OpenContext): UseSocket<MessagingSession> {
   return async (socket, turn) => {
     const ending = attemptEnding(socket, wanted);
     try {
       await ending.unless(turn());
       const foreign = foreignPeer(socket);
       if (foreign) throw foreign;
-      const credentials = await ending.unless(askCredentials(settings, socket.endpoint));
-      return await handshake({ socket, credentials, settings }, ending.signal);
+      stage?.("connected, the credentials not yet given");
+      const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
+      stage?.("connected, its handshake unanswered");
+      return await handshake({ socket, login, settings }, ending.signal);
     } finally {
       ending.release();
     }
