@@ -23,6 +23,13 @@ import { MemberProcess } from "./member-process.ts";
 
 const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
 const HERE: Place = { prefix: [], host: "127.0.0.1" };
+/** In a host of its own a member shares its ports with nobody. */
+const USUAL_PORTS: ReadonlyMap<Connector, number> = new Map([
+  ["stomp", 61_613],
+  ["amqp", 5_672],
+  ["amqp-native", 5_673],
+  ["openwire", 61_616],
+]);
 const DEFAULT_WAIT_MS = 30_000;
 
 type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
@@ -31,7 +38,7 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
   const jars = await brokerJars(product);
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
-  const ports = await choosePorts(product);
+  const ports = options.places ? { a: USUAL_PORTS, b: USUAL_PORTS } : await choosePorts(product);
   const make = (name: MemberName): MemberProcess => {
     const javaArguments = javaCommand(name, jars, directory, ports, options);
     const { prefix } = placeOf(name, options);
