@@ -4,6 +4,7 @@ import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
@@ -20,6 +21,7 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
         stage?.("connected, the credentials not yet given");
         const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
+        stage?.(whySilent(endpoint));
         const opened = await handshake(socket, login, settings, signal);
         return new AmqpSession(socket, opened, settings);
       } catch (error) {

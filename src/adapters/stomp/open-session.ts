@@ -4,6 +4,7 @@ import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
@@ -36,7 +37,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       if (foreign) throw foreign;
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, endpoint, ending.signal));
-      stage?.("connected, its handshake unanswered");
+      stage?.(whySilent(endpoint));
       const session = await handshake({ socket, login, settings }, ending.signal);
       // It may have fired in the turn in which CONNECTED came.
       signal.throwIfAborted();
