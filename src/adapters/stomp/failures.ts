@@ -9,6 +9,8 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../errors.ts";
+import { concealing } from "../../messaging/conceal-credentials.ts";
+import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
 import { printable, printableError, printableLine } from "../../printable.ts";
 import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
@@ -42,7 +44,7 @@ export const HANDSHAKE_FAILURES = {
   badCredentials: {
     code: "AUTHENTICATION_FAILED",
     verdict: "stop",
-    text: "refused the credentials: the user name or the password is wrong, or none was given",
+    text: "refused the login",
   },
   unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
   refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
@@ -125,10 +127,11 @@ function joinTexts(said: string, firstLine: string): string {
 
 /**
  * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
- * Artemis "Security Error occurred: User name [x] or password is invalid"; the rest is what other brokers and plugins say.
+ * Artemis "Security Error occurred: User name [x] or password is invalid", and Classic of a TLS connector that logs in by
+ * certificate "Unable to authenticate transport without SSL certificate."; the rest is what other brokers and plugins say.
  */
 const CREDENTIALS_REFUSED =
-  /user name (.* )?or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
+  /user name (.* )?or password is invalid|without ssl certificate|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
 /** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
 const CLIENT_ID_IN_USE = /client: .* already connected/i;
@@ -151,11 +154,15 @@ export function refusedConnect(
   endpoint: Endpoint,
   headers: FrameHeaders,
   body: Buffer,
-  conceal: (text: string) => string,
+  login: Login | undefined,
 ): AttemptError {
+  const conceal = concealing(login);
   // Before the credentials are taken out: a password such as "password" is a word of the sentence.
   const { text: asSaid } = readRefusal(headers, body, (text) => text);
-  if (CREDENTIALS_REFUSED.test(asSaid)) return handshakeFailure("badCredentials", endpoint);
+  if (CREDENTIALS_REFUSED.test(asSaid)) {
+    const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
+    return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
+  }
   const refusal = readRefusal(headers, body, conceal);
   if (CLIENT_ID_IN_USE.test(asSaid))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
