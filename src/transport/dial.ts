@@ -6,7 +6,8 @@ import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import { connectAny, discard } from "./address-race.ts";
 import { dialFailure } from "./dial-failure.ts";
 import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
-import { secure, type TlsSource } from "./secure.ts";
+import { secure } from "./secure.ts";
+import type { TlsSource } from "./tls-options.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;
