@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, "..", "src");
 /** From the top down, as docs/architecture.md tells them. A file right under src/ is a room of its own. */
 const ROOMS = [
   "error-codes",
+  "printable",
   "base-error",
   "delivery-errors",
   "errors",

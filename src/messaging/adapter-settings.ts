@@ -1,5 +1,6 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
 import type { EndpointAddress } from "../errors.ts";
+import type { Lookup } from "../transport/resolve-host.ts";
 import type { TlsSource } from "../transport/tls-options.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { SaslMechanism } from "../uri/login-options.ts";
@@ -28,6 +29,8 @@ export interface AdapterSettings {
   /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
   readonly heartbeatMs: number;
   readonly tls: TlsSource | undefined;
+  /** In place of the system's resolver. */
+  readonly lookup?: Lookup | undefined;
   /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
   readonly deadLetterDestination: Destination;
   /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */

@@ -16,7 +16,10 @@ const CLOSED_IN_TLS =
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   ECONNREFUSED: { code: "ENDPOINT_REFUSED", text: "refused the connection: nothing listens there, as on a standby" },
   ENOTFOUND: { code: "ENDPOINT_UNKNOWN", text: "has a host name that does not resolve" },
-  EAI_AGAIN: { code: "ENDPOINT_UNKNOWN", text: "has a host name that cannot be resolved at the moment" },
+  EAI_AGAIN: {
+    code: "ENDPOINT_UNKNOWN",
+    text: "has a host name that cannot be resolved at the moment: no name server answers, or it failed",
+  },
   ENODATA: { code: "ENDPOINT_UNKNOWN", text: "has a host name without an address" },
   EHOSTUNREACH: { code: "ENDPOINT_UNREACHABLE", text: "is unreachable: no route to the host" },
   ENETUNREACH: { code: "ENDPOINT_UNREACHABLE", text: "is unreachable: no route to its network" },

@@ -17,7 +17,7 @@ export interface ReconnectSettings {
   readonly startupMaxRounds: number;
   /** A session that lasted this long, or did something useful, ends the outage, ms. */
   readonly minConnectTime: number;
-  /** Up to so much is added before the first round after a loss, at random, ms: it spreads a fleet. */
+  /** Up to so much is added before the first round after a loss, at random, and waits are no shorter, ms: it spreads a fleet. */
   readonly reconnectSpread: number;
   readonly maxAuthFailures: number;
 }
@@ -28,17 +28,22 @@ const GENTLE_FACTOR = 1.1;
 const STEEP_FACTOR = 2;
 /** Each wait is stretched or shortened by up to this share, so that clients do not march in step. */
 const JITTER = 0.1;
+/** Shortened by up to this once waits double: with a tenth a fleet still comes in waves, with half it does not. */
+const WIDE_JITTER = 0.5;
 
 export class ReconnectPolicy {
   readonly #settings: ReconnectSettings;
+  readonly #random: () => number;
   #delayMs: number;
   #waitedMs = 0;
   #failedRounds = 0;
   #authFailures = 0;
   #everConnected = false;
 
-  constructor(settings: ReconnectSettings) {
+  /** `random`: from 0 to 1; a simulation brings its own. */
+  constructor(settings: ReconnectSettings, random: () => number = Math.random) {
     this.#settings = settings;
+    this.#random = random;
     this.#delayMs = settings.initialReconnectDelay;
   }
 
@@ -54,7 +59,7 @@ export class ReconnectPolicy {
     if (!this.#everConnected) this.#failedRounds = 0;
     this.#everConnected = true;
     const { minConnectTime, delayAfterLoss, reconnectSpread } = this.#settings;
-    const spread = Math.random() * reconnectSpread;
+    const spread = this.#random() * reconnectSpread;
     if (!useful && lastedMs < minConnectTime) return Math.max(this.nextDelay(), delayAfterLoss) + spread;
     this.#delayMs = this.#settings.initialReconnectDelay;
     this.#waitedMs = 0;
@@ -75,14 +80,21 @@ export class ReconnectPolicy {
 
   /**
    * The wait before the next round, ms. Without a factor of the user's: 1.1 while the outage is young, which keeps the
-   * wait at about a tenth of it, so that whoever takes over is found within a tenth of the outage; then 2.
+   * wait at about a tenth of it, so that whoever takes over is found within a tenth of the outage; then 2. Never much
+   * less than `reconnectSpread`: a fleet that is spread over it stays so, however long the outage.
    */
   nextDelay(): number {
-    const { maxReconnectDelay, backOffFactor } = this.#settings;
-    const delay = Math.min(this.#delayMs, maxReconnectDelay);
+    const { maxReconnectDelay, backOffFactor, reconnectSpread } = this.#settings;
+    const delay = Math.max(Math.min(this.#delayMs, maxReconnectDelay), reconnectSpread);
     this.#waitedMs += delay;
-    const factor = backOffFactor ?? (this.#waitedMs < GENTLE_UNTIL_MS ? GENTLE_FACTOR : STEEP_FACTOR);
+    const young = this.#waitedMs < GENTLE_UNTIL_MS;
+    const factor = backOffFactor ?? (young ? GENTLE_FACTOR : STEEP_FACTOR);
     this.#delayMs = Math.min(this.#delayMs * factor, maxReconnectDelay);
-    return Math.min(delay * (1 - JITTER + 2 * JITTER * Math.random()), maxReconnectDelay);
+    const spread = delay === reconnectSpread;
+    const shortest = delay * (1 - (young || spread || factor === 1 ? JITTER : WIDE_JITTER));
+    // Bounded before the dice are thrown: else many would wait for exactly the longest time, and come as one.
+    const longest = delay * (1 + JITTER);
+    const bounded = spread ? longest : Math.min(longest, maxReconnectDelay);
+    return shortest + (bounded - shortest) * this.#random();
   }
 }

@@ -18,6 +18,9 @@ export type RoundResult<S extends Session> =
       readonly stop: AttemptError | undefined;
     };
 
+/** How many times `attemptTimeout` an endpoint gets that accepts and does not come to answer. */
+const MOST_PATIENCE = 8;
+
 export type AttemptListener<S extends Session> = (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
 
 /**
@@ -32,6 +35,8 @@ export class Search<S extends Session> {
   readonly #stopsAt: (error: AttemptError) => boolean;
   readonly #pending = new Map<string, Attempt<S>>();
   readonly #failures = new Map<string, AttemptError>();
+  /** By which factor the next attempt may last longer. */
+  readonly #patience = new Map<string, number>();
   readonly #wakes = new Set<() => void>();
   #finished: { attempt: Attempt<S>; session: S }[] = [];
   #refused: AttemptError | undefined;
@@ -92,7 +97,9 @@ export class Search<S extends Session> {
   }
 
   #start(endpoint: Endpoint): Attempt<S> {
-    const attempt = new Attempt(endpoint, this.#open, this.#limits, this.#turns, (from, outcome) =>
+    const attemptTimeout = this.#limits.attemptTimeout * (this.#patience.get(identity(endpoint)) ?? 1);
+    const limits = { ...this.#limits, attemptTimeout };
+    const attempt = new Attempt(endpoint, this.#open, limits, this.#turns, (from, outcome) =>
       this.#answered(from, outcome),
     );
     this.#pending.set(identity(endpoint), attempt);
@@ -108,6 +115,7 @@ export class Search<S extends Session> {
       setImmediate(() => this.#wake());
     } else {
       this.#failures.set(identity(attempt.endpoint), outcome.error);
+      this.#learnPatience(attempt, outcome.error);
       if (outcome.error.code === "AUTHENTICATION_FAILED") this.#refused = outcome.error;
       if (outcome.error.verdict === "stop" && this.#stopsAt(outcome.error)) {
         this.#turns.end();
@@ -116,6 +124,16 @@ export class Search<S extends Session> {
       this.#onAttempt(attempt.endpoint, outcome);
       this.#wake();
     }
+  }
+
+  /**
+   * A broker that a whole fleet asks at once answers in the order of its queue. Whoever gives up goes to the end of it and
+   * leaves a dead entry in it: with one patience for ever it would be busy with dead entries, and nobody would get through.
+   */
+  #learnPatience({ endpoint, unheard }: Attempt<S>, { code }: AttemptError): void {
+    const key = identity(endpoint);
+    if (code !== "ATTEMPT_TIMEOUT" || !unheard) this.#patience.delete(key);
+    else this.#patience.set(key, Math.min(2 * (this.#patience.get(key) ?? 1), MOST_PATIENCE));
   }
 
   /** `attemptStagger` 0 waits for the answer, however long: strictly one at a time. */

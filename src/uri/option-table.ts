@@ -97,13 +97,15 @@ export const OPTIONS = {
     ...MS,
     origin: "ours",
     default: 0,
-    sentence: "Up to so long, at random, is waited before the first round after a loss; it spreads a fleet of clients.",
+    sentence:
+      "Up to so long, at random, is waited before the first round after a loss, and about so long at least between rounds; it spreads a fleet of clients (docs/fleet.md).",
   },
   attemptTimeout: {
     ...positiveMs,
     origin: "ours",
     default: 15_000,
-    sentence: "The deadline of one attempt: dial, TLS and protocol handshake together.",
+    sentence:
+      "The deadline of one attempt: dial, TLS and protocol handshake together. Twice as long each time, up to eight times, at an endpoint that accepts and then stays silent.",
   },
   attemptStagger: {
     ...MS,
@@ -141,7 +143,8 @@ export const OPTIONS = {
     ...MS,
     origin: "ours",
     default: 5_000,
-    sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
+    sentence:
+      "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off.",
   },
   ...DELIVERY_OPTIONS,
   ...LOGIN_OPTIONS,

@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const children = new Set<ChildProcess>();
-const directories = new Set<string>();
+const cleanUps = new Set<() => void>();
 
 /** Kills `child` when this process ends; forgets it once it has exited. */
 export function guardChild(child: ChildProcess): void {
@@ -20,38 +20,43 @@ export function guardChild(child: ChildProcess): void {
 
 /** Removes `directory` when this process ends. Call what it returns once the directory is gone. */
 export function guardDirectory(directory: string): () => void {
+  // A child may write while it dies: hence the retries.
+  return guardCleanUp(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
+}
+
+/** Calls `cleanUp`, which waits for nothing, when this process ends and its children have been killed. Call what it returns once there is nothing left to clean up. */
+export function guardCleanUp(cleanUp: () => void): () => void {
   listen();
-  directories.add(directory);
+  cleanUps.add(cleanUp);
   return () => {
-    directories.delete(directory);
+    cleanUps.delete(cleanUp);
     ignoreWhenEmpty();
   };
 }
 
 function listen(): void {
-  if (children.size + directories.size > 0) return;
-  process.on("exit", cleanUp);
+  if (children.size + cleanUps.size > 0) return;
+  process.on("exit", endAll);
   for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
 function ignoreWhenEmpty(): void {
-  if (children.size + directories.size > 0) return;
-  process.off("exit", cleanUp);
+  if (children.size + cleanUps.size > 0) return;
+  process.off("exit", endAll);
   for (const signal of SIGNALS) process.off(signal, onSignal);
 }
 
-/** SIGKILL ends a stopped (SIGSTOP) child too. A child may write while it dies: hence the retries. */
-function cleanUp(): void {
+/** SIGKILL ends a stopped (SIGSTOP) child too. */
+function endAll(): void {
   for (const child of children) child.kill("SIGKILL");
-  for (const directory of directories)
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  for (const cleanUp of cleanUps) cleanUp();
   children.clear();
-  directories.clear();
+  cleanUps.clear();
 }
 
 /** Our listener takes the signal's default away, so where nobody else listens we end as the signal would have. */
 function onSignal(signal: NodeJS.Signals): void {
-  cleanUp();
+  endAll();
   ignoreWhenEmpty();
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }

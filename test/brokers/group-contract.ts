@@ -1,5 +1,6 @@
 /** What a pair of real brokers offers to tests and benches, whichever way it runs. */
 import type { Credentials } from "../../src/uri/endpoint.ts";
+import type { probeStomp } from "./stomp-probe.ts";
 
 export type Product = "classic" | "artemis";
 export type Protocol = "stomp" | "amqp";
@@ -27,6 +28,16 @@ export const APP_CREDENTIALS: Credentials = { username: "app", password: "app-pa
 /** May use destinations below `open.` and is refused everything else. */
 export const RESTRICTED_CREDENTIALS: Credentials = { username: "restricted", password: "restricted-password" };
 
+/** Where a member runs and is reached, if not beside the test: a host of a network of the test's own. */
+export interface Place {
+  /** What the member's command begins with. */
+  readonly prefix: readonly string[];
+  /** The address clients reach it by. */
+  readonly host: string;
+  /** What it listens on, as a URI spells it; `host` unless said. */
+  readonly listenOn?: string;
+}
+
 /** What a test may change about its brokers. Everything but `way` applies to the Maven way only; the docker way rejects it. */
 export interface GroupOptions {
   readonly way?: Way;
@@ -40,6 +51,10 @@ export interface GroupOptions {
   readonly storeLimit?: string;
   /** A directory in place of config/: see secure-group.ts. */
   readonly secure?: string;
+  /** One for each member; both are on 127.0.0.1 unless said. */
+  readonly places?: Readonly<Record<MemberName, Place>>;
+  /** Asks a member from where it can be reached; from this process unless said. */
+  readonly probe?: typeof probeStomp;
 }
 
 export interface RealGroup extends AsyncDisposable {

@@ -15,9 +15,12 @@ export function groupUri(group: Pick<RealGroup, "endpoint">, protocol: Protocol)
   return `masterslave:(${parts.join(",")})`;
 }
 
-export async function findActive(group: Pick<RealGroup, "endpoint">): Promise<MemberName | undefined> {
+export async function findActive(
+  group: Pick<RealGroup, "endpoint">,
+  probe = probeStomp,
+): Promise<MemberName | undefined> {
   const answers = await Promise.all(
-    MEMBER_NAMES.map((member) => probeStomp(group.endpoint(member, "stomp"), APP_CREDENTIALS, PROBE_TIMEOUT_MS)),
+    MEMBER_NAMES.map((member) => probe(group.endpoint(member, "stomp"), APP_CREDENTIALS, PROBE_TIMEOUT_MS)),
   );
   const active = MEMBER_NAMES.filter((_member, index) => answers[index] === "active");
   if (active.length > 1) throw new Error("Two members are active at once: the store's lock does not hold");
@@ -25,12 +28,12 @@ export async function findActive(group: Pick<RealGroup, "endpoint">): Promise<Me
 }
 
 export async function waitForActive(
-  group: Pick<RealGroup, "endpoint" | "logTail" | "product">,
+  group: Pick<RealGroup, "active" | "logTail" | "product">,
   timeoutMs: number,
 ): Promise<MemberName> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
-    const active = await findActive(group);
+    const active = await group.active();
     if (active !== undefined) return active;
     await sleep(POLL_EVERY_MS);
   }

@@ -12,6 +12,7 @@ import {
   type GroupOptions,
   LOG_LINES,
   type MemberName,
+  type Place,
   type Product,
   type Protocol,
   type RealGroup,
@@ -22,7 +23,14 @@ import { BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
 
 const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
-const HOST = "127.0.0.1";
+const HERE: Place = { prefix: [], host: "127.0.0.1" };
+/** In a host of its own a member shares its ports with nobody. */
+const USUAL_PORTS: ReadonlyMap<Connector, number> = new Map([
+  ["stomp", 61_613],
+  ["amqp", 5_672],
+  ["amqp-native", 5_673],
+  ["openwire", 61_616],
+]);
 const DEFAULT_WAIT_MS = 30_000;
 
 type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
@@ -31,12 +39,14 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
   const jars = await brokerJars(product);
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
-  const ports = await choosePorts(options.secure ? SECURE_CONNECTORS[product] : CONNECTORS[product]);
+  const connectors = options.secure ? SECURE_CONNECTORS[product] : CONNECTORS[product];
+  const ports = options.places ? { a: USUAL_PORTS, b: USUAL_PORTS } : await choosePorts(connectors);
   const make = (name: MemberName): MemberProcess => {
     const javaArguments = javaCommand(name, jars, directory, ports, options);
-    return new MemberProcess({ name, directory, javaArguments, ...LOG_LINES[product] });
+    const { prefix } = placeOf(name, options);
+    return new MemberProcess({ name, directory, prefix, javaArguments, ...LOG_LINES[product] });
   };
-  const group = new MavenGroup(product, directory, ports, { a: make("a"), b: make("b") });
+  const group = new MavenGroup(product, directory, ports, options, { a: make("a"), b: make("b") });
   try {
     await group.start("a");
     await group.waitActive();
@@ -46,6 +56,10 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
     await group.close();
     throw error;
   }
+}
+
+function placeOf(member: MemberName, { places }: GroupOptions): Place {
+  return places?.[member] ?? HERE;
 }
 
 async function choosePorts(connectors: readonly Connector[]): Promise<Ports> {
@@ -61,10 +75,11 @@ function javaCommand(
   ports: Ports,
   options: GroupOptions,
 ): string[] {
+  const { host, listenOn = host } = placeOf(name, options);
   const properties: Record<string, string | number | undefined> = {
     BROKER_NAME: name,
     BROKER_STORE: join(directory, "store"),
-    BROKER_HOST: HOST,
+    BROKER_HOST: listenOn,
     BROKER_STORE_LIMIT: options.storeLimit,
     MAX_MESSAGE_BYTES: options.maxMessageBytes,
     STOMP_PORT: ports[name].get("stomp"),
@@ -119,14 +134,22 @@ class MavenGroup implements RealGroup {
   readonly #directory: string;
   readonly #releaseDirectory: () => void;
   readonly #ports: Ports;
+  readonly #options: GroupOptions;
   readonly #members: Readonly<Record<MemberName, MemberProcess>>;
 
-  constructor(product: Product, directory: string, ports: Ports, members: Readonly<Record<MemberName, MemberProcess>>) {
+  constructor(
+    product: Product,
+    directory: string,
+    ports: Ports,
+    options: GroupOptions,
+    members: Readonly<Record<MemberName, MemberProcess>>,
+  ) {
     this.product = product;
     this.version = BROKER_VERSIONS[product];
     this.#directory = directory;
     this.#releaseDirectory = guardDirectory(directory);
     this.#ports = ports;
+    this.#options = options;
     this.#members = members;
   }
 
@@ -137,11 +160,11 @@ class MavenGroup implements RealGroup {
   endpoint(member: MemberName, connector: Connector): { readonly host: string; readonly port: number } {
     const port = this.#ports[member].get(connector);
     if (port === undefined) throw new Error(`${this.product} has no ${connector} connector`);
-    return { host: HOST, port };
+    return { host: placeOf(member, this.#options).host, port };
   }
 
   active(): Promise<MemberName | undefined> {
-    return findActive(this);
+    return findActive(this, this.#options.probe);
   }
 
   waitActive(options: { readonly timeoutMs?: number } = {}): Promise<MemberName> {

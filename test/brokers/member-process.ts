@@ -10,6 +10,8 @@ export interface MemberSettings {
   readonly name: string;
   /** Where logs go and where the process runs. */
   readonly directory: string;
+  /** What the command begins with: nothing, or what puts it into another place. */
+  readonly prefix: readonly string[];
   readonly javaArguments: readonly string[];
   /** The log line of a member that waits for the lock, and of one that is active. */
   readonly standbyLine: RegExp;
@@ -80,7 +82,8 @@ export class MemberProcess {
     const log = await open(this.#logPath(), "w");
     try {
       // Standard input stays open as long as this process lives: ParentWatch ends the JVM when it closes.
-      const child = spawn("java", this.#settings.javaArguments, {
+      const [file = "", ...args] = [...this.#settings.prefix, "java", ...this.#settings.javaArguments];
+      const child = spawn(file, args, {
         cwd: this.#settings.directory,
         stdio: ["pipe", log.fd, log.fd],
       });

@@ -1,5 +1,6 @@
 /** What the peer did, and what that means: the verdict on an attempt, the end of a session, a refused send or subscription. */
 import { type AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
+import { printableError, printableLine } from "../../printable.ts";
 import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
@@ -33,7 +34,12 @@ function unfinished(
   const speaks = isAmqp1(firstBytes) ? undefined : describePeer(firstBytes);
   if (speaks) return failure(OTHER.anotherProtocol, `${where} ${speaks}`, endpoint, error);
   if (ending.kind === "protocol") {
-    return failure(OTHER.protocol, `${where} does not speak AMQP 1.0: ${ending.error.message}`, endpoint, error);
+    return failure(
+      OTHER.protocol,
+      `${where} does not speak AMQP 1.0: ${printableLine(ending.error.message)}`,
+      endpoint,
+      printableError(ending.error),
+    );
   }
   const text = `${where} closed before the AMQP handshake was done: ${whyClosed(endpoint)}`;
   return lateTlsFailure(endpoint, error) ?? failure(OTHER.closed, text, endpoint, error);
@@ -60,15 +66,15 @@ function describeClose(ending: Extract<Ending, { kind: "close" }>): string {
   return `${describeCondition(ending)}; ${hint}`;
 }
 
-/** `amqp:not-found: no such address`. */
-export function describeCondition(error: {
-  readonly condition?: string | undefined;
-  readonly description?: string | undefined;
-}): string {
-  const parts = [error.condition, error.description].filter(
-    (part) => part !== undefined && part !== null && part !== "",
-  );
-  return parts.length > 0 ? parts.join(": ") : "no reason given";
+/** `amqp:not-found: no such address`. The fields are whatever the peer sent. `conceal` takes the credentials out. */
+export function describeCondition(
+  error: { readonly condition?: unknown; readonly description?: unknown },
+  conceal: (text: string) => string = (text) => text,
+): string {
+  const parts = [error.condition, error.description]
+    .filter((part) => part !== undefined && part !== null && part !== "")
+    .map(String);
+  return parts.length > 0 ? printableLine(conceal(parts.join(": "))) : "no reason given";
 }
 
 /** The end of an open session that nobody here asked for. */
@@ -80,10 +86,14 @@ export function sessionLoss(endpoint: Endpoint, ending: Ending): MasterSlaveErro
         endpoint,
       });
     case "protocol":
-      return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of AMQP 1.0: ${ending.error.message}`, {
-        endpoint,
-        cause: ending.error,
-      });
+      return new SessionLostError(
+        "PROTOCOL_ERROR",
+        `${where} broke the rules of AMQP 1.0: ${printableLine(ending.error.message)}`,
+        {
+          endpoint,
+          cause: printableError(ending.error),
+        },
+      );
     case "socket":
       // Our socket says itself why it went: HEARTBEAT_LOST, or what the system reported.
       if (ending.error instanceof MasterSlaveError) return ending.error;

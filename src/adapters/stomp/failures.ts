@@ -11,6 +11,7 @@ import {
 } from "../../errors.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
+import { printable, printableError, printableLine } from "../../printable.ts";
 import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
@@ -127,7 +128,7 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptEr
     const text = `: ${whyClosed(endpoint)}`;
     return lateTlsFailure(endpoint, cause) ?? handshakeFailure("closed", endpoint, text, causeOf(cause));
   }
-  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; ${beginning(firstBytes)}`);
+  return handshakeFailure("notStomp", endpoint, `: ${printableLine(cause.message)}; ${beginning(firstBytes)}`);
 }
 
 function beginning(firstBytes: Buffer): string {
@@ -151,8 +152,8 @@ export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text:
   const said = conceal(headerText(headers, "message") ?? "").trim();
   const whole = conceal(body.toString()).trim();
   const [firstLine = ""] = whole.split(/\r?\n/, 1);
-  const text = shorten(joinTexts(said, firstLine)) || "no reason given";
-  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(whole || said) };
+  const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
+  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
 }
 
 /** Classic's body begins with the message again, Artemis's is the same but for its colons. */
@@ -214,7 +215,7 @@ export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveEr
   if (socket.readableEnded) {
     return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
   }
-  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${shorten(cause.message)}`, {
+  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${printableLine(cause.message)}`, {
     endpoint,
   });
 }
@@ -247,11 +248,6 @@ function unmarked(error: MasterSlaveError): MasterSlaveError {
   return error;
 }
 
-/** A line of the peer's, or of stompit's about it, can be as long as the parser allows. */
-function shorten(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
 function causeOf(error: Error): unknown {
-  return error instanceof MasterSlaveError ? error.cause : error;
+  return error instanceof MasterSlaveError ? error.cause : printableError(error);
 }

@@ -5,7 +5,6 @@ import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
@@ -21,6 +20,8 @@ export interface HandshakeRequest {
   readonly settings: AdapterSettings;
 }
 
+/** Our bytes unacknowledged for so many intervals, and the way to the peer is broken. Our beats come in two thirds of one. */
+const UNACKNOWLEDGED_INTERVALS = 1.4;
 /** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
 const SILENT_INTERVALS = 2.1;
 
@@ -78,12 +79,12 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
 }
 
 /**
- * stompit only beats: our socket checks, and bears a blocked event loop. Beats that are wanted further apart than a
- * timer can wait come sooner; stompit's would come every millisecond.
+ * stompit only beats: our socket checks, and bears a blocked event loop. It beats at our own interval whatever the peer
+ * asks for, or does not: a path that is broken one way is known by our own bytes, which nobody acknowledges.
  */
 function leaveCheckingToSocket(client: Client): void {
   const run = client._runHeartbeat.bind(client);
-  client._runHeartbeat = (_incomingMs, outgoingMs) => run(0, Math.min(outgoingMs, LONGEST_TIMER_MS));
+  client._runHeartbeat = () => run(0, 1);
 }
 
 function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<string, string> {
@@ -111,6 +112,7 @@ function begin({ socket, login, settings }: HandshakeRequest, client: Client): S
   const session = new StompSession(peer, client, socket);
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   if (silenceMs > 0) socket.watchPeer(silenceMs);
+  if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);
   return session;
 }
 

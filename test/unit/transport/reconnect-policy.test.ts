@@ -41,15 +41,32 @@ describe("the wait between rounds", () => {
     expect(outageMs).toBeGreaterThan(5_000);
   });
 
-  it("doubles after 10 s up to maxReconnectDelay and stays there", () => {
-    const all = waits(policy(), 100);
-    const afterTen = all.findIndex((_, index) => all.slice(0, index).reduce((sum, wait) => sum + wait, 0) > 12_000);
-    for (let index = afterTen; (all[index + 1] ?? 0) < 24_000; index += 1) {
-      const ratio = (all[index + 1] ?? 0) / (all[index] ?? 1);
-      expect(ratio).toBeGreaterThan(1.6);
-      expect(ratio).toBeLessThan(2.5);
-    }
-    for (const wait of all.slice(-20)) near(wait, 30_000);
+  it("doubles after 10 s up to maxReconnectDelay, shortened by up to half, and stays there", () => {
+    const longest = (random: number) => {
+      const one = new ReconnectPolicy(DEFAULTS, () => random);
+      return Array.from({ length: 80 }, () => one.nextDelay());
+    };
+    const [most, least] = [longest(1), longest(0)];
+    const steep = most.findIndex((wait, index) => (most[index + 1] ?? 0) > 1.5 * wait);
+    expect(most[steep]).toBeGreaterThan(800);
+    for (let index = steep; (most[index + 1] ?? 0) < 25_000; index += 1)
+      near(most[index + 1] ?? 0, 2 * (most[index] ?? 0));
+    expect(most.at(-1)).toBe(30_000);
+    expect(least.at(-1)).toBe(15_000);
+  });
+
+  it("is spread out at the longest: clients that lost their broker together do not stay together", () => {
+    const all = Array.from({ length: 1_000 }, () => waits(policy(), 80).at(-1) ?? 0);
+    const tenths = Array.from({ length: 10 }, (_, tenth) =>
+      all.filter((wait) => Math.floor((wait - 15_000) / 1_500.001) === tenth),
+    );
+    for (const each of tenths) expect(each.length).toBeGreaterThan(50);
+  });
+
+  it("is about reconnectSpread at least, whatever maxReconnectDelay says, and no shorter once it is longer", () => {
+    for (const wait of waits(policy({ reconnectSpread: 5_000 }), 2)) near(wait, 5_000);
+    for (const wait of waits(policy({ reconnectSpread: 60_000 }), 50)) near(wait, 60_000);
+    expect(Math.max(...waits(policy({ reconnectSpread: 5_000 }), 80))).toBeGreaterThan(20_000);
   });
 
   it("grows by the user's factor, and not at all with 1", () => {

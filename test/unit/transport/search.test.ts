@@ -178,6 +178,35 @@ describe("an attempt that does not answer", () => {
     expect(client.dialsOf(silent)).toBe(2);
   });
 
+  it("gets twice the time at each attempt that was accepted and not answered, and no more than eight times", async () => {
+    const silent = await toyServer("silent");
+    const { search, answers } = toySearch({ attemptTimeout: 40, attemptStagger: 0 });
+    const timeOuts: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const from = performance.now();
+      await search.round([silent.endpoint], ONE_MORE);
+      timeOuts.push(performance.now() - from);
+    }
+    expect(answers.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => "ATTEMPT_TIMEOUT"));
+    const least = [40, 80, 160, 320, 320];
+    for (const [index, took] of timeOuts.entries()) expect(took).toBeGreaterThanOrEqual((least[index] ?? 0) - 2);
+    // Eight times, not sixteen: generous, for only a further doubling is to be told from it.
+    expect((timeOuts[4] ?? 0) / (timeOuts[3] ?? 1)).toBeLessThan(1.8);
+  });
+
+  it("gets no more time where nobody accepts", async () => {
+    const hole = await blackHole();
+    onTestFinished(() => hole.close());
+    const { search } = toySearch({ attemptTimeout: 100, attemptStagger: 0 });
+    const timeOuts: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const from = performance.now();
+      await search.round([toyEndpoint(hole.port)], ONE_MORE);
+      timeOuts.push(performance.now() - from);
+    }
+    expect((timeOuts[2] ?? 0) / (timeOuts[0] ?? 1)).toBeLessThan(2);
+  });
+
   it("is carried into later rounds and may win there", async () => {
     const [slow, second] = [await toyServer({ answersAfterMs: 400 }), await toyServer("refuse")];
     const { search, client } = toySearch({ attemptStagger: 40 });
