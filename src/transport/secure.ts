@@ -7,8 +7,6 @@ import { loadTls, type TlsMaterial } from "./tls-material.ts";
 import { noteClientCertificate } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
 
-export type { TlsOptions, TlsSource } from "./tls-options.ts";
-
 export interface SecureOptions {
   readonly source: TlsSource;
   readonly signal: AbortSignal;

@@ -49,12 +49,12 @@ export interface GroupOptions {
   readonly maxMessageBytes?: number;
   /** How much Classic stores before it refuses sends, as ActiveMQ writes sizes; "4gb". */
   readonly storeLimit?: string;
+  /** A directory in place of config/: see secure-group.ts. */
+  readonly secure?: string;
   /** One for each member; both are on 127.0.0.1 unless said. */
   readonly places?: Readonly<Record<MemberName, Place>>;
   /** Asks a member from where it can be reached; from this process unless said. */
   readonly probe?: typeof probeStomp;
-  /** A directory in place of config/: see secure-group.ts. */
-  readonly secure?: string;
 }
 
 export interface RealGroup extends AsyncDisposable {

@@ -19,6 +19,8 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText } from "./message.ts";
 
 interface HandshakeFailure {
+  /** What the peer did, as docs/refusals.md tells it. */
+  readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;
   /** Follows the endpoint's address. */
@@ -28,27 +30,63 @@ interface HandshakeFailure {
 /** Every way a handshake fails once the socket is connected. What fails before is the dial's; silence ends by the attempt's deadline. */
 export const HANDSHAKE_FAILURES = {
   closed: {
+    cause:
+      "the socket closed or was reset: nobody is active behind the port yet, or it is a TLS port; over TLS also: it wants another client certificate",
     code: "ENDPOINT_CLOSED",
     verdict: "next",
     text: "closed the connection before the STOMP handshake was done",
   },
-  tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
-  otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
-  notStomp: { code: "PROTOCOL_ERROR", verdict: "next", text: "does not answer as STOMP should" },
-  oldVersion: { code: "PROTOCOL_ERROR", verdict: "next", text: "speaks another version of STOMP than 1.1 or 1.2" },
+  tls: {
+    cause: "an alert of TLS in answer to CONNECT",
+    code: "TLS_FAILED",
+    verdict: "next",
+    text: "does not speak plain STOMP here: it",
+  },
+  otherProtocol: {
+    cause: "the first bytes are another protocol's",
+    code: "WRONG_PROTOCOL",
+    verdict: "next",
+    text: "is no STOMP port: it",
+  },
+  notStomp: {
+    cause: "the bytes are no answer to CONNECT",
+    code: "PROTOCOL_ERROR",
+    verdict: "next",
+    text: "does not answer as STOMP should",
+  },
+  oldVersion: {
+    cause: "CONNECTED with a version that was not asked for",
+    code: "PROTOCOL_ERROR",
+    verdict: "next",
+    text: "speaks another version of STOMP than 1.1 or 1.2",
+  },
   noCredentials: {
+    cause: "nothing: the credentials function failed, or their file cannot be read",
     code: "CREDENTIALS_UNAVAILABLE",
     verdict: "next",
     text: "was not asked, for the credentials failed",
   },
   badCredentials: {
+    cause: "an ERROR that says that the login is wrong, or that a client certificate is wanted",
     code: "AUTHENTICATION_FAILED",
     verdict: "stop",
     text: "refused the login",
   },
-  unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
-  refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
+  unsendable: {
+    cause:
+      "nothing: the login has a line break or NUL, which CONNECT cannot carry, or is a client certificate without TLS",
+    code: "AUTHENTICATION_FAILED",
+    verdict: "stop",
+    text: "was not asked",
+  },
+  refused: {
+    cause: "any other ERROR in answer to CONNECT",
+    code: "ENDPOINT_REJECTED",
+    verdict: "next",
+    text: "refused the connection",
+  },
   clientIdInUse: {
+    cause: "an ERROR that says that the client id is in use",
     code: "ENDPOINT_REJECTED",
     verdict: "next",
     text: "refused the connection, for another live connection uses this clientId: give each process a clientId of its own",
