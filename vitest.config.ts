@@ -4,6 +4,8 @@ import { detectWay } from "./test/brokers/real-group.ts";
 import { detectNetwork } from "./test/network/lab/network-way.ts";
 
 const BROKERS = "test/brokers/**/*.test.ts";
+/** The files that have the machine to themselves. */
+const ALONE = ["failover", "raw-poller", "stomp-limits"].map((name) => `test/brokers/${name}.test.ts`);
 const NETWORK = "test/network/**/*.test.ts";
 
 /** Without Java or docker, or without namespaces, the rest still runs, and says what was left out; in CI that is a failure. */
@@ -18,19 +20,32 @@ async function canRun(what: string, detect: () => Promise<unknown>): Promise<boo
   }
 }
 
+const patient = { pool: "forks" as const, testTimeout: 300_000, hookTimeout: 300_000 };
+
+/** A pair of brokers is two Java machines, which wait most of the time: two pairs at once. */
 const brokers = {
   test: {
     name: "brokers",
     include: [BROKERS],
-    pool: "forks" as const,
-    // A pair of brokers is two Java machines: one pair at a time.
-    fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    exclude: ALONE,
+    maxWorkers: 2,
+    sequence: { groupOrder: 1 },
+    ...patient,
   },
 };
 
-const network = { test: { ...brokers.test, name: "network", include: [NETWORK] } };
+/** What compares times, or wants the machine's memory, has the machine to itself. */
+const brokersAlone = {
+  test: {
+    name: "brokers-alone",
+    include: ALONE,
+    fileParallelism: false,
+    sequence: { groupOrder: 2 },
+    ...patient,
+  },
+};
+
+const network = { test: { ...brokersAlone.test, name: "network", include: [NETWORK] } };
 const onBrokers = await canRun("the tests on real brokers", detectWay);
 const inNetworks = onBrokers && (await canRun("the tests in a network of our own", detectNetwork));
 
@@ -54,7 +69,7 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      ...(onBrokers ? [brokers] : []),
+      ...(onBrokers ? [brokers, brokersAlone] : []),
       ...(inNetworks ? [network] : []),
     ],
   },

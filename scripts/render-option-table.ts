@@ -73,6 +73,7 @@ function ignoredRows(options: readonly Option[]): Row[] {
 function value({ type, unit, min = 0, max, choices = [] }: OptionSpec): string {
   if (type === "boolean") return "true, false";
   if (type === "choice") return choices.map(code).join(", ");
+  if (type === "list") return `a list of ${choices.map(code).join(", ")}`;
   if (type === "text") return "text";
   const range = type === "number" ? `${min} to ${max}` : `from ${min}`;
   return `${unit ?? "number"}, ${range}`;

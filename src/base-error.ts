@@ -1,6 +1,7 @@
 /** What every error of this package is, and how an endpoint is written in one. */
 import { inspect } from "node:util";
 import type { ErrorCode } from "./error-codes.ts";
+import { printable } from "./printable.ts";
 
 /** Where an error happened: an endpoint without its options, so that no secret can travel with it. */
 export interface EndpointAddress {
@@ -25,7 +26,8 @@ export class MasterSlaveError extends Error {
   readonly endpoint: EndpointAddress | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    // Peers' words are in it.
+    super(printable(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
     this.retryable = details.retryable ?? false;

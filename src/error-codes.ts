@@ -21,7 +21,7 @@ export const ERROR_CODES = {
   NO_ACTIVE_ENDPOINT: "No endpoint is active; `attempts` lists what each of them answered",
   CONNECT_TIMEOUT: "No session was established within connectTimeoutMs",
   SESSION_LOST: "The session ended without being asked to",
-  HEARTBEAT_LOST: "The peer was silent for longer than its heart-beat allows",
+  HEARTBEAT_LOST: "The peer was silent, or acknowledged nothing, for longer than the heart-beats allow",
   CONNECTION_CLOSED: "The connection is closed; make a new one",
   ABORTED: "The caller's AbortSignal fired",
   SEND_TIMEOUT: "The broker did not confirm the send in time; `inDoubt` tells whether it had been written",

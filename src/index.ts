@@ -1,6 +1,14 @@
 /** The whole public surface of `masterslave-transport` on one screen. */
 export { connect, createConnection } from "./connect/connect.ts";
-export type { ConnectionOptions, ConnectOptions, CredentialsSource } from "./connect/connect-options.ts";
+export type { ConnectionOptions, ConnectOptions } from "./connect/connect-options.ts";
+export type {
+  CredentialsSource,
+  ExternalCredentials,
+  LoginCredentials,
+  PasswordFileCredentials,
+  TokenCredentials,
+  TokenFileCredentials,
+} from "./connect/credentials.ts";
 export * from "./errors.ts";
 export type { ConnectionWarning } from "./messaging/adapter-settings.ts";
 export type { CloseOptions, SendOptions, WaitOptions } from "./messaging/call-options.ts";
@@ -23,9 +31,11 @@ export type { AnswerRequest, Responder, RespondOptions } from "./messaging/respo
 export type { ProcessContext, ProcessMessage, RunOptions } from "./messaging/run-consumer.ts";
 export type { Transaction } from "./messaging/transaction.ts";
 export type { TransactedWork, TransactionOptions, TransactionStats } from "./messaging/transactions.ts";
-export type { TlsOptions } from "./transport/secure.ts";
+export type { FilePath } from "./transport/read-material.ts";
+export type { TlsContext, TlsOptions, TlsSource } from "./transport/tls-options.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "./uri/endpoint.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
 export type { IgnoredOption } from "./uri/ignored-options.ts";
+export type { SaslMechanism } from "./uri/login-options.ts";
 export { type MasterSlaveUri, parseMasterSlaveUri } from "./uri/master-slave-uri.ts";
 export type { GroupOptions } from "./uri/option-table.ts";

@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, "..", "src");
 /** From the top down, as docs/architecture.md tells them. A file right under src/ is a room of its own. */
 const ROOMS = [
   "error-codes",
+  "printable",
   "base-error",
   "delivery-errors",
   "errors",
@@ -34,6 +35,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "p-retry": ["transport"],
   // Loaded by the first consumer that deduplicates.
   "lru-cache": ["messaging"],
+  // Loaded by the first login outside ASCII that goes by SCRAM.
+  "@mongodb-js/saslprep": ["adapters/amqp"],
   stompit: ["adapters/stomp", "testing"],
   rhea: ["adapters/amqp", "testing"],
   commander: ["cli"],

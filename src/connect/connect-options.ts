@@ -1,22 +1,20 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
-import { InvalidArgumentError, InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
-import type { TlsOptions } from "../transport/secure.ts";
-import type { Credentials, Endpoint } from "../uri/endpoint.ts";
+import { checkTlsOptions, type TlsSource } from "../transport/tls-options.ts";
 import type { GroupOptions } from "../uri/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
-
-/** Asked on every attempt, so that a changed password holds from the next one on. */
-export type CredentialsSource =
-  | Credentials
-  | ((endpoint: Endpoint) => Credentials | undefined | Promise<Credentials | undefined>);
+import { type CredentialsSource, loginFunction } from "./credentials.ts";
 
 /** Every option of the URI by its name (these beat the URI's), and what cannot stand in a URI. */
 export interface ConnectionOptions extends GroupOptions {
   /** Beats user-info in the URI. Never printed. */
   readonly credentials?: CredentialsSource | undefined;
-  /** For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false. */
-  readonly tls?: TlsOptions | undefined;
+  /**
+   * For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false.
+   * Files are read, and a function is asked, on every attempt.
+   */
+  readonly tls?: TlsSource | undefined;
 }
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -28,9 +26,10 @@ export interface ConnectOptions extends ConnectionOptions {
 export function splitOptions({ credentials, tls, ...group }: ConnectionOptions): {
   readonly group: GroupOptions;
   readonly credentials: AdapterSettings["credentials"];
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
 } {
-  return { group, credentials: credentialsFunction(credentials), tls };
+  if (tls !== undefined && typeof tls !== "function") checkTlsOptions(tls);
+  return { group, credentials: loginFunction(credentials), tls };
 }
 
 /** Which adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say. */
@@ -39,21 +38,4 @@ export function requireProtocol({ protocol }: ResolvedOptions): "stomp" | "amqp"
   const text =
     'tcp:// and ssl:// do not name a protocol: write stomp:// or amqp://, or say protocol: "stomp" or "amqp"';
   throw new InvalidOptionError("INVALID_OPTION", text, "protocol");
-}
-
-function credentialsFunction(source: CredentialsSource | undefined): AdapterSettings["credentials"] {
-  if (source === undefined) return (endpoint) => endpoint.credentials;
-  if (typeof source === "function") return async (endpoint) => checkCredentials(await source(endpoint));
-  const credentials = checkCredentials(source);
-  return () => credentials;
-}
-
-function checkCredentials(found: Credentials | undefined): Credentials | undefined {
-  if (found === undefined) return undefined;
-  if (typeof found?.username !== "string" || typeof found.password !== "string") {
-    throw new InvalidArgumentError(
-      "credentials are { username, password }, both strings, or a function that returns them",
-    );
-  }
-  return found;
 }

@@ -31,6 +31,7 @@ export function composeConnection(
     clientId,
     heartbeatMs,
     tls,
+    saslMechanisms: settings.saslMechanisms,
     releaseWaitMs: settings.releaseWaitMs,
     deadLetterDestination: parseDestination(settings.deadLetterDestination),
     onWarning: (warning) => connection.warn(warning),

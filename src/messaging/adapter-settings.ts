@@ -1,8 +1,11 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
 import type { EndpointAddress } from "../errors.ts";
-import type { TlsOptions } from "../transport/secure.ts";
-import type { Credentials, Endpoint } from "../uri/endpoint.ts";
+import type { Lookup } from "../transport/resolve-host.ts";
+import type { TlsSource } from "../transport/secure.ts";
+import type { Endpoint } from "../uri/endpoint.ts";
+import type { SaslMechanism } from "../uri/login-options.ts";
 import type { Destination } from "./destination.ts";
+import type { Login, LoginContext } from "./login.ts";
 
 /** What a user should know of, though nothing has failed. `message` says what to do. */
 export interface ConnectionWarning {
@@ -18,12 +21,16 @@ export interface ConnectionWarning {
 
 export interface AdapterSettings {
   /** Asked on every attempt; undefined logs in as nobody. A throw is a failed attempt (CREDENTIALS_UNAVAILABLE, `next`). */
-  readonly credentials: (endpoint: Endpoint) => Credentials | undefined | Promise<Credentials | undefined>;
+  readonly credentials: (endpoint: Endpoint, context: LoginContext) => Login | undefined | Promise<Login | undefined>;
+  /** AMQP: which mechanisms may be used, in order; undefined: those that fit the login, in our order. */
+  readonly saslMechanisms?: readonly SaslMechanism[] | undefined;
   /** AMQP container-id, STOMP client-id; undefined: none that the user would know. */
   readonly clientId: string | undefined;
   /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
   readonly heartbeatMs: number;
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
+  /** In place of the system's resolver. */
+  readonly lookup?: Lookup | undefined;
   /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
   readonly deadLetterDestination: Destination;
   /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */

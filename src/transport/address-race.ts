@@ -1,25 +1,52 @@
-/** Connecting to the first of several addresses that answers, so that a name with one dead address costs little. */
-import type { LookupAddress } from "node:dns";
-import { Socket } from "node:net";
+/**
+ * Several addresses of one name, each tried up to a result: the next is tried when the one before has failed or kept
+ * silent, only one speaks at a time unless it stays silent, and the first result wins.
+ */
+import type { Socket } from "node:net";
+import { SpeakingTurns } from "./speaking-turns.ts";
 
-/** A further address is tried when the one before has not answered for so long; the slow one stays in the race. */
+/** So long may an address keep silent, connecting or in a handshake, until the next has its chance (RFC 8305, 5). */
 const ADDRESS_STAGGER_MS = 250;
 
+/** One address on its way. */
+export interface Lane {
+  readonly address: string;
+  /** Fires when the race is over and this address has not won it: leave nothing open then. */
+  readonly signal: AbortSignal;
+  /** It has answered something: the next address waits for a stagger from now on. */
+  progress(): void;
+  /** It waits for us, not we for it: the next address is not tried meanwhile. */
+  hold(): void;
+  /** Resolves when this address may speak: when those that spoke before have failed or been silent for a stagger. */
+  turn(): Promise<void>;
+}
+
+interface Race<T> {
+  /** Tries one address; called at most once for each, in their order. */
+  readonly attempt: (lane: Lane) => Promise<T>;
+  /** Whether the other addresses are worth trying after this failure. */
+  readonly goesOn: (failure: unknown) => boolean;
+  readonly signal: AbortSignal;
+  /** What to reject with when every address has failed; in the order of the addresses. */
+  readonly allFailed: (failures: ReadonlyMap<string, unknown>) => unknown;
+}
+
 /**
- * Resolves with the first socket to connect; the others are dropped. Rejects with the first failure when all have
- * failed, or with the signal's reason; nothing stays open then.
+ * Resolves with the first result. Rejects when all have failed, with a failure that does not go on, or with the signal's
+ * reason; the signals of all other lanes have fired then.
  */
-export function connectAny(addresses: readonly LookupAddress[], port: number, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+export function raceAddresses<T>(addresses: readonly string[], race: Race<T>): Promise<T> {
+  const { signal } = race;
+  return new Promise<T>((resolve, reject) => {
     signal.throwIfAborted();
-    const race = new AddressRace(addresses, port, (winner, failure) => {
+    const running = new AddressRace(addresses, race, (outcome) => {
       signal.removeEventListener("abort", onAbort);
-      if (winner) resolve(winner);
-      else reject(failure);
+      if ("result" in outcome) resolve(outcome.result);
+      else reject(outcome.failure);
     });
-    const onAbort = () => race.finish(undefined, signal.reason);
+    const onAbort = () => running.end({ failure: signal.reason });
     signal.addEventListener("abort", onAbort, { once: true });
-    race.tryNext();
+    running.tryNext();
   });
 }
 
@@ -30,53 +57,83 @@ export function discard(socket: Socket): void {
   socket.destroy();
 }
 
-class AddressRace {
-  readonly #addresses: readonly LookupAddress[];
-  readonly #port: number;
-  readonly #finished: (winner: Socket | undefined, failure: unknown) => void;
-  readonly #open = new Set<Socket>();
-  #next = 0;
-  #stagger: NodeJS.Timeout | undefined;
-  #firstFailure: Error | undefined;
+type Outcome<T> = { readonly result: T } | { readonly failure: unknown };
 
-  constructor(
-    addresses: readonly LookupAddress[],
-    port: number,
-    finished: (winner: Socket | undefined, failure: unknown) => void,
-  ) {
+class AddressRace<T> {
+  readonly #addresses: readonly string[];
+  readonly #race: Race<T>;
+  readonly #ended: (outcome: Outcome<T>) => void;
+  readonly #turns = new SpeakingTurns(ADDRESS_STAGGER_MS);
+  readonly #open = new Map<Lane, AbortController>();
+  readonly #failures = new Map<string, unknown>();
+  #next = 0;
+  #over = false;
+  #stagger: NodeJS.Timeout | undefined;
+
+  constructor(addresses: readonly string[], race: Race<T>, ended: (outcome: Outcome<T>) => void) {
     this.#addresses = addresses;
-    this.#port = port;
-    this.#finished = finished;
+    this.#race = race;
+    this.#ended = ended;
   }
 
   tryNext(): void {
     clearTimeout(this.#stagger);
     const address = this.#addresses[this.#next++];
-    if (address) this.#connect(address);
-    else if (this.#open.size === 0) this.finish(undefined, this.#firstFailure ?? new Error("the name has no address"));
+    if (address !== undefined) this.#start(address);
+    else if (this.#open.size === 0) this.end({ failure: this.#allFailed() });
   }
 
-  #connect({ address }: LookupAddress): void {
-    const socket = new Socket();
-    this.#open.add(socket);
-    socket.once("error", (error) => {
-      this.#firstFailure ??= error;
-      this.#open.delete(socket);
-      discard(socket);
-      this.tryNext();
-    });
-    socket.once("connect", () => {
-      socket.removeAllListeners();
-      this.finish(socket, undefined);
-    });
-    this.#stagger = setTimeout(() => this.tryNext(), ADDRESS_STAGGER_MS);
-    socket.connect({ host: address, port: this.#port });
+  #start(address: string): void {
+    const controller = new AbortController();
+    const lane: Lane = {
+      address,
+      signal: controller.signal,
+      progress: () => this.#rearm(),
+      hold: () => clearTimeout(this.#stagger),
+      turn: async () => {
+        await this.#turns.take(lane);
+        this.#rearm();
+      },
+    };
+    this.#open.set(lane, controller);
+    this.#rearm();
+    this.#race.attempt(lane).then(
+      (result) => {
+        this.#open.delete(lane);
+        this.end({ result });
+      },
+      (failure: unknown) => this.#fail(lane, failure),
+    );
   }
 
-  finish(winner: Socket | undefined, failure: unknown): void {
+  #fail(lane: Lane, failure: unknown): void {
+    if (this.#over) return;
+    this.#open.delete(lane);
+    this.#failures.set(lane.address, failure);
+    this.#turns.leave(lane);
+    if (!this.#race.goesOn(failure)) this.end({ failure });
+    // One that was overtaken already holds nobody up.
+    else if (lane.address === this.#addresses[this.#next - 1] || this.#open.size === 0) this.tryNext();
+  }
+
+  #rearm(): void {
     clearTimeout(this.#stagger);
-    for (const socket of this.#open) if (socket !== winner) discard(socket);
-    this.#open.clear();
-    this.#finished(winner, failure);
+    if (!this.#over && this.#next < this.#addresses.length) {
+      this.#stagger = setTimeout(() => this.tryNext(), ADDRESS_STAGGER_MS);
+    }
+  }
+
+  #allFailed(): unknown {
+    return this.#race.allFailed(new Map(this.#addresses.map((address) => [address, this.#failures.get(address)])));
+  }
+
+  /** Idempotent. */
+  end(outcome: Outcome<T>): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#stagger);
+    this.#turns.end();
+    for (const controller of this.#open.values()) controller.abort();
+    this.#ended(outcome);
   }
 }

@@ -1,7 +1,7 @@
 /** One try at one endpoint: dial, TLS and protocol handshake under one deadline. */
-import { AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
+import { AttemptError, formatAddress } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
-import { dialFailure } from "./dial-failure.ts";
+import { attemptFailure } from "./attempt-failure.ts";
 import type { OpenSession, Session } from "./session.ts";
 import type { SpeakingTurns } from "./speaking-turns.ts";
 
@@ -14,9 +14,6 @@ export interface AttemptLimits {
   readonly attemptStagger: number;
 }
 
-/** The dial is done and the peer was spoken to: an answer may come as long as the connection stands. */
-const SPOKEN = "connected, its handshake unanswered";
-
 export class Attempt<S extends Session> {
   readonly endpoint: Endpoint;
   readonly #controller = new AbortController();
@@ -24,6 +21,8 @@ export class Attempt<S extends Session> {
   readonly #deadline: NodeJS.Timeout;
   readonly #onOutcome: (attempt: Attempt<S>, outcome: AttemptOutcome<S>) => void;
   #stage = "connecting";
+  /** When it had its turn. */
+  #spokeAt: number | undefined;
   #answered = false;
 
   /** Starts at once. `onOutcome` is called exactly once, never within this constructor. */
@@ -40,10 +39,10 @@ export class Attempt<S extends Session> {
     this.#deadline = setTimeout(() => this.#expire(limits.attemptTimeout), limits.attemptTimeout);
     const { signal } = this.#controller;
     Promise.resolve()
-      .then(() => open(endpoint, { signal, turn: () => this.#takeTurn() }))
+      .then(() => open(endpoint, { signal, turn: () => this.#takeTurn(), stage: this.#enter }))
       .then(
         (session) => this.#opened(session),
-        (reason: unknown) => this.#answer({ kind: "failed", error: asAttemptError(endpoint, reason) }),
+        (reason: unknown) => this.#answer({ kind: "failed", error: attemptFailure(endpoint, reason) }),
       );
   }
 
@@ -53,7 +52,7 @@ export class Attempt<S extends Session> {
 
   /** The peer accepted, was spoken to, and has not answered. */
   get unheard(): boolean {
-    return this.#stage === SPOKEN;
+    return this.#spokeAt !== undefined;
   }
 
   /** How far it has come without an answer, as the error to show for it meanwhile. */
@@ -68,6 +67,10 @@ export class Attempt<S extends Session> {
     this.#controller.abort(error);
   }
 
+  readonly #enter = (stage: string): void => {
+    this.#stage = stage;
+  };
+
   async #takeTurn(): Promise<void> {
     this.#stage = "connected, waiting for its turn";
     const { signal } = this.#controller;
@@ -76,7 +79,8 @@ export class Attempt<S extends Session> {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#turns.take(this).then(resolve);
     });
-    this.#stage = SPOKEN;
+    this.#spokeAt = performance.now();
+    this.#stage = "connected, its handshake unanswered";
   }
 
   #expire(timeoutMs: number): void {
@@ -102,17 +106,4 @@ export class Attempt<S extends Session> {
 export function superseded(endpoint: Endpoint): AttemptError {
   const text = `${formatAddress(endpoint)} was given up: another endpoint was ready first, or none is wanted any more`;
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
-}
-
-function asAttemptError(endpoint: Endpoint, reason: unknown): AttemptError {
-  if (reason instanceof AttemptError) return reason;
-  if (reason instanceof SessionLostError) {
-    return new AttemptError("ENDPOINT_CLOSED", reason.message, { endpoint, cause: reason });
-  }
-  // An error of the system's has the call that failed: whoever opens sessions without our dial() passes these on.
-  if (reason instanceof Error && "syscall" in reason) return dialFailure(endpoint, reason);
-  // What is not an attempt's failure is a mistake of the code that opens sessions: no other endpoint would cure it.
-  const { message } = MasterSlaveError.from(reason);
-  const details = { endpoint, cause: reason, verdict: "stop" } as const;
-  return new AttemptError("INTERNAL", `Opening ${formatAddress(endpoint)} failed unexpectedly: ${message}`, details);
 }

@@ -1,50 +1,15 @@
 /** Dialling an endpoint: name, TCP and TLS, up to the first byte of the protocol. */
-import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
-import { type Endpoint, isSecure } from "../uri/endpoint.ts";
-import { connectAny, discard } from "./address-race.ts";
-import { dialFailure } from "./dial-failure.ts";
-import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
-import { secure, type TlsOptions } from "./secure.ts";
+import type { Endpoint } from "../uri/endpoint.ts";
+import type { EndpointSocket } from "./endpoint-socket.ts";
+import { type DialOptions, reach } from "./reach.ts";
 
-export interface DialOptions extends EndpointSocketOptions {
-  readonly signal: AbortSignal;
-  readonly tls?: TlsOptions | undefined;
-}
+export type { DialOptions } from "./reach.ts";
 
 /**
- * Connects, and for a secure scheme finishes the TLS handshake. Addresses of a name are tried in resolver order.
- * Rejects with an AttemptError (ENDPOINT_UNKNOWN, ENDPOINT_REFUSED, ENDPOINT_UNREACHABLE, ENDPOINT_CLOSED, TLS_FAILED),
- * or with the signal's reason; nothing stays open then.
+ * Connects, and for a secure scheme finishes the TLS handshake, by the first address where that succeeds. Rejects with an
+ * AttemptError (ENDPOINT_UNKNOWN, ENDPOINT_REFUSED, ENDPOINT_UNREACHABLE, ENDPOINT_CLOSED, TLS_FAILED), or with the
+ * signal's reason; nothing stays open then. An address that connects and then turns out to be none is `reach`'s business.
  */
-export async function dial(endpoint: Endpoint, options: DialOptions): Promise<EndpointSocket> {
-  const { signal, tls, holdBack } = options;
-  signal.throwIfAborted();
-  try {
-    const addresses = await unlessAborted(signal, resolveHost(endpoint.host));
-    const tcp = await connectAny(addresses, endpoint.port, signal);
-    const inner = isSecure(endpoint) ? await secure(tcp, endpoint, tls ?? {}, signal) : tcp;
-    // It may fire in the very turn in which the last step ends.
-    if (signal.aborted) discard(inner);
-    signal.throwIfAborted();
-    return new EndpointSocket(inner, endpoint, { holdBack });
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw dialFailure(endpoint, cause);
-  }
-}
-
-async function resolveHost(host: string): Promise<readonly LookupAddress[]> {
-  const family = isIP(host);
-  return family ? [{ address: host, family }] : lookup(host, { all: true, verbatim: true });
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
+export function dial(endpoint: Endpoint, options: DialOptions): Promise<EndpointSocket> {
+  return reach(endpoint, options, async (socket) => socket);
 }

@@ -7,7 +7,9 @@ import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import { LONGEST_TIMER_MS } from "./timer-limit.ts";
+import { type SocketTable, type Stall, SYSTEM_TABLE } from "./unacknowledged.ts";
 
 export interface EndpointSocketOptions {
   /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
@@ -42,6 +44,7 @@ export class EndpointSocket extends Duplex {
     lastReadAt: performance.now(),
   };
   #watch: NodeJS.Timeout | undefined;
+  #acknowledgements: AcknowledgementWatch | undefined;
 
   /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
   constructor(inner: Socket | TLSSocket, endpoint: Endpoint, options: EndpointSocketOptions = {}) {
@@ -92,6 +95,24 @@ export class EndpointSocket extends Duplex {
     // A peer may have promised a heart-beat every 49 days.
     const waitMs = Math.min(Math.max(1, Math.ceil(dueInMs)), LONGEST_TIMER_MS);
     this.#watch = setTimeout(() => this.#checkPeer(silenceLimitMs), waitMs);
+  }
+
+  /**
+   * From now on destroys this socket with HEARTBEAT_LOST when the peer's system acknowledges nothing of what is written
+   * for `limitMs`, be it silent or not. A peer that merely does not read is not meant: its system answers. Only where
+   * `table` is to be had, which is Linux; elsewhere it does nothing.
+   */
+  watchAcknowledgements(limitMs: number, table: SocketTable | undefined = SYSTEM_TABLE): void {
+    this.#acknowledgements?.end();
+    if (this.destroyed || table === undefined) return;
+    const limit = Math.min(limitMs, LONGEST_TIMER_MS);
+    this.#acknowledgements = new AcknowledgementWatch(this.#inner, limit, table, (stall) => this.#stalled(stall));
+  }
+
+  #stalled({ forMs, retransmissions }: Stall): void {
+    const where = formatAddress(this.endpoint);
+    const text = `${where} acknowledged nothing of what was sent to it for ${forMs} ms, sent again ${retransmissions} times: the way there is broken, whatever still comes back`;
+    this.destroy(new SessionLostError("HEARTBEAT_LOST", text, { endpoint: this.endpoint }));
   }
 
   #checkPeer(silenceLimitMs: number): void {
@@ -191,6 +212,7 @@ export class EndpointSocket extends Duplex {
   /** Everything at once: the timer, the inner socket and, by the 'error' event, the library on top. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#watch);
+    this.#acknowledgements?.end();
     this.#outgoing.chunks.length = 0;
     this.#outgoing.bytes = 0;
     this.#inner.destroy();

@@ -5,5 +5,7 @@ export { type DialOptions, dial } from "./dial.ts";
 export type { EndpointSocket } from "./endpoint-socket.ts";
 export { MasterSlaveTransport, type TransportOptions } from "./group-transport.ts";
 export type { ConnectLimits, TransportEvents } from "./master-slave-transport.ts";
-export type { TlsOptions } from "./secure.ts";
+export { type ReachOptions, reach, type UseSocket } from "./reach.ts";
+export type { Lookup, ResolvedAddress } from "./resolve-host.ts";
 export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";
+export type { TlsOptions, TlsSource } from "./tls-options.ts";

@@ -1,4 +1,5 @@
 /** Names what a peer speaks from its first bytes, so that a wrong port is called by its name in the error. */
+import { type EndpointScheme, isSecure } from "../uri/endpoint.ts";
 
 interface PeerKind {
   readonly speaks: string;
@@ -31,6 +32,19 @@ const PEER_KINDS: readonly PeerKind[] = [
   { speaks: "STOMP", advice: "use stomp:// for this port", matches: startsWith("CONNECTED\n") },
   { speaks: "SSH", advice: "use the broker's STOMP or AMQP port", matches: startsWith("SSH-") },
 ];
+
+/** What silence may mean, once connected: Artemis's TLS port says nothing to the eight bytes that AMQP begins with. */
+export function whySilent(endpoint: { readonly scheme: EndpointScheme }): string {
+  const stage = "connected, its handshake unanswered";
+  return isSecure(endpoint) ? stage : `${stage}: it may be a TLS port, or another protocol's`;
+}
+
+/** What a close without a word may mean, once connected: Node's TLS, Artemis's and a standby behind a proxy all end like this. */
+export function whyClosed(endpoint: { readonly scheme: EndpointScheme }): string {
+  const idle = "nobody may be active behind this port yet";
+  if (!isSecure(endpoint)) return `${idle}, or it is a TLS port (use stomp+ssl:// or amqps:// then)`;
+  return `${idle}, or it wants another client certificate than it got (tls.certFile, tls.keyFile)`;
+}
 
 /** Such as `speaks OpenWire, use the STOMP or AMQP port`; undefined when the bytes are none we know. */
 export function describePeer(firstBytes: Buffer): string | undefined {

@@ -1,29 +1,49 @@
-/** TLS over a socket that is connected: what may be configured, and the handshake. */
+/** TLS over a socket that is connected: the certificates of this attempt, and the handshake. */
 import { isIP, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { discard } from "./address-race.ts";
+import { loadTls, type TlsMaterial } from "./tls-material.ts";
+import { noteClientCertificate } from "./tls-meaning.ts";
+import type { TlsSource } from "./tls-options.ts";
 
-/** What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false. */
-export type TlsOptions = Pick<
-  ConnectionOptions,
-  | "ca"
-  | "cert"
-  | "key"
-  | "passphrase"
-  | "pfx"
-  | "servername"
-  | "rejectUnauthorized"
-  | "minVersion"
-  | "maxVersion"
-  | "ciphers"
-  | "checkServerIdentity"
->;
+export type { TlsOptions, TlsSource } from "./tls-options.ts";
+
+export interface SecureOptions {
+  readonly source: TlsSource;
+  readonly signal: AbortSignal;
+  /** Told what is waited for; see OpenContext. */
+  readonly stage?: ((text: string) => void) | undefined;
+}
 
 /** The TLS handshake over a connected socket. Rejects with what went wrong, or with the signal's reason, and has destroyed the socket then. */
-export function secure(tcp: Socket, endpoint: Endpoint, tls: TlsOptions, signal: AbortSignal): Promise<TLSSocket> {
+export async function secure(
+  tcp: Socket,
+  endpoint: Endpoint,
+  { source, signal, stage }: SecureOptions,
+): Promise<TLSSocket> {
+  let material: TlsMaterial;
+  // Nobody else listens while the files are read; without a listener its end would be thrown from the event loop.
+  let lost: Error | undefined;
+  tcp.on("error", (error) => {
+    lost ??= error;
+  });
+  try {
+    // Only now: whoever does not even listen costs no look at the files, and no question to a vault.
+    stage?.("connected, the tls option not yet answered");
+    material = await loadTls(source, endpoint, signal);
+    stage?.("connected, its TLS handshake unanswered: it may be no TLS port");
+    if (lost) throw lost;
+  } catch (error) {
+    discard(tcp);
+    throw error;
+  }
+  return shakeHands(tcp, endpoint, material, signal);
+}
+
+function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = startTls(tcp, endpoint, tls);
+    const socket = startTls(tcp, endpoint, material);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
       socket.removeListener("error", onError);
@@ -39,6 +59,8 @@ export function secure(tcp: Socket, endpoint: Endpoint, tls: TlsOptions, signal:
     const onError = (error: Error) => fail(error);
     const onClose = () => fail(Object.assign(new Error("closed during the TLS handshake"), { code: "ECONNRESET" }));
     const onAbort = () => fail(signal.reason);
+    // It stays: the broker's word on our certificate may come when the handshake is over.
+    socket.on("error", (error: Error) => noteClientCertificate(error, material.clientCertificate));
     socket.once("error", onError);
     socket.once("close", onClose);
     socket.once("secureConnect", () => settle(() => resolve(socket)));
@@ -47,16 +69,19 @@ export function secure(tcp: Socket, endpoint: Endpoint, tls: TlsOptions, signal:
   });
 }
 
-/** Throws, and leaves nothing open, when Node cannot take an option, such as a `ca` that is no certificate. */
-function startTls(tcp: Socket, { host }: Endpoint, tls: TlsOptions): TLSSocket {
-  const name = tls.servername ?? (isIP(host) ? undefined : host);
+/** Throws, and leaves nothing open, when Node cannot take an option, such as ciphers that it does not know. */
+function startTls(tcp: Socket, { host }: Endpoint, { options }: TlsMaterial): TLSSocket {
+  const { servername, rejectUnauthorized = true, checkServerIdentity, minVersion, ...secrets } = options;
+  const name = servername ?? (isIP(host) ? undefined : host);
   try {
     return connectTls({
-      ...tls,
       socket: tcp,
       host,
       ...(name === undefined ? {} : { servername: name }),
-      rejectUnauthorized: tls.rejectUnauthorized ?? true,
+      ...(checkServerIdentity && { checkServerIdentity }),
+      rejectUnauthorized,
+      // A socket shows its options to whoever inspects it, and this context shows nothing. Node's own default of the version follows a flag.
+      secureContext: createSecureContext({ ...secrets, minVersion: minVersion ?? "TLSv1.2" }),
     });
   } catch (error) {
     discard(tcp);

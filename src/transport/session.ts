@@ -26,6 +26,8 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** Resolves when this attempt may speak; await it once, after TCP and TLS and before the first byte of the protocol. Rejects when `signal` fires. */
   readonly turn: () => Promise<void>;
+  /** Told what is waited for from now on, for the error of an attempt that runs out of time: "connected, its handshake unanswered". */
+  readonly stage?: ((stage: string) => void) | undefined;
 }
 
 /**

@@ -59,7 +59,7 @@ export const IGNORED_PREFIXES: Readonly<Record<string, string>> = {
   "transport.": "it configures Java's transport; TLS is set by the tls option of connect()",
   "socket.": SOCKET,
   "amqp.": "it configures Qpid JMS; see heartbeatMs for the idle time-out",
-  "sasl.": "the mechanism follows from the credentials",
+  "sasl.": "it configures Qpid JMS's login; see credentials and saslMechanisms",
   "provider.": JAVA_INTERNAL,
   "discovery.": "it configures Java's discovery of brokers; the endpoints come from the URI",
   "discovered.": "it configures Java's discovery of brokers; the endpoints come from the URI",

@@ -6,11 +6,11 @@ export const LONGEST_MS = 2_147_483_647;
 export const MS = { type: "integer", unit: "ms", min: 0, max: LONGEST_MS, scope: "group" } as const;
 
 export interface OptionSpec {
-  readonly type: "integer" | "number" | "boolean" | "choice" | "text";
+  readonly type: "integer" | "number" | "boolean" | "choice" | "list" | "text";
   readonly unit?: "ms" | "bytes" | "rounds" | "sends" | "sessions";
   readonly min?: number;
   readonly max?: number;
-  /** For `choice`: the spellings kept; any case is accepted. */
+  /** For `choice` and each entry of a `list`: the spellings kept; any case is accepted in a URI. */
   readonly choices?: readonly string[];
   /** Values that other clients know and we do not follow: reported as ignored, with the reason. */
   readonly ignoredValues?: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 /** Every option of a masterslave: or failover: URI in one table: it drives the parser, the checks, the types and docs/options.md. */
 import { DELIVERY_OPTIONS } from "./delivery-options.ts";
+import { LOGIN_OPTIONS } from "./login-options.ts";
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
 
 const positiveMs = { ...MS, min: 1 } as const;
@@ -142,9 +143,11 @@ export const OPTIONS = {
     ...MS,
     origin: "ours",
     default: 5_000,
-    sentence: "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions; 0 switches them off.",
+    sentence:
+      "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off.",
   },
   ...DELIVERY_OPTIONS,
+  ...LOGIN_OPTIONS,
   clientId: {
     type: "text",
     scope: "group",
@@ -181,15 +184,17 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type OptionName = keyof typeof OPTIONS;
-export type OptionValue = number | boolean | string;
+export type OptionValue = number | boolean | string | readonly string[];
 
 type ValueOf<S> = S extends { readonly type: "integer" | "number" }
   ? number
   : S extends { readonly type: "boolean" }
     ? boolean
-    : S extends { readonly choices: readonly (infer Choice)[] }
-      ? Choice
-      : string;
+    : S extends { readonly type: "list"; readonly choices: readonly (infer Choice)[] }
+      ? readonly Choice[]
+      : S extends { readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : string;
 
 /** The options as values, by their names in the table; what is absent or undefined was not said. */
 export type GroupOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };

@@ -49,12 +49,18 @@ function valueIn(spec: OptionSpec, text: string): OptionValue | undefined {
   if (spec.type === "number") return /^\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : undefined;
   // Java takes every word but "true" for false; here a mistyped "treu" is an error.
   if (spec.type === "boolean") return /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined;
-  return spec.choices?.find((choice) => choice.toLowerCase() === text.toLowerCase()) ?? text;
+  if (spec.type === "list") return text.split(",").map((entry) => spelled(spec, entry.trim()));
+  return spelled(spec, text);
+}
+
+function spelled({ choices = [] }: OptionSpec, text: string): string {
+  return choices.find((choice) => choice.toLowerCase() === text.toLowerCase()) ?? text;
 }
 
 function fits(spec: OptionSpec, value: unknown): boolean {
   if (spec.type === "boolean") return typeof value === "boolean";
   if (spec.type === "choice") return typeof value === "string" && spec.choices?.includes(value) === true;
+  if (spec.type === "list") return isListOf(spec.choices ?? [], value);
   // Control characters would have to be escaped on the wire, and lone surrogates have no UTF-8 form.
   if (spec.type === "text") return typeof value === "string" && value !== "" && !/[\p{Cc}\p{Cs}]/u.test(value);
   if (typeof value !== "number") return false;
@@ -62,11 +68,16 @@ function fits(spec: OptionSpec, value: unknown): boolean {
   return value >= min && value <= max && (spec.type === "number" || Number.isInteger(value));
 }
 
+function isListOf(choices: readonly string[], value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((entry) => choices.includes(entry));
+}
+
 /** What an option takes, in words: "a whole number of ms, 0 to 2147483647". */
 export function expectation(spec: OptionSpec): string {
   const { type, unit, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = spec;
   if (type === "boolean") return "true or false";
   if (type === "choice") return choices.join(" or ");
+  if (type === "list") return `one or more of ${choices.join(", ")}`;
   if (type === "text") return "text without control characters";
   return `a ${type === "integer" ? "whole number" : "number"}${unit ? ` of ${unit}` : ""} from ${min} to ${max}`;
 }

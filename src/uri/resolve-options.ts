@@ -2,6 +2,7 @@
 import { InvalidOptionError } from "../errors.ts";
 import { type Endpoint, protocolOf } from "./endpoint.ts";
 import { ignoredBecause } from "./ignored-options.ts";
+import type { SaslMechanism } from "./login-options.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
 import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./option-table.ts";
 import { checkOption, unknownOption } from "./option-value.ts";
@@ -45,6 +46,8 @@ export interface ResolvedOptions {
   /** What the schemes or the option name; undefined if neither does. */
   readonly protocol: "stomp" | "amqp" | undefined;
   readonly serverListAction: "ADD" | "IGNORE";
+  /** undefined: whichever fits the login. */
+  readonly saslMechanisms: readonly SaslMechanism[] | undefined;
 }
 
 /**
@@ -62,8 +65,23 @@ export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOpti
     sendTimeoutMs: positive(given.timeout),
     clientId: given.clientId,
     protocol,
+    saslMechanisms: saslMechanisms(given, protocol),
     serverListAction: given.amqpOpenServerListAction ?? (given.updateURIsSupported === false ? "IGNORE" : "ADD"),
   });
+}
+
+/** Over STOMP it would be a lock on no door: the password travels as it is whatever the list says. */
+function saslMechanisms(
+  { saslMechanisms: said }: GroupOptions,
+  protocol: ResolvedOptions["protocol"],
+): ResolvedOptions["saslMechanisms"] {
+  if (said === undefined) return undefined;
+  if (protocol === "stomp") {
+    const text =
+      "The option saslMechanisms has no meaning over STOMP, which has no SASL and sends the password as it is: leave it out, or use amqps://";
+    throw new InvalidOptionError("INVALID_OPTION", text, "saslMechanisms");
+  }
+  return Object.freeze([...said]);
 }
 
 function checkedOverrides(overrides: Partial<GroupOptions>): GroupOptions {

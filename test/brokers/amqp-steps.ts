@@ -87,17 +87,18 @@ export async function received({ sink }: Subscribed, index: number): Promise<Inc
   return sink.deliveries[index] as IncomingDelivery;
 }
 
-/** What is in a queue, taken out of it: what comes until nothing has come for a while. */
-export async function emptied(session: MessagingSession, queue: Destination): Promise<string[]> {
+/** What is in a queue, taken out of it: what comes until nothing has come for a while; longer where there must be more. */
+export async function emptied(session: MessagingSession, queue: Destination, atLeast = 0): Promise<string[]> {
   const rest = await subscribed(session, queue, { prefetch: 100 });
   let settled = 0;
+  const patience = performance.now() + 20_000;
   do {
     for (const delivery of rest.sink.deliveries.slice(settled)) {
       rest.subscription.settle(delivery, { kind: "accepted" });
       settled += 1;
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
-  } while (settled < rest.sink.deliveries.length);
+  } while (settled < rest.sink.deliveries.length || (settled < atLeast && performance.now() < patience));
   await rest.subscription.close();
   return rest.texts();
 }

@@ -1,5 +1,7 @@
 /** Which product the peer is, from the properties of its open frame: spelling and defaults differ between them. */
+
 import type { Broker } from "../../messaging/messaging-session.ts";
+import { printableLine } from "../../printable.ts";
 
 /** The properties of the peer's open frame, symbols as strings. */
 export type OpenProperties = Readonly<Record<string, unknown>>;
@@ -13,7 +15,7 @@ const PRODUCTS: Readonly<Record<string, string>> = {
 export function brokerOf(properties: OpenProperties): Broker {
   const { product, version } = properties;
   return {
-    product: typeof product === "string" && product !== "" ? (PRODUCTS[product] ?? product) : "unknown",
-    version: typeof version === "string" ? version : undefined,
+    product: typeof product === "string" && product !== "" ? (PRODUCTS[product] ?? printableLine(product)) : "unknown",
+    version: typeof version === "string" ? printableLine(version) : undefined,
   };
 }

@@ -97,7 +97,7 @@ export class Coordinator {
   }
 
   #refuse(error: AmqpError | undefined): void {
-    this.#answer({ kind: "refused", reason: this.#context.conceal(describeCondition(error ?? {})) });
+    this.#answer({ kind: "refused", reason: describeCondition(error ?? {}, this.#context.conceal) });
   }
 
   /** Told in a microtask: rhea is in the middle of its answers, and what follows makes it go through them again. */
@@ -113,7 +113,7 @@ export class Coordinator {
   #end(error: AmqpError | Error | undefined): void {
     if (this.#gone !== undefined) return;
     const { condition, description } = error && "condition" in error ? error : {};
-    this.#gone = this.#context.conceal(describeCondition({ condition, description }));
+    this.#gone = describeCondition({ condition, description }, this.#context.conceal);
     this.#amqpSession.close();
     this.#answer({ kind: "refused", reason: this.#gone });
     this.onGone(this.#gone);

@@ -4,12 +4,15 @@ import rhea, { type Connection, type EventContext } from "rhea";
 import { MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
+import type { Login } from "../../messaging/login.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import type { OpenProperties } from "./broker.ts";
-import { attemptFailure, type Ending } from "./failures.ts";
+import type { Ending } from "./ending.ts";
+import { attemptFailure } from "./failures.ts";
 import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
+import { governSasl, type SaslTerms } from "./sasl-dialogue.ts";
 
 /** An open connection, and where to hear of its end. */
 export interface OpenConnection {
@@ -27,15 +30,9 @@ export interface OpenConnection {
 interface RheaConnection extends Connection {
   readonly local: { readonly open: object };
   readonly remote: { readonly open: { readonly offered_capabilities?: string | string[] | null } };
-  readonly sasl_transport?: RheaSasl | undefined;
 }
 
-interface RheaSasl {
-  on_sasl_outcome: (frame: { readonly performative: { readonly code: number } }) => void;
-  refusedWith?: number;
-}
-
-type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates">;
+type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates" | "saslMechanisms">;
 
 /** Artemis opens before it refuses, and marks that open with this property. */
 const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
@@ -46,14 +43,14 @@ const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
  */
 export function handshake(
   socket: EndpointSocket,
-  credentials: Credentials | undefined,
+  login: Login | undefined,
   settings: HandshakeSettings,
   signal: AbortSignal,
 ): Promise<OpenConnection> {
   const { endpoint } = socket;
   return new Promise((resolve, reject) => {
-    const connection = createConnection(socket, credentials, settings);
-    const conceal = concealing(credentials);
+    const connection = createConnection(socket, settings);
+    const conceal = concealing(login);
     const ends = watchEnding(connection, socket, conceal);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
@@ -85,16 +82,15 @@ export function handshake(
     });
     if (signal.aborted) onAbort();
     else if (socket.destroyed) ends.end({ kind: "socket", error: socket.errored ?? undefined });
-    else speak(connection, ends.end);
+    else {
+      const isOver = () => ends.ending !== undefined || signal.aborted;
+      speak(connection, { login, allowed: settings.saslMechanisms, conceal, end: ends.end, isOver });
+    }
   });
 }
 
 /** A connection on a container of its own: what nobody else handles stays there, silently. */
-function createConnection(
-  socket: EndpointSocket,
-  credentials: Credentials | undefined,
-  { clientId, heartbeatMs }: HandshakeSettings,
-): RheaConnection {
+function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: HandshakeSettings): RheaConnection {
   const { host, port } = socket.endpoint;
   const id = clientId ?? `masterslave-${randomUUID()}`;
   const container = rhea.create_container({ id });
@@ -108,7 +104,8 @@ function createConnection(
     tcp_no_delay: true,
     // Larger messages travel in several frames; rhea advertises no limit by itself.
     max_frame_size: MAX_FRAME_SIZE,
-    sasl_mechanisms: mechanismsFor(credentials),
+    // A SASL layer, whoever logs in: rhea leaves it out otherwise, and Classic refuses then. What it holds comes with the broker's offer.
+    sasl_mechanisms: {},
     connection_details: () => ({ host, port, connect: handOut(socket) }),
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
   };
@@ -124,25 +121,6 @@ function handOut(socket: EndpointSocket) {
   return (_port: number, _host: string, _options: unknown, connected: () => void): EndpointSocket => {
     process.nextTick(connected);
     return socket;
-  };
-}
-
-/** Our own, as rhea's PLAIN counts characters where bytes are meant. Only what fits the credentials is offered. */
-function mechanismsFor(credentials: Credentials | undefined): Record<string, () => SaslMechanism> {
-  if (credentials === undefined) return { ANONYMOUS: () => mechanism(Buffer.from("anonymous")) };
-  const { username, password } = credentials;
-  return { PLAIN: () => mechanism(Buffer.from(`\u0000${username}\u0000${password}`)) };
-}
-
-interface SaslMechanism {
-  start(callback: (error: string | undefined, response?: Buffer) => void): void;
-  step(challenge: unknown, callback: (error: string) => void): void;
-}
-
-function mechanism(initialResponse: Buffer): SaslMechanism {
-  return {
-    start: (callback) => callback(undefined, initialResponse),
-    step: (_challenge, callback) => callback("the broker sent a challenge that PLAIN and ANONYMOUS do not have"),
   };
 }
 
@@ -188,10 +166,7 @@ function watchEnding(
   };
 }
 
-/** A refused login and a close frame come as the same events. */
 function closeOf(connection: RheaConnection, context: EventContext, conceal: (text: string) => string): Ending {
-  const outcome = connection.sasl_transport?.refusedWith;
-  if (outcome !== undefined) return { kind: "sasl-outcome", outcome };
   const { error } = connection;
   if (error && "condition" in error) {
     const { condition, description, info } = error;
@@ -203,27 +178,17 @@ function closeOf(connection: RheaConnection, context: EventContext, conceal: (te
       field: typeof field === "string" ? field : undefined,
     };
   }
-  if (context.error) return { kind: "sasl-unusable", text: context.error.message };
+  if (context.error) return { kind: "protocol", error: context.error };
   return { kind: "close", condition: undefined, description: undefined };
 }
 
-function speak(connection: RheaConnection, end: (ending: Ending) => void): void {
+function speak(connection: RheaConnection, terms: SaslTerms): void {
   try {
     connection.connect();
+    governSasl(connection, terms);
   } catch (error) {
-    end({ kind: "protocol", error: error instanceof Error ? error : new Error(String(error)) });
-    return;
+    terms.end({ kind: "protocol", error: error instanceof Error ? error : new Error(String(error)) });
   }
-  if (connection.sasl_transport) keepSaslOutcome(connection.sasl_transport);
-}
-
-/** rhea folds the outcome code into a sentence; the verdict hangs on the code. */
-function keepSaslOutcome(sasl: RheaSasl): void {
-  const proceed = sasl.on_sasl_outcome.bind(sasl);
-  sasl.on_sasl_outcome = (frame) => {
-    if (frame.performative.code !== 0) sasl.refusedWith = frame.performative.code;
-    proceed(frame);
-  };
 }
 
 /** What the peer named so far, in its open frame or a redirect. Returns what the listener threw, as nobody above may catch it. */

@@ -6,6 +6,7 @@ import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
 import { ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Spelling } from "./destination.ts";
 import { decodeMessage } from "./message.ts";
+import { checkSections } from "./message-sections.ts";
 import type { ReceivingSession } from "./settlement.ts";
 
 /** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
@@ -21,7 +22,7 @@ export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: 
   };
 }
 
-/** @throws whatever rhea throws of bytes that are no message. */
+/** @throws Error, or whatever rhea throws of bytes that are no message. */
 export function readDelivery(
   bytes: unknown,
   delivery: Delivery,
@@ -30,9 +31,14 @@ export function readDelivery(
 ): IncomingDelivery {
   if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
   // rhea's typings of a decoded message know only its methods.
-  const decoded = delivery.format === STILL_ENCODED ? rhea.message.decode(bytes) : { body: bytes };
+  const decoded = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
   const message = decoded as unknown as Message;
   const deliveryCount = message.delivery_count ?? 0;
   const content = decodeMessage(message, spelling, subscribed);
   return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
+}
+
+function decode(bytes: Buffer): object {
+  checkSections(bytes);
+  return rhea.message.decode(bytes);
 }

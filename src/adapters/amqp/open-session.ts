@@ -2,29 +2,32 @@
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
-import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
+import { reach } from "../../transport/reach.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
 import { attemptFailure } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials } from "./login.ts";
+import { keepBeating } from "./heart-beat.ts";
+import { askLogin } from "./login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
-  return async (endpoint, { signal, turn }) => {
+  const { tls, lookup } = settings;
+  return async (endpoint, context) => {
+    const { signal, stage } = context;
     try {
-      const socket = await dial(endpoint, { signal, tls: settings.tls });
-      try {
-        const credentials = await whileConnected(socket, signal, askCredentials(settings, endpoint));
+      return await reach(endpoint, { ...context, tls, lookup }, async (socket, turn) => {
+        stage?.("connected, the credentials not yet given");
+        const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
-        const opened = await handshake(socket, credentials, settings, signal);
+        stage?.(whySilent(endpoint));
+        const opened = await handshake(socket, login, settings, signal);
+        keepBeating(socket, opened.connection, settings.heartbeatMs);
         return new AmqpSession(socket, opened, settings);
-      } catch (error) {
-        socket.destroy(MasterSlaveError.from(error, endpoint));
-        throw error;
-      }
+      });
     } catch (error) {
       throw signal.aborted ? reasonOf(signal, endpoint) : MasterSlaveError.from(error, endpoint);
     }

@@ -4,6 +4,8 @@
  */
 import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
+import { limitDecoding } from "./decode-limits.ts";
+import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
 import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
@@ -14,6 +16,7 @@ interface UncheckedConnection {
   dispatch(event: string, error: Error): boolean;
   input(bytes: Buffer): void;
   _process(): void;
+  [on: `on_${string}`]: (frame: Frame<never>) => void;
   on_open(frame: Frame<OpenFields>): void;
   on_begin(frame: Frame<{ readonly remote_channel?: number | null }>): void;
   on_attach(frame: Frame<AttachFields>): void;
@@ -24,7 +27,7 @@ interface UncheckedConnection {
 
 interface UncheckedSession {
   readonly remote: { readonly handles: { readonly [handle: number]: UncheckedLink | undefined } };
-  readonly outgoing: { readonly deliveries: Deliveries };
+  readonly outgoing: { readonly deliveries: Deliveries; readonly next_pending_delivery: number };
   readonly incoming: { readonly deliveries: Deliveries };
 }
 
@@ -40,6 +43,7 @@ interface UncheckedLink {
 interface Deliveries {
   get_head(): { readonly id: number } | undefined;
   get_tail(): { readonly id: number } | undefined;
+  by_id(id: number): { readonly next_to_send: number } | undefined;
 }
 
 interface Frame<Fields> {
@@ -98,6 +102,7 @@ const STATES: ReadonlySet<unknown> = new Set([
 
 /** Call it before the connection speaks. A breach ends it as `protocol_error` or `error` of rhea's. */
 export function holdToLimits(rheaConnection: Connection): void {
+  limitDecoding();
   // Its typings have these methods with other arguments.
   const connection = rheaConnection as unknown as UncheckedConnection;
   const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
@@ -149,6 +154,15 @@ export function holdToLimits(rheaConnection: Connection): void {
       if (!session || narrow(session, frame.performative)) on_disposition.call(connection, frame);
     },
   });
+  for (const name of PERFORMATIVES) checkFirst(connection, name);
+}
+
+function checkFirst(connection: UncheckedConnection, name: string): void {
+  const take = connection[`on_${name}`] as (frame: Frame<{ readonly value: readonly unknown[] }>) => void;
+  connection[`on_${name}`] = (frame: Frame<{ readonly value: readonly unknown[] }>) => {
+    checkFields(name, frame.performative.value);
+    take.call(connection, frame);
+  };
 }
 
 function checkOpen(open: OpenFields): void {
@@ -178,6 +192,18 @@ function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields):
 }
 
 /**
+ * rhea would take an outcome of what waits for credit, and never send it. That of what is half sent it cannot take either,
+ * and none would come again.
+ */
+function lastSent({ deliveries, next_pending_delivery: next }: UncheckedSession["outgoing"], range: DispositionFields) {
+  const sentInPart = (deliveries.by_id(next)?.next_to_send ?? 0) > 0;
+  if (sentInPart && range.first <= next && next <= (range.last ?? range.first)) {
+    throw new Error("An outcome of a message that has been sent in part");
+  }
+  return next - 1;
+}
+
+/**
  * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
  * id of a delivery long settled for that of another. Returns whether anything is left.
  */
@@ -188,7 +214,7 @@ function narrow({ outgoing, incoming }: UncheckedSession, disposition: Dispositi
   if (!oldest || !newest) return false;
   const { first, last } = disposition;
   disposition.first = Math.max(first, oldest.id);
-  disposition.last = Math.min(last ?? first, newest.id);
+  disposition.last = Math.min(last ?? first, newest.id, disposition.role ? lastSent(outgoing, disposition) : newest.id);
   const { state } = disposition;
   disposition.declared = declaredIn(state);
   const outcome = outcomeIn(state);

@@ -14,7 +14,7 @@ export function rejection(
   inDoubt = false,
 ): SendOutcome {
   const where = `${formatDestination(destination)} on ${formatAddress(endpoint)}`;
-  const text = `${where} refused message ${message.id}: ${conceal(describeCondition(error ?? {}))}`;
+  const text = `${where} refused message ${message.id}: ${describeCondition(error ?? {}, conceal)}`;
   const retryable = isRetryable(error?.condition ?? undefined);
   return { kind: "failed", error: new SendRejectedError(text, { id: message.id, endpoint, retryable, inDoubt }) };
 }

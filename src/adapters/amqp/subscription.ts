@@ -205,7 +205,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (this.#phase === "over") return;
     if (this.#phase !== "closing") {
       const { condition, description } = error && "condition" in error ? error : {};
-      const reason = this.#context.conceal(describeCondition({ condition, description }));
+      const reason = describeCondition({ condition, description }, this.#context.conceal);
       this.#refuse(reason, { retryable: isRetryable(condition) });
       return;
     }

@@ -75,7 +75,7 @@ export class Unsubscriptions {
   #refused({ name }: NamedSubscription, error: AmqpError | Error | undefined): MasterSlaveError {
     const { endpoint, conceal } = this.#context;
     const { condition, description } = error && "condition" in error ? error : {};
-    const reason = conceal(describeCondition({ condition, description }));
+    const reason = describeCondition({ condition, description }, conceal);
     const text = `${formatAddress(endpoint)} did not delete the subscription ${name}: ${reason}`;
     return new SubscriptionRefusedError(text, { endpoint, retryable: isRetryable(condition) });
   }

@@ -1,5 +1,7 @@
 /** Which broker answered, and what the brokers do differently over STOMP. */
+
 import type { Broker } from "../../messaging/messaging-session.ts";
+import { printableLine } from "../../printable.ts";
 
 /** The differences that matter here, as measured on ActiveMQ Classic 6.1.8 and Artemis 2.55.0. */
 export interface Dialect {
@@ -111,7 +113,10 @@ const PRODUCTS: Readonly<Record<string, string>> = { activemq: "activemq", "acti
 export function readBroker(server: string | undefined): Broker {
   const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
   const product = name.toLowerCase();
-  return { product: product === "" ? "unknown" : (PRODUCTS[product] ?? product), version: version || undefined };
+  return {
+    product: product === "" ? "unknown" : (PRODUCTS[product] ?? printableLine(product)),
+    version: version ? printableLine(version) : undefined,
+  };
 }
 
 /** A product we do not know is spoken to as the STOMP specification says. */

@@ -9,8 +9,12 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../errors.ts";
+import { concealing } from "../../messaging/conceal-credentials.ts";
+import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
+import { printable, printableError, printableLine } from "../../printable.ts";
+import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { describePeer } from "../../transport/peer-kind.ts";
+import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText } from "./message.ts";
 
@@ -26,7 +30,7 @@ export const HANDSHAKE_FAILURES = {
   closed: {
     code: "ENDPOINT_CLOSED",
     verdict: "next",
-    text: "closed the connection before the STOMP handshake was done: it may be a standby behind a proxy, or not a STOMP port",
+    text: "closed the connection before the STOMP handshake was done",
   },
   tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
   otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
@@ -40,7 +44,7 @@ export const HANDSHAKE_FAILURES = {
   badCredentials: {
     code: "AUTHENTICATION_FAILED",
     verdict: "stop",
-    text: "refused the credentials: the user name or the password is wrong, or none was given",
+    text: "refused the login",
   },
   unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
   refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
@@ -83,9 +87,10 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptEr
   const foreign = foreignPeer(socket);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
-    return handshakeFailure("closed", endpoint, undefined, causeOf(cause));
+    const text = `: ${whyClosed(endpoint)}`;
+    return lateTlsFailure(endpoint, cause) ?? handshakeFailure("closed", endpoint, text, causeOf(cause));
   }
-  return handshakeFailure("notStomp", endpoint, `: ${shorten(cause.message)}; ${beginning(firstBytes)}`);
+  return handshakeFailure("notStomp", endpoint, `: ${printableLine(cause.message)}; ${beginning(firstBytes)}`);
 }
 
 function beginning(firstBytes: Buffer): string {
@@ -109,8 +114,8 @@ export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text:
   const said = conceal(headerText(headers, "message") ?? "").trim();
   const whole = conceal(body.toString()).trim();
   const [firstLine = ""] = whole.split(/\r?\n/, 1);
-  const text = shorten(joinTexts(said, firstLine)) || "no reason given";
-  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(whole || said) };
+  const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
+  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
 }
 
 /** Classic's body begins with the message again, Artemis's is the same but for its colons. */
@@ -122,10 +127,11 @@ function joinTexts(said: string, firstLine: string): string {
 
 /**
  * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
- * Artemis "Security Error occurred: User name [x] or password is invalid"; the rest is what other brokers and plugins say.
+ * Artemis "Security Error occurred: User name [x] or password is invalid", and Classic of a TLS connector that logs in by
+ * certificate "Unable to authenticate transport without SSL certificate."; the rest is what other brokers and plugins say.
  */
 const CREDENTIALS_REFUSED =
-  /user name (.* )?or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
+  /user name (.* )?or password is invalid|without ssl certificate|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
 /** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
 const CLIENT_ID_IN_USE = /client: .* already connected/i;
@@ -148,11 +154,15 @@ export function refusedConnect(
   endpoint: Endpoint,
   headers: FrameHeaders,
   body: Buffer,
-  conceal: (text: string) => string,
+  login: Login | undefined,
 ): AttemptError {
+  const conceal = concealing(login);
   // Before the credentials are taken out: a password such as "password" is a word of the sentence.
   const { text: asSaid } = readRefusal(headers, body, (text) => text);
-  if (CREDENTIALS_REFUSED.test(asSaid)) return handshakeFailure("badCredentials", endpoint);
+  if (CREDENTIALS_REFUSED.test(asSaid)) {
+    const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
+    return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
+  }
   const refusal = readRefusal(headers, body, conceal);
   if (CLIENT_ID_IN_USE.test(asSaid))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
@@ -167,7 +177,7 @@ export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveEr
   if (socket.readableEnded) {
     return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
   }
-  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${shorten(cause.message)}`, {
+  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${printableLine(cause.message)}`, {
     endpoint,
   });
 }
@@ -200,11 +210,6 @@ function unmarked(error: MasterSlaveError): MasterSlaveError {
   return error;
 }
 
-/** A line of the peer's, or of stompit's about it, can be as long as the parser allows. */
-function shorten(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
 function causeOf(error: Error): unknown {
-  return error instanceof MasterSlaveError ? error.cause : error;
+  return error instanceof MasterSlaveError ? error.cause : printableError(error);
 }

@@ -3,12 +3,12 @@ import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
+import type { Login } from "../../messaging/login.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
-import type { Credentials } from "../../uri/endpoint.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
+import { loginHeaders } from "./login.ts";
 import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 import { StompSession } from "./stomp-session.ts";
@@ -16,10 +16,12 @@ import type { Peer } from "./wire.ts";
 
 export interface HandshakeRequest {
   readonly socket: EndpointSocket;
-  readonly credentials: Credentials | undefined;
+  readonly login: Login | undefined;
   readonly settings: AdapterSettings;
 }
 
+/** Our bytes unacknowledged for so many intervals, and the way to the peer is broken. Our beats come in two thirds of one. */
+const UNACKNOWLEDGED_INTERVALS = 1.4;
 /** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
 const SILENT_INTERVALS = 2.1;
 
@@ -70,46 +72,47 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     client.connect(connectHeaders(request));
     client.setCommandHandler("ERROR", (frame) =>
       readBody(frame, MAX_ERROR_BYTES, (body) => {
-        fail(refusedConnect(socket.endpoint, frame.headers, body, concealing(request.credentials)));
+        fail(refusedConnect(socket.endpoint, frame.headers, body, request.login));
       }),
     );
   });
 }
 
 /**
- * stompit only beats: our socket checks, and bears a blocked event loop. Beats that are wanted further apart than a
- * timer can wait come sooner; stompit's would come every millisecond.
+ * stompit only beats: our socket checks, and bears a blocked event loop. It beats at our own interval whatever the peer
+ * asks for, or does not: a path that is broken one way is known by our own bytes, which nobody acknowledges.
  */
 function leaveCheckingToSocket(client: Client): void {
   const run = client._runHeartbeat.bind(client);
-  client._runHeartbeat = (_incomingMs, outgoingMs) => run(0, Math.min(outgoingMs, LONGEST_TIMER_MS));
+  client._runHeartbeat = () => run(0, 1);
 }
 
-function connectHeaders({ socket, credentials, settings }: HandshakeRequest): Record<string, string> {
+function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<string, string> {
   const { clientId, heartbeatMs } = settings;
   return {
     "accept-version": "1.1,1.2",
     host: socket.endpoint.host,
     "heart-beat": `${heartbeatMs},${heartbeatMs}`,
-    ...(credentials && { login: credentials.username, passcode: credentials.password }),
+    ...loginHeaders(login),
     ...(clientId !== undefined && { "client-id": clientId }),
   };
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin({ socket, credentials, settings }: HandshakeRequest, client: Client): StompSession {
+function begin({ socket, login, settings }: HandshakeRequest, client: Client): StompSession {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const version = headerText(client.headers, "version") ?? "1.0";
   if (version !== "1.1" && version !== "1.2") throw handshakeFailure("oldVersion", endpoint, `, here ${version}`);
   const broker = readBroker(headerText(client.headers, "server"));
   const peer: Peer = {
-    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(credentials) },
+    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(login) },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
   };
   const session = new StompSession(peer, client, socket);
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   if (silenceMs > 0) socket.watchPeer(silenceMs);
+  if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);
   return session;
 }
 

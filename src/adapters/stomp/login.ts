@@ -1,24 +1,45 @@
 /** The login of one attempt: asked for, and checked against what a CONNECT frame can carry. */
+import { AttemptError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import type { Credentials, Endpoint } from "../../uri/endpoint.ts";
+import { type Login, TOKEN_USER, textsOf } from "../../messaging/login.ts";
+import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { handshakeFailure } from "./failures.ts";
 
 /** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what STOMP cannot carry. */
-export async function askCredentials(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
-  const credentials = await obtain(settings, endpoint);
-  if (credentials && !(fitsConnect(credentials.username) && fitsConnect(credentials.password))) {
+export async function askLogin(
+  settings: AdapterSettings,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Login | undefined> {
+  const login = await obtain(settings, endpoint, signal);
+  if (!textsOf(login).every(fitsConnect)) {
     const detail =
-      ": the user name or the password has a character that a STOMP CONNECT frame cannot carry, such as a line break";
+      ": the user name, the password or the token has a character that a STOMP CONNECT frame cannot carry, such as a line break";
     throw handshakeFailure("unsendable", endpoint, detail);
   }
-  return credentials;
+  if (login && "external" in login && !isSecure(endpoint)) {
+    throw handshakeFailure(
+      "unsendable",
+      endpoint,
+      ": a client certificate can log in over TLS alone; use stomp+ssl://",
+    );
+  }
+  return login;
 }
 
-async function obtain(settings: AdapterSettings, endpoint: Endpoint): Promise<Credentials | undefined> {
+/** A client certificate logs in by itself; a token travels as the password. */
+export function loginHeaders(login: Login | undefined): Record<string, string> {
+  if (login === undefined) return {};
+  if ("password" in login) return { login: login.username, passcode: login.password };
+  if ("token" in login) return { login: login.username ?? TOKEN_USER, passcode: login.token };
+  return login.username === undefined ? {} : { login: login.username };
+}
+
+async function obtain(settings: AdapterSettings, endpoint: Endpoint, signal: AbortSignal): Promise<Login | undefined> {
   try {
-    return await settings.credentials(endpoint);
+    return await settings.credentials(endpoint, { signal });
   } catch (cause) {
-    throw handshakeFailure("noCredentials", endpoint, undefined, cause);
+    throw cause instanceof AttemptError ? cause : handshakeFailure("noCredentials", endpoint, undefined, cause);
   }
 }
 

@@ -2,13 +2,14 @@
 import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
-import { dial } from "../../transport/dial.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { OpenSession } from "../../transport/session.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
+import { type ReachOptions, reach, type UseSocket } from "../../transport/reach.ts";
+import type { OpenContext, OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
-import { askCredentials, fitsConnect } from "./login.ts";
+import { askLogin, fitsConnect } from "./login.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 /**
@@ -17,27 +18,18 @@ import { unfinishedTail } from "./text-boundary.ts";
  * @throws InvalidArgumentError for a client id that STOMP cannot carry.
  */
 export function openStompSession(settings: AdapterSettings): OpenSession<MessagingSession> {
-  const { clientId, tls } = settings;
+  const { clientId, tls, lookup } = settings;
   if (clientId !== undefined && !fitsConnect(clientId)) {
     throw new InvalidArgumentError(
       "The client id has a character that a STOMP CONNECT frame cannot carry, such as a line break",
     );
   }
   let warned = false;
-  return async (endpoint, { signal, turn }) => {
-    if (signal.aborted) throw abortReason(endpoint, signal);
-    let socket: EndpointSocket | undefined;
-    let ending: AttemptEnding | undefined;
+  return async (endpoint, context) => {
+    const { signal } = context;
+    const options: ReachOptions = { ...context, tls, lookup, holdBack: unfinishedTail };
     try {
-      socket = await dial(endpoint, { signal, tls, holdBack: unfinishedTail });
-      ending = attemptEnding(socket, signal);
-      await ending.unless(turn());
-      const foreign = foreignPeer(socket);
-      if (foreign) throw foreign;
-      const credentials = await ending.unless(askCredentials(settings, endpoint));
-      const session = await handshake({ socket, credentials, settings }, ending.signal);
-      // It may have fired in the turn in which CONNECTED came.
-      signal.throwIfAborted();
+      const session = await reach(endpoint, options, speak(settings, context));
       warned = false;
       return session;
     } catch (cause) {
@@ -46,10 +38,25 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
         warned = true;
         settings.onWarning({ code: "SUBSCRIPTION_IN_USE", message: cause.message, endpoint });
       }
-      socket?.destroy();
       throw signal.aborted ? abortReason(endpoint, signal) : MasterSlaveError.from(cause, endpoint);
+    }
+  };
+}
+
+/** The handshake at one address, from the connected socket on. */
+function speak(settings: AdapterSettings, { signal: wanted, stage }: OpenContext): UseSocket<MessagingSession> {
+  return async (socket, turn) => {
+    const ending = attemptEnding(socket, wanted);
+    try {
+      await ending.unless(turn());
+      const foreign = foreignPeer(socket);
+      if (foreign) throw foreign;
+      stage?.("connected, the credentials not yet given");
+      const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
+      stage?.(whySilent(socket.endpoint));
+      return await handshake({ socket, login, settings }, ending.signal);
     } finally {
-      ending?.release();
+      ending.release();
     }
   };
 }

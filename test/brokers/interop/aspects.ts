@@ -1,4 +1,5 @@
 /** What of a message is to arrive as it was sent: each aspect with a message that has it and what its receiver is to see. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { DUPLICATE_ID_PROPERTY } from "../../../src/messaging/outgoing-message.ts";
 import type { InteropClient, SeenMessage, SentMessage, TypedProperty } from "./interop-client.ts";
 
@@ -15,6 +16,8 @@ const TTL_MS = 60_000;
 const DELAY_MS = 1_000;
 /** Clocks of brokers, clients and timers on one machine, rounded to milliseconds. */
 const CLOCK_SLACK_MS = 50;
+/** By then a request that this package refuses has been. */
+const REFUSED_WITHIN_MS = 20;
 
 /** One message; `look` picks from what arrived, and from the id the sender was told, what is to equal `wanted`. */
 function message(
@@ -74,10 +77,10 @@ function answered(name: string, temporary: boolean): Aspect {
   return {
     name,
     async run(requester, responder, destination) {
-      const [request, reply] = await Promise.all([
-        responder.respond(destination, { text: "the answer" }),
-        requester.request(destination, { text: "the question", correlationId: "question-1" }, temporary),
-      ]);
+      const asking = requester.request(destination, { text: "the question", correlationId: "question-1" }, temporary);
+      // A refusal of ours comes at once; a responder would wait for the request in vain, and the next aspect for it.
+      await Promise.race([asking, sleep(REFUSED_WITHIN_MS)]);
+      const [request, reply] = await Promise.all([responder.respond(destination, { text: "the answer" }), asking]);
       return compare(
         [contentOf(request), request.correlationId, contentOf(reply), reply.correlationId],
         [encode("the question"), "question-1", encode("the answer"), "question-1"],

@@ -14,6 +14,11 @@ async function arrived(trial: Trial, body: MessageBody, options: SendOptions = {
   return (await take(connection.consume(queue))).message;
 }
 
+/** More than any of them takes, but for Artemis: it has no limit, and takes half a minute over STOMP for so much. */
+function largeBytes({ product, protocol }: Trial): number {
+  return (product === "artemis" && protocol === "stomp" ? 20 : 80) * 1024 * 1024;
+}
+
 export const SENDING: readonly Feature[] = [
   {
     name: "text stays text",
@@ -195,7 +200,7 @@ export const SENDING: readonly Feature[] = [
     attempt: async (trial) => {
       const connection = await trial.connect({ maxPendingBytes: 200 * 1024 * 1024 });
       const queue = trial.fresh("queue");
-      const large = connection.send(queue, Buffer.alloc(80 * 1024 * 1024));
+      const large = connection.send(queue, Buffer.alloc(largeBytes(trial)));
       const others = [connection.send(queue, "a"), connection.send(queue, "b")];
       const [found] = await Promise.allSettled([large]);
       await Promise.all(others);

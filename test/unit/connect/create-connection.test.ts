@@ -26,6 +26,17 @@ describe("createConnection", () => {
     ["an unknown protocol", TCP, { protocol: "mqtt" }, "INVALID_OPTION"],
     ["a protocol the endpoints do not speak", STOMP, { protocol: "amqp" }, "INVALID_OPTION"],
     ["credentials without a password", STOMP, { credentials: { username: "u" } }, "INVALID_ARGUMENT"],
+    [
+      "credentials with two secrets",
+      STOMP,
+      { credentials: { username: "u", password: "p", token: "t" } },
+      "INVALID_ARGUMENT",
+    ],
+    ["a password file without a name", STOMP, { credentials: { passwordFile: "/p" } }, "INVALID_ARGUMENT"],
+    ["an empty token", STOMP, { credentials: { token: "" } }, "INVALID_ARGUMENT"],
+    ["external credentials that are not true", STOMP, { credentials: { external: "yes" } }, "INVALID_ARGUMENT"],
+    ["SASL mechanisms over STOMP", STOMP, { saslMechanisms: ["PLAIN"] }, "INVALID_OPTION"],
+    ["an unknown SASL mechanism", "amqp://a.example:1", { saslMechanisms: ["GSSAPI"] }, "INVALID_OPTION"],
     ["credentials that are text", STOMP, { credentials: "u:p" }, "INVALID_ARGUMENT"],
     ["credentials that are null", STOMP, { credentials: null }, "INVALID_ARGUMENT"],
   ])("throws at once for %s; connect() rejects with the same", async (_, uri, options, code) => {
@@ -85,39 +96,6 @@ describe("createConnection", () => {
     ];
     expect(failure).toMatchObject({ code: "NO_ACTIVE_ENDPOINT" });
     for (const text of shown) expect(text).not.toContain(secret);
-  });
-});
-
-describe("credentials", () => {
-  const ask = async (uri: string, options: object) => {
-    let ask: ((endpoint: never) => unknown) | undefined;
-    composeConnection(uri, options, async () => (settings) => {
-      ask = settings.credentials as never;
-      return new ToyBroker().open;
-    });
-    await Promise.resolve();
-    return async (endpoint: object) => ask?.(endpoint as never);
-  };
-  const ENDPOINT = { scheme: "stomp", host: "a", port: 1, credentials: { username: "uri", password: "p" } };
-
-  it("come from the URI's user-info unless said otherwise", async () => {
-    expect(await (await ask(STOMP, {}))(ENDPOINT)).toEqual({ username: "uri", password: "p" });
-    const said = { username: "said", password: "q" };
-    expect(await (await ask(STOMP, { credentials: said }))(ENDPOINT)).toEqual(said);
-  });
-
-  it("are asked for on every attempt where they are a function", async () => {
-    let asked = 0;
-    const credentials = async () => ({ username: "u", password: `p${++asked}` });
-    const answer = await ask(STOMP, { credentials });
-    expect(await answer(ENDPOINT)).toEqual({ username: "u", password: "p1" });
-    expect(await answer(ENDPOINT)).toEqual({ username: "u", password: "p2" });
-    expect(await (await ask(STOMP, { credentials: () => undefined }))(ENDPOINT)).toBeUndefined();
-  });
-
-  it("of another shape from a function fail the attempt", async () => {
-    const answer = await ask(STOMP, { credentials: () => ({ username: "u" }) });
-    expect(await rejectionOf(answer(ENDPOINT))).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 

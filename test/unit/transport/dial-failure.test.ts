@@ -41,8 +41,8 @@ describe("dialFailure", () => {
   });
 
   it("keeps OpenSSL's own words and says which option names the authority to trust", () => {
-    const { message } = dialFailure(endpoint, fault("CERT_HAS_EXPIRED", "certificate has expired"));
-    expect(message).toContain("certificate has expired");
+    const { message } = dialFailure(endpoint, fault("SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in chain"));
+    expect(message).toContain("self-signed certificate in chain");
     expect(message).toContain("tls.ca");
   });
 

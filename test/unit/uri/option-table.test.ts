@@ -4,6 +4,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { renderOptionTable } from "../../../scripts/render-option-table.ts";
 import { MasterSlaveError } from "../../../src/errors.ts";
 import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../../src/uri/ignored-options.ts";
+import type { SaslMechanism } from "../../../src/uri/login-options.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
 import type { OptionSpec } from "../../../src/uri/option-spec.ts";
 import { type GroupOptions, KNOWN_NAMES, OPTION_NAMES, OPTIONS, optionNamed } from "../../../src/uri/option-table.ts";
@@ -55,7 +56,8 @@ describe("the option table", () => {
     const ignored = Object.keys(IGNORED_OPTIONS);
     expect(KNOWN_NAMES.filter((name) => ignored.includes(name))).toEqual([]);
     const shadowed = (name: string) => Object.keys(IGNORED_PREFIXES).some((prefix) => name.startsWith(prefix));
-    expect(KNOWN_NAMES.filter(shadowed)).toEqual([]);
+    expect(KNOWN_NAMES.filter(shadowed)).toEqual(["amqp.saslMechanisms"]);
+    expect(read("amqp.saslMechanisms=PLAIN")).toEqual({ values: [["PLAIN"]] });
   });
 
   it("says of every option what it does, in a sentence", () => {
@@ -67,6 +69,7 @@ describe("the option table", () => {
     expectTypeOf<GroupOptions["backOffMultiplier"]>().toEqualTypeOf<number | undefined>();
     expectTypeOf<GroupOptions["randomize"]>().toEqualTypeOf<boolean | undefined>();
     expectTypeOf<GroupOptions["inDoubt"]>().toEqualTypeOf<"resend" | "fail" | undefined>();
+    expectTypeOf<GroupOptions["saslMechanisms"]>().toEqualTypeOf<readonly SaslMechanism[] | undefined>();
     expectTypeOf<GroupOptions["clientId"]>().toEqualTypeOf<string | undefined>();
   });
 

@@ -36,8 +36,23 @@ describe("the endpoints a broker names", () => {
     [{ "network-host": "b", port: 0 }],
     [{ "network-host": "b", port: 65_536 }],
     [{ "network-host": "b", port: 1.5 }],
+    [{ "network-host": "b", port: "x" }],
+    [{ "network-host": "b", port: true }],
+    [{ "network-host": "b", port: [1] }],
+    [{ "network-host": "b c", port: 1 }],
+    [{ "network-host": "b\nc", port: 1 }],
+    [{ "network-host": "\u001b[2Jb", port: 1 }],
+    [{ "network-host": "b/c?d", port: 1 }],
+    [{ "network-host": "u:p@b", port: 1 }],
+    [{ "network-host": "x".repeat(300), port: 1 }],
+    [{ "network-host": {}, port: 1 }],
   ])("skips %j", (entry) => {
     expect(alternatesOf([entry, { "network-host": "c", port: 2 }], endpoint("amqp"))).toMatchObject([{ host: "c" }]);
+  });
+
+  it("are at most 32 of a list of 100,000", () => {
+    const list = Array.from({ length: 100_000 }, (_, port) => ({ "network-host": "b", port: port % 60_000 }));
+    expect(alternatesOf(list, endpoint("amqp"))).toHaveLength(32);
   });
 
   it("is none where there is no list", () => {

@@ -94,7 +94,7 @@ const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerCon
   [
     "refuses the credentials as Classic does",
     "badCredentials",
-    /refused the credentials/,
+    /refused the login/,
     afterConnect((peer) => {
       const text = "User name [scott] or password is invalid.";
       peer.write(frame("ERROR", { "content-type": "text/plain", message: text }, text));
@@ -104,7 +104,7 @@ const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerCon
   [
     "refuses the credentials as Artemis does",
     "badCredentials",
-    /refused the credentials/,
+    /refused the login/,
     afterConnect((peer) => {
       const text = "Security Error occurred: User name [scott] or password is invalid";
       peer.write(frame("ERROR", { message: text, "content-length": String(text.length) }, text));

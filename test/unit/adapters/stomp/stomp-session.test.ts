@@ -223,7 +223,14 @@ describe("heart-beats", () => {
     expect(over).toBe(false);
   });
 
-  it("are as slow as the slower side wants", async () => {
+  it.each(["0,0", "60000,60000"])("go out at our own interval, whatever the peer asks for: %s", async (offered) => {
+    const { peer } = await connected(offered, 150);
+    const before = peer.chunks;
+    await peer.until(() => peer.chunks >= before + 2, "two beats");
+    expect(peer.bytes.subarray(-2).toString()).toBe("\n\n");
+  });
+
+  it("are waited for as long as the slower side wants", async () => {
     const { session } = await connected("400,400", 50);
     const start = performance.now();
     const { atMs } = await session.ended;

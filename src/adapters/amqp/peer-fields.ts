@@ -1,0 +1,143 @@
+/** Checks the types of a performative's fields: rhea takes a list for a number, or `true` for an error, and falls over it later. */
+import { type Described, outcomeIn } from "./transactional-state.ts";
+
+type Kind = "text" | "number" | "long" | "boolean" | "binary" | "map" | "texts" | "error" | "state" | "any";
+/** A `!` marks what must be there. */
+type Field = readonly [name: string, kind: Kind | `${Kind}!`];
+
+/** AMQP 1.0, 2.7, in the order of the specification. */
+const FIELDS: Readonly<Record<string, readonly Field[]>> = {
+  open: [
+    ["container-id", "text!"],
+    ["hostname", "text"],
+    ["max-frame-size", "number"],
+    ["channel-max", "number"],
+    ["idle-time-out", "number"],
+    ["outgoing-locales", "texts"],
+    ["incoming-locales", "texts"],
+    ["offered-capabilities", "texts"],
+    ["desired-capabilities", "texts"],
+    ["properties", "map"],
+  ],
+  begin: [
+    ["remote-channel", "number"],
+    ["next-outgoing-id", "number!"],
+    ["incoming-window", "number!"],
+    ["outgoing-window", "number!"],
+    ["handle-max", "number"],
+  ],
+  attach: [
+    ["name", "text!"],
+    ["handle", "number!"],
+    ["role", "boolean!"],
+    ["snd-settle-mode", "number"],
+    ["rcv-settle-mode", "number"],
+    ["source", "any"],
+    ["target", "any"],
+    ["unsettled", "map"],
+    ["incomplete-unsettled", "boolean"],
+    ["initial-delivery-count", "number"],
+    ["max-message-size", "long"],
+    ["offered-capabilities", "texts"],
+    ["desired-capabilities", "texts"],
+    ["properties", "map"],
+  ],
+  flow: [
+    ["next-incoming-id", "number"],
+    ["incoming-window", "number!"],
+    ["next-outgoing-id", "number!"],
+    ["outgoing-window", "number!"],
+    ["handle", "number"],
+    ["delivery-count", "number"],
+    ["link-credit", "number"],
+    ["available", "number"],
+    ["drain", "boolean"],
+    ["echo", "boolean"],
+  ],
+  transfer: [
+    ["handle", "number!"],
+    ["delivery-id", "number"],
+    ["delivery-tag", "binary"],
+    ["message-format", "number"],
+    ["settled", "boolean"],
+    ["more", "boolean"],
+    ["rcv-settle-mode", "number"],
+    ["state", "any"],
+    ["resume", "boolean"],
+    ["aborted", "boolean"],
+  ],
+  disposition: [
+    ["role", "boolean!"],
+    ["first", "number!"],
+    ["last", "number"],
+    ["settled", "boolean"],
+    ["state", "state"],
+  ],
+  detach: [
+    ["handle", "number!"],
+    ["closed", "boolean"],
+    ["error", "error"],
+  ],
+  end: [["error", "error"]],
+  close: [["error", "error"]],
+};
+
+export const PERFORMATIVES: readonly string[] = Object.keys(FIELDS);
+
+/** A value as rhea reads it, with its type. */
+interface Read extends Described {
+  readonly type?: { readonly typecode: number };
+}
+
+const MAPS: ReadonlySet<unknown> = new Set([0xc1, 0xd1]);
+const ERRORS: ReadonlySet<unknown> = new Set([0x1d, "amqp:error:list"]);
+const REJECTED: ReadonlySet<unknown> = new Set([0x25, "amqp:rejected:list"]);
+
+/** `value`: the performative's fields by position. @throws Error that names the field. */
+export function checkFields(performative: string, value: readonly unknown[]): void {
+  const fields = FIELDS[performative] ?? [];
+  if (!Array.isArray(value)) throw new Error(`A ${performative} that is no list`);
+  for (let at = 0; at < fields.length; at++) {
+    const [name, kind] = fields[at] as Field;
+    const read = value[at] as Read | null | undefined;
+    const missing = read === null || read === undefined || read.value === null || read.value === undefined;
+    if (missing ? kind.endsWith("!") : !CHECKS[kind.replace("!", "") as Kind](read)) {
+      throw new Error(`A ${performative} whose ${name} is ${missing ? "missing" : "of another type"}`);
+    }
+  }
+}
+
+const isText = ({ value }: Read) => typeof value === "string";
+
+const CHECKS: Readonly<Record<Kind, (read: Read) => boolean>> = {
+  text: isText,
+  number: ({ value }) => typeof value === "number",
+  // Past 2^53 it is read as bytes.
+  long: ({ value }) => typeof value === "number" || Buffer.isBuffer(value),
+  boolean: ({ value }) => typeof value === "boolean",
+  binary: ({ value }) => Buffer.isBuffer(value),
+  map: ({ type, value }) => MAPS.has(type?.typecode) && Array.isArray(value),
+  // One or several (1.4).
+  texts: ({ value }) =>
+    Array.isArray(value) ? value.every((each) => isText(each as Read)) : typeof value === "string",
+  error: isError,
+  state: (read) => {
+    const outcome = outcomeIn(read);
+    if (!REJECTED.has(outcome?.descriptor?.value)) return true;
+    const error = Array.isArray(outcome?.value) ? (outcome.value[0] as Read | null | undefined) : undefined;
+    return !isThere(error) || isError(error);
+  },
+  any: () => true,
+};
+
+/** 2.8.14: a condition, and perhaps a description and a map. */
+function isError({ descriptor, value }: Read): boolean {
+  if (!ERRORS.has(descriptor?.value) || !Array.isArray(value)) return false;
+  const [condition, description, info] = value as readonly (Read | null | undefined)[];
+  const texts = [condition, description].every((each) => !isThere(each) || isText(each));
+  return texts && (!isThere(info) || CHECKS.map(info));
+}
+
+function isThere(read: Read | null | undefined): read is Read {
+  return read !== null && read !== undefined && read.value !== null && read.value !== undefined;
+}

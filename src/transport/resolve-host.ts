@@ -1,0 +1,49 @@
+/** From a host name to its addresses, in the order to try them. */
+import { lookup as lookupName } from "node:dns/promises";
+import { isIP } from "node:net";
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Resolves a host name to all its addresses, the preferred one first; rejects as `dns.lookup` does. Asked anew on every attempt. */
+export type Lookup = (host: string) => Promise<readonly ResolvedAddress[]>;
+
+/** A name may have any number of addresses; more than this are not tried in one attempt. */
+const MAX_ADDRESSES = 16;
+
+/**
+ * The addresses of a host in the resolver's order, families taking turns (RFC 8305, 4): a network without IPv6, say,
+ * costs one address, not all of them. An address stands for itself.
+ */
+export async function resolveHost(host: string, lookup: Lookup = lookupOnce): Promise<readonly string[]> {
+  if (isIP(host)) return [host];
+  const found = await lookup(host);
+  if (found.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: "ENODATA" });
+  return takingTurns(found).slice(0, MAX_ADDRESSES);
+}
+
+function takingTurns(found: readonly ResolvedAddress[]): readonly string[] {
+  const [preferred] = found;
+  const first = found.filter(({ family }) => family === preferred?.family);
+  const second = found.filter(({ family }) => family !== preferred?.family);
+  const inTurn = first.flatMap((entry, index) => [entry, second[index]]);
+  const all = [...inTurn, ...second.slice(first.length)];
+  return [...new Set(all.flatMap((entry) => (entry ? [entry.address] : [])))];
+}
+
+/** Look-ups that are under way, by host. */
+const asked = new Map<string, Promise<readonly ResolvedAddress[]>>();
+
+/**
+ * The system's resolver, asked for a name once at a time: each question takes one of libuv's four threads until it is
+ * answered, and those are the program's for its files too.
+ */
+function lookupOnce(host: string): Promise<readonly ResolvedAddress[]> {
+  const earlier = asked.get(host);
+  if (earlier) return earlier;
+  const answer = lookupName(host, { all: true, verbatim: true }).finally(() => asked.delete(host));
+  asked.set(host, answer);
+  return answer;
+}

@@ -1,0 +1,89 @@
+/** What Node, OpenSSL and the peer's alerts say of a failed TLS handshake, in words that tell what to do. */
+import type { TlsMaterial } from "./tls-material.ts";
+
+type ClientCertificate = TlsMaterial["clientCertificate"];
+
+const UNKNOWN_AUTHORITY =
+  "has a certificate of an authority that is not trusted here: name it in tls.ca or tls.caFile (a chain that lacks its middle looks the same)";
+const CLOCK = "or the clock of this machine is wrong";
+
+/** Our own check of the peer's certificate. */
+const OUR_VERDICTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: `has a certificate that has expired, ${CLOCK}: renew it at the broker`,
+  CERT_NOT_YET_VALID: `has a certificate that is not yet valid, ${CLOCK}`,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  CERT_REVOKED: "has a certificate that was revoked: renew it at the broker",
+  INVALID_PURPOSE: "has a certificate that is not for servers",
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "has a certificate for another name: dial it by a name it has, or say that name in tls.servername",
+  ERR_SSL_NO_PROTOCOLS_AVAILABLE: "was not asked: tls.minVersion and tls.maxVersion leave no version of TLS",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "speaks only versions of TLS that tls.minVersion forbids here (TLSv1.2 by default)",
+  ERR_SSL_NO_CIPHER_MATCH: "was not asked: tls.ciphers names no cipher that is known here",
+  ERR_SSL_EE_KEY_TOO_SMALL: "has a certificate whose key is too small to be safe",
+  ERR_SSL_DH_KEY_TOO_SMALL: "offers a key exchange that is too weak to be safe",
+};
+
+const NOT_TLS = "does not speak TLS on this port: use stomp:// or amqp://, or the broker's TLS port";
+
+/** Such codes come of a peer whose first bytes are no TLS record. */
+const NOT_TLS_CODES =
+  /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|HTTP_REQUEST|BAD_RECORD_TYPE)/;
+
+/** What the peer objects to, by the name of its alert (RFC 8446, 6.2). */
+function alertMeaning(name: string, mine: ClientCertificate): string | undefined {
+  const none = "asks for a client certificate, and none is given: see tls.certFile and tls.keyFile, or tls.pfxFile";
+  if (/CERTIFICATE_REQUIRED|NO_CERTIFICATE/.test(name)) return none;
+  if (mine === "none" && /BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(name)) return none;
+  if (mine === "none" && /HANDSHAKE_FAILURE/.test(name)) {
+    return "refused the TLS handshake: it asks for a client certificate and none is given (tls.certFile, tls.keyFile), or there is no cipher and version in common";
+  }
+  if (/CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR/.test(name)) {
+    const dates = /^expired/.test(mine) ? `it ${mine}` : `it is ${mine}`;
+    const why = mine === "given" || mine === "none" ? "its authority must be in the broker's trust store" : dates;
+    return `refuses the client certificate (tls.certFile): ${why}`;
+  }
+  if (/PROTOCOL_VERSION/.test(name)) {
+    return "speaks no version of TLS that is allowed here: see tls.minVersion (TLSv1.2 by default) and tls.maxVersion";
+  }
+  if (/HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY/.test(name)) {
+    return "refused the TLS handshake: there is no cipher and version in common, or it does not like the client certificate";
+  }
+  if (/UNRECOGNIZED_NAME/.test(name)) return "serves no such name: see tls.servername";
+  return undefined;
+}
+
+/** Node's own servers close without an alert where they do not like a certificate; it follows "or". */
+export function closedOverCertificate(mine: ClientCertificate = "none"): string {
+  if (mine === "none") return "it asks for a client certificate (tls.certFile, tls.keyFile)";
+  const dates = mine === "given" ? "" : `, which ${/^expired/.test(mine) ? mine : `is ${mine}`}`;
+  return `it does not take the client certificate${dates}`;
+}
+
+/** What a failure of TLS means, or undefined for a code that is none of TLS's. It follows the endpoint's address. */
+export function tlsMeaning(nodeCode: string, said: string, mine: ClientCertificate = "none"): string | undefined {
+  const ours = OUR_VERDICTS[nodeCode];
+  if (ours !== undefined) return `${ours} (${said})`;
+  if (NOT_TLS_CODES.test(nodeCode)) return NOT_TLS;
+  const alert = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)$/.exec(nodeCode)?.[1];
+  const meaning = alert === undefined ? undefined : alertMeaning(alert, mine);
+  if (meaning !== undefined) return `${meaning} (alert ${alert?.toLowerCase().replaceAll("_", " ")})`;
+  if (/^ERR_(SSL|TLS|OSSL|CRYPTO)|^EPROTO$|CERT|ISSUER|SIGNATURE|CRL/.test(nodeCode)) {
+    return `failed the TLS handshake: ${said}`;
+  }
+  return undefined;
+}
+
+/** Where an error of a TLS socket says what client certificate it had: the error itself, for it outlives the socket. */
+const CLIENT_CERTIFICATE = Symbol("client certificate");
+
+export function noteClientCertificate(error: Error, mine: ClientCertificate): void {
+  Object.defineProperty(error, CLIENT_CERTIFICATE, { value: mine, configurable: true });
+}
+
+export function clientCertificateOf(error: object): ClientCertificate | undefined {
+  return Reflect.get(error, CLIENT_CERTIFICATE) as ClientCertificate | undefined;
+}

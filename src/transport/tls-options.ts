@@ -1,0 +1,82 @@
+/** What may be configured of TLS: Node's options that apply, the same from files, or a function that is asked on every attempt. */
+import type { ConnectionOptions } from "node:tls";
+import { InvalidArgumentError } from "../errors.ts";
+import type { Endpoint } from "../uri/endpoint.ts";
+import { nearestName } from "../uri/nearest-name.ts";
+import type { FilePath } from "./read-material.ts";
+
+/**
+ * What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2,
+ * and `servername` is the endpoint's host. Files are read anew on every attempt, so that a renewed certificate holds
+ * from the next one on.
+ */
+export interface TlsOptions
+  extends Pick<
+    ConnectionOptions,
+    | "ca"
+    | "cert"
+    | "key"
+    | "passphrase"
+    | "pfx"
+    | "servername"
+    | "rejectUnauthorized"
+    | "minVersion"
+    | "maxVersion"
+    | "ciphers"
+    | "checkServerIdentity"
+  > {
+  /** The authorities to trust in place of Node's own, PEM. */
+  readonly caFile?: FilePath | undefined;
+  /** The client certificate and the chain above it, PEM. */
+  readonly certFile?: FilePath | undefined;
+  /** The client certificate's key, PEM; encrypted with `passphrase`, or not. */
+  readonly keyFile?: FilePath | undefined;
+  /** The client certificate and its key, PKCS#12, in place of the two above. */
+  readonly pfxFile?: FilePath | undefined;
+}
+
+export interface TlsContext {
+  /** Fires when the attempt is over. */
+  readonly signal: AbortSignal;
+}
+
+/** A function is asked on every attempt; a throw is a failed attempt (TLS_FAILED, `next`). */
+export type TlsSource =
+  | TlsOptions
+  | ((endpoint: Endpoint, context: TlsContext) => TlsOptions | undefined | Promise<TlsOptions | undefined>);
+
+/** The file that may stand for each value. */
+export const FILE_OPTIONS = { ca: "caFile", cert: "certFile", key: "keyFile", pfx: "pfxFile" } as const;
+
+const NAMES: readonly (keyof TlsOptions)[] = [
+  ...["ca", "cert", "key", "passphrase", "pfx", "servername", "rejectUnauthorized", "minVersion"],
+  ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile"],
+] as (keyof TlsOptions)[];
+
+/** @throws INVALID_ARGUMENT for a name that is none of these, for a value beside its file, and for a halved client certificate. */
+export function checkTlsOptions(options: TlsOptions): TlsOptions {
+  const wrong = whatIsWrong(options);
+  if (wrong !== undefined) throw new InvalidArgumentError(`tls ${wrong}`);
+  return options;
+}
+
+function whatIsWrong(options: TlsOptions): string | undefined {
+  if (typeof options !== "object" || options === null) return "is an object of options, or a function that returns one";
+  const has = (name: keyof TlsOptions) => options[name] !== undefined;
+  const unknown = Object.keys(options).find((name) => !NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, NAMES);
+    return `has no option ${unknown}; ${nearest ? `did you mean ${nearest}?` : `known are ${NAMES.join(", ")}`}`;
+  }
+  for (const [value, file] of Object.entries(FILE_OPTIONS) as [keyof TlsOptions, keyof TlsOptions][]) {
+    if (has(value) && has(file)) return `has ${value} and ${file}: give one of them`;
+  }
+  if (options.rejectUnauthorized !== undefined && typeof options.rejectUnauthorized !== "boolean") {
+    return "takes true or false for rejectUnauthorized";
+  }
+  const cert = has("cert") || has("certFile");
+  const key = has("key") || has("keyFile");
+  if (cert !== key)
+    return `has a client ${cert ? "certificate without its key (key or keyFile)" : "key without its certificate (cert or certFile)"}`;
+  return undefined;
+}

@@ -1,0 +1,133 @@
+/** Which mechanism carries which login, in whose order, and what each says. */
+import { describe, expect, it } from "vitest";
+import type { Login } from "../../../../src/messaging/login.ts";
+import type { SaslMechanism } from "../../../../src/uri/login-options.ts";
+import { scramServer } from "../../../support/scram-server.ts";
+import { failureOf, openOn, type RheaPeer, rheaPeer } from "./scripted-peer.ts";
+
+const USER = { username: "ada", password: "tops3cret" };
+const TOKEN = { token: "eyJ.t0ken", username: "ada" };
+
+/** A peer that takes every first word, and keeps it. */
+async function peerOffering(...names: string[]): Promise<{ peer: RheaPeer; said: [string, string][] }> {
+  const peer = await rheaPeer();
+  const said: [string, string][] = [];
+  for (const name of names) {
+    const start = (response: Buffer) => void said.push([name, response?.toString()]);
+    Object.assign(peer.container.sasl_server_mechanisms, { [name]: () => ({ outcome: true, username: "u", start }) });
+  }
+  return { peer, said };
+}
+
+const external = (login: Login) => ({ credentials: () => login });
+
+describe("the mechanism", () => {
+  it.each<[string, Login | undefined, string[], readonly SaslMechanism[] | undefined, [string, string]]>([
+    [
+      "a password, where the broker puts PLAIN first",
+      USER,
+      ["ANONYMOUS", "PLAIN"],
+      undefined,
+      ["PLAIN", "\0ada\0tops3cret"],
+    ],
+    ["nobody", undefined, ["PLAIN", "ANONYMOUS"], undefined, ["ANONYMOUS", "anonymous"]],
+    [
+      "a token",
+      TOKEN,
+      ["PLAIN", "XOAUTH2", "OAUTHBEARER"],
+      undefined,
+      ["OAUTHBEARER", "n,a=ada,\u0001auth=Bearer eyJ.t0ken\u0001\u0001"],
+    ],
+    [
+      "a token without a name",
+      { token: "t" },
+      ["OAUTHBEARER"],
+      undefined,
+      ["OAUTHBEARER", "n,,\u0001auth=Bearer t\u0001\u0001"],
+    ],
+    [
+      "a token by choice",
+      TOKEN,
+      ["OAUTHBEARER", "XOAUTH2"],
+      ["XOAUTH2", "OAUTHBEARER"],
+      ["XOAUTH2", "user=ada\u0001auth=Bearer eyJ.t0ken\u0001\u0001"],
+    ],
+    [
+      "a token, as the password where nothing else is offered",
+      { token: "t" },
+      ["PLAIN", "ANONYMOUS"],
+      undefined,
+      ["PLAIN", "\0token\0t"],
+    ],
+  ])("of %s", async (_, login, offered, allowed, expected) => {
+    const { peer, said } = await peerOffering(...offered);
+    await openOn(peer, { credentials: () => login, saslMechanisms: allowed });
+    expect(said).toEqual([expected]);
+  });
+
+  it("is SCRAM where it is offered, be it last, and PLAIN where the list says so first", async () => {
+    const { peer, said } = await peerOffering("PLAIN");
+    Object.assign(peer.container.sasl_server_mechanisms, { "SCRAM-SHA-512": scramServer("sha512", USER) });
+    await openOn(peer, { credentials: () => USER });
+    expect(said).toEqual([]);
+    await openOn(peer, { credentials: () => USER, saslMechanisms: ["PLAIN", "SCRAM-SHA-512"] });
+    expect(said).toEqual([["PLAIN", "\0ada\0tops3cret"]]);
+  });
+
+  it("is never one that is not allowed: nothing of the password leaves", async () => {
+    const { peer, said } = await peerOffering("PLAIN", "ANONYMOUS", "GSSAPI", "<script>");
+    const failure = await failureOf(peer, {
+      credentials: () => USER,
+      saslMechanisms: ["SCRAM-SHA-512", "SCRAM-SHA-256"],
+    });
+    expect(said).toEqual([]);
+    expect(failure).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
+    expect((failure as Error).message).toMatch(
+      /it offers PLAIN, ANONYMOUS, GSSAPI; allowed here for a password: SCRAM-SHA-512, SCRAM-SHA-256; /,
+    );
+  });
+
+  it("that a list allows and the login cannot use is not used", async () => {
+    const { peer, said } = await peerOffering("PLAIN", "ANONYMOUS", "EXTERNAL");
+    expect(await failureOf(peer, { credentials: () => USER, saslMechanisms: ["ANONYMOUS", "EXTERNAL"] })).toMatchObject(
+      {
+        verdict: "stop",
+      },
+    );
+    expect(said).toEqual([]);
+  });
+
+  it("answers the reason of a refused token, and tells it", async () => {
+    const peer = await rheaPeer();
+    const answers: string[] = [];
+    const mechanism = () => ({
+      outcome: undefined as boolean | undefined,
+      start: () => Buffer.from('{"status":"invalid_token","scope":"x"}').toString("base64"),
+      step(response: Buffer) {
+        answers.push(response.toString());
+        this.outcome = false;
+      },
+    });
+    Object.assign(peer.container.sasl_server_mechanisms, { OAUTHBEARER: mechanism });
+    const failure = await failureOf(peer, external(TOKEN));
+    expect(failure).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
+    expect((failure as Error).message).toMatch(/the token is not taken \(SASL outcome 1, invalid_token\)/);
+    expect(answers).toEqual(["\u0001"]);
+  });
+
+  it("of a client certificate is not tried without TLS", async () => {
+    const { peer, said } = await peerOffering("EXTERNAL", "ANONYMOUS");
+    expect(await failureOf(peer, external({ external: true }))).toMatchObject({
+      code: "AUTHENTICATION_FAILED",
+      message: expect.stringContaining("amqps://"),
+    });
+    expect(said).toEqual([]);
+  });
+
+  it("of a token with a character that would end it is not tried", async () => {
+    const { peer, said } = await peerOffering("OAUTHBEARER");
+    const failure = await failureOf(peer, external({ token: "a\u0001b" }));
+    expect(failure).toMatchObject({ code: "AUTHENTICATION_FAILED" });
+    expect(said).toEqual([]);
+  });
+});
