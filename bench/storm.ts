@@ -69,7 +69,7 @@ function describeSpan(perSecond: readonly number[], [from, to]: (typeof SPANS)[n
 function drawOutage(): string {
   const lines = outages.map(({ schedule: { name }, perSecond }, index): Line => {
     const points = perSecond.slice(0, SHOWN_S).map((count, second) => [second, count] as const);
-    return { name, color: COLORS[index] ?? "#000", dashed: index >= OURS.length, points };
+    return { name, color: COLORS[index] ?? "#000", dots: index >= OURS.length, points };
   });
   return lineChart({
     title: `${clients.toLocaleString("en")} clients lose their broker at once: connects in each second of the first two minutes`,
@@ -87,7 +87,7 @@ function returnRow(seconds: number, outageMs: number): string[] {
 }
 
 function describeReturn(schedule: Schedule, seconds: number, outageMs: number): string {
-  const { attemptTimeout } = { attemptTimeout: OPTIONS.attemptTimeout.default };
+  const attemptTimeout = OPTIONS.attemptTimeout.default;
   const { backMs, connects, peakPer100Ms } = simulateReturn(schedule, {
     clients: RETURNING,
     outageMs,

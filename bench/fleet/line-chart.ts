@@ -3,7 +3,8 @@
 export interface Line {
   readonly name: string;
   readonly color: string;
-  readonly dashed?: boolean;
+  /** Each point by itself, and none where there is nothing: for what comes in bursts. */
+  readonly dots?: boolean;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -19,7 +20,7 @@ export interface Chart {
 
 const WIDTH = 960;
 const HEIGHT = 560;
-const AREA = { left: 84, right: 24, top: 48, bottom: 56 };
+const AREA = { left: 112, right: 24, top: 48, bottom: 56 };
 const LEGEND_LINE = 18;
 
 export function lineChart(chart: Chart): string {
@@ -36,7 +37,7 @@ export function lineChart(chart: Chart): string {
 ${grid(chart, x, y)}
 ${chart.lines.map((line) => path(line, x, y)).join("\n")}
 <text x="${AREA.left + inner.width / 2}" y="${HEIGHT - 12}" text-anchor="middle">${escaped(chart.xLabel)}</text>
-<text transform="translate(20 ${AREA.top + inner.height / 2}) rotate(-90)" text-anchor="middle">${escaped(chart.yLabel)}</text>
+<text transform="translate(22 ${AREA.top + inner.height / 2}) rotate(-90)" text-anchor="middle">${escaped(chart.yLabel)}</text>
 ${chart.lines.map(legend).join("\n")}
 </svg>
 `;
@@ -61,17 +62,24 @@ function grid({ xTicks, yPowers: [least, most] }: Chart, x: Scale, y: Scale): st
   return [...rows, ...columns].join("\n");
 }
 
-function path({ color, dashed, points }: Line, x: Scale, y: Scale): string {
+function path({ color, dots, points }: Line, x: Scale, y: Scale): string {
+  if (dots) {
+    const marks = points.filter(([, value]) => value > 0);
+    return marks
+      .map(([at, value]) => `<circle cx="${x(at).toFixed(1)}" cy="${y(value).toFixed(1)}" r="3" fill="${color}"/>`)
+      .join("");
+  }
   const steps = points.map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("L");
-  const dash = dashed ? ' stroke-dasharray="4 3" stroke-width="1"' : ' stroke-width="2"';
-  return `<path d="M${steps}" fill="none" stroke="${color}"${dash}/>`;
+  return `<path d="M${steps}" fill="none" stroke="${color}" stroke-width="2"/>`;
 }
 
-function legend({ name, color, dashed }: Line, index: number): string {
+function legend({ name, color, dots }: Line, index: number): string {
   const left = AREA.left + (index % 2) * 430;
   const top = HEIGHT + 6 + (index >> 1) * LEGEND_LINE;
-  const dash = dashed ? ' stroke-dasharray="4 3"' : "";
-  return `<line x1="${left}" x2="${left + 28}" y1="${top}" y2="${top}" stroke="${color}" stroke-width="3"${dash}/><text x="${left + 36}" y="${top + 4}">${escaped(name)}</text>`;
+  const sign = dots
+    ? `<circle cx="${left + 14}" cy="${top}" r="3" fill="${color}"/>`
+    : `<line x1="${left}" x2="${left + 28}" y1="${top}" y2="${top}" stroke="${color}" stroke-width="3"/>`;
+  return `${sign}<text x="${left + 36}" y="${top + 4}">${escaped(name)}</text>`;
 }
 
 function escaped(text: string): string {

@@ -6,7 +6,7 @@ import { createNetwork } from "../network/lab/network.ts";
 import type { PlannedFault } from "./fault-plan.ts";
 import type { PollerOperations } from "./service-poller.ts";
 import type { ClientOperations, Footprint } from "./soak-client.ts";
-import { type LegReport, runLeg } from "./soak-leg.ts";
+import { type LegOptions, type LegReport, runLeg } from "./soak-leg.ts";
 
 export interface SoakOptions {
   readonly products: readonly Product[];
@@ -55,7 +55,7 @@ async function soakPair(product: Product, options: SoakOptions): Promise<PairRep
   const startedAt = performance.now();
   for (let left = totalMs; left > 1_000 && !options.cut.aborted; left = totalMs - (performance.now() - startedAt)) {
     const lastsMs = Math.min(left, options.legSeconds * 1_000);
-    const leg = await runLeg({
+    const leg = await closedLeg({
       ...options,
       scene: { pair, clients },
       poller,
@@ -74,6 +74,15 @@ async function soakPair(product: Product, options: SoakOptions): Promise<PairRep
     taken: footprints.flatMap((each) => each[index] ?? []),
   }));
   return { product, version: pair.group.version, legs, footprints: taken, trouble };
+}
+
+/** A broker that does not come back must not cost the figures of the legs before. */
+function closedLeg(options: LegOptions): Promise<LegReport> {
+  return runLeg(options).catch((reason: unknown) => ({
+    faults: [],
+    clients: [],
+    hung: [`the leg could not go on: ${reason instanceof Error ? reason.message : reason}`],
+  }));
 }
 
 async function startPoller(
