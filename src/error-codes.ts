@@ -16,7 +16,8 @@ export const ERROR_CODES = {
   WRONG_PROTOCOL: "The peer speaks another protocol; use the broker's port for this one",
   TLS_FAILED: "The TLS handshake failed, or one side speaks TLS and the other does not",
   PROTOCOL_ERROR: "The peer broke the rules of the protocol",
-  CREDENTIALS_UNAVAILABLE: "The credentials function failed; it is asked again at the next attempt",
+  CREDENTIALS_UNAVAILABLE:
+    "The credentials function failed, or their file cannot be read; they are asked for again at the next attempt",
   AUTHENTICATION_FAILED: "The broker refused the credentials",
   NO_ACTIVE_ENDPOINT: "No endpoint is active; `attempts` lists what each of them answered",
   CONNECT_TIMEOUT: "No session was established within connectTimeoutMs",

@@ -1,9 +1,9 @@
 /** Which mechanism carries which login, in whose order, and what each says. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Login } from "../../../../src/messaging/login.ts";
 import type { SaslMechanism } from "../../../../src/uri/login-options.ts";
 import { scramServer } from "../../../support/scram-server.ts";
-import { failureOf, openOn, type RheaPeer, rheaPeer } from "./scripted-peer.ts";
+import { failureOf, openOn, type RheaPeer, rheaPeer, scriptedPeer, wire } from "./scripted-peer.ts";
 
 const USER = { username: "ada", password: "tops3cret" };
 const TOKEN = { token: "eyJ.t0ken", username: "ada" };
@@ -129,5 +129,32 @@ describe("the mechanism", () => {
     const failure = await failureOf(peer, external({ token: "a\u0001b" }));
     expect(failure).toMatchObject({ code: "AUTHENTICATION_FAILED" });
     expect(said).toEqual([]);
+  });
+});
+
+describe("a server that breaks the rules of SASL", () => {
+  const { saslHeader, mechanisms, outcome, challenge } = wire;
+  const first = "r=x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+  it.each<[string, Buffer[], RegExp]>([
+    ["lets us in before it names its mechanisms", [saslHeader, outcome(0)], /before its mechanisms/],
+    ["challenges before it names its mechanisms", [saslHeader, challenge("x")], /before its mechanisms/],
+    ["names them twice", [saslHeader, mechanisms("PLAIN"), mechanisms("PLAIN")], /named twice/],
+    [
+      "challenges PLAIN",
+      [saslHeader, mechanisms("PLAIN"), challenge("")],
+      /a challenge that this mechanism does not have|did not wait/,
+    ],
+    [
+      "does not wait for the answer",
+      [saslHeader, mechanisms("SCRAM-SHA-256"), challenge(first), challenge(first)],
+      /did not wait|nonce/,
+    ],
+    ["lets us in before SCRAM has begun", [saslHeader, mechanisms("SCRAM-SHA-256"), outcome(0)], /without showing/],
+  ])("and %s fails the attempt, once, and prints nothing", async (_, bytes, text) => {
+    const print = vi.spyOn(console, "error");
+    const peer = await scriptedPeer(Buffer.concat(bytes));
+    const failure = await failureOf(peer, { credentials: () => USER });
+    expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next", message: expect.stringMatching(text) });
+    expect(print).not.toHaveBeenCalled();
   });
 });

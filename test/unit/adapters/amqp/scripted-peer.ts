@@ -28,6 +28,7 @@ interface Frames {
   readonly close: (fields: object) => object;
   readonly sasl_mechanisms: (fields: object) => object;
   readonly sasl_outcome: (fields: object) => object;
+  readonly sasl_challenge: (fields: object) => object;
   readonly amqp_frame: (channel: number, performative: object) => object;
   readonly sasl_frame: (performative: object) => object;
   readonly write_frame: (frame: object) => Buffer;
@@ -41,6 +42,8 @@ export const wire = {
   amqpHeader: Buffer.from("AMQP\u0000\u0001\u0000\u0000", "latin1"),
   mechanisms: (...names: string[]) =>
     frames.write_frame(frames.sasl_frame(frames.sasl_mechanisms({ sasl_server_mechanisms: names }))),
+  challenge: (text: string) =>
+    frames.write_frame(frames.sasl_frame(frames.sasl_challenge({ challenge: Buffer.from(text) }))),
   outcome: (code: number) => frames.write_frame(frames.sasl_frame(frames.sasl_outcome({ code }))),
   open: (fields: object = {}) =>
     frames.write_frame(frames.amqp_frame(0, frames.open({ container_id: "peer", ...fields }))),
