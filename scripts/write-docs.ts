@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { ERROR_CODES } from "../src/error-codes.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
+import { renderRefusals } from "./render-refusals.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 
 const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/options.md": () => renderOptionTable(),
   "docs/errors.md": () => renderErrors(),
+  "docs/refusals.md": () => renderRefusals(),
   "docs/architecture.md": withTransitionTable,
   "docs/interop.md": withInteropTables,
 };

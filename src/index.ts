@@ -36,5 +36,6 @@ export type { TlsContext, TlsOptions, TlsSource } from "./transport/tls-options.
 export type { Credentials, Endpoint, EndpointScheme } from "./uri/endpoint.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
 export type { IgnoredOption } from "./uri/ignored-options.ts";
+export type { SaslMechanism } from "./uri/login-options.ts";
 export { type MasterSlaveUri, parseMasterSlaveUri } from "./uri/master-slave-uri.ts";
 export type { GroupOptions } from "./uri/option-table.ts";

@@ -33,6 +33,14 @@ export function kindOf(login: Login | undefined): LoginKind {
   return "token" in login ? "token" : "external";
 }
 
+/** What a refusal means, by what logged in. */
+export const WRONG_LOGIN: Readonly<Record<LoginKind, string>> = {
+  password: "the user name or the password is wrong",
+  token: "the token is not taken",
+  external: "no user is known by the client certificate, or none was sent: see tls.certFile and tls.keyFile",
+  nobody: "it takes nobody without a login",
+};
+
 /** What stands for the user where a token or a certificate says who it is, and a protocol wants a name all the same. */
 export const TOKEN_USER = "token";
 

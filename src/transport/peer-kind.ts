@@ -33,6 +33,12 @@ const PEER_KINDS: readonly PeerKind[] = [
   { speaks: "SSH", advice: "use the broker's STOMP or AMQP port", matches: startsWith("SSH-") },
 ];
 
+/** What silence may mean, once connected: Artemis's TLS port says nothing to the eight bytes that AMQP begins with. */
+export function whySilent(endpoint: { readonly scheme: EndpointScheme }): string {
+  const stage = "connected, its handshake unanswered";
+  return isSecure(endpoint) ? stage : `${stage}: it may be a TLS port, or another protocol's`;
+}
+
 /** What a close without a word may mean, once connected: Node's TLS, Artemis's and a standby behind a proxy all end like this. */
 export function whyClosed(endpoint: { readonly scheme: EndpointScheme }): string {
   const idle = "nobody may be active behind this port yet";

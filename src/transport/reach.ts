@@ -7,8 +7,9 @@ import { connectTcp } from "./connect-tcp.ts";
 import { dialFailure } from "./dial-failure.ts";
 import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
 import { type Lookup, resolveHost } from "./resolve-host.ts";
-import { secure, type TlsSource } from "./secure.ts";
+import { secure } from "./secure.ts";
 import type { OpenContext } from "./session.ts";
+import type { TlsSource } from "./tls-options.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;

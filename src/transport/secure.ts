@@ -7,8 +7,6 @@ import { loadTls, type TlsMaterial } from "./tls-material.ts";
 import { noteClientCertificate } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
 
-export type { TlsOptions, TlsSource } from "./tls-options.ts";
-
 export interface SecureOptions {
   readonly source: TlsSource;
   readonly signal: AbortSignal;
@@ -23,11 +21,17 @@ export async function secure(
   { source, signal, stage }: SecureOptions,
 ): Promise<TLSSocket> {
   let material: TlsMaterial;
+  // Nobody else listens while the files are read; without a listener its end would be thrown from the event loop.
+  let lost: Error | undefined;
+  tcp.on("error", (error) => {
+    lost ??= error;
+  });
   try {
     // Only now: whoever does not even listen costs no look at the files, and no question to a vault.
     stage?.("connected, the tls option not yet answered");
     material = await loadTls(source, endpoint, signal);
     stage?.("connected, its TLS handshake unanswered: it may be no TLS port");
+    if (lost) throw lost;
   } catch (error) {
     discard(tcp);
     throw error;

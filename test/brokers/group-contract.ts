@@ -6,11 +6,18 @@ import type { probeStomp } from "./stomp-probe.ts";
 export type Product = "classic" | "artemis";
 export type Protocol = "stomp" | "amqp";
 /** Where a member listens: for clients of this package, for other clients, and for AMQP as Classic takes it when nothing is configured. */
-export type Connector = Protocol | "openwire" | "amqp-native";
+export type Connector = Protocol | "openwire" | "amqp-native" | SecureConnector;
+/** Only where `secure` says so: TLS, TLS with client certificates, and tokens, which Artemis alone has. */
+export type SecureConnector = "stomp+ssl" | "amqps" | "stomp-mutual" | "amqp-mutual" | "stomp-token" | "amqp-token";
 /** Only Classic has an `amqp-native` connector. */
 export const CONNECTORS = {
   classic: ["stomp", "amqp", "openwire", "amqp-native"],
   artemis: ["stomp", "amqp", "openwire"],
+} as const satisfies Readonly<Record<Product, readonly Connector[]>>;
+/** Of the members that config/secure describes. */
+export const SECURE_CONNECTORS = {
+  classic: ["stomp", "amqp", "stomp+ssl", "amqps", "stomp-mutual", "amqp-mutual"],
+  artemis: ["stomp", "amqp", "stomp+ssl", "amqps", "stomp-mutual", "amqp-mutual", "stomp-token", "amqp-token"],
 } as const satisfies Readonly<Record<Product, readonly Connector[]>>;
 export type Way = "maven" | "docker";
 /** `a` is listed first in the group's URI, and is active when the group has started. */
@@ -46,6 +53,8 @@ export interface GroupOptions {
   readonly maxMessageBytes?: number;
   /** How much Classic stores before it refuses sends, as ActiveMQ writes sizes; "4gb". */
   readonly storeLimit?: string;
+  /** A directory in place of config/: see secure-group.ts. */
+  readonly secure?: string;
   /** One for each member; both are on 127.0.0.1 unless said. */
   readonly places?: Readonly<Record<MemberName, Place>>;
   /** Asks a member from where it can be reached; from this process unless said. */

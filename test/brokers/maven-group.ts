@@ -16,6 +16,7 @@ import {
   type Product,
   type Protocol,
   type RealGroup,
+  SECURE_CONNECTORS,
 } from "./group-contract.ts";
 import { findActive, groupUri, waitForActive } from "./group-watch.ts";
 import { BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
@@ -23,6 +24,13 @@ import { MemberProcess } from "./member-process.ts";
 
 const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
 const HERE: Place = { prefix: [], host: "127.0.0.1" };
+/** In a host of its own a member shares its ports with nobody. */
+const USUAL_PORTS: ReadonlyMap<Connector, number> = new Map([
+  ["stomp", 61_613],
+  ["amqp", 5_672],
+  ["amqp-native", 5_673],
+  ["openwire", 61_616],
+]);
 const DEFAULT_WAIT_MS = 30_000;
 
 type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
@@ -31,7 +39,8 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
   const jars = await brokerJars(product);
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
-  const ports = await choosePorts(product);
+  const connectors = options.secure ? SECURE_CONNECTORS[product] : CONNECTORS[product];
+  const ports = options.places ? { a: USUAL_PORTS, b: USUAL_PORTS } : await choosePorts(connectors);
   const make = (name: MemberName): MemberProcess => {
     const javaArguments = javaCommand(name, jars, directory, ports, options);
     const { prefix } = placeOf(name, options);
@@ -53,8 +62,7 @@ function placeOf(member: MemberName, { places }: GroupOptions): Place {
   return places?.[member] ?? HERE;
 }
 
-async function choosePorts(product: Product): Promise<Ports> {
-  const connectors: readonly Connector[] = CONNECTORS[product];
+async function choosePorts(connectors: readonly Connector[]): Promise<Ports> {
   const free = await freePorts(2 * connectors.length);
   const portsFrom = (first: number) => new Map(connectors.map((name, index) => [name, free[first + index] ?? 0]));
   return { a: portsFrom(0), b: portsFrom(connectors.length) };
@@ -78,6 +86,7 @@ function javaCommand(
     AMQP_PORT: ports[name].get("amqp"),
     AMQP_NATIVE_PORT: ports[name].get("amqp-native"),
     OPENWIRE_PORT: ports[name].get("openwire"),
+    ...secureProperties(options.secure, ports[name]),
     "activemq.base": directory,
     "org.slf4j.simpleLogger.showDateTime": "true",
     "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",
@@ -96,8 +105,25 @@ function javaCommand(
     "-cp",
     jars.classPath,
     jars.mainClass,
-    CONFIG,
+    options.secure ?? CONFIG,
   ];
+}
+
+function secureProperties(
+  secure: string | undefined,
+  ports: ReadonlyMap<Connector, number>,
+): Record<string, string | number | undefined> {
+  if (secure === undefined) return {};
+  return {
+    SECURE: secure,
+    "java.security.auth.login.config": join(secure, "login.config"),
+    STOMP_SSL_PORT: ports.get("stomp+ssl"),
+    AMQPS_PORT: ports.get("amqps"),
+    STOMP_MUTUAL_PORT: ports.get("stomp-mutual"),
+    AMQP_MUTUAL_PORT: ports.get("amqp-mutual"),
+    STOMP_TOKEN_PORT: ports.get("stomp-token"),
+    AMQP_TOKEN_PORT: ports.get("amqp-token"),
+  };
 }
 
 class MavenGroup implements RealGroup {

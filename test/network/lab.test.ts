@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "./lab/host.ts";
 import { addressOf } from "./lab/host.ts";
 import { HostProgram } from "./lab/host-program.ts";
+import { NameServer } from "./lab/name-server.ts";
 import { createNetwork, type Network } from "./lab/network.ts";
 import type { TalkerOperations } from "./lab/talker.ts";
 
@@ -90,6 +91,24 @@ describe("a network of two hosts", () => {
     const limited = (await talker.call("echo", bytes, 60_000)) ?? Number.NaN;
     expect(limited).toBeGreaterThan(800);
     expect(limited).toBeGreaterThan(4 * free);
+  });
+});
+
+describe("a name server", () => {
+  it("answers in order, changes its mind, fails and is silent", async () => {
+    await using network = await createNetwork();
+    const nameHost = await network.host("names");
+    await using names = await NameServer.start(nameHost, { "one.lab": ["10.99.0.9", "10.99.0.8"] });
+    const asker = await network.host("asker", { nameServers: [nameHost.address] });
+    const asking = await HostProgram.start<TalkerOperations>(asker, TALKER);
+    expect(await asking.call("resolve", "one.lab")).toEqual(["10.99.0.9", "10.99.0.8"]);
+    await names.answer({ "one.lab": ["fd99::7"], "two.lab": ["10.99.0.7"] });
+    expect(await asking.call("resolve", "one.lab")).toEqual(["fd99::7"]);
+    expect(await asking.call("resolve", "nobody.lab")).toEqual(["ENOTFOUND"]);
+    names.silence();
+    expect(await asking.call("resolve", "two.lab")).toEqual(["EAI_AGAIN"]);
+    names.resume();
+    expect(await asking.call("resolve", "two.lab")).toEqual(["10.99.0.7"]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Every way an attempt fails once the socket is connected, and what each means for the search; docs/failures.md prints it. */
+/** Every way an attempt fails once the socket is connected, and what each means for the search; docs/refusals.md prints it. */
 import type { AttemptErrorCode, Verdict } from "../../errors.ts";
 
 export interface FailureMeaning {
@@ -67,11 +67,19 @@ export const OTHER = {
   ),
   anotherProtocol: meaning("the first bytes are another protocol's", "WRONG_PROTOCOL", "use the broker's AMQP port"),
   protocol: meaning("the bytes are not AMQP 1.0", "PROTOCOL_ERROR", "use the broker's AMQP port"),
-  closed: meaning("the socket closed or was reset", "ENDPOINT_CLOSED", "nobody is active behind this port yet"),
-  credentials: meaning("the credentials function failed", "CREDENTIALS_UNAVAILABLE", "it is asked again next time"),
+  closed: meaning(
+    "the socket closed or was reset",
+    "ENDPOINT_CLOSED",
+    "nobody is active behind this port yet, or it is a TLS port; over TLS also: it wants another client certificate",
+  ),
+  credentials: meaning(
+    "nothing: the credentials function failed, or their file cannot be read",
+    "CREDENTIALS_UNAVAILABLE",
+    "they are asked for again next time",
+  ),
 } as const;
 
-/** The table behind every verdict of this adapter; docs/ prints it. */
+/** The table behind every verdict of this adapter. */
 export const FAILURES: readonly FailureMeaning[] = [
   ...Object.values(SASL_OUTCOMES),
   ...Object.values(CLOSE_CONDITIONS),

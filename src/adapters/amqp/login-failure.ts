@@ -1,17 +1,10 @@
 /** A login that came to nothing, as the attempt's failure. */
 import { AttemptError, AuthenticationError, formatAddress } from "../../errors.ts";
-import type { LoginKind } from "../../messaging/login.ts";
+import { type LoginKind, WRONG_LOGIN } from "../../messaging/login.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { SASL_MECHANISMS } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
 import { type FailureMeaning, OTHER, SASL_OUTCOMES } from "./failure-table.ts";
-
-const WRONG_LOGIN: Readonly<Record<LoginKind, string>> = {
-  password: "the user name or the password is wrong",
-  token: "the token is not taken",
-  external: "no user is known by the client certificate, or none was sent: see tls.certFile and tls.keyFile",
-  nobody: "it takes nobody without a login",
-};
 
 export function loginFailure(endpoint: Endpoint, ending: Extract<Ending, { kind: `sasl-${string}` }>): AttemptError {
   const where = formatAddress(endpoint);

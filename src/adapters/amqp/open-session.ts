@@ -3,6 +3,7 @@ import { AbortError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
 import { reach } from "../../transport/reach.ts";
 import type { OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
@@ -22,6 +23,7 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
         stage?.("connected, the credentials not yet given");
         const login = await whileConnected(socket, signal, askLogin(settings, endpoint, signal));
         await whileConnected(socket, signal, turn());
+        stage?.(whySilent(endpoint));
         const opened = await handshake(socket, login, settings, signal);
         keepBeating(socket, opened.connection, settings.heartbeatMs);
         return new AmqpSession(socket, opened, settings);

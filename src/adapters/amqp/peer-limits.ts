@@ -26,6 +26,8 @@ interface UncheckedConnection {
 }
 
 interface UncheckedSession {
+  /** Ours, by their names. */
+  readonly links: Readonly<Record<string, UncheckedLink>>;
   readonly remote: { readonly handles: { readonly [handle: number]: UncheckedLink | undefined } };
   readonly outgoing: { readonly deliveries: Deliveries; readonly next_pending_delivery: number };
   readonly incoming: { readonly deliveries: Deliveries };
@@ -58,6 +60,8 @@ interface OpenFields {
 }
 
 interface AttachFields {
+  readonly name: string;
+  readonly role: boolean;
   readonly value: (Described | undefined)[];
 }
 
@@ -134,7 +138,11 @@ export function holdToLimits(rheaConnection: Connection): void {
       on_begin.call(connection, frame);
     },
     on_attach(frame) {
-      const { value } = frame.performative;
+      const { name, role, value } = frame.performative;
+      const { links = {} } = connection.remote_channel_map[frame.channel] ?? {};
+      // rhea would make one, grant it credit and decode what comes.
+      if (!Object.hasOwn(links, name) || links[name]?.is_receiver() === role)
+        throw new Error("A link that nobody here attached");
       for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
       on_attach.call(connection, frame);
     },

@@ -3,7 +3,7 @@ import type { Connection } from "rhea";
 import { kindOf, type Login } from "../../messaging/login.ts";
 import type { SaslMechanism } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
-import { candidates, exchangeOf, type SaslExchange } from "./sasl-mechanisms.ts";
+import { candidates, exchangeOf, isLostOnArtemis, type SaslExchange } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
 import { unlogged } from "./unlogged.ts";
 
@@ -42,6 +42,8 @@ export interface SaslTerms {
   readonly isOver: () => boolean;
 }
 
+const ASCII_HINT = "Artemis takes SCRAM in ASCII alone; saslMechanisms=PLAIN sends the rest whole";
+
 /** Call it when the connection has begun to speak, before anything has come. */
 export function governSasl(connection: Connection, terms: SaslTerms): void {
   const { sasl_transport: sasl } = connection as Connection & { readonly sasl_transport?: RheaSasl };
@@ -54,6 +56,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     outcome: sasl.on_sasl_outcome.bind(sasl),
   };
   let exchange: SaslExchange | undefined;
+  let hint: string | undefined;
   sasl.on_sasl_mechanisms = ({ performative }) => {
     if (exchange) throw new Error("The mechanisms of SASL were named twice");
     const offered = [performative.sasl_server_mechanisms ?? []].flat().map(String);
@@ -63,6 +66,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
       return;
     }
     exchange = exchangeOf(chosen, login);
+    if (isLostOnArtemis(chosen, login)) hint = ASCII_HINT;
     sasl.mechanisms = { [chosen]: mechanismOf(exchange, terms) };
     proceed.mechanisms({ performative: { sasl_server_mechanisms: chosen } });
   };
@@ -74,7 +78,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     const { code, additional_data: additional } = frame.performative;
     if (!exchange) throw new Error("An outcome of SASL before its mechanisms");
     if (code !== 0) {
-      const said = exchange.reason;
+      const said = exchange.reason ?? hint;
       end({ kind: "sasl-outcome", outcome: code, login: kind, said: said === undefined ? said : conceal(said) });
       return;
     }

@@ -1,5 +1,5 @@
 /** The SASL mechanisms: which of them fits a login, in which order, and what each of them says. */
-import { kindOf, type Login, type LoginKind, TOKEN_USER } from "../../messaging/login.ts";
+import { kindOf, type Login, type LoginKind, TOKEN_USER, textsOf } from "../../messaging/login.ts";
 import type { SaslMechanism } from "../../uri/login-options.ts";
 import { scram } from "./scram.ts";
 
@@ -13,6 +13,11 @@ export interface SaslExchange {
   accept(additional: Buffer | undefined): void;
   /** What the server said in a challenge of why it refuses. */
   readonly reason?: string | undefined;
+}
+
+/** Artemis reads SCRAM as ASCII whatever RFC 5802 says: no name or password outside it can log in there. */
+export function isLostOnArtemis(mechanism: SaslMechanism, login: Login | undefined): boolean {
+  return mechanism.startsWith("SCRAM-") && textsOf(login).some((text) => /[^\x20-\x7e]/.test(text));
 }
 
 /** For each kind of login, what can carry it, the best first. */

@@ -9,6 +9,8 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../errors.ts";
+import { concealing } from "../../messaging/conceal-credentials.ts";
+import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
 import { printable, printableError, printableLine } from "../../printable.ts";
 import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
@@ -17,6 +19,8 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText } from "./message.ts";
 
 interface HandshakeFailure {
+  /** What the peer did, as docs/refusals.md tells it. */
+  readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;
   /** Follows the endpoint's address. */
@@ -26,27 +30,63 @@ interface HandshakeFailure {
 /** Every way a handshake fails once the socket is connected. What fails before is the dial's; silence ends by the attempt's deadline. */
 export const HANDSHAKE_FAILURES = {
   closed: {
+    cause:
+      "the socket closed or was reset: nobody is active behind the port yet, or it is a TLS port; over TLS also: it wants another client certificate",
     code: "ENDPOINT_CLOSED",
     verdict: "next",
     text: "closed the connection before the STOMP handshake was done",
   },
-  tls: { code: "TLS_FAILED", verdict: "next", text: "does not speak plain STOMP here: it" },
-  otherProtocol: { code: "WRONG_PROTOCOL", verdict: "next", text: "is no STOMP port: it" },
-  notStomp: { code: "PROTOCOL_ERROR", verdict: "next", text: "does not answer as STOMP should" },
-  oldVersion: { code: "PROTOCOL_ERROR", verdict: "next", text: "speaks another version of STOMP than 1.1 or 1.2" },
+  tls: {
+    cause: "an alert of TLS in answer to CONNECT",
+    code: "TLS_FAILED",
+    verdict: "next",
+    text: "does not speak plain STOMP here: it",
+  },
+  otherProtocol: {
+    cause: "the first bytes are another protocol's",
+    code: "WRONG_PROTOCOL",
+    verdict: "next",
+    text: "is no STOMP port: it",
+  },
+  notStomp: {
+    cause: "the bytes are no answer to CONNECT",
+    code: "PROTOCOL_ERROR",
+    verdict: "next",
+    text: "does not answer as STOMP should",
+  },
+  oldVersion: {
+    cause: "CONNECTED with a version that was not asked for",
+    code: "PROTOCOL_ERROR",
+    verdict: "next",
+    text: "speaks another version of STOMP than 1.1 or 1.2",
+  },
   noCredentials: {
+    cause: "nothing: the credentials function failed, or their file cannot be read",
     code: "CREDENTIALS_UNAVAILABLE",
     verdict: "next",
     text: "was not asked, for the credentials failed",
   },
   badCredentials: {
+    cause: "an ERROR that says that the login is wrong, or that a client certificate is wanted",
     code: "AUTHENTICATION_FAILED",
     verdict: "stop",
-    text: "refused the credentials: the user name or the password is wrong, or none was given",
+    text: "refused the login",
   },
-  unsendable: { code: "AUTHENTICATION_FAILED", verdict: "stop", text: "was not asked" },
-  refused: { code: "ENDPOINT_REJECTED", verdict: "next", text: "refused the connection" },
+  unsendable: {
+    cause:
+      "nothing: the login has a line break or NUL, which CONNECT cannot carry, or is a client certificate without TLS",
+    code: "AUTHENTICATION_FAILED",
+    verdict: "stop",
+    text: "was not asked",
+  },
+  refused: {
+    cause: "any other ERROR in answer to CONNECT",
+    code: "ENDPOINT_REJECTED",
+    verdict: "next",
+    text: "refused the connection",
+  },
   clientIdInUse: {
+    cause: "an ERROR that says that the client id is in use",
     code: "ENDPOINT_REJECTED",
     verdict: "next",
     text: "refused the connection, for another live connection uses this clientId: give each process a clientId of its own",
@@ -125,10 +165,11 @@ function joinTexts(said: string, firstLine: string): string {
 
 /**
  * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
- * Artemis "Security Error occurred: User name [x] or password is invalid"; the rest is what other brokers and plugins say.
+ * Artemis "Security Error occurred: User name [x] or password is invalid", and Classic of a TLS connector that logs in by
+ * certificate "Unable to authenticate transport without SSL certificate."; the rest is what other brokers and plugins say.
  */
 const CREDENTIALS_REFUSED =
-  /user name (.* )?or password is invalid|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
+  /user name (.* )?or password is invalid|without ssl certificate|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
 /** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
 const CLIENT_ID_IN_USE = /client: .* already connected/i;
@@ -151,11 +192,15 @@ export function refusedConnect(
   endpoint: Endpoint,
   headers: FrameHeaders,
   body: Buffer,
-  conceal: (text: string) => string,
+  login: Login | undefined,
 ): AttemptError {
+  const conceal = concealing(login);
   // Before the credentials are taken out: a password such as "password" is a word of the sentence.
   const { text: asSaid } = readRefusal(headers, body, (text) => text);
-  if (CREDENTIALS_REFUSED.test(asSaid)) return handshakeFailure("badCredentials", endpoint);
+  if (CREDENTIALS_REFUSED.test(asSaid)) {
+    const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
+    return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
+  }
   const refusal = readRefusal(headers, body, conceal);
   if (CLIENT_ID_IN_USE.test(asSaid))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);

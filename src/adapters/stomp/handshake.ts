@@ -72,7 +72,7 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     client.connect(connectHeaders(request));
     client.setCommandHandler("ERROR", (frame) =>
       readBody(frame, MAX_ERROR_BYTES, (body) => {
-        fail(refusedConnect(socket.endpoint, frame.headers, body, concealing(request.login)));
+        fail(refusedConnect(socket.endpoint, frame.headers, body, request.login));
       }),
     );
   });

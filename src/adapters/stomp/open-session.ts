@@ -3,6 +3,7 @@ import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } fro
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import { whySilent } from "../../transport/peer-kind.ts";
 import { type ReachOptions, reach, type UseSocket } from "../../transport/reach.ts";
 import type { OpenContext, OpenSession } from "../../transport/session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
@@ -52,7 +53,7 @@ function speak(settings: AdapterSettings, { signal: wanted, stage }: OpenContext
       if (foreign) throw foreign;
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
-      stage?.("connected, its handshake unanswered");
+      stage?.(whySilent(socket.endpoint));
       return await handshake({ socket, login, settings }, ending.signal);
     } finally {
       ending.release();

@@ -16,6 +16,8 @@ export interface LedgerFindings {
   readonly storedTwice: readonly { readonly id: string; readonly twins: readonly string[] }[];
   /** Confirmed sends whose first delivery came after that of a later confirmed send. */
   readonly outOfOrder: number;
+  /** Those of them that were redelivered when first seen: the broker had handed them to a session that ended before they came through. */
+  readonly late: number;
 }
 
 /** One destination's book. Sends carry a running number from 1 in the property `n`. */
@@ -23,7 +25,7 @@ export class Ledger {
   #sent = 0;
   #rejected = 0;
   readonly #confirmed = new Set<number>();
-  readonly #firstSeen = new Map<number, number>();
+  readonly #firstSeen = new Map<number, { readonly redelivered: boolean }>();
   readonly #copies = new Map<string, string[]>();
   readonly #undisturbed: boolean;
   #received = 0;
@@ -54,11 +56,11 @@ export class Ledger {
     if (this.rejections.length < 10) this.rejections.push(reason);
   }
 
-  received({ message }: Pick<Delivery, "message">): void {
+  received({ message, redelivered }: Pick<Delivery, "message" | "redelivered">): void {
     this.#received += 1;
     const n = Number(message.properties["n"]);
     if (this.#firstSeen.has(n)) this.#repeats += 1;
-    else this.#firstSeen.set(n, this.#firstSeen.size);
+    else this.#firstSeen.set(n, { redelivered });
     if (message.id !== undefined) this.#noteCopy(message.id, message.brokerMessageId);
   }
 
@@ -95,17 +97,21 @@ export class Ledger {
       lost: this.#missing(),
       redelivered: Math.max(0, this.#repeats - twins),
       storedTwice,
-      outOfOrder: this.#outOfOrder(),
+      ...this.#disorder(),
     };
   }
 
-  #outOfOrder(): number {
+  #disorder(): Pick<LedgerFindings, "outOfOrder" | "late"> {
     let highest = 0;
-    let count = 0;
-    for (const n of this.#firstSeen.keys()) {
-      if (n < highest && this.#confirmed.has(n)) count += 1;
+    let outOfOrder = 0;
+    let late = 0;
+    for (const [n, { redelivered }] of this.#firstSeen) {
+      if (n < highest && this.#confirmed.has(n)) {
+        outOfOrder += 1;
+        if (redelivered) late += 1;
+      }
       highest = Math.max(highest, n);
     }
-    return count;
+    return { outOfOrder, late };
   }
 }

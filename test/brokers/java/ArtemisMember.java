@@ -11,6 +11,19 @@ public final class ArtemisMember {
   public static void main(String[] arguments) throws Exception {
     ParentWatch.start();
     File directory = new File(arguments[0]);
+    EmbeddedActiveMQ broker = new EmbeddedActiveMQ();
+    broker.setConfigResourcePath(new File(directory, "broker.xml").toURI().toString());
+    // With a login.config of its own, as a distribution has it; see config/secure.
+    if (System.getProperty("java.security.auth.login.config") != null) {
+      broker.setSecurityManager(new ActiveMQJAASSecurityManager("activemq", "activemq-certificates"));
+    } else {
+      broker.setSecurityManager(new ActiveMQJAASSecurityManager(InVMLoginModule.class.getName(), users(directory)));
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker)));
+    broker.start();
+  }
+
+  private static SecurityConfiguration users(File directory) throws Exception {
     SecurityConfiguration users = new SecurityConfiguration();
     Properties passwords = read(new File(directory, "artemis-users.properties"));
     passwords.forEach((user, password) -> users.addUser((String) user, (String) password));
@@ -18,11 +31,7 @@ public final class ArtemisMember {
     roles.forEach((role, members) -> {
       for (String user : ((String) members).split(",")) users.addRole(user.trim(), (String) role);
     });
-    EmbeddedActiveMQ broker = new EmbeddedActiveMQ();
-    broker.setConfigResourcePath(new File(directory, "broker.xml").toURI().toString());
-    broker.setSecurityManager(new ActiveMQJAASSecurityManager(InVMLoginModule.class.getName(), users));
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker)));
-    broker.start();
+    return users;
   }
 
   private static void stop(EmbeddedActiveMQ broker) {

@@ -49,6 +49,10 @@ export class HostProgram<O extends Operations> implements AsyncDisposable {
     return (await answer) as Awaited<ReturnType<O[Name]>>;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Kills it; resolves when it is gone. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

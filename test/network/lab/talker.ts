@@ -1,4 +1,5 @@
 /** A program that listens and dials, to try what the network does to packets. */
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { serveCalls } from "./serve-calls.ts";
@@ -24,6 +25,15 @@ const operations = {
       dialled.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       setTimeout(() => resolve("silence"), timeoutMs).unref();
     });
+  },
+
+  /** Resolves with the addresses of a name as the system's resolver gives them, or the error's code. */
+  async resolve(name: string): Promise<string[]> {
+    try {
+      return (await lookup(name, { all: true, verbatim: true })).map(({ address }) => address);
+    } catch (error) {
+      return [error instanceof Error && "code" in error ? String(error.code) : String(error)];
+    }
   },
 
   /** Sends that many bytes over the open connection; resolves with how long their echo took, or undefined after `timeoutMs`. */

@@ -291,6 +291,12 @@ describe("the files of tls", () => {
     expect(await outcome).toBe(reason);
   });
 
+  it("may take longer than the peer waits: its reset is the attempt's failure", async () => {
+    const port = await listening(createServer((socket) => setTimeout(() => socket.resetAndDestroy(), 10)));
+    const slow: TlsSource = () => new Promise((resolve) => setTimeout(resolve, 60, ca()));
+    expect(await rejection(dialled(port, slow))).toMatchObject({ code: "ENDPOINT_CLOSED", verdict: "next" });
+  });
+
   it("are in no socket that can be inspected", async () => {
     const { cert, key } = made.client;
     const socket = await dialled(await serve(made.server), { ...ca(), cert, key, passphrase: "sesame" });

@@ -33,7 +33,7 @@ class DurableTopic implements RunningLoad {
     this.#publisher = publisher;
     this.#sends = sends;
     this.#subscriber = subscriber;
-    this.#lanes = new Lanes({ lanes: 4, pauseMs: 50 }, () => sends.burst(5));
+    this.#lanes = new Lanes({ lanes: 4, pauseMs: 50 + (context.restMs ?? 0) }, () => sends.burst(5));
     this.#coming = new Lanes({ lanes: 1, pauseMs: ATTACHED_MS }, () => subscriber.leaveAndReturn());
   }
 

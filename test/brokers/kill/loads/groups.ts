@@ -60,7 +60,8 @@ class Groups implements RunningLoad {
 
   start(): void {
     const all = this.#all;
-    this.#lanes = new Lanes({ lanes: 2, pauseMs: 60 }, () => Promise.all(all.map((group) => group.burst(2))));
+    const pauseMs = 60 + (this.#context.restMs ?? 0);
+    this.#lanes = new Lanes({ lanes: 2, pauseMs }, () => Promise.all(all.map((group) => group.burst(2))));
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,8 @@ export interface LoadContext {
   readonly protocol: Protocol;
   /** What the names of destinations, clients and subscriptions begin with; nobody else uses it. */
   readonly name: string;
+  /** Added to the pause after each piece of work, ms: what goes on for long is done at leisure. */
+  readonly restMs?: number;
   /** Opens a connection that the run watches, and closes in the end. */
   connect(options?: ConnectionOptions): Promise<Connection>;
 }
@@ -26,10 +28,14 @@ export interface RunningLoad {
 export type StartLoad = (context: LoadContext) => Promise<RunningLoad>;
 
 export interface LoadFindings {
+  /** What was begun: messages sent, transactions, requests. */
+  readonly begun: number;
   /** What was done and is known to hold: messages received, transactions committed, replies. */
   readonly units: number;
   readonly lost: readonly string[];
   readonly outOfOrder: number;
+  /** Those out of order that were redelivered when first seen: they had been on their way to a session that ended. */
+  readonly late: number;
   /** Transactions of which a part is there. */
   readonly partial: readonly string[];
   /** What must not be there: rolled back, damaged, of somebody else, refused without cause. */
@@ -50,9 +56,11 @@ export interface LoadFindings {
 }
 
 export const NO_FINDINGS: LoadFindings = {
+  begun: 0,
   units: 0,
   lost: [],
   outOfOrder: 0,
+  late: 0,
   partial: [],
   unexpected: [],
   unsettled: 0,
@@ -68,9 +76,11 @@ export const NO_FINDINGS: LoadFindings = {
 export function addFindings(all: readonly LoadFindings[]): LoadFindings {
   return all.reduce(
     (sum, each) => ({
+      begun: sum.begun + each.begun,
       units: sum.units + each.units,
       lost: [...sum.lost, ...each.lost],
       outOfOrder: sum.outOfOrder + each.outOfOrder,
+      late: sum.late + each.late,
       partial: [...sum.partial, ...each.partial],
       unexpected: [...sum.unexpected, ...each.unexpected],
       unsettled: sum.unsettled + each.unsettled,

@@ -51,7 +51,8 @@ class MixedBodies implements RunningLoad {
     };
     read().catch((reason: unknown) => this.#failures.push(`the consumer failed: ${reason}`));
     await consumer.ready;
-    this.#lanes = new Lanes({ lanes: 4, pauseMs: 150 }, () => this.#sends.burst(2));
+    const pauseMs = 150 + (this.#context.restMs ?? 0);
+    this.#lanes = new Lanes({ lanes: 4, pauseMs }, () => this.#sends.burst(2));
   }
 
   async stop(): Promise<void> {

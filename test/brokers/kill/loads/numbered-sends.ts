@@ -55,9 +55,11 @@ export class NumberedSends {
 export function readLedger(findings: LedgerFindings, label: string): LoadFindings {
   return {
     ...NO_FINDINGS,
+    begun: findings.sent,
     units: findings.confirmed,
     lost: findings.lost.map((n) => `${label} ${n}`),
     outOfOrder: findings.outOfOrder,
+    late: findings.late,
     unsettled: findings.unresolved,
     doubled: findings.storedTwice.reduce((sum, { twins }) => sum + twins.length - 1, 0),
     redelivered: findings.redelivered,

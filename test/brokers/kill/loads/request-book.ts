@@ -60,6 +60,7 @@ export class RequestBook {
     const repeats = numbered.reduce((sum, { answers }) => sum + Math.max(0, answers - 1), 0);
     return {
       ...NO_FINDINGS,
+      begun: this.#requests.length,
       units: this.#replied,
       lost: numbered.flatMap((request) => describeLoss(request) ?? []),
       unexpected: [...this.#strangers, ...this.#rejections.unexpected],

@@ -27,7 +27,12 @@ class Requests implements RunningLoad {
   readonly #lanes: Lanes;
   #begun = 0;
 
-  constructor({ product, protocol }: LoadContext, queue: string, requester: Connection, answering: Connection) {
+  constructor(
+    { product, protocol, restMs = 0 }: LoadContext,
+    queue: string,
+    requester: Connection,
+    answering: Connection,
+  ) {
     this.#noTemporary = product === "artemis" && protocol === "stomp";
     this.#book = new RequestBook(this.#noTemporary ? ["SUBSCRIPTION_REFUSED"] : []);
     this.#queue = queue;
@@ -42,7 +47,7 @@ class Requests implements RunningLoad {
       { concurrency: 6 },
     );
     this.#responder.done.catch((reason: unknown) => this.#failures.push(`the responder failed: ${reason}`));
-    this.#lanes = new Lanes({ lanes: 12, pauseMs: 10 }, () => this.#ask());
+    this.#lanes = new Lanes({ lanes: 12, pauseMs: 10 + restMs }, () => this.#ask());
   }
 
   get ready(): Promise<void> {

@@ -53,6 +53,7 @@ export class TransactionBook {
     const left = having("rolled back").filter(({ seen }) => seen.length > 0);
     return {
       ...NO_FINDINGS,
+      begun: this.#runs.length,
       units: this.#committed,
       lost: names(having("committed").filter(({ seen }) => seen.length === 0)),
       outOfOrder: this.#runs.filter(({ seen }) => !isAscending(seen)).length,

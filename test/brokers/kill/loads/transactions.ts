@@ -19,7 +19,7 @@ export const startTransactions: StartLoad = async (context) => {
   const queue = `queue://${context.name}.transactions`;
   const connection = await context.connect();
   const sending = new Transactions(connection, queue);
-  const lanes = new Lanes({ lanes: 10, pauseMs: 2 }, () => sending.transact());
+  const lanes = new Lanes({ lanes: 10, pauseMs: 2 + (context.restMs ?? 0) }, () => sending.transact());
   const { book } = sending;
   return {
     get done() {

@@ -59,6 +59,7 @@ export class TransformBook {
     const stray = [...this.#outputs.keys()].filter((n) => (this.#inputs[n - 1] ?? "rejected") === "rejected");
     return {
       ...NO_FINDINGS,
+      begun: this.#inputs.length,
       units: this.#outputs.size,
       lost: lost.map(({ n }) => `input ${n}${this.#left.has(n) ? " was left where it was" : " has no output"}`),
       partial: partial.map((n) => `input ${n} has its output, and is still there`),

@@ -55,7 +55,7 @@ class Transforms implements RunningLoad {
     this.#ran = this.#consumer
       .run(handler, { transacted: true, concurrency: 10 })
       .catch((reason: unknown) => this.#noteFailure(reason));
-    this.#lanes = new Lanes({ lanes: 8, pauseMs: 5 }, () => this.#feed());
+    this.#lanes = new Lanes({ lanes: 8, pauseMs: 5 + (context.restMs ?? 0) }, () => this.#feed());
   }
 
   get ready(): Promise<void> {

@@ -1,13 +1,7 @@
 import { connect } from "node:net";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openAmqpSession } from "../../../../src/adapters/amqp/open-session.ts";
-import {
-  AttemptError,
-  AuthenticationError,
-  ConnectionClosedError,
-  type ErrorCode,
-  type Verdict,
-} from "../../../../src/errors.ts";
+import { AttemptError, AuthenticationError, ConnectionClosedError } from "../../../../src/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 import {
   contextOf,
@@ -27,120 +21,8 @@ import {
 
 const hello = Buffer.concat([wire.saslHeader, wire.mechanisms("PLAIN", "ANONYMOUS")]);
 const refusal = { properties: { "amqp:connection-establishment-failed": true } };
-const openWire = Buffer.concat([Buffer.from([0, 0, 1, 0, 1]), Buffer.from("ActiveMQ"), Buffer.alloc(40)]);
-
-function halfFrameThenReset(): Promise<Peer> {
-  return rawPeer((socket) => {
-    socket.write(hello.subarray(0, 12));
-    setTimeout(() => socket.resetAndDestroy(), 20);
-  });
-}
-
-const ROWS: readonly (readonly [string, () => Promise<Peer>, ErrorCode, Verdict, RegExp])[] = [
-  [
-    "SASL outcome 1",
-    () => scriptedPeer(hello, wire.outcome(1)),
-    "AUTHENTICATION_FAILED",
-    "stop",
-    /nobody without a login/,
-  ],
-  ["SASL outcome 2", () => scriptedPeer(hello, wire.outcome(2)), "AUTHENTICATION_FAILED", "stop", /outcome 2/],
-  ["SASL outcome 3", () => scriptedPeer(hello, wire.outcome(3)), "AUTHENTICATION_FAILED", "stop", /outcome 3/],
-  ["SASL outcome 4", () => scriptedPeer(hello, wire.outcome(4)), "ENDPOINT_REJECTED", "next", /unavailable for now/],
-  [
-    "no usable mechanism",
-    () => scriptedPeer(Buffer.concat([wire.saslHeader, wire.mechanisms("GSSAPI")])),
-    "AUTHENTICATION_FAILED",
-    "stop",
-    /GSSAPI/,
-  ],
-  ...(
-    [
-      ["amqp:unauthorized-access", "AUTHENTICATION_FAILED", "stop"],
-      ["amqp:connection:forced", "ENDPOINT_REJECTED", "next"],
-      ["amqp:invalid-field", "ENDPOINT_REJECTED", "next"],
-      ["amqp:not-found", "ENDPOINT_REJECTED", "next"],
-      ["amqp:resource-limit-exceeded", "ENDPOINT_REJECTED", "next"],
-      ["amqp:connection:redirect", "ENDPOINT_REJECTED", "next"],
-      ["amqp:illegal-state", "ENDPOINT_REJECTED", "next"],
-    ] as const
-  ).flatMap(([condition, code, verdict]) => {
-    const close = wire.close({ condition, description: "not you" });
-    const text = new RegExp(`${condition}: not you`);
-    return [
-      [
-        `a refusing open, then close with ${condition}`,
-        () => openingPeer(wire.open(refusal), close),
-        code,
-        verdict,
-        text,
-      ],
-      [`open and close at once with ${condition}`, () => openingPeer(wire.open(), close), code, verdict, text],
-    ] as const;
-  }),
-  [
-    "a close without error",
-    () => openingPeer(wire.open(), wire.close()),
-    "ENDPOINT_REJECTED",
-    "next",
-    /does not say why/,
-  ],
-  ["a FIN at once", () => rawPeer((socket) => socket.end()), "ENDPOINT_CLOSED", "next", /before the AMQP handshake/],
-  ["a FIN after the SASL header", () => scriptedPeer("end"), "ENDPOINT_CLOSED", "next", /before the AMQP handshake/],
-  [
-    "a reset after the SASL header",
-    () => scriptedPeer("reset"),
-    "ENDPOINT_CLOSED",
-    "next",
-    /before the AMQP handshake/,
-  ],
-  ["a FIN after the login", () => scriptedPeer(hello, wire.outcome(0), "end"), "ENDPOINT_CLOSED", "next", /handshake/],
-  ["a reset in a frame", halfFrameThenReset, "ENDPOINT_CLOSED", "next", /handshake/],
-  [
-    "garbage",
-    () => rawPeer((socket) => socket.write("how do you do?")),
-    "PROTOCOL_ERROR",
-    "next",
-    /not speak AMQP 1.0/,
-  ],
-  ["no SASL layer", () => scriptedPeer(wire.amqpHeader), "PROTOCOL_ERROR", "next", /SASL layer/],
-  ["AMQP 0-9-1", () => scriptedPeer(Buffer.from("AMQP\0\0\x09\x01", "latin1")), "WRONG_PROTOCOL", "next", /0-9-1/],
-  [
-    "OpenWire",
-    () => rawPeer((socket) => socket.write(openWire)),
-    "WRONG_PROTOCOL",
-    "next",
-    /use the STOMP or AMQP port/,
-  ],
-  ["STOMP", () => scriptedPeer(Buffer.from("ERROR\nmessage:what?\n\n\0")), "WRONG_PROTOCOL", "next", /speaks STOMP/],
-  [
-    "HTTP",
-    () => scriptedPeer(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")),
-    "WRONG_PROTOCOL",
-    "next",
-    /speaks HTTP/,
-  ],
-  [
-    "a TLS alert and a FIN",
-    () => rawPeer((socket) => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 40]))),
-    "WRONG_PROTOCOL",
-    "next",
-    /speaks TLS/,
-  ],
-];
 
 describe("the AMQP handshake", () => {
-  it.each(ROWS)("fails the attempt on %s", async (_what, start, code, verdict, text) => {
-    const print = vi.spyOn(console, "error");
-    const peer = await start();
-    const failure = await failureOf(peer);
-    expect(failure).toBeInstanceOf(code === "AUTHENTICATION_FAILED" ? AuthenticationError : AttemptError);
-    expect(failure).toMatchObject({ code, verdict, endpoint: { host: "127.0.0.1", port: peer.endpoint.port } });
-    expect((failure as Error).message).toMatch(text);
-    await until(() => peer.sockets.every((socket) => socket.destroyed || socket.readableEnded));
-    expect(print).not.toHaveBeenCalled();
-  });
-
   it("resolves with a session when the peer has opened", async () => {
     const peer = await openingPeer(wire.open({ properties: { product: "ActiveMQ", version: "6.1.8" } }));
     const session = await openOn(peer);

@@ -1,9 +1,11 @@
+import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { HANDSHAKE_FAILURES, type HandshakeFailureKind } from "../../../../src/adapters/stomp/failures.ts";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
 import { AttemptError, AuthenticationError, InvalidArgumentError } from "../../../../src/errors.ts";
-import { ARTEMIS, attempt, CLASSIC, frame, type PeerConnection, SETTINGS, StompPeer } from "./stomp-peer.ts";
+import { selfSigned } from "../../../support/certificate.ts";
+import { ARTEMIS, attempt, CLASSIC, frame, PeerConnection, SETTINGS, StompPeer } from "./stomp-peer.ts";
 
 const peers: StompPeer[] = [];
 async function listen(script?: (connection: PeerConnection) => void | Promise<void>): Promise<StompPeer> {
@@ -35,7 +37,7 @@ const reset = ({ socket }: PeerConnection) => void socket.resetAndDestroy();
 
 /** What the peer does, the row of the table it must end in, and what the error must say. */
 const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerConnection) => void | Promise<void>][] = [
-  ["closes at once", "closed", /closed the connection/, end],
+  ["closes at once", "closed", /closed the connection .*or it is a TLS port/, end],
   ["resets at once", "closed", /closed the connection/, reset],
   ["closes after CONNECT", "closed", /closed the connection/, afterConnect(end)],
   ["resets after CONNECT", "closed", /closed the connection/, afterConnect(reset)],
@@ -94,7 +96,7 @@ const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerCon
   [
     "refuses the credentials as Classic does",
     "badCredentials",
-    /refused the credentials/,
+    /refused the login: the user name or the password is wrong/,
     afterConnect((peer) => {
       const text = "User name [scott] or password is invalid.";
       peer.write(frame("ERROR", { "content-type": "text/plain", message: text }, text));
@@ -104,10 +106,19 @@ const ROWS: readonly [string, HandshakeFailureKind, RegExp, (connection: PeerCon
   [
     "refuses the credentials as Artemis does",
     "badCredentials",
-    /refused the credentials/,
+    /refused the login/,
     afterConnect((peer) => {
       const text = "Security Error occurred: User name [scott] or password is invalid";
       peer.write(frame("ERROR", { message: text, "content-length": String(text.length) }, text));
+      end(peer);
+    }),
+  ],
+  [
+    "wants a client certificate as Classic does",
+    "badCredentials",
+    /refused the login: no user is known by the client certificate, or none was sent/,
+    afterConnect((peer) => {
+      peer.write(frame("ERROR", { message: "Unable to authenticate transport without SSL certificate." }));
       end(peer);
     }),
   ],
@@ -275,6 +286,44 @@ describe("CONNECT", () => {
     const { headers } = await peer.connection.frame("CONNECT");
     expect(Object.keys(headers)).toEqual(["accept-version", "host", "heart-beat"]);
     session.destroy(new InvalidArgumentError("enough"));
+  });
+
+  it.each([
+    ["a token", { token: "t0ken" }, { login: "token", passcode: "t0ken" }],
+    ["a token of a user", { token: "t0ken", username: "ada" }, { login: "ada", passcode: "t0ken" }],
+  ])("carries %s as the password", async (_, login, expected) => {
+    const peer = await listen(afterConnect((connection) => connection.connected()));
+    const session = await attempt(peer.endpoint, { credentials: () => login });
+    expect((await peer.connection.frame("CONNECT")).headers).toMatchObject(expected);
+    session.destroy(new InvalidArgumentError("enough"));
+  });
+
+  it("carries no login, or the name alone, where the client certificate says who it is", async () => {
+    const { cert, key } = await selfSigned("IP:127.0.0.1");
+    const headers: object[] = [];
+    const server = createTlsServer({ cert, key }, (socket) => {
+      const connection = new PeerConnection(socket);
+      connection.frame("CONNECT").then((connect) => {
+        headers.push(connect.headers);
+        connection.connected();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const endpoint = { scheme: "stomp+ssl", host: "127.0.0.1", port, options: {} } as const;
+    for (const login of [{ external: true }, { external: true, username: "ada" }] as const) {
+      const session = await attempt(endpoint, { credentials: () => login, tls: { ca: cert } });
+      session.destroy(new InvalidArgumentError("enough"));
+    }
+    server.close();
+    expect(headers.map((each) => Object.keys(each).filter((name) => /login|passcode/.test(name)))).toEqual([
+      [],
+      ["login"],
+    ]);
+    const bare = await listen();
+    const error = await failureOf(attempt(bare.endpoint, { credentials: () => ({ external: true }) }));
+    expect(error).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
+    expect(error.message).toMatch(/use stomp\+ssl/);
   });
 
   it("asks for the credentials at every attempt, with the endpoint", async () => {

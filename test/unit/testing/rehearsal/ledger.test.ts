@@ -4,13 +4,17 @@ import { Ledger } from "../../../../src/testing/rehearsal/ledger.ts";
 import { toyMessage } from "../../../support/toy-messaging-session.ts";
 
 /** A message as it arrives: the send's number, and how the broker knows this copy. */
-function arrival(n: number, brokerMessageId?: string) {
+function arrival(n: number, brokerMessageId?: string, redelivered = false) {
   const message = toyMessage("x", `send-${n}`, { brokerMessageId, properties: { n } });
-  return { message };
+  return { message, redelivered };
 }
 
 /** The book of sends that were all confirmed, and of what arrived. */
-function bookOf(sends: number, arrivals: readonly { message: ReceivedMessage }[], undisturbed = false): Ledger {
+function bookOf(
+  sends: number,
+  arrivals: readonly { message: ReceivedMessage; redelivered: boolean }[],
+  undisturbed = false,
+): Ledger {
   const ledger = new Ledger({ undisturbed });
   for (let left = sends; left > 0; left--) ledger.confirmed(ledger.next());
   for (const each of arrivals) ledger.received(each);
@@ -31,6 +35,7 @@ describe("the ledger", () => {
       redelivered: 0,
       storedTwice: [],
       outOfOrder: 0,
+      late: 0,
     });
   });
 
@@ -53,6 +58,11 @@ describe("the ledger", () => {
     expect(bookOf(3, [arrival(1), arrival(3), arrival(2)]).findings().outOfOrder).toBe(1);
     const again = bookOf(3, [arrival(1), arrival(2), arrival(1), arrival(2), arrival(3)]).findings();
     expect(again).toMatchObject({ outOfOrder: 0, redelivered: 2 });
+  });
+
+  it("tells what was late because an ended session had it from what the queue had in the wrong order", () => {
+    const findings = bookOf(4, [arrival(1), arrival(4), arrival(2, undefined, true), arrival(3)]).findings();
+    expect(findings).toMatchObject({ outOfOrder: 2, late: 1 });
   });
 
   it("tells a second copy from a redelivery by the broker's id", () => {

@@ -1,0 +1,50 @@
+/** Fuzzes for as long as one likes: npm run fuzz -- --minutes 10 --target amqp --seed 7; --path plays what was found again. */
+import { parseArgs } from "node:util";
+import type { Failure, Fuzzed } from "../test/fuzz/fuzzed.ts";
+import { TARGETS, type TargetName } from "../test/fuzz/targets.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "1" },
+    target: { type: "string" },
+    seed: { type: "string", default: String(Math.trunc(Math.random() * 2 ** 31)) },
+    path: { type: "string" },
+  },
+});
+const names = Object.keys(TARGETS) as TargetName[];
+const chosen = names.filter((name) => values.target === undefined || values.target === name);
+if (chosen.length === 0) throw new Error(`There is no target ${values.target}: ${names.join(", ")}`);
+const minutes = Number(values.minutes);
+for (const name of chosen) if (!(await fuzzFor(name, (minutes * 60_000) / chosen.length))) process.exitCode = 1;
+// Timers of what was given up are of no interest.
+process.exit();
+
+/** Batches with seeds counted on from the first, until the time is over or something is found. */
+async function fuzzFor(name: TargetName, ms: number): Promise<boolean> {
+  const { run, batch } = TARGETS[name];
+  const beganMs = performance.now();
+  const { path } = values;
+  const total = { cases: 0, counts: {} as Record<string, number>, peakMiB: 0 };
+  let failure: Failure | undefined;
+  for (let seed = Number(values.seed); failure === undefined; seed++) {
+    const fuzzed: Fuzzed = await run({ seed, runs: batch, path });
+    failure = fuzzed.failure;
+    total.cases += fuzzed.cases;
+    for (const [what, count] of Object.entries(fuzzed.counts)) total.counts[what] = (total.counts[what] ?? 0) + count;
+    total.peakMiB = Math.max(total.peakMiB, Math.round(process.memoryUsage.rss() / 2 ** 20));
+    if (path !== undefined || performance.now() - beganMs > ms) break;
+  }
+  const tookS = (performance.now() - beganMs) / 1000;
+  const figures = `${total.cases} cases from seed ${values.seed} in ${tookS.toFixed(0)} s`;
+  const rate = `${(total.cases / tookS).toFixed(0)} a second, at most ${total.peakMiB} MiB`;
+  console.info(`${name}: ${figures}, ${rate}; ${JSON.stringify(total.counts)}`);
+  if (failure) tell(name, failure);
+  return failure === undefined;
+}
+
+function tell(name: TargetName, { seed, path, violations, shrunk }: Failure): void {
+  console.error(`${name} found, with seed ${seed}:`);
+  for (const violation of violations) console.error(`  - ${violation}`);
+  console.error(`by ${shrunk}`);
+  console.error(`Play it again: npm run fuzz -- --target ${name} --seed ${seed} --path ${path}`);
+}

@@ -1,0 +1,35 @@
+/** docs/refusals.md from the failure tables of both adapters, so that they cannot differ. */
+import { FAILURES } from "../src/adapters/amqp/failure-table.ts";
+import { HANDSHAKE_FAILURES } from "../src/adapters/stomp/failures.ts";
+
+const INTRO = `# What an attempt can end with
+
+<!-- Printed from src/adapters/*/ by npm run docs; change it there. -->
+
+An attempt that fails has a verdict. \`next\`: the next endpoint is tried, and this one again in the next round. \`stop\`:
+before the first session ever the search ends, for no endpoint will answer differently; after it the rounds go on, the
+login is asked for anew on every attempt, and \`maxAuthFailures\` rounds in a row end the connection. Both verdicts are in
+\`error.verdict\`, and [errors.md](errors.md) has the codes. What fails before the protocol begins, such as TLS, is always
+\`next\`: [security.md](security.md) tells those apart. A peer that says nothing at all ends by \`attemptTimeout\` as
+\`ATTEMPT_TIMEOUT\`, \`next\`, with what was waited for.
+
+Each row has a test: \`test/unit/adapters/amqp/refusals.test.ts\` and \`test/unit/adapters/stomp/open-session.test.ts\`.
+`;
+
+/** The whole file. */
+export function renderRefusals(): string {
+  const amqp = FAILURES.map(({ cause, code, verdict, hint }) => [cause, `\`${code}\``, verdict, hint]);
+  const stomp = Object.values(HANDSHAKE_FAILURES).map(({ cause, code, verdict }) => [cause, `\`${code}\``, verdict]);
+  return [
+    INTRO,
+    "## AMQP 1.0\n",
+    table(["what the peer did", "code", "verdict", "what it means"], amqp),
+    "## STOMP\n",
+    table(["what the peer did", "code", "verdict"], stomp),
+  ].join("\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}

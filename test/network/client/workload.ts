@@ -1,0 +1,127 @@
+/** A producer with a window and a consumer on one connection, with the books of what was sent, confirmed and received. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "../../../src/messaging/connection.ts";
+import { Ledger, type LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
+import { now } from "../lab/shared-clock.ts";
+
+export interface WorkloadSettings {
+  /** What its queues' names begin with. */
+  readonly name: string;
+  /** Unconfirmed sends at any time. */
+  readonly window: number;
+  /** Sends per second at most; as fast as it goes unless said. */
+  readonly rate?: number;
+  readonly bodyBytes: number;
+}
+
+export interface WorkloadFindings {
+  /** The queue that the consumer works off meanwhile. */
+  readonly stream: LedgerFindings;
+  /** The queue that is read once, at the end: what is there twice is stored twice. Every fifth message. */
+  readonly store: LedgerFindings;
+  /** Of the consumer's first deliveries, those that came after a later one, where the broker does not say that it had handed them over before. */
+  readonly overtaken: number;
+  /** The same of the queue that is read at the end: stored in another order than sent. */
+  readonly outOfOrder: number;
+  readonly rejections: readonly string[];
+  /** When each confirmation came, by the shared clock. */
+  readonly confirmedAtMs: readonly number[];
+}
+
+const STORE_EVERY = 5;
+const POLL_MS = 20;
+/** A second copy may stand at the very end of a queue. */
+const QUIET_MS = 300;
+
+export class Workload {
+  readonly #connection: Connection;
+  readonly #settings: WorkloadSettings;
+  readonly #stream = new Ledger({ undisturbed: false });
+  readonly #store = new Ledger({ undisturbed: true });
+  readonly #confirmedAtMs: number[] = [];
+  readonly #body: Buffer;
+  readonly #startedAt = performance.now();
+  readonly #lanes: Promise<unknown>;
+  #sent = 0;
+  readonly #overtaken = { stream: 0, store: 0 };
+  #running = true;
+
+  /** Starts at once. */
+  constructor(connection: Connection, settings: WorkloadSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#body = Buffer.alloc(settings.bodyBytes, "x");
+    void this.#receive("stream");
+    this.#lanes = Promise.all(Array.from({ length: settings.window }, () => this.#lane()));
+  }
+
+  /** Sends no more, waits until all has settled and arrived or time is up, and closes the books. */
+  async finish(timeoutMs: number): Promise<WorkloadFindings> {
+    const deadline = performance.now() + timeoutMs;
+    this.#running = false;
+    await Promise.race([this.#lanes, sleep(timeoutMs)]);
+    await until(() => this.#stream.complete, deadline);
+    let read = 0;
+    let quietSince = performance.now();
+    void this.#receive("store");
+    await until(() => {
+      const { received } = this.#store.counts;
+      if (received !== read || !this.#store.complete) quietSince = performance.now();
+      read = received;
+      return performance.now() - quietSince > QUIET_MS;
+    }, deadline);
+    const rejections = [...this.#stream.rejections, ...this.#store.rejections].map(String);
+    return {
+      stream: this.#stream.findings(),
+      store: this.#store.findings(),
+      overtaken: this.#overtaken.stream,
+      outOfOrder: this.#overtaken.store,
+      rejections,
+      confirmedAtMs: this.#confirmedAtMs,
+    };
+  }
+
+  /** The first confirmation that came after `atMs`; undefined when none has come yet. */
+  firstConfirmedAfter(atMs: number): number | undefined {
+    return this.#confirmedAtMs.find((confirmedAt) => confirmedAt > atMs);
+  }
+
+  async #receive(which: "stream" | "store"): Promise<void> {
+    const ledger = which === "stream" ? this.#stream : this.#store;
+    const seen = new Set<number>();
+    let highest = 0;
+    for await (const delivery of this.#connection.consume(`queue://${this.#settings.name}.${which}`)) {
+      const n = Number(delivery.message.properties["n"]);
+      if (n < highest && !seen.has(n) && !delivery.redelivered) this.#overtaken[which] += 1;
+      highest = Math.max(highest, n);
+      seen.add(n);
+      ledger.received(delivery);
+      await delivery.accept();
+    }
+  }
+
+  async #lane(): Promise<void> {
+    for (let n = this.#sent++; this.#running; n = this.#sent++) {
+      const { rate } = this.#settings;
+      const waitMs = rate === undefined ? 0 : this.#startedAt + (n * 1000) / rate - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      if (this.#running) await this.#send(n % STORE_EVERY === 0 ? "store" : "stream");
+    }
+  }
+
+  async #send(to: "store" | "stream"): Promise<void> {
+    const ledger = to === "store" ? this.#store : this.#stream;
+    const n = ledger.next();
+    try {
+      await this.#connection.send(`queue://${this.#settings.name}.${to}`, this.#body, { properties: { n } });
+      ledger.confirmed(n);
+      this.#confirmedAtMs.push(now());
+    } catch (reason) {
+      ledger.rejected(reason);
+    }
+  }
+}
+
+async function until(condition: () => boolean, deadline: number): Promise<void> {
+  while (!condition() && performance.now() < deadline) await sleep(POLL_MS);
+}

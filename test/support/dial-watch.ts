@@ -1,0 +1,73 @@
+/** Counts what many clients in this process dial: each dial is known by the client in whose name it is made. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Socket } from "node:net";
+
+const BUCKET_MS = 100;
+
+export interface DialCounts {
+  readonly dials: number;
+  /** Those that reached somebody at the watched port. */
+  readonly connects: number;
+  /** Connects at the watched port in each 100 ms since the epoch, as [bucket, count]. */
+  readonly buckets: readonly (readonly [number, number])[];
+  /** Connects at the watched port by a client that had one open already. */
+  readonly twice: number;
+}
+
+export class DialWatch {
+  readonly #client = new AsyncLocalStorage<number>();
+  readonly #port: number;
+  readonly #open = new Map<number, number>();
+  readonly #buckets = new Map<number, number>();
+  #dials = 0;
+  #twice = 0;
+  readonly #connect = Socket.prototype.connect;
+
+  /** Counts until end(), beneath whatever dials: every dial of this process passes here. */
+  constructor(port: number) {
+    this.#port = port;
+    const note = (socket: Socket) => this.#note(socket);
+    const connect = this.#connect as (this: Socket, ...args: unknown[]) => Socket;
+    Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
+      note(this);
+      return connect.apply(this, args);
+    };
+  }
+
+  /** Whatever `act` begins, timers and all, dials in the client's name. */
+  in<T>(client: number, act: () => T): T {
+    return this.#client.run(client, act);
+  }
+
+  get counts(): DialCounts {
+    const buckets = [...this.#buckets];
+    const connects = buckets.reduce((sum, [, count]) => sum + count, 0);
+    return { dials: this.#dials, connects, buckets, twice: this.#twice };
+  }
+
+  /** Forgets what was counted; what is open stays known. */
+  reset(): void {
+    this.#buckets.clear();
+    this.#dials = 0;
+    this.#twice = 0;
+  }
+
+  end(): void {
+    Socket.prototype.connect = this.#connect;
+  }
+
+  #note(socket: Socket): void {
+    const client = this.#client.getStore();
+    if (client === undefined) return;
+    this.#dials += 1;
+    socket.once("connect", () => {
+      if (socket.remotePort !== this.#port) return;
+      const bucket = Math.floor(Date.now() / BUCKET_MS);
+      this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+      const open = this.#open.get(client) ?? 0;
+      if (open > 0) this.#twice += 1;
+      this.#open.set(client, open + 1);
+      socket.once("close", () => this.#open.set(client, (this.#open.get(client) ?? 1) - 1));
+    });
+  }
+}
