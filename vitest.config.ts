@@ -20,7 +20,9 @@ async function canRun(what: string, detect: () => Promise<unknown>): Promise<boo
   }
 }
 
-const patient = { pool: "forks" as const, testTimeout: 300_000, hookTimeout: 300_000 };
+/** Inert unless SECRETS_DIRECTORY is set: see scripts/check-secrets.ts. */
+const setupFiles = ["test/support/secrets/record-emitted.ts"];
+const patient = { setupFiles, pool: "forks" as const, testTimeout: 300_000, hookTimeout: 300_000 };
 
 /** A pair of brokers is two Java machines, which wait most of the time: two pairs at once. */
 const brokers = {
@@ -63,6 +65,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: ["test/**/*.test.ts"],
           exclude: [BROKERS, NETWORK],
           // Generous: it only detects what hangs.

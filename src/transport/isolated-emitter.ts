@@ -8,6 +8,11 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
   /** By event, what stands for a caller's listener; what stands for one stands for itself too. */
   readonly #isolated = new Map<string | symbol, WeakMap<object, Listener>>();
 
+  /** Without it JSON.stringify throws as soon as somebody listens: listeners refer to what they are attached to. */
+  toJSON(): object {
+    return {};
+  }
+
   override on<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener: EventEmitter.EventListener<Events, T>,

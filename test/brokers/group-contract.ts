@@ -1,5 +1,6 @@
 /** What a pair of real brokers offers to tests and benches, whichever way it runs. */
 import type { Credentials } from "../../src/uri/endpoint.ts";
+import { plant } from "../support/secrets/planted.ts";
 import type { probeStomp } from "./stomp-probe.ts";
 
 export type Product = "classic" | "artemis";
@@ -24,9 +25,12 @@ export type MemberName = "a" | "b";
 export const MEMBER_NAMES = ["a", "b"] as const;
 
 /** Both ways start brokers with these users and refuse everybody else. `admin` / `admin` may do what `app` may. */
-export const APP_CREDENTIALS: Credentials = { username: "app", password: "app-password" };
+export const APP_CREDENTIALS: Credentials = { username: "app", password: plant("password", "app-password") };
 /** May use destinations below `open.` and is refused everything else. */
-export const RESTRICTED_CREDENTIALS: Credentials = { username: "restricted", password: "restricted-password" };
+export const RESTRICTED_CREDENTIALS: Credentials = {
+  username: "restricted",
+  password: plant("password", "restricted-password"),
+};
 
 /** Where a member runs and is reached, if not beside the test: a host of a network of the test's own. */
 export interface Place {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { plant } from "./secrets/planted.ts";
 
 const run = promisify(execFile);
 const EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -71,7 +72,7 @@ async function rootIn(folder: string, name: string, extensions: readonly string[
   const [key, cert] = [join(folder, "root.key"), join(folder, "root.pem")];
   const files = ["-keyout", key, "-out", cert, "-subj", `/CN=${name}`, "-days", "2"];
   await run("openssl", ["req", "-x509", ...EC_KEY, ...files, ...extensions]);
-  return { cert: await readFile(cert, "utf8"), key: await readFile(key, "utf8") };
+  return { cert: await readFile(cert, "utf8"), key: plant("key", await readFile(key, "utf8")) };
 }
 
 async function issueIn(folder: string, name: string, options: IssueOptions): Promise<Certificate> {
@@ -94,7 +95,7 @@ async function issueIn(folder: string, name: string, options: IssueOptions): Pro
   const files = ["-config", join(folder, "ca.cnf"), "-in", file("csr"), "-out", file("pem")];
   // Of all of openssl's ways to sign, this one alone takes both dates in every version.
   await run("openssl", ["ca", "-batch", "-notext", ...dates, ...files]);
-  return { cert: await readFile(file("pem"), "utf8"), key: await readFile(file("key"), "utf8") };
+  return { cert: await readFile(file("pem"), "utf8"), key: plant("key", await readFile(file("key"), "utf8")) };
 }
 
 function configuration(folder: string, names: readonly string[] = []): string {

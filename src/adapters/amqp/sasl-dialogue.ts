@@ -5,6 +5,7 @@ import type { SaslMechanism } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
 import { candidates, exchangeOf, isLostOnArtemis, type SaslExchange } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
+import { unlogged } from "./unlogged.ts";
 
 /** What is touched of rhea beyond its typings; handshake.test.ts pins it. */
 interface RheaSasl {
@@ -100,7 +101,7 @@ function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): RheaMe
       busy = true;
       const bytes = await response();
       busy = false;
-      if (!isOver()) respond(undefined, bytes);
+      if (!isOver()) unlogged(() => respond(undefined, bytes));
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof UnsendableLogin) end({ kind: "sasl-unsendable", text: message });

@@ -1,0 +1,95 @@
+/**
+ * Records what the library emits in any test, for the search for secrets after the run: every event of every emitter and
+ * every error made, as whoever prints them would see them. Bounded in time and size; without SECRETS_DIRECTORY it does nothing.
+ */
+import { randomUUID } from "node:crypto";
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterAll } from "vitest";
+import { MasterSlaveError } from "../../../src/errors.ts";
+import { IsolatedEmitter } from "../../../src/transport/isolated-emitter.ts";
+
+/** Of one test file. */
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_RENDERING_MS = 500;
+/** Of one event or error in one rendering. */
+const MAX_TEXT = 64 * 1024;
+
+function record(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const emitted = new Emitted(join(folder, `${process.pid}-${randomUUID()}.log`));
+  hearErrors((error) => emitted.add(error));
+  const { emit } = IsolatedEmitter.prototype;
+  IsolatedEmitter.prototype.emit = function (this: IsolatedEmitter<string>, event: string, ...payload: unknown[]) {
+    emitted.add(payload, event);
+    return emit.call(this, event as never, ...(payload as never[]));
+  } as typeof emit;
+  afterAll(() => emitted.write());
+}
+
+/** Every constructor sets `name`, and nothing else does: by then cause and message are there, and the rest comes in the same turn. */
+function hearErrors(listener: (error: MasterSlaveError) => void): void {
+  Object.defineProperty(MasterSlaveError.prototype, "name", {
+    configurable: true,
+    set(this: MasterSlaveError, value: string) {
+      Object.defineProperty(this, "name", { value, writable: true, enumerable: true, configurable: true });
+      listener(this);
+    },
+  });
+}
+
+class Emitted {
+  readonly #path: string;
+  readonly #now = performance.now.bind(performance);
+  #waiting: { readonly what: unknown; readonly event: string | undefined }[] = [];
+  #texts = new Set<string>();
+  #bytes = 0;
+  #renderedMs = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  add(what: unknown, event?: string): void {
+    this.#waiting.push({ what, event });
+    if (this.#waiting.length >= 100) this.write();
+  }
+
+  write(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { what, event } of waiting) {
+      if (this.#bytes >= MAX_BYTES || this.#renderedMs >= MAX_RENDERING_MS) break;
+      const from = this.#now();
+      const text = renderings(what, event).join("\n");
+      this.#renderedMs += this.#now() - from;
+      if (this.#texts.has(text)) continue;
+      this.#texts.add(text);
+      this.#bytes += text.length;
+    }
+    appendFileSync(this.#path, [...this.#texts].join("\n"));
+    this.#texts.clear();
+  }
+}
+
+/** All that a log could make of it. */
+function renderings(what: unknown, event: string | undefined): readonly string[] {
+  const said = [event ?? "", inspect(what, { depth: Infinity, showHidden: true }), inspect(what), json(what)];
+  for (let error = what, depth = 0; error instanceof Error && depth < 10; error = error.cause, depth += 1) {
+    said.push(String(error), error.stack ?? "", json(error));
+  }
+  return said.map((text) => text.slice(0, MAX_TEXT));
+}
+
+function json(what: unknown): string {
+  try {
+    return JSON.stringify(what) ?? "";
+  } catch {
+    // A session holds cycles; inspect has shown it.
+    return "";
+  }
+}
+
+const directory = process.env["SECRETS_DIRECTORY"];
+if (directory !== undefined) record(join(directory, "emitted"));
