@@ -1,6 +1,7 @@
 /** `npm run docs` writes what is printed from the code into docs/; with --check it fails where a file differs instead. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { ERROR_CODES } from "../src/error-codes.ts";
+import { withFailureTables } from "./render-failure-table.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
@@ -9,6 +10,7 @@ const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/options.md": () => renderOptionTable(),
   "docs/errors.md": () => renderErrors(),
   "docs/architecture.md": withTransitionTable,
+  "docs/failure-modes.md": withFailureTables,
   "docs/interop.md": withInteropTables,
 };
 

@@ -7,6 +7,8 @@ function partition(name: string, what: string, direction: Direction): Fault {
     name,
     what,
     consequence: "returns",
+    // The client's FIN waits in its kernel behind what the broker has, unknown to the client, received: the old session lives on beside the new one.
+    mayOvertake: direction === "out",
     strike: ({ activeHost, clientHost }) => activeHost.drop(direction, clientHost),
     heal: ({ activeHost }) => activeHost.heal(),
   };
