@@ -53,7 +53,7 @@ function renderFigures({ faults, heartbeatMs }: FullRun): string {
   );
   return `### What was measured
 
-The last full run, with a heart-beat interval of ${heartbeatMs / 1000} s. Times in seconds.
+From the last full run, or a later run of single rows, with a heart-beat interval of ${heartbeatMs / 1000} s. Times in seconds.
 
 | fault | pair | noticed after | back after | takeover | lost | unsettled | doubled | out of order | overtaken |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
