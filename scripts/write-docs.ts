@@ -1,6 +1,7 @@
 /** `npm run docs` writes what is printed from the code into docs/; with --check it fails where a file differs instead. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { ERROR_CODES } from "../src/error-codes.ts";
+import { withFailureTables } from "./render-failure-table.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
@@ -11,6 +12,7 @@ const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/errors.md": () => renderErrors(),
   "docs/refusals.md": () => renderRefusals(),
   "docs/architecture.md": withTransitionTable,
+  "docs/failure-modes.md": withFailureTables,
   "docs/interop.md": withInteropTables,
 };
 

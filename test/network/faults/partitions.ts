@@ -7,6 +7,9 @@ function partition(name: string, what: string, direction: Direction): Fault {
     name,
     what,
     consequence: "returns",
+    // The broker learns of the lost session's end by its own time-out, or by a FIN that waits in the client's kernel for its
+    // turn to be sent again: seconds after the network has healed.
+    mayOvertake: true,
     strike: ({ activeHost, clientHost }) => activeHost.drop(direction, clientHost),
     heal: ({ activeHost }) => activeHost.heal(),
   };
