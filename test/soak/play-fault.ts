@@ -11,13 +11,15 @@ export interface Scene {
   readonly clients: readonly { readonly protocol: Protocol; readonly program: HostProgram<ClientOperations> }[];
 }
 
+/** A takeover on a busy machine, with all that a soak leaves in the store. */
+const TAKEOVER = { timeoutMs: 120_000 };
 const SLOW_BITS_PER_SECOND = 1_000_000;
 const LOSS_PERCENT = 5;
 
 /** Resolves when the fault is over, both hosts are whole and both members run; `cut` ends what lasts early. */
 export async function playFault(scene: Scene, { kind, lastsMs }: PlannedFault, cut: AbortSignal): Promise<void> {
   const { pair } = scene;
-  const active = await pair.group.waitActive();
+  const active = await pair.group.waitActive(TAKEOVER);
   const heal = await PLAY[kind](scene, active);
   await sleep(lastsMs, undefined, { signal: cut }).catch(() => {});
   await heal();
@@ -44,7 +46,7 @@ const PLAY: Readonly<Record<FaultKind, (scene: Scene, active: MemberName) => Pro
     await group.kill(active);
     return async () => {
       // Only when the other is active: with its power it would have the lock back.
-      await group.waitActive();
+      await group.waitActive(TAKEOVER);
       await hosts[active].linkUp();
       await group.start(active);
     };
@@ -75,7 +77,7 @@ const PLAY: Readonly<Record<FaultKind, (scene: Scene, active: MemberName) => Pro
 };
 
 async function startAgain(group: BrokerPair["group"], member: MemberName): Promise<void> {
-  await group.waitActive();
+  await group.waitActive(TAKEOVER);
   await group.start(member);
 }
 
