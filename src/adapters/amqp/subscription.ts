@@ -189,9 +189,15 @@ export class AmqpSubscription implements SessionSubscription {
       this.#refuse("the broker would ignore the selector", {});
       return;
     }
+    const address: unknown = receiver.source?.address;
+    const temporary = destination.kind === "temp-queue";
+    if (temporary && (typeof address !== "string" || address === "")) {
+      this.#refuse("the broker did not name the temporary queue it was asked for", {});
+      return;
+    }
     this.#phase = "open";
-    if (destination.kind === "temp-queue") {
-      this.#destination = destinationOf(this.#context.spelling, receiver.source.address, "temp-queue");
+    if (temporary) {
+      this.#destination = destinationOf(this.#context.spelling, String(address), "temp-queue");
       this.#sink.onReady(this.#destination);
     } else this.#sink.onReady();
     // Credit comes last; the sink may have closed us.
