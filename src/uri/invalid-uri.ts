@@ -32,15 +32,15 @@ function caretLines(text: string, position: number): string {
 }
 
 /**
- * Blanks what may be user-info, which is all before the last `@`, option values, and user:password where the `@host` was
- * forgotten, so that no port follows. Each is looked for in the whole text: an `@` in a value hides no `=`. Lengths stay.
+ * Blanks what may be user-info, which is all before the last `@`, option values, and all from a user:password on whose
+ * `@host` was forgotten, so that no port follows. Each is looked for in the whole text: an `@` in a value hides no `=`. Lengths stay.
  */
 function withoutSecrets(text: string): string {
   const beforeAt = /^.*(?:@|%40)/is.exec(text)?.[0].length ?? 0;
   const masked = text
     .replace(SECRET_OPTION, (rest) => "*".repeat(rest.length))
     .replace(/=[^&]*/g, (value) => `=${"*".repeat(value.length - 1)}`)
-    .replace(/(?<=\/\/)[^\s,()?#/:[]*:(?!\d+(?:[\s,()?#/]|$))[^\s,()?#/]+/g, (userInfo) => "*".repeat(userInfo.length))
+    .replace(/(?<=\/\/)[^\s,()?#/:[]*:(?!\d+(?:[\s,()?#/]|$)).+/s, (rest) => "*".repeat(rest.length))
     .replace(/\s/g, " ");
   return "·".repeat(beforeAt) + masked.slice(beforeAt);
 }

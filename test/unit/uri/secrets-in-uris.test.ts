@@ -46,6 +46,12 @@ function slipped(uri: string, markAt: number, { at, kind, by }: { at: number; ki
   return `${uri.slice(0, place)}${middle}${rest}`;
 }
 
+/** Whether anything still says that it is a secret; after enough slips it may be a host name like any other. */
+function isMarked(uri: string): boolean {
+  const at = uri.indexOf(MARK);
+  return /@|%40/.test(uri.slice(at)) || /:\/\/[^/?#,():]*:|pass/i.test(uri.slice(0, at));
+}
+
 function texts(error: unknown): string {
   const said = [String(error), inspect(error, { depth: Infinity, showHidden: true })];
   for (let cause = error; cause instanceof Error; cause = cause.cause)
@@ -64,6 +70,7 @@ describe("errors about URIs", () => {
         (secret, template, slips) => {
           let uri = template(secret);
           for (const each of slips) uri = slipped(uri, uri.indexOf(MARK), each);
+          if (!isMarked(uri)) return;
           try {
             const parsed = parseMasterSlaveUri(uri);
             expect(texts(parsed).match(new RegExp(HALVES.join("|")))).toBeNull();
