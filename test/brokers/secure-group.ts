@@ -49,9 +49,21 @@ export async function startSecureGroup(product: Product, by: "password" | "certi
   const [authority, provider] = await Promise.all([createAuthority("masterslave authority"), startOpenIdProvider()]);
   const setPasswords = (passwords: Readonly<Record<string, string>>) =>
     writeFile(join(directory, "users.properties"), properties(passwords));
-  await setPasswords({ app: "app-password", [ZOE.username]: ZOE.password, token: "opaque-t0ken" });
-  await writeConfiguration(product, by, directory, authority, provider);
-  const group = await startGroup(product, { secure: directory });
+  const release = async () => {
+    provider.close();
+    await authority[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+    releaseDirectory();
+  };
+  const start = async () => {
+    await setPasswords({ app: "app-password", [ZOE.username]: ZOE.password, token: "opaque-t0ken" });
+    await writeConfiguration(product, by, directory, authority, provider);
+    return startGroup(product, { secure: directory });
+  };
+  const group = await start().catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
   return {
     group,
     authority,
@@ -70,10 +82,7 @@ export async function startSecureGroup(product: Product, by: "password" | "certi
     },
     async [Symbol.asyncDispose]() {
       await group.close();
-      provider.close();
-      await authority[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true, force: true });
-      releaseDirectory();
+      await release();
     },
   };
 }
