@@ -30,7 +30,10 @@ export function soakFaults(reports: readonly PairReport[]): string[] {
  */
 function describeFaults(where: string, all: LoadFindings): string[] {
   const findings = { ...all, outOfOrder: all.outOfOrder - all.late };
-  const examples = [...findings.lost, ...findings.partial, ...findings.unexpected].slice(0, SHOWN);
+  const examples = [...findings.lost, ...findings.partial, ...findings.unexpected, ...findings.displaced].slice(
+    0,
+    SHOWN,
+  );
   return findFaults(findings).map(
     (fault) => `${where}: ${fault}${examples.length > 0 ? `, such as ${examples.join("; ")}` : ""}`,
   );

@@ -17,7 +17,7 @@ export interface DialCounts {
 export class DialWatch {
   readonly #client = new AsyncLocalStorage<number>();
   readonly #port: number;
-  readonly #open = new Map<number, number>();
+  readonly #open = new Map<number, Set<Socket>>();
   readonly #buckets = new Map<number, number>();
   #dials = 0;
   #twice = 0;
@@ -64,10 +64,12 @@ export class DialWatch {
       if (socket.remotePort !== this.#port) return;
       const bucket = Math.floor(Date.now() / BUCKET_MS);
       this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
-      const open = this.#open.get(client) ?? 0;
-      if (open > 0) this.#twice += 1;
-      this.#open.set(client, open + 1);
-      socket.once("close", () => this.#open.set(client, (this.#open.get(client) ?? 1) - 1));
+      const open = this.#open.get(client) ?? new Set();
+      this.#open.set(client, open);
+      // One that was destroyed in this turn of the loop tells so only at its end.
+      if ([...open].some(({ destroyed }) => !destroyed)) this.#twice += 1;
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
     });
   }
 }

@@ -18,6 +18,8 @@ export interface LedgerFindings {
   readonly outOfOrder: number;
   /** Those of them that were redelivered when first seen: the broker had handed them to a session that ended before they came through. */
   readonly late: number;
+  /** The others of them: their numbers, each with the highest that had come before. */
+  readonly displaced: readonly { readonly n: number; readonly after: number }[];
 }
 
 /** One destination's book. Sends carry a running number from 1 in the property `n`. */
@@ -101,17 +103,17 @@ export class Ledger {
     };
   }
 
-  #disorder(): Pick<LedgerFindings, "outOfOrder" | "late"> {
+  #disorder(): Pick<LedgerFindings, "outOfOrder" | "late" | "displaced"> {
     let highest = 0;
-    let outOfOrder = 0;
     let late = 0;
+    const displaced: { n: number; after: number }[] = [];
     for (const [n, { redelivered }] of this.#firstSeen) {
       if (n < highest && this.#confirmed.has(n)) {
-        outOfOrder += 1;
         if (redelivered) late += 1;
+        else displaced.push({ n, after: highest });
       }
       highest = Math.max(highest, n);
     }
-    return { outOfOrder, late };
+    return { outOfOrder: late + displaced.length, late, displaced };
   }
 }

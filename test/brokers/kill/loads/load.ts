@@ -36,6 +36,8 @@ export interface LoadFindings {
   readonly outOfOrder: number;
   /** Those out of order that were redelivered when first seen: they had been on their way to a session that ended. */
   readonly late: number;
+  /** The others, in words. */
+  readonly displaced: readonly string[];
   /** Transactions of which a part is there. */
   readonly partial: readonly string[];
   /** What must not be there: rolled back, damaged, of somebody else, refused without cause. */
@@ -61,6 +63,7 @@ export const NO_FINDINGS: LoadFindings = {
   lost: [],
   outOfOrder: 0,
   late: 0,
+  displaced: [],
   partial: [],
   unexpected: [],
   unsettled: 0,
@@ -81,6 +84,7 @@ export function addFindings(all: readonly LoadFindings[]): LoadFindings {
       lost: [...sum.lost, ...each.lost],
       outOfOrder: sum.outOfOrder + each.outOfOrder,
       late: sum.late + each.late,
+      displaced: [...sum.displaced, ...each.displaced],
       partial: [...sum.partial, ...each.partial],
       unexpected: [...sum.unexpected, ...each.unexpected],
       unsettled: sum.unsettled + each.unsettled,

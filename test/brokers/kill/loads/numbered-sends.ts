@@ -60,6 +60,7 @@ export function readLedger(findings: LedgerFindings, label: string): LoadFinding
     lost: findings.lost.map((n) => `${label} ${n}`),
     outOfOrder: findings.outOfOrder,
     late: findings.late,
+    displaced: findings.displaced.map(({ n, after }) => `${label} ${n} first came after ${after}`),
     unsettled: findings.unresolved,
     doubled: findings.storedTwice.reduce((sum, { twins }) => sum + twins.length - 1, 0),
     redelivered: findings.redelivered,

@@ -36,6 +36,7 @@ describe("the ledger", () => {
       storedTwice: [],
       outOfOrder: 0,
       late: 0,
+      displaced: [],
     });
   });
 
@@ -62,7 +63,7 @@ describe("the ledger", () => {
 
   it("tells what was late because an ended session had it from what the queue had in the wrong order", () => {
     const findings = bookOf(4, [arrival(1), arrival(4), arrival(2, undefined, true), arrival(3)]).findings();
-    expect(findings).toMatchObject({ outOfOrder: 2, late: 1 });
+    expect(findings).toMatchObject({ outOfOrder: 2, late: 1, displaced: [{ n: 3, after: 4 }] });
   });
 
   it("tells a second copy from a redelivery by the broker's id", () => {
