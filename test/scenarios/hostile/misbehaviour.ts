@@ -12,20 +12,20 @@ export interface Misbehaviour {
 }
 
 /** What a peer floods with until the client is gone; no client takes so much. */
-const FLOOD_BYTES = 512 * 1024 * 1024;
+const FLOOD_BYTES = 64 * 1024 * 1024;
 const BLOCK_BYTES = 64 * 1024;
 const EVIL = "\u001b[2J\u001b]0;owned\u0007\r\nINFO all is well\u009b31m";
 
 /** How much of a flood has been written: the rest was stopped by the client. */
 export const floods = new WeakMap<Socket, number>();
 
-function flood(socket: Socket, block: Buffer, begin = ""): void {
+function flood(socket: Socket, block: Buffer, begin = "", limit = FLOOD_BYTES): void {
   socket.write(begin);
   const write = () => {
     for (let room = true; room && !socket.destroyed; ) {
       const flooded = (floods.get(socket) ?? 0) + block.length;
       floods.set(socket, flooded);
-      if (flooded > FLOOD_BYTES) return;
+      if (flooded > limit) return;
       room = socket.write(block);
     }
   };
@@ -66,7 +66,7 @@ const STOMP: readonly Misbehaviour[] = [
     name: "sends a MESSAGE for nobody",
     act: stomp("MESSAGE\nsubscription:nobody\nmessage-id:1\ndestination:/queue/x\n\nx\0"),
   },
-  { name: "sends CONNECTED again", act: stomp("CONNECTED\nversion:1.2\n\n\0") },
+  { name: "sends CONNECTED again", act: stomp("CONNECTED\nversion:1.2\nheart-beat:2000,2000\n\n\0") },
   { name: "sends a command of nobody's", act: stomp("EXPLODE\nnow:please\n\n\0") },
   { name: "sends a header without an end", act: (socket) => flood(socket, filled("x"), "MESSAGE\nx:") },
   { name: "sends headers without end", act: (socket) => flood(socket, filled("a:b\n"), "MESSAGE\n") },
@@ -127,7 +127,10 @@ const AMQP: readonly Misbehaviour[] = [
     act: (socket) =>
       socket.write(raw(0, 0, 0, 21, 2, 0, 0, 0, 0, 0x53, 0x13, 0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x40)),
   },
-  { name: "beats without end", act: (socket) => flood(socket, filled("\0\0\0\x08\x02\0\0\0")) },
+  {
+    name: "beats thousands of times and is silent",
+    act: (socket) => flood(socket, filled("\0\0\0\x08\x02\0\0\0"), "", 512 * 1024),
+  },
   {
     name: "sends a performative of nobody's",
     act: (socket) => socket.write(raw(0, 0, 0, 12, 2, 0, 0, 0, 0, 0x53, 0x99, 0x45)),

@@ -16,12 +16,12 @@ export interface Worked {
 }
 
 /** Only finds what hangs. */
-const LONGEST_MS = 20_000;
-/** Impatient, so that a silent peer is soon given up. */
+const LONGEST_MS = 60_000;
+/** Impatient with a silent peer, but not with a process that plays many of these at a time. */
 const OPTIONS: ConnectionOptions = {
-  heartbeatMs: 300,
-  attemptTimeout: 600,
-  attemptStagger: 100,
+  heartbeatMs: 2000,
+  attemptTimeout: 4000,
+  attemptStagger: 60_000,
   minConnectTime: 0,
   maxReconnectDelay: 100,
 };
@@ -86,7 +86,7 @@ function transact(connection: Connection, queue: string): Promise<unknown> {
 async function ask(connection: Connection, queue: string): Promise<void> {
   const responder = connection.respond(`${queue}.ask`, async () => "answer");
   try {
-    await connection.request(`${queue}.ask`, "question", { timeoutMs: 5000 });
+    await connection.request(`${queue}.ask`, "question", { timeoutMs: LONGEST_MS / 4 });
   } finally {
     await responder.close();
   }
