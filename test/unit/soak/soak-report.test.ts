@@ -46,8 +46,8 @@ describe("the verdict of a soak", () => {
     ["1 rejected", { pulse: { sent: 3, rejections: ["refused"] } }],
     ["hung: mixed", { hung: ["mixed over stomp"] }],
     ["reached the process", { trouble: ["unhandledRejection: x"] }],
-    ["handles grew from 1 to 9", { taken: [CALM, CALM, { ...CALM, handles: 9 }] }],
-    ["the heap grew", { taken: [CALM, CALM, { ...CALM, heapMib: 60 }] }],
+    ["handles grew from 1 to 9", { taken: [CALM, CALM, CALM, { ...CALM, handles: 9 }] }],
+    ["the heap grew", { taken: [CALM, CALM, CALM, { ...CALM, heapMib: 60 }] }],
   ])("names what broke: %s", (what, changes) => {
     const faults = soakFaults([reportOf({}), reportOf(changes)]);
     expect(faults).toHaveLength(1);
