@@ -26,7 +26,8 @@ const SECRET_OPTION = /(?<=pass|secret|token).+/is;
 function caretLines(text: string, position: number): string {
   if (!mayShow(text, position)) return "";
   const shown = withoutSecrets(text);
-  const start = Math.max(0, position - WINDOW, shown.lastIndexOf("·") + 1);
+  // The text may have such a dot of its own, behind the position.
+  const start = Math.min(position, Math.max(0, position - WINDOW, shown.lastIndexOf("·") + 1));
   const line = shown.slice(start, position + WINDOW).trimEnd();
   return line === "" ? "" : `\n  ${start > 0 ? "…" : " "}${line}\n   ${" ".repeat(position - start)}^`;
 }

@@ -74,6 +74,10 @@ describe("URIs and options", () => {
       expect(fuzzed.counts[outcome], outcome).toBeGreaterThan(fuzzed.cases / 100);
   });
 
+  it("have a dot of their own behind what is wrong", () => {
+    expect(() => parseMasterSlaveUri("·\0")).toThrow(InvalidUriError);
+  });
+
   it.each(Object.entries(LONG_TEXTS))("of 100 KB of %s take no quadratic time", (_what, text) => {
     const beganMs = performance.now();
     try {

@@ -137,12 +137,13 @@ export function fuzzUris(options: FuzzOptions): Promise<Fuzzed> {
 export function judgeUri({ pieces, secret, options }: UriCase): Judged {
   const text = (secret ? withSecret(pieces) : pieces).join("");
   const violations: string[] = [];
-  const beganMs = performance.now();
+  const before = process.cpuUsage();
   const uri = attempt(() => parseMasterSlaveUri(text), text, violations);
   if (uri) checkRoundTrip(uri, violations);
   const resolved = uri && attempt(() => resolveOptions(uri, options), text, violations);
   if (uri && JSON.stringify([uri, resolved]).includes(SECRET)) violations.push("a password is enumerable");
-  if (performance.now() - beganMs > LONGEST_MS) violations.push(`${text.length} characters took too long`);
+  // Of our own time: a busy machine may take longer.
+  if (process.cpuUsage(before).user / 1000 > LONGEST_MS) violations.push(`${text.length} characters took too long`);
   return { violations, counts: [uri === undefined ? "refused" : resolved ? "resolved" : "read"] };
 }
 
