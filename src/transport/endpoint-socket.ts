@@ -215,7 +215,8 @@ export class EndpointSocket extends Duplex {
     this.#acknowledgements?.end();
     this.#outgoing.chunks.length = 0;
     this.#outgoing.bytes = 0;
-    this.#inner.destroy();
+    if (isHeartbeatLost(error) && !this.encrypted) this.#inner.resetAndDestroy();
+    else this.#inner.destroy();
     done(error);
   }
 
@@ -225,4 +226,12 @@ export class EndpointSocket extends Duplex {
     const text = cause ? `The connection to ${where} broke: ${cause.message}` : `${where} closed the connection`;
     return new SessionLostError("SESSION_LOST", text, { endpoint: this.endpoint, cause });
   }
+}
+
+/**
+ * A peer that was given up for dead gets a reset, should it live: an orderly end waits behind what it has not acknowledged,
+ * and until it comes a broker goes on with the lost session's deliveries beside those of the next one.
+ */
+function isHeartbeatLost(error: Error | null): boolean {
+  return error instanceof MasterSlaveError && error.code === "HEARTBEAT_LOST";
 }

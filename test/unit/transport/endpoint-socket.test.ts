@@ -257,6 +257,14 @@ describe("the end", () => {
 });
 
 describe("watching the peer", () => {
+  it("resets the connection of a peer that was silent, which no orderly end would reach in time", async () => {
+    const { socket, peer } = await socketPair();
+    socket.resume();
+    const error = once(peer.resume(), "error");
+    socket.watchPeer(50);
+    expect((await error)[0]).toMatchObject({ code: "ECONNRESET" });
+  });
+
   it("notices silence", async () => {
     const { socket, told } = await socketPair();
     socket.resume();
