@@ -1,7 +1,7 @@
 /** AMQP peers that break rules which rhea leaves unchecked: nothing freezes, nothing grows, nothing is thrown from the event loop or told on the console. */
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
-import rhea, { type Connection as RheaConnection } from "rhea";
+import rhea, { type Connection as RheaConnection, type Session } from "rhea";
 import { describe, expect, it } from "vitest";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
 import type { NoActiveEndpointError } from "../../src/errors.ts";
@@ -33,6 +33,12 @@ const accepted = { settled: true, state: outcomes.accepted().described() };
 function write(connection: RheaConnection, channel: number, performative: object, payload?: Buffer): void {
   const raw = connection as unknown as { _write_frame(channel: number, performative: object, payload?: Buffer): void };
   raw._write_frame(channel, performative, payload);
+}
+
+/** The one that the other side began. */
+function sessionOf(connection: RheaConnection) {
+  const { remote_channel_map: sessions } = connection as unknown as { remote_channel_map: Record<number, Session> };
+  return sessions[0] as Session;
 }
 
 function connectionTo({ endpoint }: Peer, options: ConnectionOptions = {}) {
@@ -183,6 +189,7 @@ describe("what ends a session", () => {
       (connection: RheaConnection) =>
         write(connection, 9, frames.begin({ next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 })),
     ],
+    ["a link that nobody here attached", (connection: RheaConnection) => sessionOf(connection).open_sender("intruder")],
     [
       "a frame of four gigabytes",
       (connection: RheaConnection) => {
