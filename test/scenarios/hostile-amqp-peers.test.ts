@@ -140,6 +140,24 @@ describe("dispositions", () => {
     await Promise.all(sends);
   });
 
+  it("for messages that wait for room in the session confirm nothing, and the messages are sent when there is some", async () => {
+    const peer = await rheaPeer({
+      receiver_options: { credit_window: 100, autoaccept: false },
+      session_buffer_size: { incoming: 1 },
+    });
+    peer.container.on("receiver_open", ({ receiver }) => echoTermini(receiver));
+    const bodies: unknown[] = [];
+    peer.container.on("message", ({ connection, delivery, message }) => {
+      if (bodies.push(message?.body) === 1) {
+        write(connection, 0, frames.disposition({ role: true, first: 0, last: 2, ...accepted }));
+      }
+      delivery.accept();
+    });
+    const connection = await connectionTo(peer).connect();
+    await Promise.all(["one", "two", "three"].map((body) => connection.send("q", body)));
+    expect(bodies).toEqual(["one", "two", "three"]);
+  });
+
   it.each([
     ["without an outcome", null],
     ["with an outcome of nobody's", rhea.types.wrap_described({}, 0x99)],
