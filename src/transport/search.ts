@@ -97,7 +97,8 @@ export class Search<S extends Session> {
   }
 
   #start(endpoint: Endpoint): Attempt<S> {
-    const attemptTimeout = this.#limits.attemptTimeout * (this.#patience.get(identity(endpoint)) ?? 1);
+    const patience = this.#patience.get(identity(endpoint)) ?? 1;
+    const attemptTimeout = Math.min(this.#limits.attemptTimeout * patience, LONGEST_TIMER_MS);
     const limits = { ...this.#limits, attemptTimeout };
     const attempt = new Attempt(endpoint, this.#open, limits, this.#turns, (from, outcome) =>
       this.#answered(from, outcome),

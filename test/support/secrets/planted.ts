@@ -26,7 +26,7 @@ const planted = new Set<string>();
 /** Notes the secret as used, and returns it. */
 export function plant(kind: SecretKind, value: string): string {
   const directory = process.env["SECRETS_DIRECTORY"];
-  if (directory === undefined || planted.has(value)) return value;
+  if (!directory || planted.has(value)) return value;
   planted.add(value);
   const folder = join(directory, "planted");
   mkdirSync(folder, { recursive: true });
