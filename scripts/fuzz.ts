@@ -5,7 +5,8 @@ import { TARGETS, type TargetName } from "../test/fuzz/targets.ts";
 import { positive, wholeFrom } from "../test/support/command-numbers.ts";
 
 const names = Object.keys(TARGETS) as TargetName[];
-const options = new Command("fuzz")
+const program = new Command("fuzz");
+const options = program
   .option("--minutes <n>", "how long, over all targets", positive, 1)
   .addOption(new Option("--target <name>", "all in turn unless said").choices(names))
   .option("--seed <n>", "of the first batch; random unless said", wholeFrom(0))
@@ -13,6 +14,8 @@ const options = new Command("fuzz")
   .parse()
   .opts<{ minutes: number; target?: TargetName; seed?: number; path?: string }>();
 const { minutes, target, path, seed: firstSeed = Math.trunc(Math.random() * 2 ** 31) } = options;
+if (path !== undefined && (target === undefined || options.seed === undefined))
+  program.error("error: --path needs the --target and the --seed that it was found with");
 const chosen = target ? [target] : names;
 for (const name of chosen) if (!(await fuzzFor(name, (minutes * 60_000) / chosen.length))) process.exitCode = 1;
 // Timers of what was given up are of no interest.
