@@ -4,21 +4,22 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { embeddedGroup } from "masterslave-transport/testing";
 import { freePorts } from "../test/brokers/free-ports.ts";
 import { AcceptLimiter } from "../test/support/accept-limiter.ts";
+import { wholeFrom } from "../test/support/command-numbers.ts";
 import type { DialCounts } from "../test/support/dial-watch.ts";
 import type { FromFleet, ToFleet } from "./fleet/fleet-process.ts";
 import { printTable } from "./report.ts";
 
 const { connections, processes, accepts, spreads } = new Command("bench:fleet")
-  .option("--connections <n>", "in all", Number, 5_000)
-  .option("--processes <n>", "they are shared among", Number, 2)
-  .option("--accepts <n>", "the new master lets through in a second", Number, 500)
-  .option("--spreads <list>", "values of reconnectSpread, by commas", "0,10000")
+  .option("--connections <n>", "in all", wholeFrom(1), 5_000)
+  .option("--processes <n>", "they are shared among", wholeFrom(1), 2)
+  .option("--accepts <n>", "the new master lets through in a second", wholeFrom(1), 500)
+  .option("--spreads <list>", "values of reconnectSpread, by commas", readSpreads, [0, 10_000])
   .parse()
-  .opts<{ connections: number; processes: number; accepts: number; spreads: string }>();
+  .opts<{ connections: number; processes: number; accepts: number; spreads: readonly number[] }>();
 
 /** From the loss to the new master: as a broker takes to replay its store. */
 const TAKEOVER_MS = 1_000;
@@ -37,7 +38,7 @@ interface Run {
 
 const runs: Run[] = [];
 for (const protocol of ["stomp", "amqp"] as const) {
-  for (const spread of spreads.split(",").map(Number)) {
+  for (const spread of spreads) {
     const run = await failOver(protocol, spread);
     runs.push(run);
     // A long run is worth something before it has ended.
@@ -62,6 +63,12 @@ printTable(
   ],
   runs.map(cells),
 );
+
+function readSpreads(text: string): number[] {
+  const spreads = text.split(",");
+  if (!spreads.every((each) => /^\d+$/.test(each))) throw new InvalidArgumentError("Whole numbers by commas, please.");
+  return spreads.map(Number);
+}
 
 async function failOver(protocol: Run["protocol"], spread: number): Promise<Run> {
   const group = await embeddedGroup({ protocols: [protocol], takeoverDelayMs: TAKEOVER_MS });

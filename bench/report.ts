@@ -1,13 +1,14 @@
 /** What every bench shares: its command line and its table. */
 import Table from "cli-table3";
 import { Command } from "commander";
+import { wholeFrom } from "../test/support/command-numbers.ts";
 
 export function readOptions(
   name: string,
   defaults: { readonly runs: number },
 ): { readonly runs: number; readonly json: boolean } {
   const program = new Command(name)
-    .option("--runs <n>", "measurements per line", Number, defaults.runs)
+    .option("--runs <n>", "measurements per line", wholeFrom(1), defaults.runs)
     .option("--json", "print figures as JSON", false)
     .parse();
   return program.opts();

@@ -1,21 +1,26 @@
 /**
  * `npm run bench:storm`: a million clients lose their broker at the same moment, for ten minutes: connections a second by
- * the policy the library runs, beside those of other clients by theirs, and how fleets come back. Writes docs/fleet-outage.svg.
+ * the policy the library runs, beside those of other clients by theirs, and how fleets come back. Writes
+ * docs/fleet-outage.svg; with other numbers only by --write.
  */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { OPTIONS } from "../src/uri/option-table.ts";
+import { wholeFrom } from "../test/support/command-numbers.ts";
 import { seededRandom } from "../test/support/seeded-random.ts";
 import { type Line, lineChart } from "./fleet/line-chart.ts";
 import { ourSchedule, PEER_SCHEDULES, type Schedule } from "./fleet/schedules.ts";
 import { simulateOutage, simulateReturn } from "./fleet/simulate-outage.ts";
 import { printTable } from "./report.ts";
 
-const { clients, seed } = new Command("bench:storm")
-  .option("--clients <n>", "of the outage; the others stand for as many", Number, 1_000_000)
-  .option("--seed <n>", "of chance", Number, 1)
+const DEFAULTS = { clients: 1_000_000, seed: 1 };
+
+const { clients, seed, write } = new Command("bench:storm")
+  .option("--clients <n>", "of the outage; the others stand for as many", wholeFrom(1), DEFAULTS.clients)
+  .option("--seed <n>", "of chance", wholeFrom(0), DEFAULTS.seed)
+  .option("--write", "docs/fleet-outage.svg, with these numbers too", false)
   .parse()
-  .opts<{ clients: number; seed: number }>();
+  .opts<{ clients: number; seed: number; write: boolean }>();
 
 const OUTAGE_S = 600;
 const RETURNING = 20_000;
@@ -39,9 +44,10 @@ printTable(
   ["client", ...SPANS.map(([from, to]) => `second ${from} to ${to}`)],
   outages.map(({ schedule: { name }, perSecond }) => [name, ...SPANS.map((span) => describeSpan(perSecond, span))]),
 );
-const picture = new URL("../docs/fleet-outage.svg", import.meta.url);
-writeFileSync(picture, drawOutage());
-console.log("wrote docs/fleet-outage.svg");
+if (write || (clients === DEFAULTS.clients && seed === DEFAULTS.seed)) {
+  writeFileSync(new URL("../docs/fleet-outage.svg", import.meta.url), drawOutage());
+  console.log("wrote docs/fleet-outage.svg");
+}
 
 for (const outageMs of [1_400, OUTAGE_S * 1_000]) {
   console.log(

@@ -2,7 +2,7 @@
  * Searches everything a run has printed and emitted for the secrets that it planted; the files given are searched too.
  * Fails when it finds one, and when there was nothing to search or to search for.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Secret } from "../test/support/secrets/planted.ts";
 import { type Leak, SecretSearch } from "../test/support/secrets/search.ts";
@@ -12,6 +12,11 @@ const KINDS = ["password", "token", "key"] as const;
 const MIN_BYTES = 100_000;
 
 const directory = process.env["SECRETS_DIRECTORY"] ?? ".cache/secrets";
+const unrecorded = ["planted", "emitted"].find((folder) => !existsSync(join(directory, folder)));
+if (unrecorded !== undefined)
+  fail(
+    `There is no recording in ${directory} (${unrecorded} is missing): run SECRETS_DIRECTORY=$PWD/.cache/secrets npm test first`,
+  );
 const filesOf = (folder: string) => readdirSync(join(directory, folder)).map((name) => join(directory, folder, name));
 
 const secrets = filesOf("planted").map((path) => JSON.parse(readFileSync(path, "utf8")) as Secret);

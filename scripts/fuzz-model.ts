@@ -1,5 +1,5 @@
 /** Plays random programs against the model for as long as one likes: npm run fuzz:model -- --programs 20000 --seed 7. */
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
 import {
   type Checked,
   check,
@@ -8,20 +8,28 @@ import {
   violationsOf,
 } from "../test/scenarios/model/check.ts";
 import type { Program } from "../test/scenarios/model/program.ts";
+import { wholeFrom } from "../test/support/command-numbers.ts";
 
-const { values } = parseArgs({
-  options: {
-    programs: { type: "string", default: "10000" },
-    seed: { type: "string", default: String(Math.trunc(Math.random() * 2 ** 31)) },
-    lanes: { type: "string", default: "4" },
-    path: { type: "string" },
-    program: { type: "string" },
-  },
-});
-const seed = Number(values.seed);
+const options = new Command("fuzz:model")
+  .option("--programs <n>", "how many are played", wholeFrom(1), 10_000)
+  .option("--seed <n>", "of the programs; random unless said", wholeFrom(0))
+  .option("--lanes <n>", "played side by side", wholeFrom(1), 4)
+  .option("--path <path>", "plays what was found again, with its seed")
+  .option("--program <json>", "plays this one", readProgram)
+  .parse()
+  .opts<{ programs: number; seed?: number; lanes: number; path?: string; program?: Program }>();
+const { seed = Math.trunc(Math.random() * 2 ** 31) } = options;
 
-if (values.program === undefined) await fuzz();
-else await playOne(JSON.parse(values.program) as Program);
+if (options.program === undefined) await fuzz();
+else await playOne(options.program);
+
+function readProgram(text: string): Program {
+  try {
+    return JSON.parse(text) as Program;
+  } catch {
+    throw new InvalidArgumentError("It is no JSON.");
+  }
+}
 
 async function playOne(program: Program): Promise<void> {
   const violations = await violationsOf(program);
@@ -30,15 +38,13 @@ async function playOne(program: Program): Promise<void> {
 }
 
 async function fuzz(): Promise<void> {
-  const { path, programs, lanes } = values;
+  const { path, programs, lanes } = options;
   console.info(
     path === undefined ? `seed ${seed}, ${programs} programs, ${lanes} lanes` : `seed ${seed}, path ${path}`,
   );
   const beganMs = performance.now();
   const checks =
-    path === undefined
-      ? await checkInLanes({ seed, programs: Number(programs) }, Number(lanes))
-      : [await check({ seed, programs: 1, path })];
+    path === undefined ? await checkInLanes({ seed, programs }, lanes) : [await check({ seed, programs: 1, path })];
   const tookS = ((performance.now() - beganMs) / 1000).toFixed(1);
   console.info(`${checks.reduce((sum, one) => sum + one.programs, 0)} programs in ${tookS} s`);
   console.info(totalsOf(checks));

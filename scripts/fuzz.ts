@@ -1,20 +1,22 @@
 /** Fuzzes for as long as one likes: npm run fuzz -- --minutes 10 --target amqp --seed 7; --path plays what was found again. */
-import { parseArgs } from "node:util";
+import { Command, Option } from "commander";
 import type { Failure, Fuzzed } from "../test/fuzz/fuzzed.ts";
 import { TARGETS, type TargetName } from "../test/fuzz/targets.ts";
+import { positive, wholeFrom } from "../test/support/command-numbers.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "1" },
-    target: { type: "string" },
-    seed: { type: "string", default: String(Math.trunc(Math.random() * 2 ** 31)) },
-    path: { type: "string" },
-  },
-});
 const names = Object.keys(TARGETS) as TargetName[];
-const chosen = names.filter((name) => values.target === undefined || values.target === name);
-if (chosen.length === 0) throw new Error(`There is no target ${values.target}: ${names.join(", ")}`);
-const minutes = Number(values.minutes);
+const program = new Command("fuzz");
+const options = program
+  .option("--minutes <n>", "how long, over all targets", positive, 1)
+  .addOption(new Option("--target <name>", "all in turn unless said").choices(names))
+  .option("--seed <n>", "of the first batch; random unless said", wholeFrom(0))
+  .option("--path <path>", "plays what was found again, with its target and seed")
+  .parse()
+  .opts<{ minutes: number; target?: TargetName; seed?: number; path?: string }>();
+const { minutes, target, path, seed: firstSeed = Math.trunc(Math.random() * 2 ** 31) } = options;
+if (path !== undefined && (target === undefined || options.seed === undefined))
+  program.error("error: --path needs the --target and the --seed that it was found with");
+const chosen = target ? [target] : names;
 for (const name of chosen) if (!(await fuzzFor(name, (minutes * 60_000) / chosen.length))) process.exitCode = 1;
 // Timers of what was given up are of no interest.
 process.exit();
@@ -23,10 +25,9 @@ process.exit();
 async function fuzzFor(name: TargetName, ms: number): Promise<boolean> {
   const { run, batch } = TARGETS[name];
   const beganMs = performance.now();
-  const { path } = values;
   const total = { cases: 0, counts: {} as Record<string, number>, peakMiB: 0 };
   let failure: Failure | undefined;
-  for (let seed = Number(values.seed); failure === undefined; seed++) {
+  for (let seed = firstSeed; failure === undefined; seed++) {
     const fuzzed: Fuzzed = await run({ seed, runs: batch, path });
     failure = fuzzed.failure;
     total.cases += fuzzed.cases;
@@ -35,7 +36,7 @@ async function fuzzFor(name: TargetName, ms: number): Promise<boolean> {
     if (path !== undefined || performance.now() - beganMs > ms) break;
   }
   const tookS = (performance.now() - beganMs) / 1000;
-  const figures = `${total.cases} cases from seed ${values.seed} in ${tookS.toFixed(0)} s`;
+  const figures = `${total.cases} cases from seed ${firstSeed} in ${tookS.toFixed(0)} s`;
   const rate = `${(total.cases / tookS).toFixed(0)} a second, at most ${total.peakMiB} MiB`;
   console.info(`${name}: ${figures}, ${rate}; ${JSON.stringify(total.counts)}`);
   if (failure) tell(name, failure);

@@ -41,6 +41,25 @@ Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the
 \`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list
 in \`attempts\` what each endpoint answered; \`SendError\` and its kin carry the message's \`id\` and whether it is \`inDoubt\`.
 
+## Why connect() waits
+
+By default \`connect()\` goes on for as long as every attempt fails with the verdict \`next\`, be it for a bad certificate or a
+wrong port. \`initialConnect: "fail-fast"\` makes it reject after one round, \`connectTimeoutMs\` after a time; both errors list
+\`attempts\`. Or listen to the event \`attempt\`, told for every attempt before and after the first session:
+
+\`\`\`js
+const connection = createConnection(uri, options);
+connection.on("attempt", ({ endpoint, outcome }) => {
+  if (outcome !== "session") log.info(\`\${endpoint.host}:\${endpoint.port}\`, outcome.code, outcome.message);
+});
+await connection.connect();
+\`\`\`
+
+\`endpoint\` is what was dialled: \`scheme\`, \`host\`, \`port\`. \`outcome\` is \`"session"\`, or the \`AttemptError\` with which
+the attempt failed or was given up; its \`verdict\` is \`next\` or \`stop\`.
+
+## Codes
+
 | code | meaning |
 | --- | --- |
 ${rows.join("\n")}

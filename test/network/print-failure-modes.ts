@@ -1,6 +1,7 @@
 /** `npm run network`: every fault on {Classic, Artemis} x {STOMP, AMQP} with the default heart-beats; exits 0 only when every promise held. With --write its figures become those of docs/failure-modes.md. */
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { Product, Protocol } from "../brokers/group-contract.ts";
+import { wholeFrom } from "../support/command-numbers.ts";
 import { FAULTS } from "./faults/all-faults.ts";
 import { slowLink } from "./faults/bad-links.ts";
 import { DEAD_FIRSTS } from "./faults/dead-firsts.ts";
@@ -11,26 +12,33 @@ import { COMBINATIONS, type Rows, readFullRun, titleOf, writeFullRun } from "./r
 import { Stage } from "./stage.ts";
 import { tryFault } from "./trial.ts";
 
-const options = new Command("network")
-  .option("--heartbeat <ms>", "the heart-beat interval", Number, 5_000)
-  .option("--fault <pattern>", "rows whose names match it; all unless said")
-  .option("--product <name>", "classic or artemis; both unless said")
-  .option("--protocol <name>", "stomp or amqp; both unless said")
+const program = new Command("network");
+const options = program
+  .option("--heartbeat <ms>", "the heart-beat interval", wholeFrom(1), 5_000)
+  .option("--fault <pattern>", "rows whose names match it; all unless said", readPattern)
+  .addOption(new Option("--product <name>", "both unless said").choices(["classic", "artemis"]))
+  .addOption(new Option("--protocol <name>", "both unless said").choices(["stomp", "amqp"]))
   .option("--long", "bodies of 64 MiB over 1 Mbit/s instead of everything else: half an hour each", false)
   .option("--write", "keep the figures", false)
   .parse()
   .opts<{
     heartbeat: number;
-    fault?: string;
+    fault?: RegExp;
     product?: Product;
     protocol?: Protocol;
     long: boolean;
     write: boolean;
   }>();
 
-const wanted = (name: string): boolean => new RegExp(options.fault ?? "").test(name);
-const faults: readonly Fault[] = (options.long ? [slowLink(64 * 2 ** 20)] : FAULTS).filter(({ name }) => wanted(name));
-const firsts = options.long ? [] : DEAD_FIRSTS.filter(({ name }) => wanted(name));
+const wanted = (name: string): boolean => options.fault?.test(name) ?? true;
+const played: readonly Fault[] = options.long ? [slowLink(64 * 2 ** 20)] : FAULTS;
+const deadFirsts = options.long ? [] : DEAD_FIRSTS;
+const faults = played.filter(({ name }) => wanted(name));
+const firsts = deadFirsts.filter(({ name }) => wanted(name));
+if (faults.length + firsts.length === 0)
+  program.error(
+    `error: no row matches --fault ${options.fault?.source}: ${[...played, ...deadFirsts].map(({ name }) => name).join("; ")}`,
+  );
 let failures = 0;
 
 for (const product of ["classic", "artemis"] as const) {
@@ -47,6 +55,14 @@ for (const product of ["classic", "artemis"] as const) {
   }
 }
 process.exitCode = failures > 0 ? 1 : 0;
+
+function readPattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (reason) {
+    throw new InvalidArgumentError(reason instanceof Error ? `${reason.message}.` : String(reason));
+  }
+}
 
 async function tryOne(stage: Stage, fault: Fault, combination: Combination): Promise<void> {
   await guarded(`${titleOf(combination)}, ${fault.name}`, async () => {

@@ -64,6 +64,27 @@ export function* planFaults(seed: number, kinds: readonly FaultKind[] = FAULT_KI
   }
 }
 
+/** Faults in their order, which knows of its end beforehand. */
+export class FaultPlan {
+  readonly #faults: Iterator<PlannedFault, void>;
+  #next: IteratorResult<PlannedFault, void>;
+
+  constructor(faults: Iterable<PlannedFault, void>) {
+    this.#faults = faults[Symbol.iterator]();
+    this.#next = this.#faults.next();
+  }
+
+  get over(): boolean {
+    return this.#next.done === true;
+  }
+
+  take(): PlannedFault | undefined {
+    const { value } = this.#next;
+    this.#next = this.#faults.next();
+    return value ?? undefined;
+  }
+}
+
 /** `kind:lastsMs:afterMs`, with a `!` where the next one does not wait; read by {@link parseFaults}. */
 export function formatFault({ kind, lastsMs, afterMs, patient }: PlannedFault): string {
   return `${kind}:${lastsMs}:${afterMs}${patient ? "" : "!"}`;
@@ -80,7 +101,7 @@ export function parseFaults(text: string): readonly PlannedFault[] {
 }
 
 export function isKind(text: string): text is FaultKind {
-  return text in DURATIONS;
+  return Object.hasOwn(DURATIONS, text);
 }
 
 function shuffled<T>(values: readonly T[], random: () => number): T[] {

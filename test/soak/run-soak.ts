@@ -3,7 +3,7 @@ import type { Product, Protocol } from "../brokers/group-contract.ts";
 import { type BrokerPair, startPair } from "../network/lab/broker-pair.ts";
 import { HostProgram } from "../network/lab/host-program.ts";
 import { createNetwork } from "../network/lab/network.ts";
-import type { PlannedFault } from "./fault-plan.ts";
+import { FaultPlan, type PlannedFault } from "./fault-plan.ts";
 import type { PollerOperations } from "./service-poller.ts";
 import type { ClientOperations, Footprint } from "./soak-client.ts";
 import { type LegOptions, type LegReport, runLeg } from "./soak-leg.ts";
@@ -16,7 +16,8 @@ export interface SoakOptions {
   readonly legSeconds: number;
   readonly heartbeatMs: number;
   readonly restMs: number;
-  readonly plan: Iterator<PlannedFault>;
+  /** What each pair goes through; it is done with when they are at an end. */
+  readonly faults: Iterable<PlannedFault, void>;
   /** Ends the faults early: what runs settles, and the figures are told. */
   readonly cut: AbortSignal;
 }
@@ -52,12 +53,18 @@ async function soakPair(product: Product, options: SoakOptions): Promise<PairRep
   const footprints = [await takeFootprints()];
   const legs: LegReport[] = [];
   const totalMs = (options.minutes * 60_000) / options.products.length;
+  const plan = new FaultPlan(options.faults);
   const startedAt = performance.now();
-  for (let left = totalMs; left > 1_000 && !options.cut.aborted; left = totalMs - (performance.now() - startedAt)) {
+  for (
+    let left = totalMs;
+    left > 1_000 && !plan.over && !options.cut.aborted;
+    left = totalMs - (performance.now() - startedAt)
+  ) {
     const lastsMs = Math.min(left, options.legSeconds * 1_000);
     const leg = await closedLeg({
       ...options,
       scene: { pair, clients },
+      plan,
       poller,
       lastsMs,
       settings: { heartbeatMs: options.heartbeatMs, restMs: options.restMs },

@@ -4,7 +4,7 @@ import type { Protocol } from "../brokers/group-contract.ts";
 import { LOADS } from "../brokers/kill/loads/all-loads.ts";
 import type { HostProgram } from "../network/lab/host-program.ts";
 import { now } from "../network/lab/shared-clock.ts";
-import { formatFault, type PlannedFault } from "./fault-plan.ts";
+import { type FaultPlan, formatFault, type PlannedFault } from "./fault-plan.ts";
 import { longestGap } from "./gaps.ts";
 import { playFault, type Scene } from "./play-fault.ts";
 import type { PollerOperations } from "./service-poller.ts";
@@ -13,7 +13,7 @@ import type { ClientReport, ClientSettings } from "./soak-client.ts";
 export interface LegOptions {
   readonly scene: Scene;
   readonly poller: HostProgram<PollerOperations>;
-  readonly plan: Iterator<PlannedFault>;
+  readonly plan: FaultPlan;
   /** How long faults are played. */
   readonly lastsMs: number;
   readonly settings: Pick<ClientSettings, "heartbeatMs" | "restMs">;
@@ -100,8 +100,8 @@ async function playFaults({ scene, plan, lastsMs, cut }: LegOptions): Promise<{ 
   const hung: string[] = [];
   const endMs = now() + lastsMs;
   while (now() < endMs && !cut.aborted && hung.length === 0) {
-    const { value: fault, done } = plan.next();
-    if (done) break;
+    const fault = plan.take();
+    if (fault === undefined) break;
     await sleep(fault.afterMs, undefined, { signal: cut }).catch(() => {});
     if (cut.aborted) break;
     const fromMs = now();

@@ -1,7 +1,7 @@
 /** The soak itself, as `soak.ts` starts it: it ends early, with its figures, when it is told to, or when that program is gone. */
-import { FAULT_KINDS, isKind, type PlannedFault, parseFaults, planFaults } from "./fault-plan.ts";
+import { planFaults } from "./fault-plan.ts";
 import { runSoak } from "./run-soak.ts";
-import { readSoakCommand, type SoakCommand } from "./soak-options.ts";
+import { readSoakCommand } from "./soak-options.ts";
 import { printSoak, soakFaults } from "./soak-report.ts";
 
 const command = readSoakCommand();
@@ -16,7 +16,7 @@ const reports = await runSoak({
   legSeconds: command.legSeconds,
   heartbeatMs: command.heartbeat,
   restMs: command.rest,
-  plan: chooseFaults(command),
+  faults: command.play ?? { [Symbol.iterator]: () => planFaults(command.seed, command.faults) },
   cut: cut.signal,
 });
 printSoak(reports, { seed: command.play ? undefined : command.seed });
@@ -25,11 +25,3 @@ for (const fault of faults) console.log(`FAULT ${fault}`);
 console.log(faults.length > 0 ? `\n${faults.length} promises broken` : "\nEvery promise held");
 process.exitCode = faults.length > 0 ? 1 : 0;
 if (process.connected) process.disconnect();
-
-function chooseFaults({ play, faults: only, seed }: SoakCommand): Iterator<PlannedFault> {
-  if (play) return parseFaults(play).values();
-  const kinds = only?.split(",") ?? FAULT_KINDS;
-  const unknown = kinds.find((kind) => !isKind(kind));
-  if (unknown !== undefined) throw new Error(`There is no fault ${unknown}: they are ${FAULT_KINDS.join(", ")}`);
-  return planFaults(seed, kinds.filter(isKind));
-}

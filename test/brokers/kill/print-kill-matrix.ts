@@ -1,23 +1,24 @@
 /** `npm run kill -- --rounds N [--loads all]`: the kill matrix over {Classic, Artemis} x {STOMP, AMQP}; exits 0 only when every promise held. */
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { wholeFrom } from "../../support/command-numbers.ts";
 import type { Product, Protocol } from "../group-contract.ts";
 import { runLoadMatrix } from "./load-matrix.ts";
 import { chooseLoads, LOADS } from "./loads/all-loads.ts";
 import { runSendMatrix } from "./send-matrix.ts";
 
 const program = new Command("kill")
-  .option("--rounds <n>", "kills per combination", Number, 5)
-  .option("--loads <names>", `all, or some of ${Object.keys(LOADS).join(",")}; plain sends unless said`)
-  .option("--batch <n>", "kills after which the books are closed and a fresh pair is used", Number, 10)
-  .option("--load-ms <n>", "how long the load runs before each kill", Number, 700)
-  .option("--product <name>", "classic or artemis; both unless said")
-  .option("--protocol <name>", "stomp or amqp; both unless said")
+  .option("--rounds <n>", "kills per combination", wholeFrom(1), 5)
+  .option("--loads <names>", `all, or some of ${Object.keys(LOADS).join(",")}; plain sends unless said`, readLoads)
+  .option("--batch <n>", "kills after which the books are closed and a fresh pair is used", wholeFrom(1), 10)
+  .option("--load-ms <n>", "how long the load runs before each kill", wholeFrom(0), 700)
+  .addOption(new Option("--product <name>", "both unless said").choices(["classic", "artemis"]))
+  .addOption(new Option("--protocol <name>", "both unless said").choices(["stomp", "amqp"]))
   .option("--double", "with --loads: kill the next active member too, as soon as it serves", false)
   .option("--json", "print the reports as JSON", false)
   .parse();
 const { product, protocol, loads, ...numbers } = program.opts<{
   rounds: number;
-  loads?: string;
+  loads?: ReturnType<typeof chooseLoads>;
   batch: number;
   loadMs: number;
   double: boolean;
@@ -31,5 +32,13 @@ const options = {
   products: product ? [product] : (["classic", "artemis"] as const),
   protocols: protocol ? [protocol] : (["stomp", "amqp"] as const),
 };
-const held = loads === undefined ? runSendMatrix(options) : runLoadMatrix({ ...options, loads: chooseLoads(loads) });
+const held = loads === undefined ? runSendMatrix(options) : runLoadMatrix({ ...options, loads });
 process.exitCode = (await held) ? 0 : 1;
+
+function readLoads(text: string): ReturnType<typeof chooseLoads> {
+  try {
+    return chooseLoads(text);
+  } catch (reason) {
+    throw new InvalidArgumentError(reason instanceof Error ? reason.message : String(reason));
+  }
+}

@@ -1,6 +1,13 @@
 /** Faults drawn from a seed can be drawn again, and told to be played again. */
 import { describe, expect, it } from "vitest";
-import { FAULT_KINDS, formatFault, type PlannedFault, parseFaults, planFaults } from "../../soak/fault-plan.ts";
+import {
+  FAULT_KINDS,
+  FaultPlan,
+  formatFault,
+  type PlannedFault,
+  parseFaults,
+  planFaults,
+} from "../../soak/fault-plan.ts";
 
 function draw(seed: number, count: number): PlannedFault[] {
   const plan = planFaults(seed);
@@ -30,7 +37,22 @@ describe("a plan of faults", () => {
     expect(parseFaults(faults.map(formatFault).join(","))).toEqual(faults);
   });
 
-  it.each(["flood:0:0", "kill", "kill:x:0", "kill:0:0?"])("is refused where it says %s", (text) => {
-    expect(() => parseFaults(`kill:0:10,${text}`)).toThrow(text);
+  it("is over with the last fault of its list, not at the question for one more", () => {
+    const faults = draw(4, 2);
+    const plan = new FaultPlan(faults);
+    expect([plan.take(), plan.over, plan.take(), plan.over, plan.take()]).toEqual([
+      faults[0],
+      false,
+      faults[1],
+      true,
+      undefined,
+    ]);
   });
+
+  it.each(["flood:0:0", "kill", "kill:x:0", "kill:0:0?", "to-string:0:0", "constructor:0:0"])(
+    "is refused where it says %s",
+    (text) => {
+      expect(() => parseFaults(`kill:0:10,${text}`)).toThrow(text);
+    },
+  );
 });
