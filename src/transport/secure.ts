@@ -3,6 +3,7 @@ import { isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { discard } from "./address-race.ts";
+import { guardServerIdentity } from "./server-identity.ts";
 import { loadTls, type TlsMaterial } from "./tls-material.ts";
 import { noteClientCertificate } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
@@ -76,7 +77,7 @@ function startTls(tcp: Socket, { host }: Endpoint, { options }: TlsMaterial): TL
       socket: tcp,
       host,
       ...(name === undefined ? {} : { servername: name }),
-      ...(checkServerIdentity && { checkServerIdentity }),
+      ...(checkServerIdentity && { checkServerIdentity: guardServerIdentity(checkServerIdentity) }),
       rejectUnauthorized,
       // A socket shows its options to whoever inspects it, and this context shows nothing. Node's own default of the version follows a flag.
       secureContext: createSecureContext({ ...secrets, minVersion: minVersion ?? "TLSv1.2" }),

@@ -74,6 +74,9 @@ function whatIsWrong(options: TlsOptions): string | undefined {
   if (options.rejectUnauthorized !== undefined && typeof options.rejectUnauthorized !== "boolean") {
     return "takes true or false for rejectUnauthorized";
   }
+  if (has("checkServerIdentity") && typeof options.checkServerIdentity !== "function") {
+    return "takes a function for checkServerIdentity";
+  }
   const cert = has("cert") || has("certFile");
   const key = has("key") || has("keyFile");
   if (cert !== key)

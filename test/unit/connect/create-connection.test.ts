@@ -11,6 +11,7 @@ import { ToyBroker } from "../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const STOMP = "masterslave:(stomp://a.example:1,stomp://b.example:2)";
+const SECURE = "amqps://a.example:1";
 const TCP = "masterslave:(tcp://a.example:1,tcp://b.example:2)";
 
 describe("createConnection", () => {
@@ -38,6 +39,7 @@ describe("createConnection", () => {
     ["SASL mechanisms over STOMP", STOMP, { saslMechanisms: ["PLAIN"] }, "INVALID_OPTION"],
     ["an unknown SASL mechanism", "amqp://a.example:1", { saslMechanisms: ["GSSAPI"] }, "INVALID_OPTION"],
     ["credentials that are text", STOMP, { credentials: "u:p" }, "INVALID_ARGUMENT"],
+    ["a check of names that is none", SECURE, { tls: { checkServerIdentity: "no" } }, "INVALID_ARGUMENT"],
     ["credentials that are null", STOMP, { credentials: null }, "INVALID_ARGUMENT"],
   ])("throws at once for %s; connect() rejects with the same", async (_, uri, options, code) => {
     expect(() => createConnection(uri, options as object)).toThrow(expect.objectContaining({ code }));

@@ -5,7 +5,12 @@ import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer as createTlsServer, type TlsOptions as ServerOptions, type TLSSocket } from "node:tls";
+import {
+  createServer as createTlsServer,
+  checkServerIdentity as nodeCheck,
+  type TlsOptions as ServerOptions,
+  type TLSSocket,
+} from "node:tls";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { AbortError } from "../../../src/errors.ts";
@@ -101,6 +106,51 @@ describe("the certificate of the peer", () => {
     await dialled(port, ca(), "127.0.0.1");
     await dialled(other, { ...ca(), servername: "broker.example" });
     expect(asked).toEqual(["localhost", "broker.example"]);
+  });
+});
+
+describe("tls.checkServerIdentity", () => {
+  const never = new Error("not my broker");
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      "throws",
+      () => {
+        throw never;
+      },
+      /tls\.checkServerIdentity does not take: not my broker$/,
+    ],
+    [
+      "throws nothing",
+      () => {
+        throw undefined;
+      },
+      /does not take: it threw$/,
+    ],
+    ["returns an Error without a code", () => never, /does not take: not my broker$/],
+    ["returns a frozen Error", () => Object.freeze(new Error("ice")), /does not take: ice$/],
+    [
+      "returns an Error of the system's",
+      () => Object.assign(new Error("no pins"), { code: "ECONNREFUSED" }),
+      /does not take: no pins$/,
+    ],
+    ["returns true", () => true, /does not take: it returned something else than undefined$/],
+    ["returns text", () => "bad", /does not take: bad$/],
+    ["is an async function", async () => undefined, /it returned a promise, and it must answer at once$/],
+    ["is an async function that fails", () => Promise.reject(never), /it returned a promise/],
+  ])("that %s fails the attempt, and not the process", async (_, check, text) => {
+    const checkServerIdentity = check as TlsOptions["checkServerIdentity"];
+    const error = await rejection(dialled(await serve(made.server), { ...ca(), checkServerIdentity }));
+    expect(error).toMatchObject({ code: "TLS_FAILED", verdict: "next", cause: expect.anything() });
+    expect(error.message).toMatch(text);
+  });
+
+  it("has its error as the cause, and Node's own is told in our words", async () => {
+    const port = await serve(made.elsewhere);
+    expect((await rejection(dialled(port, { ...ca(), checkServerIdentity: () => never }))).cause).toBe(never);
+    const error = await rejection(dialled(port, { ...ca(), checkServerIdentity: nodeCheck }));
+    expect(error.message).toMatch(/for another name: .*tls\.servername.*broker\.example/);
+    const socket = await dialled(port, { ...ca(), checkServerIdentity: () => undefined });
+    expect(socket.authorized).toBe(true);
   });
 });
 
