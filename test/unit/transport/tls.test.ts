@@ -323,6 +323,12 @@ describe("the files of tls", () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/PRIVATE KEY/);
   });
 
+  it("of a function that fails have its own error as the cause, with the cause that has", async () => {
+    const thrown = new Error("the vault is sealed", { cause: new Error("no quorum") });
+    const error = await rejection(dialled(await serve(made.server), () => Promise.reject(thrown)));
+    expect(error.cause).toBe(thrown);
+  });
+
   it("are waited for no longer than the attempt", async () => {
     const controller = new AbortController();
     const port = await serve(made.server);
@@ -345,6 +351,32 @@ describe("the files of tls", () => {
     const port = await listening(createServer((socket) => setTimeout(() => socket.resetAndDestroy(), 10)));
     const slow: TlsSource = () => new Promise((resolve) => setTimeout(resolve, 60, ca()));
     expect(await rejection(dialled(port, slow))).toMatchObject({ code: "ENDPOINT_CLOSED", verdict: "next" });
+  });
+
+  it.each<[string, (socket: Socket) => void, string, RegExp]>([
+    ["closes", (socket) => socket.end(), "ENDPOINT_CLOSED", /closed the connection before the TLS handshake/],
+    ["resets", (socket) => setTimeout(() => socket.resetAndDestroy(), 10), "ENDPOINT_CLOSED", /closed the connection/],
+  ])("that are still loaded hold no verdict up where the peer accepts and %s", async (_, script, code, text) => {
+    const port = await listening(createServer(script));
+    let over: AbortSignal | undefined;
+    const hanging: TlsSource = (_endpoint, { signal }) => {
+      over = signal;
+      return new Promise(() => {});
+    };
+    const error = await rejection(dialled(port, hanging));
+    expect(error).toMatchObject({ code, verdict: "next" });
+    expect(error.message).toMatch(text);
+    expect(over?.aborted).toBe(true);
+    const caFile = await writing("accepts-and-closes.pem", authority.cert);
+    expect(await rejection(dialled(port, { caFile }))).toMatchObject({ code, verdict: "next" });
+  });
+
+  it("may be loaded while the peer speaks first and closes: it speaks no TLS", async () => {
+    const port = await listening(createServer((socket) => socket.end("220 how do you do?\r\n")));
+    const slow: TlsSource = () => new Promise((resolve) => setTimeout(resolve, 60, ca()));
+    const error = await rejection(dialled(port, slow));
+    expect(error).toMatchObject({ code: "TLS_FAILED", verdict: "next" });
+    expect(error.message).toMatch(/does not speak TLS on this port/);
   });
 
   it("are in no socket that can be inspected", async () => {
