@@ -1,7 +1,7 @@
 /** The credentials as a caller gives them, by value, by file or by function, and what an attempt logs in with. */
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/login.ts";
-import { type FilePath, readMaterial } from "../transport/read-material.ts";
+import { type FilePath, pathProblem, readMaterial } from "../transport/read-material.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 import { nearestName } from "../uri/nearest-name.ts";
 
@@ -129,6 +129,7 @@ function given(found: LoginCredentials): Given {
   const named = SECRETS.filter((name) => values[name] !== undefined);
   const [secret] = named;
   const wantsName = secret === "password" || secret === "passwordFile";
+  refuseSecretAsPath(values);
   const isNamed = typeof values.username === "string" || (!wantsName && values.username === undefined);
   if (named.length !== 1 || secret === undefined || !isNamed || !fits(secret, values[secret])) {
     throw new InvalidArgumentError(whatIsMissing(source, values) ?? SHAPES);
@@ -144,6 +145,15 @@ function whatIsMissing(source: object, values: Record<Name, unknown>): string | 
   const missing = empty ?? (wantsName && values.username === undefined ? "username" : undefined);
   if (missing === undefined || !(missing in source)) return undefined;
   return `credentials lack ${missing}: it is undefined, as an environment variable is that is not set; ${SHAPES}`;
+}
+
+function refuseSecretAsPath(values: Record<Name, unknown>): void {
+  for (const name of ["password", "token"] as const) {
+    const file = values[`${name}File`];
+    const problem = typeof file === "string" ? pathProblem(file) : undefined;
+    if (problem !== undefined)
+      throw new InvalidArgumentError(`credentials: ${name}File ${problem}; use ${name} for that`);
+  }
 }
 
 /** In a plain object alone: a class may have fields of its own. */

@@ -132,7 +132,7 @@ describe("credentials", () => {
     [
       "a file that is not there",
       () => ({ username: "u", passwordFile: join(folder, "none") }),
-      /passwordFile .*none cannot be read: ENOENT$/,
+      /the file named by passwordFile does not exist: ENOENT \(the path is not shown/,
     ],
     ["a file that is a folder", () => ({ tokenFile: folder }), /tokenFile .* cannot be read: it is no regular file$/],
     ["an empty file", async () => ({ tokenFile: await file("empty", "\n") }), /tokenFile .*empty is empty$/],
@@ -143,6 +143,20 @@ describe("credentials", () => {
     expect(error.message).toMatch(text);
     expect(error.cause).toBeInstanceOf(Error);
     expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain(SECRET);
+  });
+
+  it.each(["passwordFile", "tokenFile"])("of a %s that is the secret itself show nothing of it", async (option) => {
+    for (const path of [SECRET, `/run/${SECRET}`, SECRET.repeat(1000), `${join(folder, "password")}/${SECRET}`]) {
+      await file("password", "p");
+      const error = await rejectionOf(ask({ username: "u", [option]: path } as never));
+      expect(error).toMatchObject({ code: "CREDENTIALS_UNAVAILABLE", cause: { code: expect.stringMatching(/^E/) } });
+      expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain(SECRET);
+    }
+    for (const text of [`${SECRET}\n`, `-----BEGIN ${SECRET}`, `${SECRET}\0`]) {
+      const refused = () => loginFunction({ username: "u", [option]: text } as never);
+      expect(refused).toThrow(/is the text itself, where the path of a file belongs; use (password|token) for that/);
+      expect(refused).not.toThrow(SECRET);
+    }
   });
 
   it("that come too late are the attempt's end, not theirs", async () => {

@@ -323,6 +323,13 @@ describe("the files of tls", () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/PRIVATE KEY/);
   });
 
+  it("are not named where a path is too long to be one: it may be the key itself", async () => {
+    const keyFile = "s3cr3t".repeat(100);
+    const error = await rejection(dialled(await serve(made.server), { cert: made.client.cert, keyFile }));
+    expect(error.message).toMatch(/the file named by tls\.keyFile cannot be found: ENAMETOOLONG/);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/s3cr3t/);
+  });
+
   it("of a function that fails have its own error as the cause, with the cause that has", async () => {
     const thrown = new Error("the vault is sealed", { cause: new Error("no quorum") });
     const error = await rejection(dialled(await serve(made.server), () => Promise.reject(thrown)));
