@@ -39,6 +39,8 @@ describe("createConnection", () => {
     ["SASL mechanisms over STOMP", STOMP, { saslMechanisms: ["PLAIN"] }, "INVALID_OPTION"],
     ["an unknown SASL mechanism", "amqp://a.example:1", { saslMechanisms: ["GSSAPI"] }, "INVALID_OPTION"],
     ["credentials that are text", STOMP, { credentials: "u:p" }, "INVALID_ARGUMENT"],
+    ["tls where no endpoint speaks TLS", STOMP, { tls: { caFile: "/ca.pem" } }, "INVALID_ARGUMENT"],
+    ["a tls function where no endpoint speaks TLS", STOMP, { tls: () => ({}) }, "INVALID_ARGUMENT"],
     ["a passphrase that is no text", SECURE, { tls: { passphrase: 4711 } }, "INVALID_ARGUMENT"],
     ["a version that is no text", SECURE, { tls: { minVersion: 1.2 } }, "INVALID_ARGUMENT"],
     ["ciphers that are a list", SECURE, { tls: { ciphers: ["A"] } }, "INVALID_ARGUMENT"],
@@ -61,6 +63,13 @@ describe("createConnection", () => {
       expect(refused).not.toThrow("s3cr3t");
     }
     expect(() => createConnection(SECURE, { tls: { passphrase: 4711 as never } })).not.toThrow("4711");
+  });
+
+  it("takes tls where one endpoint of several speaks TLS, and where it says nothing", () => {
+    const mixed = "masterslave:(amqp://a.example:1,amqps://b.example:2)";
+    expect(createConnection(mixed, { tls: { caFile: "/ca.pem" } }).state).toEqual({ name: "idle" });
+    expect(createConnection(STOMP, { tls: {} }).state).toEqual({ name: "idle" });
+    expect(createConnection(STOMP, { tls: { ca: undefined } }).state).toEqual({ name: "idle" });
   });
 
   it("refuses endpoints of two protocols in one URI", () => {
