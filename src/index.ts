@@ -20,6 +20,7 @@ export type { Consumer } from "./messaging/consumer.ts";
 export type { DeduplicationOptions } from "./messaging/deduplication.ts";
 export type { AcceptOptions, Delivery, SettleOptions, SettleResult } from "./messaging/delivery.ts";
 export type { Destination } from "./messaging/destination.ts";
+export type { LoginContext } from "./messaging/login.ts";
 export type { Broker } from "./messaging/messaging-session.ts";
 export type { MessageBody, MessageOptions, PropertyValue } from "./messaging/outgoing-message.ts";
 export type { SendResult } from "./messaging/pending-send.ts";

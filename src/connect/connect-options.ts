@@ -1,7 +1,8 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidArgumentError, InvalidOptionError } from "../errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls-options.ts";
+import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import type { GroupOptions } from "../uri/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
@@ -11,7 +12,7 @@ export interface ConnectionOptions extends GroupOptions {
   /** Beats user-info in the URI. Never printed. */
   readonly credentials?: CredentialsSource | undefined;
   /**
-   * For ssl://, stomp+ssl:// and amqps:// endpoints. The certificate is verified unless `rejectUnauthorized` is false.
+   * For ssl://, stomp+ssl:// and amqps:// endpoints, of which there must be one. The certificate is verified unless `rejectUnauthorized` is false.
    * Files are read, and a function is asked, on every attempt.
    */
   readonly tls?: TlsSource | undefined;
@@ -30,6 +31,14 @@ export function splitOptions({ credentials, tls, ...group }: ConnectionOptions):
 } {
   if (tls !== undefined && typeof tls !== "function") checkTlsOptions(tls);
   return { group, credentials: loginFunction(credentials), tls };
+}
+
+/** Whoever says how to trust a broker must not speak in clear text to all of them. @throws INVALID_ARGUMENT. */
+export function refuseUnusedTls(tls: TlsSource | undefined, endpoints: readonly Endpoint[]): void {
+  const says = typeof tls === "function" || Object.values(tls ?? {}).some((value) => value !== undefined);
+  if (!says || endpoints.some(isSecure)) return;
+  const schemes = "amqps://, stomp+ssl:// or ssl://";
+  throw new InvalidArgumentError(`The option tls is given, and no endpoint of the URI speaks TLS: write ${schemes}`);
 }
 
 /** Which adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say. */

@@ -7,7 +7,7 @@ import type { MessagingSession } from "../messaging/messaging-session.ts";
 import type { OpenSession } from "../transport/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
-import { type ConnectionOptions, requireProtocol, splitOptions } from "./connect-options.ts";
+import { type ConnectionOptions, refuseUnusedTls, requireProtocol, splitOptions } from "./connect-options.ts";
 
 export type Protocol = "stomp" | "amqp";
 export type OpenAdapter = (settings: AdapterSettings) => OpenSession<MessagingSession>;
@@ -23,6 +23,7 @@ export function composeConnection(
 ): Connection {
   const { group, credentials, tls } = splitOptions(options);
   const parsed = parseMasterSlaveUri(uri);
+  refuseUnusedTls(tls, parsed.endpoints);
   const settings = resolveOptions(parsed, withBoundProtocol(group, bound));
   const protocol = requireProtocol(settings);
   const { clientId, heartbeatMs, serverListAction } = settings;

@@ -1,8 +1,9 @@
 /** The credentials as a caller gives them, by value, by file or by function, and what an attempt logs in with. */
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/login.ts";
-import { type FilePath, readMaterial } from "../transport/read-material.ts";
+import { type FilePath, pathProblem, readMaterial } from "../transport/read-material.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
+import { nearestName } from "../uri/nearest-name.ts";
 
 /** Read on every attempt; one line break at the end is not part of the password. */
 export interface PasswordFileCredentials {
@@ -50,9 +51,9 @@ type AskLogin = (endpoint: Endpoint, context: LoginContext) => Promise<Login | u
  */
 export function loginFunction(source: CredentialsSource | undefined): AskLogin {
   if (typeof source === "function") return (endpoint, context) => askFunction(source, endpoint, context);
-  const given = source === undefined ? undefined : keep(checkShape(source));
+  const fixed = source === undefined ? undefined : given(source);
   return async (endpoint, context) => {
-    const found = given ?? endpoint.credentials;
+    const found = fixed ?? endpoint.credentials;
     return found && loginOf(found, endpoint, context);
   };
 }
@@ -64,29 +65,25 @@ async function askFunction(
 ): Promise<Login | undefined> {
   try {
     const found: LoginCredentials | undefined = await ask(endpoint, context);
-    return found === undefined ? undefined : await loginOf(checkShape(found), endpoint, context);
+    return found === undefined ? undefined : await loginOf(given(found), endpoint, context);
   } catch (cause) {
     context.signal.throwIfAborted();
     throw unavailable(endpoint, cause instanceof MasterSlaveError ? cause.message : "their function failed", cause);
   }
 }
 
-async function loginOf(found: LoginCredentials, endpoint: Endpoint, context: LoginContext): Promise<Login> {
-  const { username } = found;
+async function loginOf(found: Given, endpoint: Endpoint, context: LoginContext): Promise<Login> {
+  const { username, passwordFile, tokenFile } = found;
+  let { password, token } = found;
   try {
-    if ("passwordFile" in found) {
-      const password = await readSecret("passwordFile", found.passwordFile, context.signal);
-      return outOfSight({ username: found.username, password });
-    }
-    if ("tokenFile" in found) {
-      return outOfSight({ username, token: await readSecret("tokenFile", found.tokenFile, context.signal) });
-    }
+    if (passwordFile !== undefined) password = await readSecret("passwordFile", passwordFile, context.signal);
+    if (tokenFile !== undefined) token = await readSecret("tokenFile", tokenFile, context.signal);
   } catch (cause) {
     context.signal.throwIfAborted();
     throw unavailable(endpoint, (cause as Error).message, (cause as Error).cause ?? cause);
   }
-  if ("password" in found) return outOfSight({ username: found.username, password: found.password });
-  if ("token" in found) return outOfSight({ username, token: found.token });
+  if (password !== undefined) return outOfSight({ username: username ?? "", password });
+  if (token !== undefined) return outOfSight({ username, token });
   return outOfSight({ username, external: true });
 }
 
@@ -104,29 +101,76 @@ function unavailable(endpoint: Endpoint, why: string, cause: unknown): AttemptEr
 }
 
 const SECRETS = ["password", "passwordFile", "token", "tokenFile", "external"] as const;
+const NAMES = ["username", ...SECRETS] as const;
+type Name = (typeof NAMES)[number];
+
+/** Checked: one secret, with the name it needs. */
+interface Given {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly passwordFile?: FilePath | undefined;
+  readonly token?: string | undefined;
+  readonly tokenFile?: FilePath | undefined;
+  readonly external?: true | undefined;
+}
+
 const SHAPES =
   "credentials are { username, password }, { username, passwordFile }, { token }, { tokenFile } or { external: true }, a username beside the last three if need be, or a function that returns one of these or undefined";
 
-/** Exactly one secret, and the name that belongs to it. The error shows nothing of what was given. */
-function checkShape(found: LoginCredentials): LoginCredentials {
-  const given: Partial<Record<(typeof SECRETS)[number] | "username", unknown>> = Object(found);
-  const named = SECRETS.filter((name) => given[name] !== undefined);
+/**
+ * What was given, by its known names: a copy, which a later change of the object does not reach, and which has what the
+ * getters of a class return. Exactly one secret, and the name that belongs to it. The error shows nothing of them.
+ */
+function given(found: LoginCredentials): Given {
+  const source: Partial<Record<Name, unknown>> = Object(found);
+  refuseUnknown(source);
+  // Each is read once: a getter may answer otherwise the next time. Undefined is not given.
+  const values = Object.fromEntries(NAMES.map((name) => [name, source[name]])) as Record<Name, unknown>;
+  const named = SECRETS.filter((name) => values[name] !== undefined);
   const [secret] = named;
   const wantsName = secret === "password" || secret === "passwordFile";
-  const isNamed = typeof given.username === "string" || (!wantsName && given.username === undefined);
-  if (named.length !== 1 || secret === undefined || !isNamed || !fits(secret, given[secret])) {
-    throw new InvalidArgumentError(SHAPES);
+  refuseSecretAsPath(values);
+  const isNamed = typeof values.username === "string" || (!wantsName && values.username === undefined);
+  if (named.length !== 1 || secret === undefined || !isNamed || !fits(secret, values[secret])) {
+    throw new InvalidArgumentError(whatIsMissing(source, values) ?? SHAPES);
   }
-  return found;
+  return outOfSight(values as Given & Login);
+}
+
+/** An environment variable that is not set leaves a name with nothing behind it. */
+function whatIsMissing(source: object, values: Record<Name, unknown>): string | undefined {
+  const wantsName = values.password !== undefined || values.passwordFile !== undefined;
+  const noSecret = SECRETS.every((name) => values[name] === undefined);
+  const empty = noSecret ? SECRETS.find((name) => name in source) : undefined;
+  const missing = empty ?? (wantsName && values.username === undefined ? "username" : undefined);
+  if (missing === undefined || !(missing in source)) return undefined;
+  return `credentials lack ${missing}: it is undefined, as an environment variable is that is not set; ${SHAPES}`;
+}
+
+function refuseSecretAsPath(values: Record<Name, unknown>): void {
+  for (const name of ["password", "token"] as const) {
+    const file = values[`${name}File`];
+    const problem = typeof file === "string" ? pathProblem(file) : undefined;
+    if (problem !== undefined)
+      throw new InvalidArgumentError(`credentials: ${name}File ${problem}; use ${name} for that`);
+  }
+}
+
+/** In a plain object alone: a class may have fields of its own. */
+function refuseUnknown(source: object): void {
+  const prototype: unknown = Object.getPrototypeOf(source);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  const known: readonly string[] = NAMES;
+  const unknown = Object.keys(source).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  // A name that resembles none may be a secret in the wrong place.
+  const what = nearest ? `have no ${unknown}; did you mean ${nearest}?` : "have a name that is not known here";
+  throw new InvalidArgumentError(`credentials ${what}; ${SHAPES}`);
 }
 
 function fits(name: (typeof SECRETS)[number], value: unknown): boolean {
   if (name === "external") return value === true;
   if (name === "password") return typeof value === "string";
   return (typeof value === "string" && value !== "") || (name !== "token" && value instanceof URL);
-}
-
-/** A copy: a caller who changes the object later changes nothing here. */
-function keep(found: LoginCredentials): LoginCredentials {
-  return { ...found };
 }

@@ -1,6 +1,7 @@
 /** What a failed dial means: Node's and OpenSSL's codes as one of our attempt errors. */
 import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../errors.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
+import { ServerIdentityRefusal } from "./server-identity.ts";
 import { clientCertificateOf, closedOverCertificate, tlsMeaning } from "./tls-meaning.ts";
 
 interface Meaning {
@@ -32,7 +33,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 export function dialFailure(endpoint: Endpoint, cause: unknown): AttemptError {
   if (cause instanceof AttemptError) return cause;
   const { code, text } = meaningOf(endpoint, cause);
-  return new AttemptError(code, `${formatAddress(endpoint)} ${text}`, { endpoint, cause });
+  const origin = cause instanceof ServerIdentityRefusal ? (cause.cause ?? cause) : cause;
+  return new AttemptError(code, `${formatAddress(endpoint)} ${text}`, { endpoint, cause: origin });
 }
 
 /**
@@ -47,6 +49,8 @@ export function lateTlsFailure(endpoint: Endpoint, error: unknown): AttemptError
 }
 
 function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
+  // Before its code is looked at: the check may have asked elsewhere, and failed with ECONNREFUSED.
+  if (cause instanceof ServerIdentityRefusal) return { code: "TLS_FAILED", text: identityText(cause) };
   const found = MEANINGS[nodeCodeOf(cause)];
   if (found === CLOSED && isSecure(endpoint)) {
     return { ...CLOSED, text: `${CLOSED_IN_TLS}, or ${closedOverCertificate(clientCertificateOf(Object(cause)))}` };
@@ -55,6 +59,12 @@ function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
   const text = tlsTextOf(cause);
   if (text !== undefined) return { code: "TLS_FAILED", text };
   return { code: "ENDPOINT_UNREACHABLE", text: `cannot be reached: ${wordsOf(cause)}` };
+}
+
+function identityText(refusal: ServerIdentityRefusal): string {
+  // What Node's own check says, asked by the caller's.
+  if (refusal.code === "ERR_TLS_CERT_ALTNAME_INVALID") return tlsMeaning(refusal.code, refusal.message) ?? "";
+  return `has a certificate that tls.checkServerIdentity does not take: ${refusal.message}`;
 }
 
 function tlsTextOf(cause: unknown): string | undefined {

@@ -1,10 +1,12 @@
 /** TLS over a socket that is connected: the certificates of this attempt, and the handshake. */
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
+import { AttemptError, formatAddress } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { discard } from "./address-race.ts";
+import { guardServerIdentity } from "./server-identity.ts";
 import { loadTls, type TlsMaterial } from "./tls-material.ts";
-import { noteClientCertificate } from "./tls-meaning.ts";
+import { NOT_TLS, noteClientCertificate } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
 
 export interface SecureOptions {
@@ -21,22 +23,31 @@ export async function secure(
   { source, signal, stage }: SecureOptions,
 ): Promise<TLSSocket> {
   let material: TlsMaterial;
-  // Nobody else listens while the files are read; without a listener its end would be thrown from the event loop.
-  let lost: Error | undefined;
-  tcp.on("error", (error) => {
-    lost ??= error;
-  });
+  // Nobody else listens while the files are read: an error would be thrown from the event loop, and TLS never sees an end that was read before it.
+  const lost = new AbortController();
+  const onEnd = () => lost.abort(closedBefore(endpoint));
+  tcp.on("error", (error) => lost.abort(error));
+  tcp.once("end", onEnd);
   try {
     // Only now: whoever does not even listen costs no look at the files, and no question to a vault.
     stage?.("connected, the tls option not yet answered");
-    material = await loadTls(source, endpoint, signal);
+    material = await loadTls(source, endpoint, AbortSignal.any([signal, lost.signal]));
     stage?.("connected, its TLS handshake unanswered: it may be no TLS port");
-    if (lost) throw lost;
+    lost.signal.throwIfAborted();
+    // Who serves TLS lets the client begin. Behind such bytes an end stays unread.
+    if (tcp.readableLength > 0)
+      throw new AttemptError("TLS_FAILED", `${formatAddress(endpoint)} ${NOT_TLS}`, { endpoint });
   } catch (error) {
     discard(tcp);
     throw error;
   }
+  tcp.removeListener("end", onEnd);
   return shakeHands(tcp, endpoint, material, signal);
+}
+
+function closedBefore(endpoint: Endpoint): AttemptError {
+  const text = `${formatAddress(endpoint)} closed the connection before the TLS handshake: nobody may be active behind it yet`;
+  return new AttemptError("ENDPOINT_CLOSED", text, { endpoint });
 }
 
 function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, signal: AbortSignal): Promise<TLSSocket> {
@@ -76,7 +87,7 @@ function startTls(tcp: Socket, { host }: Endpoint, { options }: TlsMaterial): TL
       socket: tcp,
       host,
       ...(name === undefined ? {} : { servername: name }),
-      ...(checkServerIdentity && { checkServerIdentity }),
+      ...(checkServerIdentity && { checkServerIdentity: guardServerIdentity(checkServerIdentity) }),
       rejectUnauthorized,
       // A socket shows its options to whoever inspects it, and this context shows nothing. Node's own default of the version follows a flag.
       secureContext: createSecureContext({ ...secrets, minVersion: minVersion ?? "TLSv1.2" }),

@@ -31,7 +31,9 @@ function unusable(endpoint: Endpoint, cause: unknown, asked: boolean): AttemptEr
   const ours = cause instanceof UnusableMaterial || cause instanceof MasterSlaveError || !asked;
   const why = ours ? (cause as Error).message : "the function failed";
   const text = `${formatAddress(endpoint)} was not asked, for the tls option cannot be used: ${why}`;
-  return new AttemptError("TLS_FAILED", text, { endpoint, cause: (cause as Error)?.cause ?? cause });
+  // What the function threw is the cause itself, whatever cause that has.
+  const origin = cause instanceof UnusableMaterial ? (cause.cause ?? cause) : cause;
+  return new AttemptError("TLS_FAILED", text, { endpoint, cause: origin });
 }
 
 /** What is wrong with one of the options, in words for the user. */

@@ -27,7 +27,7 @@ const OUR_VERDICTS: Readonly<Record<string, string>> = {
   ERR_SSL_DH_KEY_TOO_SMALL: "offers a key exchange that is too weak to be safe",
 };
 
-const NOT_TLS = "does not speak TLS on this port: use stomp:// or amqp://, or the broker's TLS port";
+export const NOT_TLS = "does not speak TLS on this port: use stomp:// or amqp://, or the broker's TLS port";
 
 /** Such codes come of a peer whose first bytes are no TLS record. */
 const NOT_TLS_CODES =

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { InvalidArgumentError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { nearestName } from "../uri/nearest-name.ts";
-import type { FilePath } from "./read-material.ts";
+import { type FilePath, pathProblem } from "./read-material.ts";
 
 /**
  * What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2,
@@ -53,7 +53,9 @@ const NAMES: readonly (keyof TlsOptions)[] = [
   ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile"],
 ] as (keyof TlsOptions)[];
 
-/** @throws INVALID_ARGUMENT for a name that is none of these, for a value beside its file, and for a halved client certificate. */
+const TEXTS = ["passphrase", "servername", "minVersion", "maxVersion", "ciphers"] as const;
+
+/** @throws INVALID_ARGUMENT for a name that is none of these, for a value beside its file or of another type, and for a halved client certificate. */
 export function checkTlsOptions(options: TlsOptions): TlsOptions {
   const wrong = whatIsWrong(options);
   if (wrong !== undefined) throw new InvalidArgumentError(`tls ${wrong}`);
@@ -70,9 +72,21 @@ function whatIsWrong(options: TlsOptions): string | undefined {
   }
   for (const [value, file] of Object.entries(FILE_OPTIONS) as [keyof TlsOptions, keyof TlsOptions][]) {
     if (has(value) && has(file)) return `has ${value} and ${file}: give one of them`;
+    const problem = has(file) ? pathProblem(options[file]) : undefined;
+    if (problem !== undefined) return `has a ${file} that ${problem}; tls.${value} takes the text itself`;
   }
+  // Node's own error would show the value.
+  const noText = TEXTS.find((name) => has(name) && typeof options[name] !== "string");
+  if (noText !== undefined) return `takes text for ${noText}`;
+  const noBytes = (["ca", "cert", "key", "pfx"] as const).find(
+    (name) => has(name) && typeof options[name] !== "string" && typeof options[name] !== "object",
+  );
+  if (noBytes !== undefined) return `takes text or bytes for ${noBytes}`;
   if (options.rejectUnauthorized !== undefined && typeof options.rejectUnauthorized !== "boolean") {
     return "takes true or false for rejectUnauthorized";
+  }
+  if (has("checkServerIdentity") && typeof options.checkServerIdentity !== "function") {
+    return "takes a function for checkServerIdentity";
   }
   const cert = has("cert") || has("certFile");
   const key = has("key") || has("keyFile");

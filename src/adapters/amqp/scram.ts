@@ -36,7 +36,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
     const salt = Buffer.from(s ?? "", "base64");
     if (salt.length === 0) throw new Error("it sent no salt");
     const iterations = checkedIterations(i);
-    const salted = await derive(await prepared(login.password), salt, iterations, bytes, hash);
+    const salted = await derive(await prepared(login.password, "stored"), salt, iterations, bytes, hash);
     const withoutProof = `c=${NO_BINDING_BASE64},r=${r}`;
     const exchange = `${firstBare},${serverFirst},${withoutProof}`;
     const clientKey = hmac(salted, "Client Key");
@@ -59,7 +59,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
 
   return {
     async start() {
-      firstBare = `n=${escaped(await prepared(login.username))},r=${nonce}`;
+      firstBare = `n=${escaped(await prepared(login.username, "query"))},r=${nonce}`;
       return Buffer.from(NO_BINDING + firstBare);
     },
     async step(challenge) {
@@ -98,12 +98,15 @@ function escaped(username: string): string {
   return username.replaceAll("=", "=3D").replaceAll(",", "=2C");
 }
 
-/** SASLprep (RFC 4013), so that two ways to type one character are one password. Its tables are loaded where a text is outside ASCII. */
-async function prepared(text: string): Promise<string> {
+/**
+ * SASLprep (RFC 4013), so that two ways to type one character are one password. Its tables are loaded where a text is outside
+ * ASCII. A name is a query, where characters that Unicode 3.2 did not have may stand; a password is a stored string (RFC 5802, 5.1).
+ */
+async function prepared(text: string, as: "query" | "stored"): Promise<string> {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   const { saslprep } = await import("@mongodb-js/saslprep");
   try {
-    return saslprep(text);
+    return saslprep(text, { allowUnassigned: as === "query" });
   } catch {
     // The library's message names the character.
     throw new UnsendableLogin(

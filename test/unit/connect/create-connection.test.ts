@@ -11,6 +11,7 @@ import { ToyBroker } from "../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const STOMP = "masterslave:(stomp://a.example:1,stomp://b.example:2)";
+const SECURE = "amqps://a.example:1";
 const TCP = "masterslave:(tcp://a.example:1,tcp://b.example:2)";
 
 describe("createConnection", () => {
@@ -38,10 +39,37 @@ describe("createConnection", () => {
     ["SASL mechanisms over STOMP", STOMP, { saslMechanisms: ["PLAIN"] }, "INVALID_OPTION"],
     ["an unknown SASL mechanism", "amqp://a.example:1", { saslMechanisms: ["GSSAPI"] }, "INVALID_OPTION"],
     ["credentials that are text", STOMP, { credentials: "u:p" }, "INVALID_ARGUMENT"],
+    ["tls where no endpoint speaks TLS", STOMP, { tls: { caFile: "/ca.pem" } }, "INVALID_ARGUMENT"],
+    ["a tls function where no endpoint speaks TLS", STOMP, { tls: () => ({}) }, "INVALID_ARGUMENT"],
+    ["a passphrase that is no text", SECURE, { tls: { passphrase: 4711 } }, "INVALID_ARGUMENT"],
+    ["a version that is no text", SECURE, { tls: { minVersion: 1.2 } }, "INVALID_ARGUMENT"],
+    ["ciphers that are a list", SECURE, { tls: { ciphers: ["A"] } }, "INVALID_ARGUMENT"],
+    ["a path that is a number", SECURE, { tls: { caFile: 3 } }, "INVALID_ARGUMENT"],
+    ["a key that is a number", SECURE, { tls: { cert: "c", key: 4711 } }, "INVALID_ARGUMENT"],
+    ["a check of names that is none", SECURE, { tls: { checkServerIdentity: "no" } }, "INVALID_ARGUMENT"],
     ["credentials that are null", STOMP, { credentials: null }, "INVALID_ARGUMENT"],
   ])("throws at once for %s; connect() rejects with the same", async (_, uri, options, code) => {
     expect(() => createConnection(uri, options as object)).toThrow(expect.objectContaining({ code }));
     expect(await rejectionOf(connect(uri, options as object))).toMatchObject({ code });
+  });
+
+  it("shows nothing of a key in the place of its file, nor of a passphrase that is a number", () => {
+    for (const tls of [
+      { certFile: "/c", keyFile: "-----BEGIN PRIVATE KEY-----s3cr3t" },
+      { certFile: "/c", keyFile: "s3cr3t\ns3cr3t" },
+    ]) {
+      const refused = () => createConnection(SECURE, { tls });
+      expect(refused).toThrow(/keyFile that is the text itself.*tls\.key takes the text itself/);
+      expect(refused).not.toThrow("s3cr3t");
+    }
+    expect(() => createConnection(SECURE, { tls: { passphrase: 4711 as never } })).not.toThrow("4711");
+  });
+
+  it("takes tls where one endpoint of several speaks TLS, and where it says nothing", () => {
+    const mixed = "masterslave:(amqp://a.example:1,amqps://b.example:2)";
+    expect(createConnection(mixed, { tls: { caFile: "/ca.pem" } }).state).toEqual({ name: "idle" });
+    expect(createConnection(STOMP, { tls: {} }).state).toEqual({ name: "idle" });
+    expect(createConnection(STOMP, { tls: { ca: undefined } }).state).toEqual({ name: "idle" });
   });
 
   it("refuses endpoints of two protocols in one URI", () => {

@@ -51,6 +51,53 @@ describe("credentials", () => {
     expect(shown(await login(ENDPOINT, context))).toEqual({ username: "u", password: "p" });
   });
 
+  it("may be an object of a class, with getters and hidden properties", async () => {
+    class Vault {
+      readonly #secret = SECRET;
+      readonly region = "eu";
+      get username() {
+        return "u";
+      }
+      get password() {
+        return this.#secret;
+      }
+    }
+    const hidden = Object.defineProperty({ username: "u" }, "password", { value: SECRET }) as Vault;
+    for (const source of [new Vault(), hidden, () => new Vault()]) {
+      expect(shown(await ask(source))).toEqual({ username: "u", password: SECRET });
+    }
+  });
+
+  it("are not given where they are undefined", async () => {
+    const password = { username: "u", password: SECRET, passwordFile: undefined, token: undefined };
+    const token = { token: SECRET, password: undefined, external: undefined };
+    expect(shown(await ask(password as CredentialsSource))).toEqual({ username: "u", password: SECRET });
+    expect(shown(await ask(token as CredentialsSource))).toEqual({ username: undefined, token: SECRET });
+    expect(shown(await ask((() => token) as CredentialsSource))).toEqual({ username: undefined, token: SECRET });
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      "a password that is undefined",
+      { username: "u", password: undefined },
+      /^credentials lack password: .*environment/,
+    ],
+    ["a token that is undefined", { token: undefined }, /^credentials lack token: it is undefined/],
+    ["a username that is undefined", { username: undefined, password: SECRET }, /^credentials lack username/],
+    ["a mistyped name", { username: "u", passwordfile: SECRET }, /have no passwordfile; did you mean passwordFile\?/],
+    ["a mistyped name beside a secret", { username: "u", password: SECRET, usernam: "u" }, /did you mean username\?/],
+    ["a name like none", { [`${SECRET}-in-the-wrong-place`]: "u" }, /a name that is not known here/],
+  ])("with %s are refused at once in words that show no value", (_, source, text) => {
+    let thrown: unknown;
+    try {
+      loginFunction(source as CredentialsSource);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(text) });
+    expect(inspect(thrown, { showHidden: true, depth: 9 })).not.toContain(SECRET);
+  });
+
   it("are read from their file on every attempt, one line break at the end aside", async () => {
     const path = await file("password", "one\r\n");
     const login = loginFunction({ username: "u", passwordFile: path });
@@ -85,7 +132,7 @@ describe("credentials", () => {
     [
       "a file that is not there",
       () => ({ username: "u", passwordFile: join(folder, "none") }),
-      /passwordFile .*none cannot be read: ENOENT$/,
+      /the file named by passwordFile does not exist: ENOENT \(the path is not shown/,
     ],
     ["a file that is a folder", () => ({ tokenFile: folder }), /tokenFile .* cannot be read: it is no regular file$/],
     ["an empty file", async () => ({ tokenFile: await file("empty", "\n") }), /tokenFile .*empty is empty$/],
@@ -96,6 +143,20 @@ describe("credentials", () => {
     expect(error.message).toMatch(text);
     expect(error.cause).toBeInstanceOf(Error);
     expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain(SECRET);
+  });
+
+  it.each(["passwordFile", "tokenFile"])("of a %s that is the secret itself show nothing of it", async (option) => {
+    for (const path of [SECRET, `/run/${SECRET}`, SECRET.repeat(1000), `${join(folder, "password")}/${SECRET}`]) {
+      await file("password", "p");
+      const error = await rejectionOf(ask({ username: "u", [option]: path } as never));
+      expect(error).toMatchObject({ code: "CREDENTIALS_UNAVAILABLE", cause: { code: expect.stringMatching(/^E/) } });
+      expect(inspect(error, { showHidden: true, depth: 9 })).not.toContain(SECRET);
+    }
+    for (const text of [`${SECRET}\n`, `-----BEGIN ${SECRET}`, `${SECRET}\0`]) {
+      const refused = () => loginFunction({ username: "u", [option]: text } as never);
+      expect(refused).toThrow(/is the text itself, where the path of a file belongs; use (password|token) for that/);
+      expect(refused).not.toThrow(SECRET);
+    }
   });
 
   it("that come too late are the attempt's end, not theirs", async () => {

@@ -5,7 +5,12 @@ import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer as createTlsServer, type TlsOptions as ServerOptions, type TLSSocket } from "node:tls";
+import {
+  createServer as createTlsServer,
+  checkServerIdentity as nodeCheck,
+  type TlsOptions as ServerOptions,
+  type TLSSocket,
+} from "node:tls";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { AbortError } from "../../../src/errors.ts";
@@ -101,6 +106,51 @@ describe("the certificate of the peer", () => {
     await dialled(port, ca(), "127.0.0.1");
     await dialled(other, { ...ca(), servername: "broker.example" });
     expect(asked).toEqual(["localhost", "broker.example"]);
+  });
+});
+
+describe("tls.checkServerIdentity", () => {
+  const never = new Error("not my broker");
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      "throws",
+      () => {
+        throw never;
+      },
+      /tls\.checkServerIdentity does not take: not my broker$/,
+    ],
+    [
+      "throws nothing",
+      () => {
+        throw undefined;
+      },
+      /does not take: it threw$/,
+    ],
+    ["returns an Error without a code", () => never, /does not take: not my broker$/],
+    ["returns a frozen Error", () => Object.freeze(new Error("ice")), /does not take: ice$/],
+    [
+      "returns an Error of the system's",
+      () => Object.assign(new Error("no pins"), { code: "ECONNREFUSED" }),
+      /does not take: no pins$/,
+    ],
+    ["returns true", () => true, /does not take: it returned something else than undefined$/],
+    ["returns text", () => "bad", /does not take: bad$/],
+    ["is an async function", async () => undefined, /it returned a promise, and it must answer at once$/],
+    ["is an async function that fails", () => Promise.reject(never), /it returned a promise/],
+  ])("that %s fails the attempt, and not the process", async (_, check, text) => {
+    const checkServerIdentity = check as TlsOptions["checkServerIdentity"];
+    const error = await rejection(dialled(await serve(made.server), { ...ca(), checkServerIdentity }));
+    expect(error).toMatchObject({ code: "TLS_FAILED", verdict: "next", cause: expect.anything() });
+    expect(error.message).toMatch(text);
+  });
+
+  it("has its error as the cause, and Node's own is told in our words", async () => {
+    const port = await serve(made.elsewhere);
+    expect((await rejection(dialled(port, { ...ca(), checkServerIdentity: () => never }))).cause).toBe(never);
+    const error = await rejection(dialled(port, { ...ca(), checkServerIdentity: nodeCheck }));
+    expect(error.message).toMatch(/for another name: .*tls\.servername.*broker\.example/);
+    const socket = await dialled(port, { ...ca(), checkServerIdentity: () => undefined });
+    expect(socket.authorized).toBe(true);
   });
 });
 
@@ -273,6 +323,19 @@ describe("the files of tls", () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/PRIVATE KEY/);
   });
 
+  it("are not named where a path is too long to be one: it may be the key itself", async () => {
+    const keyFile = "s3cr3t".repeat(100);
+    const error = await rejection(dialled(await serve(made.server), { cert: made.client.cert, keyFile }));
+    expect(error.message).toMatch(/the file named by tls\.keyFile cannot be found: ENAMETOOLONG/);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/s3cr3t/);
+  });
+
+  it("of a function that fails have its own error as the cause, with the cause that has", async () => {
+    const thrown = new Error("the vault is sealed", { cause: new Error("no quorum") });
+    const error = await rejection(dialled(await serve(made.server), () => Promise.reject(thrown)));
+    expect(error.cause).toBe(thrown);
+  });
+
   it("are waited for no longer than the attempt", async () => {
     const controller = new AbortController();
     const port = await serve(made.server);
@@ -295,6 +358,32 @@ describe("the files of tls", () => {
     const port = await listening(createServer((socket) => setTimeout(() => socket.resetAndDestroy(), 10)));
     const slow: TlsSource = () => new Promise((resolve) => setTimeout(resolve, 60, ca()));
     expect(await rejection(dialled(port, slow))).toMatchObject({ code: "ENDPOINT_CLOSED", verdict: "next" });
+  });
+
+  it.each<[string, (socket: Socket) => void, string, RegExp]>([
+    ["closes", (socket) => socket.end(), "ENDPOINT_CLOSED", /closed the connection before the TLS handshake/],
+    ["resets", (socket) => setTimeout(() => socket.resetAndDestroy(), 10), "ENDPOINT_CLOSED", /closed the connection/],
+  ])("that are still loaded hold no verdict up where the peer accepts and %s", async (_, script, code, text) => {
+    const port = await listening(createServer(script));
+    let over: AbortSignal | undefined;
+    const hanging: TlsSource = (_endpoint, { signal }) => {
+      over = signal;
+      return new Promise(() => {});
+    };
+    const error = await rejection(dialled(port, hanging));
+    expect(error).toMatchObject({ code, verdict: "next" });
+    expect(error.message).toMatch(text);
+    expect(over?.aborted).toBe(true);
+    const caFile = await writing("accepts-and-closes.pem", authority.cert);
+    expect(await rejection(dialled(port, { caFile }))).toMatchObject({ code, verdict: "next" });
+  });
+
+  it("may be loaded while the peer speaks first and closes: it speaks no TLS", async () => {
+    const port = await listening(createServer((socket) => socket.end("220 how do you do?\r\n")));
+    const slow: TlsSource = () => new Promise((resolve) => setTimeout(resolve, 60, ca()));
+    const error = await rejection(dialled(port, slow));
+    expect(error).toMatchObject({ code: "TLS_FAILED", verdict: "next" });
+    expect(error.message).toMatch(/does not speak TLS on this port/);
   });
 
   it("are in no socket that can be inspected", async () => {

@@ -45,6 +45,15 @@ describe("SCRAM", () => {
     await expect(first("a\u0007ü")).rejects.toThrow(/SASLprep/);
   });
 
+  it("takes a name with characters younger than Unicode 3.2, and no such password (RFC 5802, 5.1)", async () => {
+    const named = scram("SCRAM-SHA-256", { username: "zoe🦊", password: "pencil" }, NONCE);
+    expect(String(await named.start())).toBe(`n,,n=zoe🦊,r=${NONCE}`);
+    expect(String(await named.step(Buffer.from(FIRST)))).toMatch(/,p=/);
+    const secret = scram("SCRAM-SHA-256", { username: "user", password: "pencil🦊" }, NONCE);
+    await secret.start();
+    await expect(secret.step(Buffer.from(FIRST))).rejects.toThrow(/SASLprep/);
+  });
+
   it.each(["SCRAM-SHA-256", "SCRAM-SHA-512"] as const)(
     "%s logs in, and is refused with a wrong password",
     async (mechanism) => {
