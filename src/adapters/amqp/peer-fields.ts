@@ -94,6 +94,16 @@ const FIELDS: Readonly<Record<string, readonly Field[]>> = {
   close: [["error", "error"]],
 };
 
+/** What a server says (5.3.3). */
+const SASL_FIELDS: Readonly<Record<string, readonly Field[]>> = {
+  "list of mechanisms": [["sasl-server-mechanisms", "texts!"]],
+  "challenge of SASL": [["challenge", "binary!"]],
+  "SASL outcome": [
+    ["code", "ubyte!"],
+    ["additional-data", "binary"],
+  ],
+};
+
 export const PERFORMATIVES: readonly string[] = Object.keys(FIELDS);
 
 /** A value as rhea reads it, with its type. */
@@ -107,7 +117,7 @@ const REJECTED: ReadonlySet<unknown> = new Set([0x25, "amqp:rejected:list"]);
 
 /** `value`: the performative's fields by position. @throws Error that names the field. */
 export function checkFields(performative: string, value: readonly unknown[]): void {
-  const fields = FIELDS[performative] ?? [];
+  const fields = FIELDS[performative] ?? SASL_FIELDS[performative] ?? [];
   if (!Array.isArray(value)) throw new Error(`A ${performative} that is no list`);
   for (let at = 0; at < fields.length; at++) {
     const [name, kind] = fields[at] as Field;
