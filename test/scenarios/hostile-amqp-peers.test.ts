@@ -22,7 +22,7 @@ import {
 forbidProcessTrouble();
 
 type Compose = (fields: object) => object;
-const frames: Readonly<Record<"begin" | "disposition" | "transfer", Compose>> = createRequire(import.meta.url)(
+const frames: Readonly<Record<"begin" | "disposition" | "flow" | "transfer", Compose>> = createRequire(import.meta.url)(
   "rhea/lib/frames.js",
 );
 
@@ -171,8 +171,54 @@ describe("dispositions", () => {
   });
 });
 
+const windows = { next_incoming_id: 0, incoming_window: 100, next_outgoing_id: 0, outgoing_window: 100, handle: 0 };
+
+describe("credit", () => {
+  /** A peer that grants 10, answers the fifth message by this, and what drains the link by new credit. */
+  async function drainingPeer(flow: object): Promise<Peer> {
+    const peer = await rheaPeer({ receiver_options: { credit_window: 0 } });
+    const grant = (connection: RheaConnection, fields: object) =>
+      write(connection, 0, frames.flow({ ...windows, delivery_count: 0, ...fields }));
+    let received = 0;
+    peer.container.on("receiver_open", ({ connection, receiver }) => {
+      echoTermini(receiver);
+      // rhea, on its side, would count what it did not grant itself.
+      Object.defineProperty(receiver, "credit", { get: () => 20, set: () => {} });
+      setImmediate(() => grant(connection, { link_credit: 10 }));
+    });
+    peer.container.on("message", ({ connection }) => {
+      received += 1;
+      if (received === 5) grant(connection, { ...flow, drain: true });
+    });
+    peer.container.on("receiver_flow", ({ connection, receiver }) => {
+      const { delivery_count } = receiver as unknown as { delivery_count: number };
+      if (received === 5) grant(connection, { next_incoming_id: 5, delivery_count, link_credit: 10 });
+    });
+    return peer;
+  }
+
+  it.each([
+    ["of which more was used than is left", { link_credit: 2 }],
+    ["of which nothing is left", { delivery_count: 5, link_credit: 0 }],
+    ["for four thousand million messages", { delivery_count: 5, link_credit: 0xffff_ffff }],
+  ])(
+    "%s is given back at once, and the link goes on",
+    async (_what, flow) => {
+      const connection = await connectionTo(await drainingPeer(flow)).connect();
+      await Promise.all(Array.from({ length: 5 }, () => connection.send("q", "one")));
+      await Promise.all(Array.from({ length: 5 }, () => connection.send("q", "two")));
+      expect(connection.stats()).toMatchObject({ confirmed: 10, failovers: 0 });
+    },
+    10_000,
+  );
+});
+
 describe("what ends a session", () => {
   const protocolError = { cause: { code: "PROTOCOL_ERROR" } };
+  /** The window, what was sent, and the credit to drain, of any type. */
+  const flowOf = (window: unknown, count: unknown, credit: unknown) => (connection: RheaConnection) =>
+    write(connection, 0, rhea.types.wrap_described([0, window, 0, 100, 0, count, credit, null, true].map(typed), 0x13));
+  const typed = (value: unknown) => (typeof value === "number" ? rhea.types.wrap_uint(value) : value);
 
   it.each([
     ["a delivery without an id", (handle: number) => [frames.transfer({ handle, delivery_tag: Buffer.from("a") })]],
@@ -207,6 +253,10 @@ describe("what ends a session", () => {
       (connection: RheaConnection) =>
         write(connection, 9, frames.begin({ next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 })),
     ],
+    ["credit of a half", flowOf(100, 0, rhea.types.wrap_double(9.5))],
+    ["credit without end", flowOf(100, 0, rhea.types.wrap_double(Number.POSITIVE_INFINITY))],
+    ["a delivery-count below zero", flowOf(100, rhea.types.wrap_long(-5), 9)],
+    ["a window past the range of a uint", flowOf(rhea.types.wrap_ulong(2 ** 32), 0, 9)],
     ["a link that nobody here attached", (connection: RheaConnection) => sessionOf(connection).open_sender("intruder")],
     [
       "a frame of four gigabytes",

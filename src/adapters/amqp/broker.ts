@@ -6,16 +6,18 @@ import { printableLine } from "../../printable.ts";
 /** The properties of the peer's open frame, symbols as strings. */
 export type OpenProperties = Readonly<Record<string, unknown>>;
 
-const PRODUCTS: Readonly<Record<string, string>> = {
-  ActiveMQ: "activemq",
-  "apache-activemq-artemis": "artemis",
-};
+/** A map: a peer may call itself "constructor". */
+const PRODUCTS: ReadonlyMap<string, string> = new Map([
+  ["ActiveMQ", "activemq"],
+  ["apache-activemq-artemis", "artemis"],
+]);
 
 /** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. */
 export function brokerOf(properties: OpenProperties): Broker {
   const { product, version } = properties;
   return {
-    product: typeof product === "string" && product !== "" ? (PRODUCTS[product] ?? printableLine(product)) : "unknown",
+    product:
+      typeof product === "string" && product !== "" ? (PRODUCTS.get(product) ?? printableLine(product)) : "unknown",
     version: typeof version === "string" ? printableLine(version) : undefined,
   };
 }

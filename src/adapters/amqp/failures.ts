@@ -57,7 +57,9 @@ function isAmqp1(bytes: Buffer): boolean {
 
 function meaningOfClose({ condition, field }: Extract<Ending, { kind: "close" }>): FailureMeaning {
   if (condition === "amqp:invalid-field" && field === "container-id") return OTHER.clientIdInUse;
-  return condition === undefined ? OTHER.noCondition : (CLOSE_CONDITIONS[condition] ?? OTHER.condition);
+  if (condition === undefined) return OTHER.noCondition;
+  // The peer may say "constructor".
+  return (Object.hasOwn(CLOSE_CONDITIONS, condition) && CLOSE_CONDITIONS[condition]) || OTHER.condition;
 }
 
 function describeClose(ending: Extract<Ending, { kind: "close" }>): string {

@@ -20,7 +20,7 @@ export function loginFailure(endpoint: Endpoint, ending: Extract<Ending, { kind:
     return failure(OTHER.noMechanism, text, endpoint);
   }
   const { outcome, login, said } = ending;
-  const found = SASL_OUTCOMES[outcome] ?? SASL_OUTCOMES[1];
+  const found = (Object.hasOwn(SASL_OUTCOMES, outcome) && SASL_OUTCOMES[outcome]) || SASL_OUTCOMES[1];
   const hint = found === SASL_OUTCOMES[1] ? WRONG_LOGIN[login] : found?.hint;
   const detail = said === undefined ? "" : `, ${said}`;
   return failure(found, `${where} refused the login: ${hint} (SASL outcome ${outcome}${detail})`, endpoint);

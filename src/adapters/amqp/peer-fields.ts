@@ -1,7 +1,19 @@
 /** Checks the types of a performative's fields: rhea takes a list for a number, or `true` for an error, and falls over it later. */
 import { type Described, outcomeIn } from "./transactional-state.ts";
 
-type Kind = "text" | "number" | "long" | "boolean" | "binary" | "map" | "texts" | "error" | "state" | "any";
+type Kind =
+  | "text"
+  | "ubyte"
+  | "ushort"
+  | "uint"
+  | "ulong"
+  | "boolean"
+  | "binary"
+  | "map"
+  | "texts"
+  | "error"
+  | "state"
+  | "any";
 /** A `!` marks what must be there. */
 type Field = readonly [name: string, kind: Kind | `${Kind}!`];
 
@@ -10,9 +22,9 @@ const FIELDS: Readonly<Record<string, readonly Field[]>> = {
   open: [
     ["container-id", "text!"],
     ["hostname", "text"],
-    ["max-frame-size", "number"],
-    ["channel-max", "number"],
-    ["idle-time-out", "number"],
+    ["max-frame-size", "uint"],
+    ["channel-max", "ushort"],
+    ["idle-time-out", "uint"],
     ["outgoing-locales", "texts"],
     ["incoming-locales", "texts"],
     ["offered-capabilities", "texts"],
@@ -20,66 +32,76 @@ const FIELDS: Readonly<Record<string, readonly Field[]>> = {
     ["properties", "map"],
   ],
   begin: [
-    ["remote-channel", "number"],
-    ["next-outgoing-id", "number!"],
-    ["incoming-window", "number!"],
-    ["outgoing-window", "number!"],
-    ["handle-max", "number"],
+    ["remote-channel", "ushort"],
+    ["next-outgoing-id", "uint!"],
+    ["incoming-window", "uint!"],
+    ["outgoing-window", "uint!"],
+    ["handle-max", "uint"],
   ],
   attach: [
     ["name", "text!"],
-    ["handle", "number!"],
+    ["handle", "uint!"],
     ["role", "boolean!"],
-    ["snd-settle-mode", "number"],
-    ["rcv-settle-mode", "number"],
+    ["snd-settle-mode", "ubyte"],
+    ["rcv-settle-mode", "ubyte"],
     ["source", "any"],
     ["target", "any"],
     ["unsettled", "map"],
     ["incomplete-unsettled", "boolean"],
-    ["initial-delivery-count", "number"],
-    ["max-message-size", "long"],
+    ["initial-delivery-count", "uint"],
+    ["max-message-size", "ulong"],
     ["offered-capabilities", "texts"],
     ["desired-capabilities", "texts"],
     ["properties", "map"],
   ],
   flow: [
-    ["next-incoming-id", "number"],
-    ["incoming-window", "number!"],
-    ["next-outgoing-id", "number!"],
-    ["outgoing-window", "number!"],
-    ["handle", "number"],
-    ["delivery-count", "number"],
-    ["link-credit", "number"],
-    ["available", "number"],
+    ["next-incoming-id", "uint"],
+    ["incoming-window", "uint!"],
+    ["next-outgoing-id", "uint!"],
+    ["outgoing-window", "uint!"],
+    ["handle", "uint"],
+    ["delivery-count", "uint"],
+    ["link-credit", "uint"],
+    ["available", "uint"],
     ["drain", "boolean"],
     ["echo", "boolean"],
   ],
   transfer: [
-    ["handle", "number!"],
-    ["delivery-id", "number"],
+    ["handle", "uint!"],
+    ["delivery-id", "uint"],
     ["delivery-tag", "binary"],
-    ["message-format", "number"],
+    ["message-format", "uint"],
     ["settled", "boolean"],
     ["more", "boolean"],
-    ["rcv-settle-mode", "number"],
+    ["rcv-settle-mode", "ubyte"],
     ["state", "any"],
     ["resume", "boolean"],
     ["aborted", "boolean"],
   ],
   disposition: [
     ["role", "boolean!"],
-    ["first", "number!"],
-    ["last", "number"],
+    ["first", "uint!"],
+    ["last", "uint"],
     ["settled", "boolean"],
     ["state", "state"],
   ],
   detach: [
-    ["handle", "number!"],
+    ["handle", "uint!"],
     ["closed", "boolean"],
     ["error", "error"],
   ],
   end: [["error", "error"]],
   close: [["error", "error"]],
+};
+
+/** What a server says (5.3.3). */
+const SASL_FIELDS: Readonly<Record<string, readonly Field[]>> = {
+  "list of mechanisms": [["sasl-server-mechanisms", "texts!"]],
+  "challenge of SASL": [["challenge", "binary!"]],
+  "SASL outcome": [
+    ["code", "ubyte!"],
+    ["additional-data", "binary"],
+  ],
 };
 
 export const PERFORMATIVES: readonly string[] = Object.keys(FIELDS);
@@ -95,7 +117,7 @@ const REJECTED: ReadonlySet<unknown> = new Set([0x25, "amqp:rejected:list"]);
 
 /** `value`: the performative's fields by position. @throws Error that names the field. */
 export function checkFields(performative: string, value: readonly unknown[]): void {
-  const fields = FIELDS[performative] ?? [];
+  const fields = FIELDS[performative] ?? SASL_FIELDS[performative] ?? [];
   if (!Array.isArray(value)) throw new Error(`A ${performative} that is no list`);
   for (let at = 0; at < fields.length; at++) {
     const [name, kind] = fields[at] as Field;
@@ -107,13 +129,17 @@ export function checkFields(performative: string, value: readonly unknown[]): vo
   }
 }
 
+/** rhea counts with these, in loops too: a fraction, a negative number or infinity would have no end. */
+const isWhole = (value: unknown, max: number) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max;
 const isText = ({ value }: Read) => typeof value === "string";
 
 const CHECKS: Readonly<Record<Kind, (read: Read) => boolean>> = {
   text: isText,
-  number: ({ value }) => typeof value === "number",
+  ubyte: ({ value }) => isWhole(value, 0xff),
+  ushort: ({ value }) => isWhole(value, 0xffff),
+  uint: ({ value }) => isWhole(value, 0xffff_ffff),
   // Past 2^53 it is read as bytes.
-  long: ({ value }) => typeof value === "number" || Buffer.isBuffer(value),
+  ulong: ({ value }) => isWhole(value, Number.MAX_SAFE_INTEGER) || Buffer.isBuffer(value),
   boolean: ({ value }) => typeof value === "boolean",
   binary: ({ value }) => Buffer.isBuffer(value),
   map: ({ type, value }) => MAPS.has(type?.typecode) && Array.isArray(value),

@@ -6,6 +6,7 @@ import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
 import { limitDecoding } from "./decode-limits.ts";
 import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
+import { type CreditedLink, holdCredit } from "./sender-credit.ts";
 import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
@@ -33,9 +34,7 @@ interface UncheckedSession {
   readonly incoming: { readonly deliveries: Deliveries };
 }
 
-interface UncheckedLink {
-  readonly credit: number;
-  readonly delivery_count: number;
+interface UncheckedLink extends CreditedLink {
   /** The delivery of which further transfers are to come. */
   readonly _incomplete?: object | undefined;
   is_receiver(): boolean;
@@ -67,8 +66,8 @@ interface AttachFields {
 
 interface FlowFields {
   readonly handle?: number | null;
-  readonly delivery_count?: number | null;
-  readonly link_credit?: number | null;
+  delivery_count?: number | null;
+  link_credit?: number | null;
   drain?: boolean | null;
 }
 
@@ -149,6 +148,7 @@ export function holdToLimits(rheaConnection: Connection): void {
     on_flow(frame) {
       const { performative } = frame;
       const link = connection.remote_channel_map[frame.channel]?.remote.handles[performative.handle ?? -1];
+      if (link && !link.is_receiver()) holdCredit(link, performative);
       if (performative.drain && link?.is_receiver() && !isDrained(link, performative)) performative.drain = false;
       on_flow.call(connection, frame);
     },

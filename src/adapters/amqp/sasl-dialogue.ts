@@ -3,6 +3,7 @@ import type { Connection } from "rhea";
 import { kindOf, type Login } from "../../messaging/login.ts";
 import type { SaslMechanism } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
+import { checkFields } from "./peer-fields.ts";
 import { candidates, exchangeOf, isLostOnArtemis, type SaslExchange } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
 import { unlogged } from "./unlogged.ts";
@@ -16,7 +17,8 @@ interface RheaSasl {
 }
 
 interface Frame<Fields> {
-  readonly performative: Fields;
+  /** Read of `value`, the fields by position. */
+  readonly performative: Fields & { readonly value?: readonly unknown[] };
 }
 
 interface OutcomeFields {
@@ -29,6 +31,11 @@ type Respond = (error: string | undefined, response?: Buffer) => void;
 interface RheaMechanism {
   start(respond: Respond): void;
   step(challenge: Buffer, respond: Respond): void;
+}
+
+interface SpeakingMechanism extends RheaMechanism {
+  /** Whether our first word was written. */
+  readonly spoke: boolean;
 }
 
 export interface SaslTerms {
@@ -56,27 +63,38 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     outcome: sasl.on_sasl_outcome.bind(sasl),
   };
   let exchange: SaslExchange | undefined;
+  let mechanism: SpeakingMechanism | undefined;
   let hint: string | undefined;
-  sasl.on_sasl_mechanisms = ({ performative }) => {
+  const check = (what: string, { performative }: Frame<object>) => checkFields(what, performative.value ?? []);
+  sasl.on_sasl_mechanisms = (frame) => {
+    const { performative } = frame;
+    check("list of mechanisms", frame);
     if (exchange) throw new Error("The mechanisms of SASL were named twice");
     const offered = [performative.sasl_server_mechanisms ?? []].flat().map(String);
-    const chosen = candidates(login, allowed).find((mechanism) => offered.includes(mechanism));
+    const chosen = candidates(login, allowed).find((name) => offered.includes(name));
     if (chosen === undefined) {
       end({ kind: "sasl-unusable", login: kind, offered, allowed: allowed ?? candidates(login, undefined) });
       return;
     }
     exchange = exchangeOf(chosen, login);
     if (isLostOnArtemis(chosen, login)) hint = ASCII_HINT;
-    sasl.mechanisms = { [chosen]: mechanismOf(exchange, terms) };
+    mechanism = mechanismOf(exchange, terms);
+    sasl.mechanisms = { [chosen]: mechanism };
     proceed.mechanisms({ performative: { sasl_server_mechanisms: chosen } });
   };
   sasl.on_sasl_challenge = (frame) => {
+    check("challenge of SASL", frame);
     if (!exchange) throw new Error("A challenge of SASL before its mechanisms");
     proceed.challenge(frame);
   };
   sasl.on_sasl_outcome = (frame) => {
+    check("SASL outcome", frame);
     const { code, additional_data: additional } = frame.performative;
     if (!exchange) throw new Error("An outcome of SASL before its mechanisms");
+    if (!mechanism?.spoke) {
+      end({ kind: "sasl-untrusted", text: "it judged the login before it had seen it" });
+      return;
+    }
     if (code !== 0) {
       const said = exchange.reason ?? hint;
       end({ kind: "sasl-outcome", outcome: code, login: kind, said: said === undefined ? said : conceal(said) });
@@ -93,14 +111,16 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
 }
 
 /** One of ours as rhea wants it: by callbacks, which throw into whoever calls them. */
-function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): RheaMechanism {
+function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): SpeakingMechanism {
   let busy = false;
+  let spoke = false;
   const answer = async (response: () => Promise<Buffer>, respond: Respond): Promise<void> => {
     try {
       if (busy) throw new Error("it did not wait for the answer to its challenge");
       busy = true;
       const bytes = await response();
       busy = false;
+      spoke = true;
       if (!isOver()) unlogged(() => respond(undefined, bytes));
     } catch (error) {
       const { message } = error as Error;
@@ -109,6 +129,9 @@ function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): RheaMe
     }
   };
   return {
+    get spoke() {
+      return spoke;
+    },
     start: (respond) => void answer(() => exchange.start(), respond),
     step: (challenge, respond) => void answer(() => exchange.step(challenge ?? Buffer.alloc(0)), respond),
   };

@@ -129,10 +129,17 @@ export class SenderLink {
     this.#waiting.sweepAt = Math.max(MIN_SWEEP, 2 * live.length);
   }
 
-  #hasRoom(): boolean {
+  /** Credit that no message was handed over for. */
+  get #granted(): number {
     const { credit, delivery_count: transferred } = this.#sender;
-    const granted = credit + transferred - this.#used;
-    return granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver();
+    // The link's delivery-count starts anew past 2^32 - 1.
+    return credit + ((transferred - this.#used) | 0);
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.#granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver()
+    );
   }
 
   #writeOne(send: LinkSend): void {
@@ -183,8 +190,7 @@ export class SenderLink {
 
   /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */
   #drain(): void {
-    const { credit, delivery_count: transferred } = this.#sender;
-    this.#used = Math.max(this.#used, credit + transferred);
+    this.#used += Math.max(0, this.#granted);
     this.#sender.set_drained(true);
   }
 

@@ -107,19 +107,24 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   },
 };
 
-const PRODUCTS: Readonly<Record<string, string>> = { activemq: "activemq", "activemq-artemis": "artemis" };
+/** A map: a peer may call itself "constructor". */
+const PRODUCTS: ReadonlyMap<string, string> = new Map([
+  ["activemq", "activemq"],
+  ["activemq-artemis", "artemis"],
+]);
 
 /** From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`. */
 export function readBroker(server: string | undefined): Broker {
   const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
   const product = name.toLowerCase();
   return {
-    product: product === "" ? "unknown" : (PRODUCTS[product] ?? printableLine(product)),
+    product: product === "" ? "unknown" : (PRODUCTS.get(product) ?? printableLine(product)),
     version: version ? printableLine(version) : undefined,
   };
 }
 
 /** A product we do not know is spoken to as the STOMP specification says. */
 export function dialectOf(broker: Broker): Dialect {
-  return DIALECTS[broker.product] ?? STOMP_AS_SPECIFIED;
+  const { product } = broker;
+  return (Object.hasOwn(DIALECTS, product) && DIALECTS[product]) || STOMP_AS_SPECIFIED;
 }

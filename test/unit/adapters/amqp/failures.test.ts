@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { brokerOf } from "../../../../src/adapters/amqp/broker.ts";
 import type { Ending } from "../../../../src/adapters/amqp/ending.ts";
 import { FAILURES } from "../../../../src/adapters/amqp/failure-table.ts";
 import { attemptFailure, describeCondition, isRetryable, sessionLoss } from "../../../../src/adapters/amqp/failures.ts";
+import { dialectOf, readBroker } from "../../../../src/adapters/stomp/broker.ts";
 import { AuthenticationError, SessionLostError } from "../../../../src/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 
@@ -66,5 +68,17 @@ describe("an error condition", () => {
     [undefined, false],
   ])("%s may be tried again: %s", (condition, retryable) => {
     expect(isRetryable(condition)).toBe(retryable);
+  });
+});
+
+describe("a peer that speaks in the names of Object's properties", () => {
+  it.each(["constructor", "__proto__", "toString"])("is refused like any other: %s", (name) => {
+    const ending = { kind: "close", condition: name, description: undefined } as const;
+    const failure = attemptFailure(endpoint, ending, nothing);
+    expect(failure).toMatchObject({ code: "ENDPOINT_REJECTED", verdict: "next" });
+    expect(brokerOf({ product: name }).product).toBe(name);
+    const broker = readBroker(name);
+    expect(broker.product).toBe(name.toLowerCase());
+    expect(dialectOf(broker).destinations).toBe("path");
   });
 });

@@ -149,12 +149,47 @@ describe("a server that breaks the rules of SASL", () => {
       [saslHeader, mechanisms("SCRAM-SHA-256"), challenge(first), challenge(first)],
       /did not wait|nonce/,
     ],
-    ["lets us in before SCRAM has begun", [saslHeader, mechanisms("SCRAM-SHA-256"), outcome(0)], /without showing/],
+    [
+      "lets us in before SCRAM has begun",
+      [saslHeader, mechanisms("SCRAM-SHA-256"), outcome(0)],
+      /before it had seen it/,
+    ],
   ])("and %s fails the attempt, once, and prints nothing", async (_, bytes, text) => {
     const print = vi.spyOn(console, "error");
     const peer = await scriptedPeer(Buffer.concat(bytes));
     const failure = await failureOf(peer, { credentials: () => USER });
     expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next", message: expect.stringMatching(text) });
     expect(print).not.toHaveBeenCalled();
+  });
+});
+
+describe("a frame of SASL against the rules", () => {
+  const frame = (code: number, ...fields: number[]) => {
+    const list = [0xc0, fields.length + 1, 1, ...fields];
+    return Buffer.from([0, 0, 0, 11 + list.length, 2, 1, 0, 0, 0, 0x53, code, ...list]);
+  };
+
+  it.each([
+    ["an outcome of null", frame(0x44, 0x40)],
+    ["an outcome of false", frame(0x44, 0x42)],
+    ["an outcome that is a list", frame(0x44, 0x45)],
+    ["an outcome that is text", frame(0x44, 0xa1, 1, 0x30)],
+    ["an outcome that is a map", frame(0x44, 0xc1, 1, 0)],
+    ["a challenge that is text", frame(0x42, 0xa1, 1, 0x30)],
+    ["a challenge of nothing", frame(0x42, 0x40)],
+  ])("is %s: the next endpoint is tried", async (_what, bytes) => {
+    const peer = await scriptedPeer(Buffer.concat([wire.saslHeader, wire.mechanisms("PLAIN")]), bytes);
+    const failure = await failureOf(peer, { credentials: () => USER });
+    expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next" });
+  });
+
+  it.each([0, 1])("is outcome %s before the login was seen", async (code) => {
+    const peer = await scriptedPeer(
+      Buffer.concat([wire.saslHeader, wire.mechanisms("PLAIN"), wire.outcome(code)]),
+      Buffer.concat([wire.amqpHeader, wire.open()]),
+    );
+    const failure = await failureOf(peer, { credentials: () => USER });
+    expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next" });
+    expect((failure as Error).message).toContain("before it had seen it");
   });
 });
