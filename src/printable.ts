@@ -7,10 +7,11 @@ const MAX_LINE_CHARACTERS = 300;
 
 /**
  * The controls C0 and C1 with DEL, save tab and line feed; the separators that some logs take for a new line; and what
- * turns the direction of the text around it.
+ * turns the direction of the text around it, or is not seen at all.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+const CONTROLS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu;
 
 /** The text with every control character written out, such as `\x1b`, and at most 64 Ki of it. */
 export function printable(text: string): string {
@@ -36,5 +37,5 @@ export function printableError(error: Error): Error {
 function writtenOut(character: string): string {
   const code = character.charCodeAt(0);
   if (character === "\n") return "\\n";
-  return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
 }

@@ -95,9 +95,13 @@ describe("the handshake", () => {
     expect(error.attempts).toMatchObject([{ code: "ENDPOINT_CLOSED" }]);
   });
 
-  it("holds a session whose peer names an idle time-out longer than a timer can wait", async () => {
-    const peer = await openingPeer(wire.open({ idle_time_out: 0xffff_ffff }));
-    const connection = connectionTo(peer);
+  it.each([
+    ["longer than a timer can wait", 0xffff_ffff, {}],
+    ["of a millisecond", 1, {}],
+    ["of a millisecond, where we want no heart-beats", 1, { heartbeatMs: 0 }],
+  ])("holds a session whose peer names an idle time-out %s", async (_what, idle_time_out, options) => {
+    const peer = await openingPeer(wire.open({ idle_time_out }));
+    const connection = connectionTo(peer, options);
     await connection.connect();
     const [socket] = peer.sockets;
     const before = socket?.bytesRead ?? 0;

@@ -17,6 +17,7 @@ describe("what a peer says", () => {
   it("has its controls written out", () => {
     expect(printable("a\u001b[2Jb\u0085c\u202ed\ud800\te\n")).toBe("a\\x1b[2Jb\\x85c\\u202ed\\ud800\te\n");
     expect(printableLine("a\nb\tc")).toBe("a\\nb\\x09c");
+    expect(printable("a\u061cb\u200bc\u200dd\ufeff")).toBe("a\\u061cb\\u200bc\\u200dd\\ufeff");
     expect(printable("Zoë 💶 日本")).toBe("Zoë 💶 日本");
   });
 

@@ -67,7 +67,7 @@ export class AmqpSession implements MessagingSession {
   constructor(socket: EndpointSocket, opened: OpenConnection, settings: AdapterSettings) {
     const { connection, properties, conceal } = opened;
     this.#socket = socket;
-    this.broker = brokerOf(properties);
+    this.broker = brokerOf(properties, conceal);
     let resolveEnded: (end: SessionEnd) => void = () => {};
     this.ended = new Promise((resolve) => {
       resolveEnded = resolve;

@@ -10,14 +10,17 @@ export type OpenProperties = Readonly<Record<string, unknown>>;
 const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["ActiveMQ", "activemq"],
   ["apache-activemq-artemis", "artemis"],
+  ["masterslave-embedded", "masterslave-embedded"],
 ]);
 
-/** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. */
-export function brokerOf(properties: OpenProperties): Broker {
+/** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. `conceal` takes the credentials out. */
+export function brokerOf(properties: OpenProperties, conceal: (text: string) => string = (text) => text): Broker {
   const { product, version } = properties;
   return {
     product:
-      typeof product === "string" && product !== "" ? (PRODUCTS.get(product) ?? printableLine(product)) : "unknown",
-    version: typeof version === "string" ? printableLine(version) : undefined,
+      typeof product === "string" && product !== ""
+        ? (PRODUCTS.get(product) ?? printableLine(conceal(product)))
+        : "unknown",
+    version: typeof version === "string" ? printableLine(conceal(version)) : undefined,
   };
 }

@@ -10,6 +10,7 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import type { OpenProperties } from "./broker.ts";
 import type { Ending } from "./ending.ts";
+import { CLOSE_CONDITIONS } from "./failure-table.ts";
 import { attemptFailure } from "./failures.ts";
 import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
 import { governSasl, type SaslTerms } from "./sasl-dialogue.ts";
@@ -173,13 +174,18 @@ function closeOf(connection: RheaConnection, context: EventContext, conceal: (te
     const field: unknown = info?.["invalid-field"];
     return {
       kind: "close",
-      condition: condition ?? undefined,
+      condition: condition ? concealUnknown(condition, conceal) : undefined,
       description: description && conceal(description),
       field: typeof field === "string" ? field : undefined,
     };
   }
   if (context.error) return { kind: "protocol", error: context.error };
   return { kind: "close", condition: undefined, description: undefined };
+}
+
+/** The conditions we know are kept: a user may be called "amqp". */
+function concealUnknown(condition: string, conceal: (text: string) => string): string {
+  return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : conceal(condition);
 }
 
 function speak(connection: RheaConnection, terms: SaslTerms): void {

@@ -1,6 +1,7 @@
 /** A login that came to nothing, as the attempt's failure. */
 import { AttemptError, AuthenticationError, formatAddress } from "../../errors.ts";
 import { type LoginKind, WRONG_LOGIN } from "../../messaging/login.ts";
+import { printableLine } from "../../printable.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { SASL_MECHANISMS } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
@@ -11,7 +12,7 @@ export function loginFailure(endpoint: Endpoint, ending: Extract<Ending, { kind:
   if (ending.kind === "sasl-unsendable")
     return failure(OTHER.unsendable, `${where} was not asked: ${ending.text}`, endpoint);
   if (ending.kind === "sasl-untrusted") {
-    const text = `${where} is not to be trusted: ${ending.text}; ${OTHER.untrusted.hint}`;
+    const text = `${where} is not to be trusted: ${printableLine(ending.text)}; ${OTHER.untrusted.hint}`;
     return failure(OTHER.untrusted, text, endpoint);
   }
   if (ending.kind === "sasl-unusable") {
@@ -22,7 +23,7 @@ export function loginFailure(endpoint: Endpoint, ending: Extract<Ending, { kind:
   const { outcome, login, said } = ending;
   const found = (Object.hasOwn(SASL_OUTCOMES, outcome) && SASL_OUTCOMES[outcome]) || SASL_OUTCOMES[1];
   const hint = found === SASL_OUTCOMES[1] ? WRONG_LOGIN[login] : found?.hint;
-  const detail = said === undefined ? "" : `, ${said}`;
+  const detail = said === undefined ? "" : `, ${printableLine(said)}`;
   return failure(found, `${where} refused the login: ${hint} (SASL outcome ${outcome}${detail})`, endpoint);
 }
 

@@ -90,6 +90,8 @@ interface DispositionFields {
 export const MAX_FRAME_SIZE = 65_536;
 /** Every peer takes frames of this size (AMQP 1.0, 2.4.1); rhea would cut messages for a smaller one into pieces of no bytes, without end. */
 const MIN_FRAME_SIZE = 512;
+/** A peer that wants a frame more often than every 50 ms is not served: it would have us write without end, and no network needs it. */
+const MIN_IDLE_MS = 100;
 /** A larger message ends the session: it would have to be held in memory whole. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 /** Where a disposition has its state (AMQP 1.0, 2.7.6), and an attach frame its source and target (2.7.3). */
@@ -177,7 +179,7 @@ function checkOpen(open: OpenFields): void {
   const { max_frame_size: frameSize, idle_time_out: idleMs } = open;
   if (frameSize && frameSize < MIN_FRAME_SIZE) throw new Error(`A max-frame-size of ${frameSize} bytes`);
   // Half of it becomes a timer; one that is too long would fire at once, and again.
-  if (idleMs && idleMs > LONGEST_TIMER_MS) open.idle_time_out = LONGEST_TIMER_MS;
+  if (idleMs) open.idle_time_out = Math.max(MIN_IDLE_MS, Math.min(idleMs, LONGEST_TIMER_MS));
 }
 
 /** Returns how many bytes of the delivery have come, this transfer's among them. */

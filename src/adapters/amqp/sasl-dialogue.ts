@@ -73,7 +73,8 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     const offered = [performative.sasl_server_mechanisms ?? []].flat().map(String);
     const chosen = candidates(login, allowed).find((name) => offered.includes(name));
     if (chosen === undefined) {
-      end({ kind: "sasl-unusable", login: kind, offered, allowed: allowed ?? candidates(login, undefined) });
+      const shown = offered.map(conceal);
+      end({ kind: "sasl-unusable", login: kind, offered: shown, allowed: allowed ?? candidates(login, undefined) });
       return;
     }
     exchange = exchangeOf(chosen, login);
@@ -103,7 +104,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     try {
       exchange.accept(additional ?? undefined);
     } catch (error) {
-      end({ kind: "sasl-untrusted", text: (error as Error).message });
+      end({ kind: "sasl-untrusted", text: conceal((error as Error).message) });
       return;
     }
     proceed.outcome(frame);
@@ -111,7 +112,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
 }
 
 /** One of ours as rhea wants it: by callbacks, which throw into whoever calls them. */
-function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): SpeakingMechanism {
+function mechanismOf(exchange: SaslExchange, { conceal, end, isOver }: SaslTerms): SpeakingMechanism {
   let busy = false;
   let spoke = false;
   const answer = async (response: () => Promise<Buffer>, respond: Respond): Promise<void> => {
@@ -125,7 +126,7 @@ function mechanismOf(exchange: SaslExchange, { end, isOver }: SaslTerms): Speaki
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof UnsendableLogin) end({ kind: "sasl-unsendable", text: message });
-      else end({ kind: "sasl-untrusted", text: message });
+      else end({ kind: "sasl-untrusted", text: conceal(message) });
     }
   };
   return {

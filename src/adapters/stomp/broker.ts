@@ -111,15 +111,16 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
 const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["activemq", "activemq"],
   ["activemq-artemis", "artemis"],
+  ["masterslave-embedded", "masterslave-embedded"],
 ]);
 
 /** From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`. */
-export function readBroker(server: string | undefined): Broker {
+export function readBroker(server: string | undefined, conceal: (text: string) => string = (text) => text): Broker {
   const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
-  const product = name.toLowerCase();
+  const known = name.toLowerCase();
   return {
-    product: product === "" ? "unknown" : (PRODUCTS.get(product) ?? printableLine(product)),
-    version: version ? printableLine(version) : undefined,
+    product: known === "" ? "unknown" : (PRODUCTS.get(known) ?? printableLine(conceal(name).toLowerCase())),
+    version: version ? printableLine(conceal(version)) : undefined,
   };
 }
 

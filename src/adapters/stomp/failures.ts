@@ -108,31 +108,47 @@ export function handshakeFailure(
   return verdict === "stop" ? new AuthenticationError(message, details) : new AttemptError(code, message, details);
 }
 
+/** Takes the credentials out of a text of the peer's. */
+type Conceal = (text: string) => string;
+/** Before there is a login. */
+const showAll: Conceal = (text) => text;
+
 const ANSWERS = ["CONNECTED\n", "CONNECTED\r\n", "ERROR\n", "ERROR\r\n"];
 
 /** A peer whose first bytes cannot begin an answer to CONNECT, by the name of what it speaks where that has one. */
-export function foreignPeer({ endpoint, firstBytes }: EndpointSocket): AttemptError | undefined {
+export function foreignPeer(
+  { endpoint, firstBytes }: EndpointSocket,
+  conceal: Conceal = showAll,
+): AttemptError | undefined {
   const text = firstBytes.toString("latin1").replace(/^[\r\n]+/, "");
   if (ANSWERS.some((answer) => answer.startsWith(text) || text.startsWith(answer))) return undefined;
   const speaks = describePeer(firstBytes);
-  if (speaks === undefined) return handshakeFailure("notStomp", endpoint, `: ${beginning(firstBytes)}`);
+  if (speaks === undefined) return handshakeFailure("notStomp", endpoint, `: ${beginning(firstBytes, conceal)}`);
   return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
 }
 
 /** stompit ended the client during the handshake. */
-export function brokenHandshake(socket: EndpointSocket, cause: Error): AttemptError {
+export function brokenHandshake(socket: EndpointSocket, cause: Error, conceal: Conceal = showAll): AttemptError {
   const { endpoint, firstBytes } = socket;
-  const foreign = foreignPeer(socket);
+  const foreign = foreignPeer(socket, conceal);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
     const text = `: ${whyClosed(endpoint)}`;
     return lateTlsFailure(endpoint, cause) ?? handshakeFailure("closed", endpoint, text, causeOf(cause));
   }
-  return handshakeFailure("notStomp", endpoint, `: ${printableLine(cause.message)}; ${beginning(firstBytes)}`);
+  return handshakeFailure(
+    "notStomp",
+    endpoint,
+    `: ${printableLine(conceal(cause.message))}; ${beginning(firstBytes, conceal)}`,
+  );
 }
 
-function beginning(firstBytes: Buffer): string {
-  return `its answer begins ${JSON.stringify(firstBytes.toString("latin1"))}`;
+function beginning(firstBytes: Buffer, conceal: Conceal): string {
+  const text = firstBytes.toString();
+  const concealed = conceal(text);
+  // Most of what is no STOMP is no UTF-8 either; a login is.
+  const shown = concealed === text ? firstBytes.toString("latin1") : concealed;
+  return `its answer begins ${printableLine(JSON.stringify(shown))}`;
 }
 
 /** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
@@ -208,16 +224,20 @@ export function refusedConnect(
 }
 
 /** Why a session is over, from what stompit's client ended with. */
-export function sessionLoss(socket: EndpointSocket, cause: Error): MasterSlaveError {
+export function sessionLoss(socket: EndpointSocket, cause: Error, conceal: Conceal = showAll): MasterSlaveError {
   const { endpoint } = socket;
   if (cause instanceof MasterSlaveError) return unmarked(cause);
   const where = formatAddress(endpoint);
   if (socket.readableEnded) {
     return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
   }
-  return new SessionLostError("PROTOCOL_ERROR", `${where} broke the rules of STOMP: ${printableLine(cause.message)}`, {
-    endpoint,
-  });
+  return new SessionLostError(
+    "PROTOCOL_ERROR",
+    `${where} broke the rules of STOMP: ${printableLine(conceal(cause.message))}`,
+    {
+      endpoint,
+    },
+  );
 }
 
 /** Classic: "Unexpected ACK received for message-id [m]": of an acknowledgement that came too late. */

@@ -4,6 +4,7 @@ import { MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";
+import { printableLine } from "../../printable.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
@@ -32,6 +33,7 @@ const SILENT_INTERVALS = 2.1;
 export function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<StompSession> {
   const { socket, settings } = request;
   const { heartbeatMs } = settings;
+  const conceal = concealing(request.login);
   return new Promise((resolve, reject) => {
     const client = new stompit.Client(socket, {
       ...PARSER_OPTIONS,
@@ -52,9 +54,9 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
         client.destroy();
       });
     const onAbort = () => fail(signal.reason);
-    const onError = (error: Error) => fail(brokenHandshake(socket, error));
+    const onError = (error: Error) => fail(brokenHandshake(socket, error, conceal));
     const onData = () => {
-      const foreign = foreignPeer(socket);
+      const foreign = foreignPeer(socket, conceal);
       if (foreign) fail(foreign);
     };
     const onConnect = () => {
@@ -102,11 +104,13 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 function begin({ socket, login, settings }: HandshakeRequest, client: Client): StompSession {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
+  const conceal = concealing(login);
   const version = headerText(client.headers, "version") ?? "1.0";
-  if (version !== "1.1" && version !== "1.2") throw handshakeFailure("oldVersion", endpoint, `, here ${version}`);
-  const broker = readBroker(headerText(client.headers, "server"));
+  if (version !== "1.1" && version !== "1.2")
+    throw handshakeFailure("oldVersion", endpoint, `, here ${printableLine(conceal(version))}`);
+  const broker = readBroker(headerText(client.headers, "server"), conceal);
   const peer: Peer = {
-    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal: concealing(login) },
+    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
   };
   const session = new StompSession(peer, client, socket);

@@ -11,6 +11,7 @@ import type {
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
+import { printableLine } from "../../printable.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
 import {
@@ -53,7 +54,7 @@ export class StompSession implements MessagingSession {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error)));
+    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error, peer.conceal)));
     client.on("end", () => this.destroy(this.#closedByUs()));
     socket.on("close", () => this.destroy(sessionLoss(socket, new Error("the socket was closed"))));
     this.#receive("RECEIPT", (frame) => this.#onReceipt(frame));
@@ -137,14 +138,14 @@ export class StompSession implements MessagingSession {
       if (waiter) waiter.onReceipt();
       // What is said twice is no harm.
       else if (!this.#wire.wasAsked(receipt))
-        this.#protocolError(`a receipt nobody asked for, ${JSON.stringify(receipt)}`);
+        this.#protocolError(`a receipt nobody asked for, ${this.#quote(receipt)}`);
     });
   }
 
   #onMessage(frame: IncomingFrame): void {
     const id = headerText(frame.headers, "subscription");
     if (!this.#subscriptions.wasIssued(id)) {
-      this.#protocolError(`a message for a subscription nobody made, ${JSON.stringify(id)}`);
+      this.#protocolError(`a message for a subscription nobody made, ${this.#quote(id)}`);
       return;
     }
     this.#withBody(frame, MAX_BODY_BYTES, (body, complete) => {
@@ -183,6 +184,10 @@ export class StompSession implements MessagingSession {
     if (unnamed) return unnamed;
     const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
     return aboutSession ? undefined : this.#wire.takeOnlySubscribe();
+  }
+
+  #quote(text = ""): string {
+    return printableLine(JSON.stringify(this.#wire.peer.conceal(text)));
   }
 
   #protocolError(what: string): void {
