@@ -92,4 +92,4 @@ function json(what: unknown): string {
 }
 
 const directory = process.env["SECRETS_DIRECTORY"];
-if (directory !== undefined) record(join(directory, "emitted"));
+if (directory) record(join(directory, "emitted"));
