@@ -70,7 +70,9 @@ describe.each(PRODUCTS)("TLS on a real %s", (product) => {
     ],
   ] as const)("names the mistake of %s:// at the port of %s", async (scheme, connector, text) => {
     const uri = secure.uri(connector).replaceAll(/\w+(\+ssl)?:\/\//g, `${scheme}://`);
-    const error = await attemptAt(uri, { ...trusting(), attemptTimeout: 1_000 });
+    // Where nothing speaks TLS, the option is refused.
+    const options = scheme === "stomp" || scheme === "amqp" ? { credentials } : trusting();
+    const error = await attemptAt(uri, { ...options, attemptTimeout: 1_000 });
     expect(`${error.code} ${error.message}`).toMatch(text);
     expect(error.verdict).toBe("next");
   });
