@@ -5,21 +5,7 @@ import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection } from "./create-connection.ts";
 
 export type { Connection } from "../messaging/connection.ts";
-export type { LoginContext } from "../messaging/login.ts";
-export type { FilePath } from "../transport/read-material.ts";
-export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls-options.ts";
-export type { Credentials, Endpoint, EndpointScheme } from "../uri/endpoint.ts";
-export type { SaslMechanism } from "../uri/login-options.ts";
-export type { GroupOptions } from "../uri/option-table.ts";
-export type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
-export type {
-  CredentialsSource,
-  ExternalCredentials,
-  LoginCredentials,
-  PasswordFileCredentials,
-  TokenCredentials,
-  TokenFileCredentials,
-} from "./credentials.ts";
+export type * from "./option-types.ts";
 
 /** As createConnection of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
 export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {

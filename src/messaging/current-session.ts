@@ -1,6 +1,6 @@
 /** The session of the moment, and who waits for there to be one. */
 import { AbortError, type EndpointAddress, MasterSlaveError } from "../errors.ts";
-import { unlessAborted } from "./deadline.ts";
+import { unlessAborted } from "../transport/unless-aborted.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 

@@ -9,10 +9,11 @@ import {
   RequestTimeoutError,
   SendOverflowError,
 } from "../errors.ts";
+import { unlessAborted } from "../transport/unless-aborted.ts";
 import { checkTimeout, type SendOptions } from "./call-options.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Consumers } from "./consumers.ts";
-import { startDeadline, unlessAborted } from "./deadline.ts";
+import { startDeadline } from "./deadline.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import { EmptyWatch } from "./empty-watch.ts";
 import type { MessageBody } from "./outgoing-message.ts";

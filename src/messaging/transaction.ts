@@ -10,8 +10,8 @@ import {
   TransactionInterruptedError,
   TransactionRolledBackError,
 } from "../errors.ts";
+import { unlessAborted } from "../transport/unless-aborted.ts";
 import { checkSendOptions, checkTimeout, type SendOptions } from "./call-options.ts";
-import { unlessAborted } from "./deadline.ts";
 import { Delivery } from "./delivery.ts";
 import { parseDestination } from "./destination.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "./messaging-session.ts";

@@ -6,9 +6,10 @@ import {
   TransactionInterruptedError,
   TransactionTimeoutError,
 } from "../errors.ts";
+import { unlessAborted } from "../transport/unless-aborted.ts";
 import { checkNames, checkTimeout, type WaitOptions } from "./call-options.ts";
 import type { CurrentSession } from "./current-session.ts";
-import { startDeadline, unlessAborted } from "./deadline.ts";
+import { startDeadline } from "./deadline.ts";
 import { EmptyWatch } from "./empty-watch.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";

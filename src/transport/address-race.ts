@@ -2,7 +2,6 @@
  * Several addresses of one name, each tried up to a result: the next is tried when the one before has failed or kept
  * silent, only one speaks at a time unless it stays silent, and the first result wins.
  */
-import type { Socket } from "node:net";
 import { SpeakingTurns } from "./speaking-turns.ts";
 
 /** So long may an address keep silent, connecting or in a handshake, until the next has its chance (RFC 8305, 5). */
@@ -48,13 +47,6 @@ export function raceAddresses<T>(addresses: readonly string[], race: Race<T>): P
     signal.addEventListener("abort", onAbort, { once: true });
     running.tryNext();
   });
-}
-
-/** Ends a socket nobody waits for; whatever it still says is of no interest. */
-export function discard(socket: Socket): void {
-  socket.removeAllListeners();
-  socket.on("error", () => {});
-  socket.destroy();
 }
 
 type Outcome<T> = { readonly result: T } | { readonly failure: unknown };

@@ -21,8 +21,6 @@ export class Attempt<S extends Session> {
   readonly #deadline: NodeJS.Timeout;
   readonly #onOutcome: (attempt: Attempt<S>, outcome: AttemptOutcome<S>) => void;
   #stage = "connecting";
-  /** When it had its turn. */
-  #spokeAt: number | undefined;
   #answered = false;
 
   /** Starts at once. `onOutcome` is called exactly once, never within this constructor. */
@@ -52,7 +50,7 @@ export class Attempt<S extends Session> {
 
   /** The peer accepted, was spoken to, and has not answered. */
   get unheard(): boolean {
-    return this.#spokeAt !== undefined;
+    return this.#turns.hasSpoken(this);
   }
 
   /** How far it has come without an answer, as the error to show for it meanwhile. */
@@ -79,7 +77,6 @@ export class Attempt<S extends Session> {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#turns.take(this).then(resolve);
     });
-    this.#spokeAt = performance.now();
     this.#stage = "connected, its handshake unanswered";
   }
 

@@ -1,6 +1,6 @@
 /** A TCP connection to one address. */
 import { Socket } from "node:net";
-import { discard } from "./address-race.ts";
+import { discard } from "./discard.ts";
 
 /** Rejects with the system's error, or with the signal's reason; nothing stays open then. */
 export function connectTcp(address: string, port: number, signal: AbortSignal): Promise<Socket> {

@@ -1,15 +1,17 @@
 /** One attempt's way to its endpoint: every address of the name, up to whatever proves that the right peer is there. */
 import { AttemptError, formatAddress, MasterSlaveError } from "../errors.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
-import { discard, type Lane, raceAddresses } from "./address-race.ts";
+import { type Lane, raceAddresses } from "./address-race.ts";
 import { addressesFailed, attemptFailure } from "./attempt-failure.ts";
 import { connectTcp } from "./connect-tcp.ts";
 import { dialFailure } from "./dial-failure.ts";
+import { discard } from "./discard.ts";
 import { EndpointSocket, type EndpointSocketOptions } from "./endpoint-socket.ts";
 import { type Lookup, resolveHost } from "./resolve-host.ts";
 import { secure } from "./secure.ts";
 import type { OpenContext } from "./session.ts";
 import type { TlsSource } from "./tls-options.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;
@@ -118,13 +120,4 @@ class Way {
 function overtaken(endpoint: Endpoint): AttemptError {
   const text = `${formatAddress(endpoint)} was ready at another of its addresses first, or is not wanted any more`;
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -3,7 +3,7 @@ import { isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
 import { AttemptError, formatAddress } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
-import { discard } from "./address-race.ts";
+import { discard } from "./discard.ts";
 import { guardServerIdentity } from "./server-identity.ts";
 import { loadTls, type TlsMaterial } from "./tls-material.ts";
 import { NOT_TLS, noteClientCertificate } from "./tls-meaning.ts";

@@ -22,6 +22,11 @@ export class SpeakingTurns {
     });
   }
 
+  /** Whether `attempt` has had its turn and has not left. */
+  hasSpoken(attempt: object): boolean {
+    return this.#spoken.has(attempt);
+  }
+
   /** `attempt` has answered or is given up; it neither waits nor holds anyone up any more. Its `take` never resolves then. */
   leave(attempt: object): void {
     this.#waiting.delete(attempt);

@@ -5,6 +5,7 @@ import { AttemptError, formatAddress, MasterSlaveError } from "../errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { type FilePath, readMaterial } from "./read-material.ts";
 import { checkTlsOptions, FILE_OPTIONS, type TlsOptions, type TlsSource } from "./tls-options.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 export interface TlsMaterial {
   /** As Node takes them, without our file options. */
@@ -16,7 +17,10 @@ export interface TlsMaterial {
 /** Rejects with an AttemptError (TLS_FAILED, `next`) that names the option and the file, or with the signal's reason. */
 export async function loadTls(source: TlsSource, endpoint: Endpoint, signal: AbortSignal): Promise<TlsMaterial> {
   try {
-    const given = typeof source === "function" ? await unlessAborted(source(endpoint, { signal }), signal) : source;
+    const given =
+      typeof source === "function"
+        ? await unlessAborted(signal, Promise.resolve(source(endpoint, { signal })))
+        : source;
     const options = await readFiles(checkTlsOptions(given ?? {}), signal);
     const clientCertificate = checkMaterial(given ?? {}, options);
     return { options, clientCertificate };
@@ -38,17 +42,6 @@ function unusable(endpoint: Endpoint, cause: unknown, asked: boolean): AttemptEr
 
 /** What is wrong with one of the options, in words for the user. */
 class UnusableMaterial extends Error {}
-
-async function unlessAborted<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
 
 async function readFiles(given: TlsOptions, signal: AbortSignal): Promise<ConnectionOptions> {
   const { caFile, certFile, keyFile, pfxFile, ...options } = given;

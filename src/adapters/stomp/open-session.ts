@@ -6,6 +6,7 @@ import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { whySilent } from "../../transport/peer-kind.ts";
 import { type ReachOptions, reach, type UseSocket } from "../../transport/reach.ts";
 import type { OpenContext, OpenSession } from "../../transport/session.ts";
+import { unlessAborted } from "../../transport/unless-aborted.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
@@ -81,13 +82,7 @@ function attemptEnding(socket: EndpointSocket, wanted: AbortSignal): AttemptEndi
   else if (socket.destroyed) onError(new Error("the socket was closed"));
   return {
     signal,
-    unless: (promise) =>
-      new Promise((resolve, reject) => {
-        const onEnd = () => reject(signal.reason);
-        if (signal.aborted) onEnd();
-        signal.addEventListener("abort", onEnd, { once: true });
-        promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onEnd));
-      }),
+    unless: (promise) => unlessAborted(signal, promise),
     release: () => {
       wanted.removeEventListener("abort", onAbort);
       socket.removeListener("error", onError);
