@@ -7,6 +7,7 @@ import { ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Spelling } from "./destination.ts";
 import { decodeMessage } from "./message.ts";
 import { checkSections } from "./message-sections.ts";
+import { readPlainMessage } from "./plain-message.ts";
 import type { ReceivingSession } from "./settlement.ts";
 
 /** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
@@ -30,6 +31,11 @@ export function readDelivery(
   subscribed: Destination,
 ): IncomingDelivery {
   if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
+  const plain = delivery.format === STILL_ENCODED ? readPlainMessage(bytes, spelling, subscribed) : undefined;
+  if (plain) {
+    const { content, deliveryCount } = plain;
+    return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
+  }
   // rhea's typings of a decoded message know only its methods.
   const decoded = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
   const message = decoded as unknown as Message;
