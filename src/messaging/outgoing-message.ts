@@ -58,6 +58,9 @@ export interface OutgoingMessage {
  */
 export const DUPLICATE_ID_PROPERTY = "_AMQ_DUPL_ID";
 
+/** Of a message that has none: adapters know it by its identity. */
+export const NO_PROPERTIES: Readonly<Record<string, PropertyValue>> = Object.freeze({});
+
 const MAX_INT = 2_147_483_647;
 
 /** @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for. */
@@ -78,7 +81,7 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
   return {
     id,
     ...encodeBody(body),
-    properties: checkProperties(options.properties ?? {}),
+    properties: options.properties === undefined ? NO_PROPERTIES : checkProperties(options.properties),
     expiresAtMs: ttlMs === undefined ? undefined : Date.now() + ttlMs,
     priority,
     correlationId,

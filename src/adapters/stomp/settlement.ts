@@ -1,22 +1,21 @@
 /** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
-import type { FrameHeaders } from "stompit";
 import { UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
-import { headerText } from "./message.ts";
+import { headerText, type ReceivedHeaders } from "./received-headers.ts";
 import type { Peer } from "./wire.ts";
 
 /** The headers of ACK or NACK for a MESSAGE frame. */
-export function settlingHeaders(headers: FrameHeaders, { version }: Peer): Record<string, string> {
+export function settlingHeaders(headers: ReceivedHeaders, { version }: Peer): Record<string, string> {
   return version === "1.2" ? ackHeaders12(headers) : ackHeaders11(headers);
 }
 
 /** STOMP 1.2: the id alone, which keeps the frame short. Classic stops for good when 64 KiB of ACKs wait unread. */
-function ackHeaders12(headers: FrameHeaders): Record<string, string> {
+function ackHeaders12(headers: ReceivedHeaders): Record<string, string> {
   return { id: headerText(headers, "ack") ?? headerText(headers, "message-id") ?? "" };
 }
 
-function ackHeaders11(headers: FrameHeaders): Record<string, string> {
+function ackHeaders11(headers: ReceivedHeaders): Record<string, string> {
   return {
     subscription: headerText(headers, "subscription") ?? "",
     "message-id": headerText(headers, "message-id") ?? "",

@@ -1,6 +1,5 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
 import { randomUUID } from "node:crypto";
-import type { FrameHeaders } from "stompit";
 import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type {
@@ -14,7 +13,8 @@ import type {
 import { AckSize } from "./ack-size.ts";
 import { type BrokerRefusal, saysInUse } from "./failures.ts";
 import { GiveBack } from "./give-back.ts";
-import { decodeMessage, headerText } from "./message.ts";
+import { decodeMessage } from "./message.ts";
+import { headerText, type ReceivedHeaders } from "./received-headers.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
@@ -102,7 +102,7 @@ export class StompSubscription implements SessionSubscription {
   }
 
   /** A MESSAGE frame with one of our ids. */
-  receive(headers: FrameHeaders, body: Buffer): void {
+  receive(headers: ReceivedHeaders, body: Buffer): void {
     const { peer } = this.#wire;
     if (this.#request.browse && headerText(headers, "browser") === "end") {
       this.#sink.onBrowsed();
