@@ -1,7 +1,7 @@
 /** One message handed over once, to be settled once. */
 import { AlreadySettledError, InvalidArgumentError, StaleDeliveryError, type UnsupportedError } from "../errors.ts";
 import { checkFlags, checkNames } from "./call-options.ts";
-import type { MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
+import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 
 /**
@@ -48,6 +48,13 @@ export interface DeliveryFacts {
   readonly unsettleable: UnsupportedError | undefined;
 }
 
+/** What its origin keeps with a delivery while it can be settled: a Map of them would cost more than all the rest. */
+export interface Held {
+  readonly incoming: IncomingDelivery;
+  /** Changes when everything handed over before becomes stale. */
+  readonly epoch: object;
+}
+
 const ACCEPTED: Settlement = { kind: "accepted" };
 const CONFIRMED: SettlementTerms = { confirmed: true };
 
@@ -58,6 +65,7 @@ export class Delivery implements DeliveryFacts {
   readonly unsettleable: UnsupportedError | undefined;
   /** Private, so that a delivery that is printed with its message does not show what it hangs on. */
   readonly #origin: DeliveryOrigin;
+  #held: Held | undefined;
   #phase: "unsettled" | "settling" | "settled" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
@@ -71,6 +79,15 @@ export class Delivery implements DeliveryFacts {
   /** Of messaging alone. */
   get origin(): DeliveryOrigin {
     return this.#origin;
+  }
+
+  /** Of its origin alone. */
+  get held(): Held | undefined {
+    return this.#held;
+  }
+
+  set held(held: Held | undefined) {
+    this.#held = held;
   }
 
   /** Done: the broker may forget the message. Never replayed after a failover. Rejects with ALREADY_SETTLED for a second settlement. */

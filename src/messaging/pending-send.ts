@@ -13,6 +13,7 @@ import {
   SendTimeoutError,
 } from "../errors.ts";
 import { type Destination, formatDestination } from "./destination.ts";
+import type { Linkable } from "./linked-set.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
@@ -61,7 +62,7 @@ export interface SendOwner {
   readonly endpoint: EndpointAddress | undefined;
 }
 
-export class PendingSend implements OutgoingSend, Suspect {
+export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend> {
   readonly destination: Destination;
   readonly message: OutgoingMessage;
   /** What it counts against maxPendingBytes. */
@@ -69,6 +70,10 @@ export class PendingSend implements OutgoingSend, Suspect {
   encoded: unknown;
   /** How many sessions in a row died while it was written and unanswered. */
   deaths = 0;
+  /** Its place among the admitted, or the given up. */
+  set: object | undefined = undefined;
+  previous: PendingSend | undefined = undefined;
+  next: PendingSend | undefined = undefined;
   /** `given-up`: its caller has an answer, but the session has it still and waits for the broker's word. */
   #phase: "held" | "written" | "given-up" | "over" = "held";
   #writes = 0;

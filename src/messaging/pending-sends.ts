@@ -12,6 +12,7 @@ import {
 import { DeferredSends } from "./deferred-sends.ts";
 import type { Destination } from "./destination.ts";
 import { EmptyWatch } from "./empty-watch.ts";
+import { LinkedSet } from "./linked-set.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import {
   PendingSend,
@@ -48,9 +49,9 @@ const BLOCKED_AFTER_MS = 1_000;
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
   /** Admitted sends: within the bounds, in order. */
-  readonly #admitted = new Set<PendingSend>();
+  readonly #admitted = new LinkedSet<PendingSend>();
   /** Written sends whose callers gave up: until they are answered their bytes are with the session, and take room. */
-  readonly #givenUp = new Set<PendingSend>();
+  readonly #givenUp = new LinkedSet<PendingSend>();
   /** Sends that wait for room: they cost what their callers keep of them anyway. */
   readonly #waiting = new WaitingLine<PendingSend>(({ abandoned }) => abandoned);
   readonly #deferred = new DeferredSends((send) => {

@@ -22,8 +22,9 @@ export class SubscriptionLink implements DeliveryOrigin {
   readonly session: MessagingSession;
   subscription: SessionSubscription | undefined;
   readonly #owner: LinkOwner;
-  /** Handed over and not settled. */
-  readonly #open = new Map<Delivery, IncomingDelivery>();
+  /** How many are handed over and not settled. */
+  #open = 0;
+  #epoch = {};
   /** Accepted in transactions that are not over: they may come back. */
   readonly #enlisted = new Set<Delivery>();
   readonly #onceIdle: (() => void)[] = [];
@@ -34,29 +35,30 @@ export class SubscriptionLink implements DeliveryOrigin {
   }
 
   get unsettled(): number {
-    return this.#open.size;
+    return this.#open;
   }
 
   handOver(incoming: IncomingDelivery, redelivered: boolean): Delivery {
     const { message, deliveryCount, unsettleable } = incoming;
     const delivery = new Delivery({ message, redelivered, deliveryCount, unsettleable }, this);
-    this.#open.set(delivery, incoming);
+    delivery.held = { incoming, epoch: this.#epoch };
+    this.#open += 1;
     return delivery;
   }
 
   holds(delivery: Delivery): boolean {
-    return this.#open.has(delivery);
+    return delivery.held?.epoch === this.#epoch;
   }
 
   settle(delivery: Delivery, settlement: Settlement, terms?: SettlementTerms): SettleResult | Promise<SettleResult> {
-    const incoming = this.#open.get(delivery);
+    const incoming = this.holds(delivery) ? delivery.held?.incoming : undefined;
     const result = incoming && this.subscription ? this.subscription.settle(incoming, settlement, terms) : "stale";
     if (typeof result === "string") return this.#settled(delivery, settlement, result, terms);
     return result.then((outcome) => this.#settled(delivery, settlement, outcome, terms));
   }
 
   leave(delivery: Delivery): void {
-    this.#open.delete(delivery);
+    this.#letGo(delivery);
     this.#owner.left(delivery);
     this.#tellIdle();
   }
@@ -75,8 +77,9 @@ export class SubscriptionLink implements DeliveryOrigin {
 
   /** Everything handed over is stale from now on. Returns how much that is. */
   void(): number {
-    const count = this.#open.size;
-    this.#open.clear();
+    const count = this.#open;
+    this.#open = 0;
+    this.#epoch = {};
     this.#enlisted.clear();
     this.#tellIdle();
     return count;
@@ -88,15 +91,20 @@ export class SubscriptionLink implements DeliveryOrigin {
     result: SettleResult,
     terms: SettlementTerms | undefined,
   ): SettleResult {
-    this.#open.delete(delivery);
+    this.#letGo(delivery);
     if (terms?.transaction && result === "settled") this.#enlisted.add(delivery);
     this.#owner.settled(delivery, settlement, result, terms);
     this.#tellIdle();
     return result;
   }
 
+  #letGo(delivery: Delivery): void {
+    if (this.holds(delivery)) this.#open -= 1;
+    delivery.held = undefined;
+  }
+
   #tellIdle(): void {
-    if (this.#open.size + this.#enlisted.size > 0) return;
+    if (this.#open + this.#enlisted.size > 0) return;
     for (const act of this.#onceIdle.splice(0)) act();
   }
 }

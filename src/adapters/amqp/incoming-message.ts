@@ -2,11 +2,13 @@
 import rhea, { type Delivery, type Message } from "rhea";
 import { MasterSlaveError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
+import type { Linkable } from "../../messaging/linked-set.ts";
 import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
-import { ReceivedMessage } from "../../messaging/received-message.ts";
+import { type ReceivedContent, ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Spelling } from "./destination.ts";
 import { decodeMessage } from "./message.ts";
 import { checkSections } from "./message-sections.ts";
+import { readPlainMessage } from "./plain-message.ts";
 import type { ReceivingSession } from "./settlement.ts";
 
 /** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
@@ -22,20 +24,44 @@ export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: 
   };
 }
 
+/** A delivery with what it came as. */
+export class AmqpDelivery implements IncomingDelivery, Linkable<AmqpDelivery> {
+  readonly message: ReceivedMessage;
+  readonly deliveryCount: number;
+  readonly wire: Delivery;
+  /** Its place among the unsettled. */
+  set: object | undefined;
+  previous: AmqpDelivery | undefined;
+  next: AmqpDelivery | undefined;
+
+  constructor(content: ReceivedContent, deliveryCount: number, wire: Delivery) {
+    this.message = new ReceivedMessage(content);
+    this.deliveryCount = deliveryCount;
+    this.wire = wire;
+    this.set = undefined;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+
+  get redelivered(): boolean {
+    return this.deliveryCount > 0;
+  }
+}
+
 /** @throws Error, or whatever rhea throws of bytes that are no message. */
 export function readDelivery(
   bytes: unknown,
   delivery: Delivery,
   spelling: Spelling,
   subscribed: Destination,
-): IncomingDelivery {
+): AmqpDelivery {
   if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
+  const plain = delivery.format === STILL_ENCODED ? readPlainMessage(bytes, spelling, subscribed) : undefined;
+  if (plain) return new AmqpDelivery(plain.content, plain.deliveryCount, delivery);
   // rhea's typings of a decoded message know only its methods.
   const decoded = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
   const message = decoded as unknown as Message;
-  const deliveryCount = message.delivery_count ?? 0;
-  const content = decodeMessage(message, spelling, subscribed);
-  return { message: new ReceivedMessage(content), redelivered: deliveryCount > 0, deliveryCount };
+  return new AmqpDelivery(decodeMessage(message, spelling, subscribed), message.delivery_count ?? 0, delivery);
 }
 
 function decode(bytes: Buffer): object {

@@ -11,8 +11,8 @@ const JMS_MESSAGE_TYPE = "x-opt-jms-msg-type";
 const JMS_BYTES = 3;
 const JMS_TEXT = 5;
 /** `x-opt-jms-dest` and `x-opt-jms-reply-to`: the index in JMS_KINDS. */
-const JMS_DESTINATION = "x-opt-jms-dest";
-const JMS_REPLY_TO = "x-opt-jms-reply-to";
+export const JMS_DESTINATION = "x-opt-jms-dest";
+export const JMS_REPLY_TO = "x-opt-jms-reply-to";
 /** When the broker is to hand it out, as milliseconds since 1970; both brokers read it, as Qpid JMS writes it. */
 const DELIVERY_TIME = "x-opt-delivery-time";
 const JMS_KINDS = ["queue", "topic", "temp-queue", "temp-topic"] as const;
@@ -175,7 +175,7 @@ export function decodeMessage(message: Message, spelling: Spelling, subscribed: 
   };
 }
 
-function kindOf(jmsKind: unknown): Destination["kind"] | undefined {
+export function kindOf(jmsKind: unknown): Destination["kind"] | undefined {
   return typeof jmsKind === "number" ? JMS_KINDS[jmsKind] : undefined;
 }
 
@@ -197,8 +197,12 @@ function readBody(body: unknown, contentType: unknown): Pick<ReceivedContent, "b
   if (Buffer.isBuffer(body)) return { kind: "bytes", body };
   if (!isSection(body)) return { kind: "text", body: Buffer.from(JSON.stringify(body)) };
   if (body.typecode !== DATA_SECTION) return { kind: "text", body: Buffer.from(JSON.stringify(body.content)) };
-  const marked = typeof contentType === "string" && /^(text\/|application\/json\b)/.test(contentType);
-  return { kind: marked ? "text" : "bytes", body: joined(body.content) };
+  return { kind: marksText(contentType) ? "text" : "bytes", body: joined(body.content) };
+}
+
+/** Whether a content type says that bytes are text. */
+export function marksText(contentType: unknown): boolean {
+  return typeof contentType === "string" && /^(text\/|application\/json\b)/.test(contentType);
 }
 
 function joined(content: unknown): Buffer {

@@ -2,6 +2,7 @@
 import type { AmqpError, Delivery, EventContext, Sender, Session, Typed } from "rhea";
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
+import { type Linkable, LinkedSet } from "../../messaging/linked-set.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
 import { sameSpelling, spell } from "./destination.ts";
@@ -26,6 +27,20 @@ export interface LinkSend extends OutgoingSend {
   readonly state?: Typed;
 }
 
+/** A send whose outcome is to come; rhea's delivery carries it. */
+class WrittenSend implements Linkable<WrittenSend> {
+  readonly send: LinkSend;
+  set: object | undefined = undefined;
+  previous: WrittenSend | undefined = undefined;
+  next: WrittenSend | undefined = undefined;
+
+  constructor(send: LinkSend) {
+    this.send = send;
+  }
+}
+
+type CarryingDelivery = Delivery & { written?: WrittenSend };
+
 type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
@@ -34,7 +49,7 @@ export class SenderLink {
   readonly #amqpSession: Session;
   readonly #sender: CreditedSender;
   readonly #waiting = { sends: [] as LinkSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
-  readonly #written = new Map<Delivery, LinkSend>();
+  readonly #written = new LinkedSet<WrittenSend>();
   /** None before the first transaction. */
   #states: TransferStates | undefined;
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
@@ -150,9 +165,10 @@ export class SenderLink {
     }
     const { bytes } = send.encoded as EncodedMessage;
     if (send.state) this.#states ??= new TransferStates(this.#amqpSession);
-    const delivery = this.#sender.send(bytes, undefined, 0);
+    const delivery: CarryingDelivery = this.#sender.send(bytes, undefined, 0);
     if (send.state) this.#states?.set(delivery.id, send.state);
-    this.#written.set(delivery, send);
+    delivery.written = new WrittenSend(send);
+    this.#written.add(delivery.written);
     this.#used += 1;
     send.onWritten();
   }
@@ -196,9 +212,8 @@ export class SenderLink {
 
   #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
     return ({ delivery }) => {
-      const send = delivery && this.#written.get(delivery);
-      if (!delivery || !send) return;
-      this.#forget(delivery);
+      const send = delivery && this.#takeWritten(delivery);
+      if (!send) return;
       const outcome = outcomeOf(send, delivery);
       if (outcome.kind === "confirmed") this.#context.proveUseful();
       send.onOutcome(outcome);
@@ -206,17 +221,18 @@ export class SenderLink {
   }
 
   #onSettled({ delivery }: EventContext): void {
-    const send = delivery && this.#written.get(delivery);
-    if (delivery && send) {
-      this.#forget(delivery);
+    const send = delivery && this.#takeWritten(delivery);
+    if (send) {
       send.onOutcome(notStored(send, this.#context.endpoint, "settled it without an outcome"));
     }
     this.#writeSoon();
   }
 
-  #forget(delivery: Delivery): void {
-    this.#written.delete(delivery);
-    this.#states?.delete(delivery.id);
+  /** The send whose outcome it is, once. */
+  #takeWritten({ id, written }: CarryingDelivery): LinkSend | undefined {
+    if (!written || !this.#written.delete(written)) return undefined;
+    this.#states?.delete(id);
+    return written.send;
   }
 
   /** rhea frees the room of what is settled only after it has told of all of it. */
@@ -242,7 +258,7 @@ export class SenderLink {
     // rhea tells of the outcomes that came with the detach only after it.
     setImmediate(
       this.#context.guard(() => {
-        const written = [...this.#written.values()];
+        const written = Array.from(this.#written, ({ send }) => send);
         this.end();
         if (this.#context.isOver()) return;
         // In this order: rhea would answer the detach after the end.

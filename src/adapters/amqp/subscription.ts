@@ -2,6 +2,7 @@
 import type { AmqpError, Delivery, Receiver } from "rhea";
 import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { LinkedSet } from "../../messaging/linked-set.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
@@ -15,7 +16,7 @@ import { Browsing } from "./browsing.ts";
 import { destinationOf } from "./destination.ts";
 import { EnlistedDeliveries } from "./enlisted-deliveries.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
-import { readDelivery } from "./incoming-message.ts";
+import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
 import { OwedCredit } from "./owed-credit.ts";
 import { ReceiverLink } from "./receiver-link.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
@@ -32,12 +33,13 @@ export class AmqpSubscription implements SessionSubscription {
   readonly #context: SessionContext;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
-  readonly #unsettled = new Map<IncomingDelivery, Delivery>();
+  readonly #unsettled = new LinkedSet<AmqpDelivery>();
   readonly #enlisted = new EnlistedDeliveries({
     accept: (delivery, txnId) => this.#dispose((amqpSession) => settleInTransaction(delivery, txnId, amqpSession)),
     giveBack: (delivery) => this.#dispose((amqpSession) => dispose(delivery, COMES_AGAIN, amqpSession)),
   });
   readonly #credit: OwedCredit;
+  readonly #settle: (wire: Delivery, settlement: Settlement, amqpSession: ReceivingSession) => void;
   readonly #over: Promise<void>;
   readonly #resolveOver: () => void;
   /** `closing`: our detach is on its way. */
@@ -54,6 +56,11 @@ export class AmqpSubscription implements SessionSubscription {
     this.#destination = request.destination;
     this.#sink = sink;
     this.#credit = new OwedCredit(context.guard((credit) => this.#addCredit(credit)));
+    // One for all: it runs once per message.
+    this.#settle = context.guard((wire, settlement, amqpSession) => {
+      dispose(wire, settlement, amqpSession);
+      this.#credit.add();
+    });
     let resolveOver = () => {};
     this.#over = new Promise((resolve) => {
       resolveOver = resolve;
@@ -87,19 +94,16 @@ export class AmqpSubscription implements SessionSubscription {
       );
     }
     const link = this.#link;
-    const delivery = this.#unsettled.get(incoming);
-    if (!link || !delivery || this.#phase !== "open" || this.#context.isOver()) return "stale";
+    if (!link || !(incoming instanceof AmqpDelivery) || !this.#unsettled.has(incoming)) return "stale";
+    if (this.#phase !== "open" || this.#context.isOver()) return "stale";
     if (this.#browsing) {
       this.#unsettled.delete(incoming);
       this.#browsing.onRead();
       return "settled";
     }
-    if (transaction !== undefined) return this.#enlist(incoming, delivery, transaction);
+    if (transaction !== undefined) return this.#enlist(incoming, transaction);
     this.#unsettled.delete(incoming);
-    this.#context.guard(() => {
-      dispose(delivery, settlement, link.amqpSession);
-      this.#credit.add();
-    })();
+    this.#settle(incoming.wire, settlement, link.amqpSession);
     return "settled";
   }
 
@@ -140,8 +144,7 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   #enlist(
-    incoming: IncomingDelivery,
-    delivery: Delivery,
+    incoming: AmqpDelivery,
     transaction: NonNullable<SettlementTerms["transaction"]>,
   ): "settled" | Promise<never> {
     if (!(transaction instanceof AmqpTransaction) || !transaction.belongsTo(this.#context)) {
@@ -150,7 +153,7 @@ export class AmqpSubscription implements SessionSubscription {
     const { over } = transaction;
     if (over) return Promise.reject(over);
     this.#unsettled.delete(incoming);
-    this.#enlisted.enlist(delivery, transaction);
+    this.#enlisted.enlist(incoming.wire, transaction);
     // Work goes on within a transaction that accepts more than the prefetch.
     this.#credit.add();
     return "settled";
@@ -161,7 +164,7 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   #giveBack(): void {
-    const deliveries = [...this.#unsettled.values(), ...this.#abandonEnlisted()];
+    const deliveries = [...Array.from(this.#unsettled, ({ wire }) => wire), ...this.#abandonEnlisted()];
     this.#unsettled.clear();
     if (!this.#link) return;
     const { amqpSession } = this.#link;
@@ -236,7 +239,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (incoming) {
       // A copy: the message stays where it is, whatever is said of it.
       if (this.#browsing) delivery.accept();
-      this.#unsettled.set(incoming, delivery);
+      this.#unsettled.add(incoming);
       this.#context.proveUseful();
       this.#sink.onDelivery(incoming);
     } else if (!this.#browsing) this.#credit.add();
@@ -244,7 +247,7 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
-  #read(bytes: unknown, delivery: Delivery): IncomingDelivery | undefined {
+  #read(bytes: unknown, delivery: Delivery): AmqpDelivery | undefined {
     try {
       return readDelivery(bytes, delivery, this.#context.spelling, this.#destination);
     } catch (error) {

@@ -1,0 +1,219 @@
+/** Reads the AMQP 1.0 values (Part 1) that messages are usually made of, without an object for each; anything else is UNUSUAL. */
+
+/** Thrown of what is left to rhea, be it rare or wrong. One for all: its stack would cost more than what it saves. */
+export const UNUSUAL = new Error("A value that is not read here");
+
+const [NULL, TRUE, FALSE] = [0x40, 0x41, 0x42];
+const TWO_32 = 2 ** 32;
+/** Of the high half of a long that is a whole number to JavaScript. */
+const MAX_HIGH = 2 ** 21;
+/** More in a list or map are counted by decode-limits.ts. */
+const MAX_ITEMS = 10_000;
+/** The farthest a Date reaches. */
+const MAX_TIME_MS = 8.64e15;
+
+export class PlainReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  /** Of the list or map that is open. */
+  #end = 0;
+  #left = 0;
+
+  begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#at = 0;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** Of the next section (3.2), by its short descriptor. */
+  section(): number {
+    if (this.#byte() !== 0x00 || this.#byte() !== 0x53) throw UNUSUAL;
+    return this.#byte();
+  }
+
+  /** From here to {@link close}, what is read is optional: past the last item there is undefined. */
+  openList(): void {
+    const code = this.#byte();
+    if (code === 0x45) {
+      this.#left = 0;
+      this.#end = this.#at;
+    } else this.#open(code, 0xc0, 0xd0);
+  }
+
+  openMap(): void {
+    this.#open(this.#byte(), 0xc1, 0xd1);
+    if (this.#left % 2 !== 0) throw UNUSUAL;
+  }
+
+  get hasMore(): boolean {
+    return this.#left > 0;
+  }
+
+  close(): void {
+    if (this.#left !== 0 || this.#at !== this.#end) throw UNUSUAL;
+  }
+
+  boolean(): boolean | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== TRUE && code !== FALSE) throw UNUSUAL;
+    return code === TRUE;
+  }
+
+  ubyte(): number | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== 0x50) throw UNUSUAL;
+    return this.#byte();
+  }
+
+  uint(): number | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code === 0x43) return 0;
+    if (code === 0x52) return this.#byte();
+    if (code !== 0x70) throw UNUSUAL;
+    return this.#uint32();
+  }
+
+  string(): string | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== 0xa1 && code !== 0xb1) throw UNUSUAL;
+    return this.#text(code, "utf8");
+  }
+
+  symbol(): string | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== 0xa3 && code !== 0xb3) throw UNUSUAL;
+    return this.#text(code, "ascii");
+  }
+
+  binary(): Buffer | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== 0xa0 && code !== 0xb0) throw UNUSUAL;
+    return this.#slice(code);
+  }
+
+  /** As Date.now(). */
+  timestamp(): number | undefined {
+    const code = this.#item();
+    if (code === NULL) return undefined;
+    if (code !== 0x83) throw UNUSUAL;
+    const ms = this.#int64();
+    if (Math.abs(ms) > MAX_TIME_MS) throw UNUSUAL;
+    return ms;
+  }
+
+  /** A property's or annotation's. */
+  scalar(): string | number | boolean {
+    const code = this.#item();
+    switch (code) {
+      case TRUE:
+        return true;
+      case FALSE:
+        return false;
+      case 0xa1:
+      case 0xb1:
+        return this.#text(code, "utf8");
+      case 0xa3:
+      case 0xb3:
+        return this.#text(code, "ascii");
+      default:
+        return this.#number(code);
+    }
+  }
+
+  /** A body that is a string (`text`) or binary, not copied; its bytes are what the string says in UTF-8 only if that is what they are. */
+  body(): { readonly text: boolean; readonly bytes: Buffer } {
+    const code = this.#byte();
+    if (code !== 0xa0 && code !== 0xb0 && code !== 0xa1 && code !== 0xb1) throw UNUSUAL;
+    return { text: (code & 1) === 1, bytes: this.#slice(code) };
+  }
+
+  #number(code: number): number {
+    const at = this.#at;
+    switch (code) {
+      case 0x51:
+      case 0x54:
+        return (this.#byte() << 24) >> 24;
+      case 0x61:
+        return this.#skip(2).readInt16BE(at);
+      case 0x71:
+        return this.#uint32() | 0;
+      case 0x55:
+        return (this.#byte() << 24) >> 24;
+      case 0x81:
+        return this.#int64();
+      case 0x72:
+        return this.#skip(4).readFloatBE(at);
+      case 0x82:
+        return this.#skip(8).readDoubleBE(at);
+      default:
+        throw UNUSUAL;
+    }
+  }
+
+  #open(code: number, short: number, long: number): void {
+    if (code === short) {
+      const size = this.#byte();
+      this.#end = this.#at + size;
+      this.#left = this.#byte();
+    } else if (code === long) {
+      const size = this.#uint32();
+      this.#end = this.#at + size;
+      this.#left = this.#uint32();
+    } else throw UNUSUAL;
+    if (this.#left > MAX_ITEMS) throw UNUSUAL;
+  }
+
+  /** The code of the next item, or that of null past the last. */
+  #item(): number {
+    if (this.#left === 0) return NULL;
+    this.#left -= 1;
+    return this.#byte();
+  }
+
+  #text(code: number, encoding: "utf8" | "ascii"): string {
+    const length = code < 0xb0 ? this.#byte() : this.#uint32();
+    const at = this.#at;
+    return this.#skip(length).toString(encoding, at, at + length);
+  }
+
+  #slice(code: number): Buffer {
+    const length = code < 0xb0 ? this.#byte() : this.#uint32();
+    const at = this.#at;
+    return this.#skip(length).subarray(at, at + length);
+  }
+
+  #byte(): number {
+    const value = this.#bytes[this.#at];
+    if (value === undefined) throw UNUSUAL;
+    this.#at += 1;
+    return value;
+  }
+
+  #uint32(): number {
+    const at = this.#at;
+    return this.#skip(4).readUInt32BE(at);
+  }
+
+  #int64(): number {
+    const at = this.#at;
+    const bytes = this.#skip(8);
+    const high = bytes.readInt32BE(at);
+    if (high >= MAX_HIGH || high < -MAX_HIGH) throw UNUSUAL;
+    return high * TWO_32 + bytes.readUInt32BE(at + 4);
+  }
+
+  #skip(length: number): Buffer {
+    if (this.#at + length > this.#bytes.length) throw UNUSUAL;
+    this.#at += length;
+    return this.#bytes;
+  }
+}
