@@ -18,13 +18,22 @@ export interface EncodedSend {
   readonly body: Buffer;
 }
 
+interface Address {
+  readonly kind: Destination["kind"];
+  readonly lines: string;
+}
+
+const PERSISTENT = `persistent:true\n${DUPLICATE_ID_PROPERTY}:`;
+const NOT_PERSISTENT = `persistent:false\n${DUPLICATE_ID_PROPERTY}:`;
+/** Far below the headers that any broker takes. */
+const SHORT_LENGTH = 256;
 /** A connection that answers to ever new destinations begins anew with them. */
 const MAX_DESTINATIONS = 256;
 
 export class SendEncoder {
   readonly #peer: Peer;
-  /** The address of each destination, as it is written. */
-  readonly #addresses = new Map<Destination, string>();
+  /** By name: the address of each destination as it is written, for sends that have nothing but a body and an id. */
+  readonly #addresses = new Map<string, Address>();
 
   constructor(peer: Peer) {
     this.#peer = peer;
@@ -54,19 +63,20 @@ export class SendEncoder {
 
   #plainLines(destination: Destination, { id, persistent, kind, body }: OutgoingMessage): string {
     const { dialect, version } = this.#peer;
-    const about = bodyHeaders({ kind, body }, CONTENT_TYPES[kind], dialect);
-    const marks = `persistent:${persistent}\n${DUPLICATE_ID_PROPERTY}:${escapeHeader(id, version)}\n`;
-    return this.#address(destination) + marks + headerLines(about, version);
+    const mark = persistent ? PERSISTENT : NOT_PERSISTENT;
+    const about = headerLines(bodyHeaders({ kind, body }, CONTENT_TYPES[kind], dialect), version);
+    return `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${about}`;
   }
 
   #address(destination: Destination): string {
-    const known = this.#addresses.get(destination);
-    if (known !== undefined) return known;
+    const { kind, name } = destination;
+    const known = this.#addresses.get(name);
+    if (known?.kind === kind) return known.lines;
     const headers = addressSend(destination, this.#peer.dialect);
     this.#refuseUnsendable(headers);
     const lines = headerLines(headers, this.#peer.version);
     if (this.#addresses.size >= MAX_DESTINATIONS) this.#addresses.clear();
-    this.#addresses.set(destination, lines);
+    this.#addresses.set(name, { kind, lines });
     return lines;
   }
 
@@ -81,6 +91,3 @@ export class SendEncoder {
     if (unsendable) throw new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);
   }
 }
-
-/** Far below the headers that any broker takes. */
-const SHORT_LENGTH = 256;

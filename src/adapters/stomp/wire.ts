@@ -9,6 +9,7 @@ import { SendEncoder } from "./encoded-send.ts";
 import type { BrokerRefusal } from "./failures.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { headerLines, type StompVersion } from "./header-text.ts";
+import { Receipts } from "./receipts.ts";
 
 /** What the handshake settled, and what the adapter was told for all sessions. */
 export interface Peer {
@@ -47,8 +48,7 @@ export class Wire {
   readonly encoder: SendEncoder;
   readonly #writer: FrameWriter;
   readonly #onMistake: (mistake: unknown) => void;
-  readonly #waiting = new Map<number, ReceiptWaiter>();
-  #lastReceipt = 0;
+  readonly #waiting = new Receipts<ReceiptWaiter>();
   #open = true;
   #endedBy: MasterSlaveError | undefined;
 
@@ -86,8 +86,7 @@ export class Wire {
       queueMicrotask(() => this.guard(() => waiter.onSessionEnd?.(this.whyClosed)));
       return;
     }
-    const receipt = ++this.#lastReceipt;
-    this.#waiting.set(receipt, waiter);
+    const receipt = this.#waiting.add(waiter);
     this.#writer.write(command, `${this.#linesOf(headers)}receipt:${receipt}\n`, body);
   }
 
@@ -97,7 +96,7 @@ export class Wire {
 
   /** The same for a frame that must not ask itself: the receipt of an empty transaction behind it says that it has been carried out. */
   requestBehind(command: string, headers: Record<string, string>, waiter: ReceiptWaiter): void {
-    const transaction = `behind-${this.#lastReceipt + 1}`;
+    const transaction = `behind-${this.#waiting.last + 1}`;
     this.write(command, headers);
     this.write("BEGIN", { transaction });
     this.request("ABORT", { transaction }, waiter);
@@ -106,13 +105,7 @@ export class Wire {
   /** Who waits for this receipt; it waits no longer. */
   take(receipt: string | undefined): ReceiptWaiter | undefined {
     const number = receiptNumber(receipt);
-    return number === undefined ? undefined : this.#take(number);
-  }
-
-  #take(receipt: number): ReceiptWaiter | undefined {
-    const waiter = this.#waiting.get(receipt);
-    if (waiter !== undefined) this.#waiting.delete(receipt);
-    return waiter;
+    return number === undefined ? undefined : this.#waiting.take(number);
   }
 
   /** Who waits with the largest body, if anybody has one; it waits no longer. */
@@ -124,7 +117,7 @@ export class Wire {
       bytes = bodyBytes;
       largest = receipt;
     }
-    return largest === undefined ? undefined : this.#take(largest);
+    return largest === undefined ? undefined : this.#waiting.take(largest);
   }
 
   /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
@@ -139,13 +132,13 @@ export class Wire {
 
   #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {
     const [first, ...others] = [...this.#waiting].filter(([, waiter]) => which(waiter));
-    return first === undefined || others.length > 0 ? undefined : this.#take(first[0]);
+    return first === undefined || others.length > 0 ? undefined : this.#waiting.take(first[0]);
   }
 
   /** Whether this receipt was ever asked for, answered or not. */
   wasAsked(receipt: string | undefined): boolean {
     const number = receiptNumber(receipt);
-    return number !== undefined && number <= this.#lastReceipt;
+    return number !== undefined && number <= this.#waiting.last;
   }
 
   /** No further frame goes out. */
@@ -157,9 +150,7 @@ export class Wire {
   abandon(cause: MasterSlaveError): void {
     this.close();
     this.#endedBy ??= cause;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const waiter of waiting) waiter.onSessionEnd?.(cause);
+    for (const waiter of this.#waiting.drain()) waiter.onSessionEnd?.(cause);
   }
 
   /** Why nothing is written any more. */
