@@ -6,7 +6,7 @@ import type { Dialect } from "./broker.ts";
 import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
 import { escapeHeader, headerLines, type StompVersion } from "./header-text.ts";
-import { bodyHeaders, CONTENT_TYPES, encodeMessage } from "./message.ts";
+import { CONTENT_TYPES, encodeMessage, isMeasured } from "./message.ts";
 import type { Peer } from "./wire.ts";
 
 /** A SEND but for its receipt, its transaction and its delay, which are new each time. */
@@ -25,6 +25,11 @@ interface Address {
 
 const PERSISTENT = `persistent:true\n${DUPLICATE_ID_PROPERTY}:`;
 const NOT_PERSISTENT = `persistent:false\n${DUPLICATE_ID_PROPERTY}:`;
+const TYPE_LINES = {
+  text: `content-type:${CONTENT_TYPES.text}\n`,
+  json: `content-type:${CONTENT_TYPES.json}\n`,
+  bytes: `content-type:${CONTENT_TYPES.bytes}\n`,
+} as const;
 /** Far below the headers that any broker takes. */
 const SHORT_LENGTH = 256;
 /** A connection that answers to ever new destinations begins anew with them. */
@@ -34,9 +39,12 @@ export class SendEncoder {
   readonly #peer: Peer;
   /** By name: the address of each destination as it is written, for sends that have nothing but a body and an id. */
   readonly #addresses = new Map<string, Address>();
+  readonly #textMark: string;
 
   constructor(peer: Peer) {
     this.#peer = peer;
+    const { textMark } = peer.dialect;
+    this.#textMark = textMark === undefined ? "" : `${textMark[0]}:${textMark[1]}\n`;
   }
 
   /** @throws InvalidArgumentError, UnsupportedError as encodeMessage does, and for headers that this peer cannot be sent. */
@@ -64,8 +72,10 @@ export class SendEncoder {
   #plainLines(destination: Destination, { id, persistent, kind, body }: OutgoingMessage): string {
     const { dialect, version } = this.#peer;
     const mark = persistent ? PERSISTENT : NOT_PERSISTENT;
-    const about = headerLines(bodyHeaders({ kind, body }, CONTENT_TYPES[kind], dialect), version);
-    return `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${about}`;
+    const lines = `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${TYPE_LINES[kind]}`;
+    if (!isMeasured(kind, body, dialect)) return lines;
+    const textMark = kind === "bytes" ? "" : this.#textMark;
+    return `${lines}content-length:${body.length}\n${textMark}`;
   }
 
   #address(destination: Destination): string {

@@ -69,10 +69,14 @@ export function bodyHeaders(
   dialect: Dialect,
 ): Record<string, string> {
   const type: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
-  const text = dialect.lengthMeansBytes && kind !== "bytes";
-  if (text && !body.includes(0)) return type;
-  const measured = { ...type, "content-length": String(body.length) };
-  return text && dialect.textMark ? { ...measured, [dialect.textMark[0]]: dialect.textMark[1] } : measured;
+  if (!isMeasured(kind, body, dialect)) return type;
+  const mark = kind === "bytes" ? undefined : dialect.textMark;
+  return { ...type, "content-length": String(body.length), ...(mark && { [mark[0]]: mark[1] }) };
+}
+
+/** Whether its length is said. */
+export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { lengthMeansBytes }: Dialect): boolean {
+  return kind === "bytes" || !lengthMeansBytes || body.includes(0);
 }
 
 /** A MESSAGE frame without what belongs to the subscription. */
