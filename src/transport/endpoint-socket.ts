@@ -193,7 +193,8 @@ export class EndpointSocket extends Duplex {
   }
 
   #push(chunk: Buffer): void {
-    if (chunk.length === 0 || this.push(chunk)) return;
+    // Whoever holds back may have destroyed it for what it saw.
+    if (chunk.length === 0 || this.destroyed || this.push(chunk)) return;
     this.#incoming.paused = true;
     this.#inner.pause();
   }

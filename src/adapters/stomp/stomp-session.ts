@@ -76,6 +76,7 @@ export class StompSession implements MessagingSession {
 
   #read(): void {
     const socket = this.#socket;
+    if (this.#resolveEnded === undefined) return;
     socket.on("data", (chunk: Buffer) => this.#wire.guard(() => this.#reader.read(chunk)));
     socket.on("end", () => this.destroy(sessionLoss(socket, new Error("the connection ended"))));
     socket.release();
