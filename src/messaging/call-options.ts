@@ -7,6 +7,9 @@ import type { SendLimits } from "./pending-send.ts";
 
 export interface SendOptions extends MessageOptions, SendLimits {}
 
+/** Of a call that was told nothing: nothing is to be checked. */
+export const NO_OPTIONS: SendOptions = Object.freeze({});
+
 /** A wait with an end. */
 export interface WaitOptions {
   readonly timeoutMs?: number | undefined;

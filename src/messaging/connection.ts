@@ -12,6 +12,7 @@ import {
   checkSendOptions,
   checkSignal,
   checkTimeout,
+  NO_OPTIONS,
   SEND_OPTIONS,
   type SendOptions,
 } from "./call-options.ts";
@@ -30,6 +31,7 @@ import { Continuity, closedError } from "./continuity.ts";
 import { CurrentSession } from "./current-session.ts";
 import { deleteSubscription, type UnsubscribeOptions } from "./delete-subscription.ts";
 import { type Destination, parseDestination } from "./destination.ts";
+import { KnownDestinations } from "./known-destinations.ts";
 import type { Broker, MessagingSession } from "./messaging-session.ts";
 import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
 import type { SendPolicy, SendResult } from "./pending-send.ts";
@@ -52,6 +54,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #consumers: Consumers;
   readonly #requests: Requests;
   readonly #continuity: Continuity;
+  readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -110,9 +113,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * Rejects with INVALID_ARGUMENT, UNSUPPORTED, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED,
    * SEND_TIMEOUT, SEND_OVERFLOW, NOT_CONNECTED, POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
    */
-  send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<SendResult> {
+  send(destination: string, body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
     try {
-      return this.#send(parseDestination(destination), body, options);
+      return this.#send(this.#destinations.parse(destination), body, options);
     } catch (reason) {
       return Promise.reject(reason);
     }
@@ -242,7 +245,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   #send(destination: Destination, body: MessageBody, options: SendOptions, policy?: SendPolicy): Promise<SendResult> {
     try {
-      checkSendOptions(options);
+      if (options !== NO_OPTIONS) checkSendOptions(options);
       const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
       checkTimeout(timeoutMs);
       this.#refuseWhenDrained();

@@ -137,31 +137,41 @@ export class Delivery implements DeliveryFacts {
     return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, options);
   }
 
-  /** Of messaging alone: what all of the above come to. */
-  async settle(
+  /** Of messaging alone: what all of the above come to. Not async: most settlements are done when the call returns. */
+  settle(
     settlement: Settlement,
     { strict = false }: SettleOptions = {},
     terms?: SettlementTerms,
   ): Promise<SettleResult> {
-    const name = this.message.id ?? "(no id)";
     if (this.#phase !== "unsettled")
-      throw new AlreadySettledError(`The delivery of message ${name} was settled before`);
+      return Promise.reject(new AlreadySettledError(`The delivery of message ${this.#name} was settled before`));
     this.#phase = "settling";
-    let result: SettleResult;
     try {
-      const found = this.#origin.settle(this, settlement, terms);
-      result = typeof found === "string" ? found : await found;
-    } catch (reason) {
-      this.#phase = "unsettled";
-      throw reason;
-    }
-    this.#phase = "settled";
-    if (result === "stale" && strict) {
-      throw new StaleDeliveryError(
-        `The delivery of message ${name} is stale: its session or subscription is gone, the message comes again`,
+      const result = this.#origin.settle(this, settlement, terms);
+      if (typeof result === "string") return this.#settled(result, strict);
+      return result.then(
+        (outcome) => this.#settled(outcome, strict),
+        (reason) => this.#unsettled(reason),
       );
+    } catch (reason) {
+      return this.#unsettled(reason);
     }
-    return result;
+  }
+
+  #settled(result: SettleResult, strict: boolean): Promise<SettleResult> {
+    this.#phase = "settled";
+    if (result !== "stale" || !strict) return Promise.resolve(result);
+    const text = `The delivery of message ${this.#name} is stale: its session or subscription is gone, the message comes again`;
+    return Promise.reject(new StaleDeliveryError(text));
+  }
+
+  #unsettled(reason: unknown): Promise<never> {
+    this.#phase = "unsettled";
+    return Promise.reject(reason);
+  }
+
+  get #name(): string {
+    return this.message.id ?? "(no id)";
   }
 }
 

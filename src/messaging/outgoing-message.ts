@@ -58,14 +58,16 @@ export interface OutgoingMessage {
  */
 export const DUPLICATE_ID_PROPERTY = "_AMQ_DUPL_ID";
 
+/** Of a message that has none: adapters know it by its identity. */
+export const NO_PROPERTIES: Readonly<Record<string, PropertyValue>> = Object.freeze({});
+
 const MAX_INT = 2_147_483_647;
 
 /** @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for. */
 export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
-  const { id = randomUUID(), ttlMs, priority, correlationId, type, groupId, persistent = true } = options;
-  checkText("id", id);
-  checkFlags({ persistent });
-  if (id === "") throw new InvalidArgumentError("The message id is empty");
+  const { ttlMs, priority, correlationId, type, groupId, persistent = true } = options;
+  if (options.id !== undefined) checkId(options.id);
+  if (persistent !== true) checkFlags({ persistent });
   if (correlationId !== undefined) checkText("correlationId", correlationId);
   if (type !== undefined) checkText("type", type);
   if (groupId !== undefined) checkText("groupId", groupId);
@@ -75,10 +77,12 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
   if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
     throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${inspect(ttlMs)}`);
   }
+  const { bytes, kind } = encodeBody(body);
   return {
-    id,
-    ...encodeBody(body),
-    properties: checkProperties(options.properties ?? {}),
+    id: options.id ?? randomUUID(),
+    body: bytes,
+    kind,
+    properties: options.properties === undefined ? NO_PROPERTIES : checkProperties(options.properties),
     expiresAtMs: ttlMs === undefined ? undefined : Date.now() + ttlMs,
     priority,
     correlationId,
@@ -108,10 +112,21 @@ function readDelay({ delayMs }: MessageOptions): number | undefined {
   return delayMs === 0 ? undefined : Date.now() + delayMs;
 }
 
-function encodeBody(body: MessageBody): Pick<OutgoingMessage, "body" | "kind"> {
-  if (typeof body === "string") return { kind: "text", body: Buffer.from(body) };
+function checkId(id: string): void {
+  checkText("id", id);
+  if (id === "") throw new InvalidArgumentError("The message id is empty");
+}
+
+interface EncodedBody {
+  readonly kind: OutgoingMessage["kind"];
+  readonly bytes: Buffer;
+}
+
+function encodeBody(body: MessageBody): EncodedBody {
+  if (typeof body === "string") return { kind: "text", bytes: Buffer.from(body) };
+  if (Buffer.isBuffer(body)) return { kind: "bytes", bytes: body };
   if (body instanceof Uint8Array)
-    return { kind: "bytes", body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+    return { kind: "bytes", bytes: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
   let json: string | undefined;
   try {
     json = JSON.stringify(body);
@@ -122,7 +137,7 @@ function encodeBody(body: MessageBody): Pick<OutgoingMessage, "body" | "kind"> {
   }
   if (json === undefined)
     throw new InvalidArgumentError(`The body is ${typeof body}: send a string, a Uint8Array or a JSON value`);
-  return { kind: "json", body: Buffer.from(json) };
+  return { kind: "json", bytes: Buffer.from(json) };
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: STOMP 1.2 cannot carry it in a header.

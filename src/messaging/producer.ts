@@ -1,6 +1,6 @@
 /** Sending to one destination: the destination is read once. */
 
-import type { SendOptions } from "./call-options.ts";
+import { NO_OPTIONS, type SendOptions } from "./call-options.ts";
 import type { Destination } from "./destination.ts";
 import type { MessageBody } from "./outgoing-message.ts";
 import type { SendResult } from "./pending-send.ts";
@@ -18,7 +18,7 @@ export class Producer {
   }
 
   /** As Connection.send. */
-  send(body: MessageBody, options: SendOptions = {}): Promise<SendResult> {
+  send(body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
     return this.#send(this.destination, body, options);
   }
 }

@@ -10,16 +10,13 @@ import type { Endpoint } from "../uri/endpoint.ts";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 import { type SocketTable, type Stall, SYSTEM_TABLE } from "./unacknowledged.ts";
+import { WriteGatherer } from "./write-gatherer.ts";
 
 export interface EndpointSocketOptions {
   /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
   readonly holdBack?: ((chunk: Buffer) => number) | undefined;
 }
 
-/** Gathered writes are flushed early past this, so that the kernel works while the turn goes on. */
-const FLUSH_BYTES = 64 * 1024;
-/** A chunk this large goes out by itself: copying it would cost more than a write. */
-const LARGE_CHUNK_BYTES = 16 * 1024;
 /** Enough to recognise what a peer speaks. */
 const FIRST_BYTES = 32;
 
@@ -35,8 +32,8 @@ export class EndpointSocket extends Duplex {
   readonly encrypted: boolean;
   readonly authorized: boolean;
   readonly #inner: Socket | TLSSocket;
-  readonly #holdBack: (chunk: Buffer) => number;
-  readonly #outgoing = { chunks: [] as Buffer[], bytes: 0, scheduled: false };
+  #holdBack: (chunk: Buffer) => number;
+  readonly #outgoing: WriteGatherer;
   readonly #incoming = {
     held: undefined as Buffer | undefined,
     paused: false,
@@ -54,6 +51,9 @@ export class EndpointSocket extends Duplex {
     this.encrypted = "encrypted" in inner;
     this.authorized = "authorized" in inner && inner.authorized;
     this.#holdBack = options.holdBack ?? (() => 0);
+    this.#outgoing = new WriteGatherer((chunk) => {
+      if (!inner.destroyed) inner.write(chunk);
+    });
     inner.setNoDelay(true);
     // Without a listener an error before or after the library's time would be thrown from the event loop.
     this.on("error", () => {});
@@ -81,6 +81,19 @@ export class EndpointSocket extends Duplex {
 
   getPeerCertificate(): unknown {
     return "getPeerCertificate" in this.#inner ? this.#inner.getPeerCertificate() : undefined;
+  }
+
+  /** Holds back otherwise from now on; what is held already is looked at again with the next chunk, or by `release`. */
+  setHoldBack(holdBack: (chunk: Buffer) => number): void {
+    this.#holdBack = holdBack;
+  }
+
+  /** Hands over what is held back, and holds nothing back any more. */
+  release(): void {
+    const { held } = this.#incoming;
+    this.#incoming.held = undefined;
+    this.#holdBack = () => 0;
+    if (held) this.#push(held);
   }
 
   /**
@@ -139,41 +152,24 @@ export class EndpointSocket extends Duplex {
     this.watchPeer(silenceLimitMs);
   }
 
+  /**
+   * As write(), without what a stream makes of each: for whoever writes thousands of small pieces a turn. In order with
+   * what is written the other way. What is given after the end, or once it is destroyed, is dropped.
+   */
+  gather(piece: string | Buffer): void {
+    if (this.destroyed || this.writableEnded) return;
+    if (typeof piece === "string") this.#outgoing.addText(piece);
+    else this.#outgoing.add(piece);
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const { chunks } = this.#outgoing;
-    if (chunk.length >= LARGE_CHUNK_BYTES) {
-      this.#flush();
-      this.#inner.write(chunk);
-    } else {
-      chunks.push(chunk);
-      this.#outgoing.bytes += chunk.length;
-      if (this.#outgoing.bytes >= FLUSH_BYTES) this.#flush();
-      else this.#flushThisTurn();
-    }
+    this.#outgoing.add(chunk);
     // Done at once: stompit writes the next piece only then. What is unconfirmed is bounded above us.
     done();
   }
 
-  #flushThisTurn(): void {
-    if (this.#outgoing.scheduled) return;
-    this.#outgoing.scheduled = true;
-    setImmediate(() => {
-      this.#outgoing.scheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    const { chunks } = this.#outgoing;
-    const [first] = chunks;
-    if (first === undefined || this.#inner.destroyed) return;
-    this.#inner.write(chunks.length === 1 ? first : Buffer.concat(chunks, this.#outgoing.bytes));
-    chunks.length = 0;
-    this.#outgoing.bytes = 0;
-  }
-
   override _final(done: (error?: Error | null) => void): void {
-    this.#flush();
+    this.#outgoing.flush();
     this.#inner.end(() => done());
   }
 
@@ -197,7 +193,8 @@ export class EndpointSocket extends Duplex {
   }
 
   #push(chunk: Buffer): void {
-    if (chunk.length === 0 || this.push(chunk)) return;
+    // Whoever holds back may have destroyed it for what it saw.
+    if (chunk.length === 0 || this.destroyed || this.push(chunk)) return;
     this.#incoming.paused = true;
     this.#inner.pause();
   }
@@ -213,8 +210,7 @@ export class EndpointSocket extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#watch);
     this.#acknowledgements?.end();
-    this.#outgoing.chunks.length = 0;
-    this.#outgoing.bytes = 0;
+    this.#outgoing.clear();
     if (isHeartbeatLost(error) && !this.encrypted) this.#inner.resetAndDestroy();
     else this.#inner.destroy();
     done(error);

@@ -14,7 +14,7 @@ export class AckSize {
   }
 
   /** At the first delivery, of which the size of an ACK frame is known. */
-  check(settling: Readonly<Record<string, string>>, { dialect, endpoint, onWarning }: Peer): void {
+  check(settling: string, { dialect, endpoint, onWarning }: Peer): void {
     if (this.#checked) return;
     this.#checked = true;
     if (dialect.subscriptions !== "activemq") return;
@@ -29,7 +29,6 @@ export class AckSize {
   }
 }
 
-function frameBytes(headers: Readonly<Record<string, string>>): number {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value.replace(/[\\:\r\n]/g, "\\$&")}\n`);
-  return Buffer.byteLength(`ACK\n${lines.join("")}\n\0\n`);
+function frameBytes(lines: string): number {
+  return Buffer.byteLength(`ACK\n${lines}\n\0\n`);
 }

@@ -1,5 +1,4 @@
 /** What a peer did wrong, as the error it becomes: a failed attempt with its verdict, a refused request, or a lost session. */
-import type { FrameHeaders } from "stompit";
 import {
   AttemptError,
   type AttemptErrorCode,
@@ -16,7 +15,7 @@ import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { headerText } from "./message.ts";
+import { headerText, type ReceivedHeaders } from "./received-headers.ts";
 
 interface HandshakeFailure {
   /** What the peer did, as docs/refusals.md tells it. */
@@ -164,7 +163,7 @@ export interface BrokerRefusal {
 }
 
 /** `conceal` takes the credentials out: brokers like to name the user. */
-export function readRefusal(headers: FrameHeaders, body: Buffer, conceal: (text: string) => string): BrokerRefusal {
+export function readRefusal(headers: ReceivedHeaders, body: Buffer, conceal: (text: string) => string): BrokerRefusal {
   const said = conceal(headerText(headers, "message") ?? "").trim();
   const whole = conceal(body.toString()).trim();
   const [firstLine = ""] = whole.split(/\r?\n/, 1);
@@ -206,7 +205,7 @@ export function saysTooLarge(text: string): boolean {
 /** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
 export function refusedConnect(
   endpoint: Endpoint,
-  headers: FrameHeaders,
+  headers: ReceivedHeaders,
   body: Buffer,
   login: Login | undefined,
 ): AttemptError {

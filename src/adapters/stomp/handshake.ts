@@ -8,10 +8,12 @@ import { printableLine } from "../../printable.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
+import { firstFrameGate } from "./first-frame.ts";
 import { readBody } from "./frame-body.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import { loginHeaders } from "./login.ts";
-import { headerText } from "./message.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
+import { headerText } from "./received-headers.ts";
 import { StompSession } from "./stomp-session.ts";
 import type { Peer } from "./wire.ts";
 
@@ -35,8 +37,10 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
   const { heartbeatMs } = settings;
   const conceal = concealing(request.login);
   return new Promise((resolve, reject) => {
+    const writer = new FrameWriter(socket);
     const client = new stompit.Client(socket, {
       ...PARSER_OPTIONS,
+      outgoingFrameStream: writer,
       // The broker counts from what it last heard: a third of the interval early leaves it no doubt.
       heartbeatOutputMargin: Math.round(heartbeatMs / 3),
     });
@@ -61,7 +65,7 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     };
     const onConnect = () => {
       try {
-        const session = begin(request, client);
+        const session = begin(request, client, writer);
         settle(() => resolve(session));
       } catch (error) {
         fail(MasterSlaveError.from(error, socket.endpoint));
@@ -71,6 +75,11 @@ export function handshake(request: HandshakeRequest, signal: AbortSignal): Promi
     client.on("connect", onConnect);
     signal.addEventListener("abort", onAbort, { once: true });
     socket.on("data", onData);
+    const gate = firstFrameGate();
+    socket.setHoldBack((bytes) => {
+      onData();
+      return gate(bytes);
+    });
     client.connect(connectHeaders(request));
     client.setCommandHandler("ERROR", (frame) =>
       readBody(frame, MAX_ERROR_BYTES, (body) => {
@@ -101,7 +110,7 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin({ socket, login, settings }: HandshakeRequest, client: Client): StompSession {
+function begin({ socket, login, settings }: HandshakeRequest, client: Client, writer: FrameWriter): StompSession {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const conceal = concealing(login);
@@ -113,7 +122,7 @@ function begin({ socket, login, settings }: HandshakeRequest, client: Client): S
     ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
   };
-  const session = new StompSession(peer, client, socket);
+  const session = new StompSession(peer, client, { socket, writer });
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   if (silenceMs > 0) socket.watchPeer(silenceMs);
   if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);

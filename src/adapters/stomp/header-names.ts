@@ -32,17 +32,17 @@ function unset(name: string): [string, undefined] {
 /** How both brokers keep what a message had in AMQP; sent back to them, it would be believed. */
 export const AMQP_PREFIX = "JMS_AMQP_";
 
-/** Names that stompit, at the other end, would lose or choke on: it keeps headers in a plain object. */
+/** Names that stompit, at the other end, would lose or choke on: it keeps headers in a plain object. What others send under them is no property here either. */
 const UNREADABLE: ReadonlySet<string> = new Set(["__proto__", "hasOwnProperty"]);
 
 /** Whether a received header is no property. */
 export function isReserved(name: string): boolean {
-  return RESERVED.has(name) || name.startsWith(AMQP_PREFIX);
+  return RESERVED.has(name) || UNREADABLE.has(name) || name.startsWith(AMQP_PREFIX);
 }
 
 /** What to do instead of sending a property of this name; undefined where it can be sent. */
 export function insteadOf(name: string): string | undefined {
-  if (!isReserved(name) && !UNREADABLE.has(name)) return undefined;
+  if (!isReserved(name)) return undefined;
   const option = RESERVED.get(name);
   return option === undefined ? "choose another name" : `use the option ${option}, or choose another name`;
 }

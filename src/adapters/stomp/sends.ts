@@ -1,17 +1,14 @@
 /** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
-import {
-  formatAddress,
-  InvalidArgumentError,
-  MasterSlaveError,
-  MessageTooLargeError,
-  SendRejectedError,
-} from "../../errors.ts";
+import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { EncodedSend } from "./encoded-send.ts";
 import { type BrokerRefusal, saysTooLarge } from "./failures.ts";
-import { findUnsendable } from "./header-limits.ts";
-import { type EncodedMessage, encodeMessage, scheduleHeaders } from "./message.ts";
-import type { Peer, Wire } from "./wire.ts";
+import { headerLines } from "./header-text.ts";
+import { scheduleHeaders } from "./message.ts";
+import type { Peer, ReceiptWaiter, Wire } from "./wire.ts";
+
+const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
 /** What a send belongs to, told of its outcome before the send itself is. */
 export interface SendTerms {
@@ -26,45 +23,75 @@ export interface SendTerms {
 /** Writes the send at once; the outcome comes with its receipt. Says whether it will be told of one. */
 export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boolean {
   if (send.abandoned || !wire.open) return false;
-  const fail = (error: MasterSlaveError) => {
-    terms.onFailed?.(error);
-    send.onOutcome({ kind: "failed", error });
-  };
   const encoded = encodedFor(wire, send);
   if (encoded instanceof MasterSlaveError) {
     // In a turn of its own: the caller is not through with its call yet.
-    queueMicrotask(() => wire.guard(() => fail(encoded)));
+    queueMicrotask(() => wire.guard(() => failSend(send, terms, encoded)));
     return true;
   }
-  const waiter = {
-    bodyBytes: encoded.body.length,
-    onReceipt: () => {
-      terms.onConfirmed();
-      send.onOutcome({ kind: "confirmed" });
-    },
-    onRefused: (refusal: BrokerRefusal) => fail(refusedSend(send, refusal, wire.peer)),
-    onSessionEnd: () => terms.onSessionEnd?.(),
-  };
-  const { transaction } = terms;
-  const headers = {
-    ...encoded.headers,
-    ...scheduleHeaders(send.message, wire.peer.dialect),
-    ...(transaction !== undefined && { transaction }),
-  };
-  wire.request("SEND", headers, waiter, encoded.body);
+  wire.request(
+    "SEND",
+    sendLines(wire.peer, send, encoded, terms.transaction),
+    new SentMessage(wire, send, terms),
+    encoded.body,
+  );
   send.onWritten();
   return true;
 }
 
+/** With what is new each time. */
+function sendLines(
+  { dialect, version }: Peer,
+  { message }: OutgoingSend,
+  { lines }: EncodedSend,
+  transaction: string | undefined,
+): string {
+  const delay = message.deliverAtMs === undefined ? "" : headerLines(scheduleHeaders(message, dialect), version);
+  return transaction === undefined ? lines + delay : `${lines}${delay}transaction:${transaction}\n`;
+}
+
+/** A SEND that waits for its receipt. */
+class SentMessage implements ReceiptWaiter {
+  readonly #wire: Wire;
+  readonly #send: OutgoingSend;
+  readonly #terms: SendTerms;
+
+  constructor(wire: Wire, send: OutgoingSend, terms: SendTerms) {
+    this.#wire = wire;
+    this.#send = send;
+    this.#terms = terms;
+  }
+
+  get bodyBytes(): number {
+    return this.#send.message.body.length;
+  }
+
+  onReceipt(): void {
+    this.#terms.onConfirmed();
+    this.#send.onOutcome(CONFIRMED);
+  }
+
+  onRefused(refusal: BrokerRefusal): void {
+    failSend(this.#send, this.#terms, refusedSend(this.#send, refusal, this.#wire.peer));
+  }
+
+  onSessionEnd(): void {
+    this.#terms.onSessionEnd?.();
+  }
+}
+
+function failSend(send: OutgoingSend, terms: SendTerms, error: MasterSlaveError): void {
+  terms.onFailed?.(error);
+  send.onOutcome({ kind: "failed", error });
+}
+
 /** What was written the first time, unless that was for a broker of another kind. */
-function encodedFor(wire: Wire, send: OutgoingSend): EncodedMessage | MasterSlaveError {
-  const { dialect, endpoint } = wire.peer;
-  const kept = send.encoded as EncodedMessage | undefined;
-  if (kept?.dialect === dialect) return kept;
+function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
+  const { dialect, version, endpoint } = wire.peer;
+  const kept = send.encoded as EncodedSend | undefined;
+  if (kept?.dialect === dialect && kept.version === version) return kept;
   try {
-    const encoded = encodeMessage(send.destination, send.message, dialect);
-    const unsendable = findUnsendable(encoded.headers, wire.peer);
-    if (unsendable) return new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);
+    const encoded = wire.encoder.encode(send.destination, send.message);
     send.encoded = encoded;
     return encoded;
   } catch (cause) {

@@ -2,13 +2,10 @@
 
 import { formatAddress, SendRejectedError, UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
-import type {
-  IncomingDelivery,
-  Settlement,
-  SettlementTerms,
-  SubscriptionRequest,
-} from "../../messaging/messaging-session.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";
+import type { SettlementMeans } from "./settlement.ts";
+import type { StompDelivery } from "./stomp-delivery.ts";
 import { StompTransaction } from "./transaction.ts";
 import type { ReceiptWaiter, Wire } from "./wire.ts";
 
@@ -17,11 +14,9 @@ export type SettleResult = Settled | Promise<Settled>;
 
 /** One delivery that is to be settled. */
 interface Unsettled {
-  readonly delivery: IncomingDelivery;
+  readonly delivery: StompDelivery;
   readonly settlement: Settlement;
   readonly terms: SettlementTerms;
-  /** Of its ACK or NACK. */
-  readonly headers: Record<string, string>;
   readonly request: SubscriptionRequest;
   /** It is settled from now on; false when it has become stale meanwhile. */
   take(): boolean;
@@ -32,23 +27,19 @@ interface Unsettled {
 }
 
 /** @throws UnsupportedError where this broker cannot do it; the delivery stays unsettled then. */
-export function settleOnWire(
-  wire: Wire,
-  means: "ACK" | "NACK" | "dead-letter" | "give-back",
-  unsettled: Unsettled,
-): SettleResult {
-  const { headers, terms } = unsettled;
+export function settleOnWire(wire: Wire, means: SettlementMeans, unsettled: Unsettled): SettleResult {
+  const { terms, delivery } = unsettled;
   if (means === "dead-letter") return sendDeadLetter(wire, unsettled);
   if (means === "ACK" && terms.transaction) return acceptIn(wire, terms.transaction, unsettled);
   unsettled.take();
   if (means === "give-back") unsettled.giveBack();
-  else if (terms.confirmed) return confirmed(wire, means, headers);
-  else wire.write(means, headers);
+  else if (terms.confirmed) return confirmed(wire, means, delivery.settling);
+  else wire.write(means, delivery.settling);
   return "settled";
 }
 
 /** The broker's answer as the result; a refused ACK names a delivery that the broker does not know (any more). */
-function confirmed(wire: Wire, command: string, headers: Record<string, string>): Promise<Settled> {
+function confirmed(wire: Wire, command: string, headers: string): Promise<Settled> {
   return new Promise((resolve) => {
     const stale = () => resolve("stale");
     const waiter: ReceiptWaiter = { onReceipt: () => resolve("settled"), onRefused: stale, onSessionEnd: stale };
@@ -56,7 +47,7 @@ function confirmed(wire: Wire, command: string, headers: Record<string, string>)
   });
 }
 
-function acceptIn(wire: Wire, transaction: unknown, { headers, take, giveBackAccepted }: Unsettled): SettleResult {
+function acceptIn(wire: Wire, transaction: unknown, { delivery, take, giveBackAccepted }: Unsettled): SettleResult {
   if (!wire.peer.dialect.transactionalAcks) {
     throw new UnsupportedError(
       "accept() in a transaction is not possible over STOMP on Artemis, which applies an acknowledgement at once and does not undo it: accept after the commit, or use AMQP",
@@ -65,13 +56,13 @@ function acceptIn(wire: Wire, transaction: unknown, { headers, take, giveBackAcc
   // One of another session, or one that is over: its ACK would count at once.
   if (!(transaction instanceof StompTransaction && transaction.isOf(wire))) return "stale";
   take();
-  return transaction.accept({ headers, giveBack: giveBackAccepted });
+  return transaction.accept({ lines: delivery.settling, giveBack: giveBackAccepted });
 }
 
 /** The copy first: should the session end between the two, the message comes again, and Artemis drops the second copy. */
 function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
   const { peer } = wire;
-  const { delivery, settlement, request, headers, take } = unsettled;
+  const { delivery, settlement, request, take } = unsettled;
   const { message } = delivery;
   const rejection: Rejection = {
     message,
@@ -86,7 +77,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
       bodyBytes: letter.body.length,
       onReceipt: () => {
         if (!wire.open || !take()) return resolve("stale");
-        wire.write("ACK", headers);
+        wire.write("ACK", delivery.settling);
         resolve("settled");
       },
       onRefused: ({ text, cause }) => {
@@ -97,7 +88,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
       },
       onSessionEnd: () => resolve("stale"),
     };
-    wire.request("SEND", { ...letter.headers }, waiter, letter.body);
+    wire.request("SEND", letter.headers, waiter, letter.body);
   });
 }
 

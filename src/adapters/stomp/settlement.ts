@@ -1,26 +1,27 @@
 /** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
-import type { FrameHeaders } from "stompit";
 import { UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
-import { headerText } from "./message.ts";
+import type { HeaderBlock } from "./header-block.ts";
+import { escapeHeader, type StompVersion, unescapeHeader } from "./header-text.ts";
 import type { Peer } from "./wire.ts";
 
-/** The headers of ACK or NACK for a MESSAGE frame. */
-export function settlingHeaders(headers: FrameHeaders, { version }: Peer): Record<string, string> {
-  return version === "1.2" ? ackHeaders12(headers) : ackHeaders11(headers);
+export type SettlementMeans = "ACK" | "NACK" | "dead-letter" | "give-back";
+
+/**
+ * The headers of ACK or NACK for a MESSAGE frame, as they are written. STOMP 1.2: the id alone, which keeps the frame
+ * short. Classic stops for good when 64 KiB of ACKs wait unread.
+ */
+export function settlingLines(headers: HeaderBlock, { version }: Peer): string {
+  if (version === "1.2") return `id:${writable(headers.raw("ack") ?? headers.raw("message-id"), version)}\n`;
+  const subscription = writable(headers.raw("subscription"), version);
+  return `subscription:${subscription}\nmessage-id:${writable(headers.raw("message-id"), version)}\n`;
 }
 
-/** STOMP 1.2: the id alone, which keeps the frame short. Classic stops for good when 64 KiB of ACKs wait unread. */
-function ackHeaders12(headers: FrameHeaders): Record<string, string> {
-  return { id: headerText(headers, "ack") ?? headerText(headers, "message-id") ?? "" };
-}
-
-function ackHeaders11(headers: FrameHeaders): Record<string, string> {
-  return {
-    subscription: headerText(headers, "subscription") ?? "",
-    "message-id": headerText(headers, "message-id") ?? "",
-  };
+/** A value goes back as it came, unless its sender was lax about colons. */
+function writable(raw: string | undefined, version: StompVersion): string {
+  if (raw === undefined) return "";
+  return raw.includes(":") ? escapeHeader(unescapeHeader(raw), version) : raw;
 }
 
 /**
@@ -31,7 +32,7 @@ export function meaningOf(
   settlement: Settlement,
   request: SubscriptionRequest,
   { broker, dialect }: Peer,
-): "ACK" | "NACK" | "dead-letter" | "give-back" {
+): SettlementMeans {
   switch (settlement.kind) {
     case "accepted":
       return "ACK";

@@ -1,5 +1,5 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
-import type { Client, IncomingFrame } from "stompit";
+import type { Client } from "stompit";
 import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
 import type {
   Broker,
@@ -24,10 +24,11 @@ import {
   saysTooLarge,
   sessionLoss,
 } from "./failures.ts";
-import { readBody } from "./frame-body.ts";
-import { headerText } from "./message.ts";
+import { FrameReader } from "./frame-reader.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import type { HeaderBlock } from "./header-block.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
-import { writeSend } from "./sends.ts";
+import { type SendTerms, writeSend } from "./sends.ts";
 import { StompSubscription } from "./subscription.ts";
 import { SubscriptionIds } from "./subscription-ids.ts";
 import { StompTransaction } from "./transaction.ts";
@@ -36,30 +37,50 @@ import { type Peer, type ReceiptWaiter, Wire } from "./wire.ts";
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
+export interface SessionMeans {
+  readonly socket: EndpointSocket;
+  /** Of all that goes to the socket. */
+  readonly writer: FrameWriter;
+}
+
 export class StompSession implements MessagingSession {
   readonly ended: Promise<SessionEnd>;
   readonly #socket: EndpointSocket;
   readonly #client: Client;
   readonly #wire: Wire;
+  readonly #reader: FrameReader;
   readonly #subscriptions = new SubscriptionIds();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
   #transactions = 0;
 
-  /** Call it in the turn in which CONNECTED was read: the frames behind it are read in the next. */
-  constructor(peer: Peer, client: Client, socket: EndpointSocket) {
+  /** `client`: its handshake is done. From now on this session reads the socket itself, from the next turn on. */
+  constructor(peer: Peer, client: Client, { socket, writer }: SessionMeans) {
     this.#socket = socket;
     this.#client = client;
-    this.#wire = new Wire(peer, client, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
+    this.#wire = new Wire(peer, writer, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
+    this.#reader = new FrameReader(peer.version, {
+      onHead: (command, headers) => this.#onHead(command, headers),
+      onFrame: (command, headers, body, complete) => this.#onFrame(command, headers, body, complete),
+      onBroken: (how) => this.#brokeRules(how),
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
     client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error, peer.conceal)));
     client.on("end", () => this.destroy(this.#closedByUs()));
     socket.on("close", () => this.destroy(sessionLoss(socket, new Error("the socket was closed"))));
-    this.#receive("RECEIPT", (frame) => this.#onReceipt(frame));
-    this.#receive("MESSAGE", (frame) => this.#onMessage(frame));
-    this.#receive("ERROR", (frame) => this.#onError(frame));
+    socket.unpipe();
+    setImmediate(() => this.#read());
+  }
+
+  #read(): void {
+    const socket = this.#socket;
+    if (this.#resolveEnded === undefined) return;
+    socket.on("data", (chunk: Buffer) => this.#wire.guard(() => this.#reader.read(chunk)));
+    socket.on("end", () => this.destroy(sessionLoss(socket, new Error("the connection ended"))));
+    socket.release();
+    socket.resume();
   }
 
   get broker(): Broker {
@@ -71,7 +92,7 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#wire.guard(() => writeSend(this.#wire, send, { onConfirmed: this.#markUseful }));
+    this.#wire.guard(() => writeSend(this.#wire, send, this.#sendTerms));
   }
 
   begin(): SessionTransaction {
@@ -102,6 +123,7 @@ export class StompSession implements MessagingSession {
     if (resolve === undefined) return;
     this.#resolveEnded = undefined;
     resolve({ error: cause, atMs: performance.now() });
+    this.#reader.end();
     // Takes the socket and stompit's timers with it.
     this.#client.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
@@ -116,64 +138,55 @@ export class StompSession implements MessagingSession {
   readonly #markUseful = (): void => {
     this.#useful = true;
   };
+  readonly #sendTerms: SendTerms = { onConfirmed: this.#markUseful };
 
-  /** stompit still hands over what it had read when the client is long destroyed. */
-  #receive(command: string, take: (frame: IncomingFrame) => void): void {
-    this.#client.setCommandHandler(command, (frame) => {
-      if (this.#resolveEnded) this.#wire.guard(() => take(frame));
-    });
-  }
-
-  /** Takes the body, then acts, unless the session ended meanwhile. */
-  #withBody(frame: IncomingFrame, maxBytes: number, act: (body: Buffer, complete: boolean) => void): void {
-    readBody(frame, maxBytes, (body, complete) => {
-      if (this.#resolveEnded) this.#wire.guard(() => act(body, complete));
-    });
-  }
-
-  #onReceipt(frame: IncomingFrame): void {
-    this.#withBody(frame, 0, () => {
-      const receipt = headerText(frame.headers, "receipt-id");
-      const waiter = this.#wire.take(receipt);
-      if (waiter) waiter.onReceipt();
-      // What is said twice is no harm.
-      else if (!this.#wire.wasAsked(receipt))
-        this.#protocolError(`a receipt nobody asked for, ${this.#quote(receipt)}`);
-    });
-  }
-
-  #onMessage(frame: IncomingFrame): void {
-    const id = headerText(frame.headers, "subscription");
-    if (!this.#subscriptions.wasIssued(id)) {
+  #onHead(command: string, headers: HeaderBlock): number {
+    if (command === "RECEIPT") return 0;
+    if (command === "ERROR") return MAX_ERROR_BYTES;
+    const id = headers.get("subscription");
+    if (command !== "MESSAGE") this.#brokeRules(`the unknown command ${this.#quote(command)}`);
+    else if (!this.#subscriptions.wasIssued(id))
       this.#protocolError(`a message for a subscription nobody made, ${this.#quote(id)}`);
+    return MAX_BODY_BYTES;
+  }
+
+  #onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void {
+    if (command === "MESSAGE") this.#onMessage(headers, body, complete);
+    else if (command === "RECEIPT") this.#onReceipt(headers);
+    else this.#onError(headers, body);
+  }
+
+  #onReceipt(headers: HeaderBlock): void {
+    const receipt = headers.get("receipt-id");
+    const waiter = this.#wire.take(receipt);
+    if (waiter) waiter.onReceipt();
+    // What is said twice is no harm.
+    else if (!this.#wire.wasAsked(receipt)) this.#protocolError(`a receipt nobody asked for, ${this.#quote(receipt)}`);
+  }
+
+  #onMessage(headers: HeaderBlock, body: Buffer, complete: boolean): void {
+    if (!complete) {
+      this.#protocolError(`a message of more than ${MAX_BODY_BYTES} bytes`);
       return;
     }
-    this.#withBody(frame, MAX_BODY_BYTES, (body, complete) => {
-      if (!complete) {
-        this.#protocolError(`a message of more than ${MAX_BODY_BYTES} bytes`);
-        return;
-      }
-      const subscription = this.#subscriptions.find(id);
-      if (!subscription || !this.#wire.open) return;
-      if (subscription.overrun) {
-        this.#protocolError("far more messages than the prefetch of a subscription allows");
-        return;
-      }
-      this.#markUseful();
-      subscription.receive(frame.headers, body);
-    });
+    const subscription = this.#subscriptions.find(headers.get("subscription"));
+    if (!subscription || !this.#wire.open) return;
+    if (subscription.overrun) {
+      this.#protocolError("far more messages than the prefetch of a subscription allows");
+      return;
+    }
+    this.#markUseful();
+    subscription.receive(headers, body);
   }
 
-  #onError(frame: IncomingFrame): void {
-    this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
-      const { endpoint, conceal, dialect } = this.#wire.peer;
-      const refusal = readRefusal(frame.headers, body, conceal);
-      const named = refusal.receiptId !== undefined;
-      const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
-      waiter?.onRefused(refusal);
-      if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
-      this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
-    });
+  #onError(headers: HeaderBlock, body: Buffer): void {
+    const { endpoint, conceal, dialect } = this.#wire.peer;
+    const refusal = readRefusal(headers, body, conceal);
+    const named = refusal.receiptId !== undefined;
+    const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
+    waiter?.onRefused(refusal);
+    if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
+    this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
   }
 
   /** Whom an ERROR without a receipt means, where that can be known. */
@@ -188,6 +201,10 @@ export class StompSession implements MessagingSession {
 
   #quote(text = ""): string {
     return printableLine(JSON.stringify(this.#wire.peer.conceal(text)));
+  }
+
+  #brokeRules(how: string): void {
+    this.destroy(sessionLoss(this.#socket, new Error(how)));
   }
 
   #protocolError(what: string): void {

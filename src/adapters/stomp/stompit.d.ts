@@ -1,7 +1,7 @@
 /** What we use of stompit 1.0.0, in our own words: the published typings describe another version. */
 declare module "stompit" {
   import type { EventEmitter } from "node:events";
-  import type { Duplex, Readable, Transform, Writable } from "node:stream";
+  import type { Duplex, Readable, Transform } from "node:stream";
 
   /** As received: `content-length` has become a number. */
   export interface FrameHeaders {
@@ -21,8 +21,25 @@ declare module "stompit" {
     readonly construct?: (this: Transform, callback: (error?: Error) => void) => void;
   }
 
+  /** What the client needs of a frame it writes. */
+  export interface OutgoingFrame {
+    on(event: "error", listener: (error: Error) => void): unknown;
+    end(): void;
+  }
+
+  /** What writes for the client. */
+  export interface OutgoingFrameStream {
+    frame(command: string, headers: Record<string, string>): OutgoingFrame;
+    heartbeat(): void;
+    finish(): void;
+    hasFinished(): boolean;
+    /** Called with the version of CONNECTED; before that, CONNECT is written as STOMP 1.0 has it. */
+    setVersion(version: string): boolean;
+  }
+
   export interface ClientOptions extends ParserOptions {
     readonly heartbeatOutputMargin?: number;
+    readonly outgoingFrameStream?: OutgoingFrameStream;
   }
 
   /** Emits `connect` after CONNECTED; `error` or `end`, once, when it is over. */
@@ -30,7 +47,6 @@ declare module "stompit" {
     /** The headers of CONNECTED, from `connect` on. */
     readonly headers: FrameHeaders;
     connect(headers: Record<string, string>): void;
-    sendFrame(command: string, headers: Record<string, string>): Writable;
     /** Replaces what happens on a received frame of this command; CONNECTED replaces them all. */
     setCommandHandler(command: string, receive: (frame: IncomingFrame) => void): void;
     destroy(error?: Error): void;

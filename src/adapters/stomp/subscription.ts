@@ -1,8 +1,8 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
 import { randomUUID } from "node:crypto";
-import type { FrameHeaders } from "stompit";
 import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
+import { LinkedSet } from "../../messaging/linked-set.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
@@ -14,9 +14,11 @@ import type {
 import { AckSize } from "./ack-size.ts";
 import { type BrokerRefusal, saysInUse } from "./failures.ts";
 import { GiveBack } from "./give-back.ts";
-import { decodeMessage, headerText } from "./message.ts";
+import type { HeaderBlock } from "./header-block.ts";
+import { decodeMessage } from "./message.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
-import { keeps, meaningOf, settlingHeaders } from "./settlement.ts";
+import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
+import { StompDelivery } from "./stomp-delivery.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
 import { whyUnsettleable } from "./unsettleable.ts";
@@ -29,8 +31,7 @@ export class StompSubscription implements SessionSubscription {
   readonly #sink: SubscriptionSink;
   readonly #ackSize: AckSize;
   readonly #giveBack: GiveBack;
-  /** Each unsettled delivery with the headers that settle it. */
-  readonly #unsettled = new Map<IncomingDelivery, Record<string, string>>();
+  readonly #unsettled = new LinkedSet<StompDelivery>();
   /** The id the broker knows; undefined when this is over. */
   #id: string | undefined;
   #closed: Promise<void> | undefined;
@@ -102,50 +103,60 @@ export class StompSubscription implements SessionSubscription {
   }
 
   /** A MESSAGE frame with one of our ids. */
-  receive(headers: FrameHeaders, body: Buffer): void {
+  receive(headers: HeaderBlock, body: Buffer): void {
     const { peer } = this.#wire;
-    if (this.#request.browse && headerText(headers, "browser") === "end") {
+    const { browse, autoSettled } = this.#request;
+    if (browse && headers.get("browser") === "end") {
       this.#sink.onBrowsed();
       return;
     }
-    const delivery: IncomingDelivery = {
+    const received = {
       message: decodeMessage(headers, body, peer.dialect),
-      redelivered: headerText(headers, "redelivered") === "true",
-      deliveryCount: undefined,
+      redelivered: headers.get("redelivered") === "true",
       unsettleable: whyUnsettleable(headers, peer),
     };
-    const { browse, autoSettled } = this.#request;
+    const delivery = new StompDelivery(received, settlingLines(headers, peer));
     // Not every broker wants to hear of what a browser has seen.
-    if (autoSettled || (browse && (delivery.unsettleable || headerText(headers, "ack") === undefined))) {
+    if (autoSettled || (browse && (delivery.unsettleable || !headers.has("ack")))) {
       this.#sink.onDelivery(delivery);
       return;
     }
-    const settling = settlingHeaders(headers, peer);
-    this.#ackSize.check(settling, peer);
-    this.#deliver(delivery, settling);
+    this.#ackSize.check(delivery.settling, peer);
+    this.#deliver(delivery);
   }
 
-  #deliver(delivery: IncomingDelivery, settling: Record<string, string>): void {
-    this.#unsettled.set(delivery, settling);
+  #deliver(delivery: StompDelivery): void {
+    this.#unsettled.add(delivery);
     this.#sink.onDelivery(delivery);
   }
 
-  settle(delivery: IncomingDelivery, settlement: Settlement, terms: SettlementTerms = {}): SettleResult {
-    const headers = this.#unsettled.get(delivery);
-    const id = this.#id;
-    if (this.#request.autoSettled) return id !== undefined && this.#wire.open ? "settled" : "stale";
-    if (headers === undefined || !this.#wire.open) return "stale";
+  settle(delivery: IncomingDelivery, settlement: Settlement, terms?: SettlementTerms): SettleResult {
+    if (this.#request.autoSettled) return this.#id !== undefined && this.#wire.open ? "settled" : "stale";
+    if (!(delivery instanceof StompDelivery) || !this.#unsettled.has(delivery) || !this.#wire.open) return "stale";
     const means = meaningOf(settlement, this.#request, this.#wire.peer);
     if (delivery.unsettleable && means !== "give-back") throw delivery.unsettleable;
+    if (means !== "ACK" || terms !== undefined) return this.#settleOtherwise(means, delivery, settlement, terms);
+    this.#unsettled.delete(delivery);
+    this.#wire.write("ACK", delivery.settling);
+    return "settled";
+  }
+
+  #settleOtherwise(
+    means: SettlementMeans,
+    delivery: StompDelivery,
+    settlement: Settlement,
+    terms: SettlementTerms = {},
+  ): SettleResult {
+    const id = this.#id;
     return settleOnWire(this.#wire, means, {
-      ...{ delivery, settlement, terms, headers, request: this.#request },
+      ...{ delivery, settlement, terms, request: this.#request },
       take: () => this.#unsettled.delete(delivery),
       giveBack: () => this.#giveBack.start(),
       giveBackAccepted: () => {
         // What became of the subscription since has given it back already.
         if (id !== this.#id || !this.#wire.open) return;
         if (keeps(this.#request)) this.#giveBack.start();
-        else this.#deliver({ ...delivery, redelivered: true }, headers);
+        else this.#deliver(new StompDelivery({ ...delivery, redelivered: true }, delivery.settling));
       },
     });
   }

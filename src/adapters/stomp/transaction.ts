@@ -12,8 +12,8 @@ import type { Wire } from "./wire.ts";
 
 /** What was accepted in a transaction: how it is given back when the transaction comes to nothing. */
 export interface AcceptedMember {
-  /** The headers of its ACK. */
-  readonly headers: Record<string, string>;
+  /** The headers of its ACK, as they are written. */
+  readonly lines: string;
   /** Classic does not deliver it again by itself after ABORT, though its ACK counts as never sent. */
   giveBack(): void;
 }
@@ -34,7 +34,7 @@ export class StompTransaction implements SessionTransaction {
     this.#wire = wire;
     this.#id = id;
     this.#onConfirmed = onConfirmed;
-    this.#ask("BEGIN", {}, "the transaction");
+    this.#ask("BEGIN", "", "the transaction");
   }
 
   isOf(wire: Wire): boolean {
@@ -65,7 +65,7 @@ export class StompTransaction implements SessionTransaction {
   /** ACK as a member. Resolves with "settled" when the broker has taken it; "stale" when it refused, or the session ended. */
   accept(member: AcceptedMember): Promise<"settled" | "stale"> {
     this.#accepted.push(member);
-    return this.#ask("ACK", member.headers, "an acknowledgement");
+    return this.#ask("ACK", member.lines, "an acknowledgement");
   }
 
   commit(): Promise<CommitOutcome> {
@@ -143,25 +143,21 @@ export class StompTransaction implements SessionTransaction {
     for (const member of this.#accepted.splice(0)) member.giveBack();
   }
 
-  #ask(command: string, headers: Record<string, string>, what: string): Promise<"settled" | "stale"> {
+  #ask(command: string, lines: string, what: string): Promise<"settled" | "stale"> {
     this.#unanswered++;
     return new Promise((resolve) => {
       const settle = (result: "settled" | "stale") => {
         this.#answered();
         resolve(result);
       };
-      this.#wire.request(
-        command,
-        { ...headers, transaction: this.#id },
-        {
-          onReceipt: () => settle("settled"),
-          onRefused: ({ text, cause }) => {
-            this.#refusal ??= this.#rolledBack(`${this.#where} refused ${what}: ${text}`, cause);
-            settle("stale");
-          },
-          onSessionEnd: () => settle("stale"),
+      this.#wire.request(command, `${lines}transaction:${this.#id}\n`, {
+        onReceipt: () => settle("settled"),
+        onRefused: ({ text, cause }) => {
+          this.#refusal ??= this.#rolledBack(`${this.#where} refused ${what}: ${text}`, cause);
+          settle("stale");
         },
-      );
+        onSessionEnd: () => settle("stale"),
+      });
     });
   }
 

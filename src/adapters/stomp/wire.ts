@@ -1,19 +1,22 @@
 /** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
-import type { Client } from "stompit";
 import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import type { Broker } from "../../messaging/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Dialect } from "./broker.ts";
+import { SendEncoder } from "./encoded-send.ts";
 import type { BrokerRefusal } from "./failures.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import { headerLines, type StompVersion } from "./header-text.ts";
+import { Receipts } from "./receipts.ts";
 
 /** What the handshake settled, and what the adapter was told for all sessions. */
 export interface Peer {
   readonly endpoint: Endpoint;
   readonly broker: Broker;
   readonly dialect: Dialect;
-  readonly version: "1.1" | "1.2";
+  readonly version: StompVersion;
   /** What CONNECT said. */
   readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
@@ -37,19 +40,23 @@ export interface ReceiptWaiter {
   readonly unnamed?: true;
 }
 
+/** By name, or as they are written: each line with its line end (headerLines). */
+export type OutgoingHeaders = Readonly<Record<string, string>> | string;
+
 export class Wire {
   readonly peer: Peer;
-  readonly #client: Client;
+  readonly encoder: SendEncoder;
+  readonly #writer: FrameWriter;
   readonly #onMistake: (mistake: unknown) => void;
-  readonly #waiting = new Map<string, ReceiptWaiter>();
-  #lastReceipt = 0;
+  readonly #waiting = new Receipts<ReceiptWaiter>();
   #open = true;
   #endedBy: MasterSlaveError | undefined;
 
   /** `onMistake` is told of what was thrown where nobody could catch it. */
-  constructor(peer: Peer, client: Client, onMistake: (mistake: unknown) => void) {
+  constructor(peer: Peer, writer: FrameWriter, onMistake: (mistake: unknown) => void) {
     this.peer = peer;
-    this.#client = client;
+    this.encoder = new SendEncoder(peer);
+    this.#writer = writer;
     this.#onMistake = onMistake;
   }
 
@@ -67,29 +74,29 @@ export class Wire {
     return this.#open;
   }
 
-  /** Writes a whole frame, or nothing once the wire is closed. `headers` may be used again afterwards. */
-  write(command: string, headers: Record<string, string>, body?: Buffer): void {
-    if (!this.#open) return;
-    const frame = this.#client.sendFrame(command, headers);
-    if (body && body.length > 0) frame.end(body);
-    else frame.end();
+  /** Writes a whole frame, or nothing once the wire is closed. */
+  write(command: string, headers: OutgoingHeaders, body?: Buffer): void {
+    if (this.#open) this.#writer.write(command, this.#linesOf(headers), body);
   }
 
   /** The same, asking for a receipt. */
-  request(command: string, headers: Record<string, string>, waiter: ReceiptWaiter, body?: Buffer): void {
+  request(command: string, headers: OutgoingHeaders, waiter: ReceiptWaiter, body?: Buffer): void {
     if (!this.#open) {
       // In a turn of its own: the caller is not through with its call yet.
       queueMicrotask(() => this.guard(() => waiter.onSessionEnd?.(this.whyClosed)));
       return;
     }
-    const receipt = String(++this.#lastReceipt);
-    this.#waiting.set(receipt, waiter);
-    this.write(command, { ...headers, receipt }, body);
+    const receipt = this.#waiting.add(waiter);
+    this.#writer.write(command, `${this.#linesOf(headers)}receipt:${receipt}\n`, body);
+  }
+
+  #linesOf(headers: OutgoingHeaders): string {
+    return typeof headers === "string" ? headers : headerLines(headers, this.peer.version);
   }
 
   /** The same for a frame that must not ask itself: the receipt of an empty transaction behind it says that it has been carried out. */
   requestBehind(command: string, headers: Record<string, string>, waiter: ReceiptWaiter): void {
-    const transaction = `behind-${this.#lastReceipt + 1}`;
+    const transaction = `behind-${this.#waiting.last + 1}`;
     this.write(command, headers);
     this.write("BEGIN", { transaction });
     this.request("ABORT", { transaction }, waiter);
@@ -97,22 +104,20 @@ export class Wire {
 
   /** Who waits for this receipt; it waits no longer. */
   take(receipt: string | undefined): ReceiptWaiter | undefined {
-    if (receipt === undefined) return undefined;
-    const waiter = this.#waiting.get(receipt);
-    this.#waiting.delete(receipt);
-    return waiter;
+    const number = receiptNumber(receipt);
+    return number === undefined ? undefined : this.#waiting.take(number);
   }
 
   /** Who waits with the largest body, if anybody has one; it waits no longer. */
   takeLargest(): ReceiptWaiter | undefined {
-    let largest: string | undefined;
+    let largest: number | undefined;
     let bytes = 0;
     for (const [receipt, { bodyBytes = 0 }] of this.#waiting) {
       if (bodyBytes <= bytes) continue;
       bytes = bodyBytes;
       largest = receipt;
     }
-    return this.take(largest);
+    return largest === undefined ? undefined : this.#waiting.take(largest);
   }
 
   /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
@@ -126,14 +131,14 @@ export class Wire {
   }
 
   #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {
-    const receipts = [...this.#waiting].filter(([, waiter]) => which(waiter)).map(([receipt]) => receipt);
-    return receipts.length === 1 ? this.take(receipts[0]) : undefined;
+    const [first, ...others] = [...this.#waiting].filter(([, waiter]) => which(waiter));
+    return first === undefined || others.length > 0 ? undefined : this.#waiting.take(first[0]);
   }
 
   /** Whether this receipt was ever asked for, answered or not. */
   wasAsked(receipt: string | undefined): boolean {
-    const number = Number(receipt);
-    return Number.isInteger(number) && number >= 1 && number <= this.#lastReceipt;
+    const number = receiptNumber(receipt);
+    return number !== undefined && number <= this.#waiting.last;
   }
 
   /** No further frame goes out. */
@@ -145,9 +150,7 @@ export class Wire {
   abandon(cause: MasterSlaveError): void {
     this.close();
     this.#endedBy ??= cause;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const waiter of waiting) waiter.onSessionEnd?.(cause);
+    for (const waiter of this.#waiting.drain()) waiter.onSessionEnd?.(cause);
   }
 
   /** Why nothing is written any more. */
@@ -157,4 +160,9 @@ export class Wire {
       this.#endedBy ?? new ConnectionClosedError(`The session with ${formatAddress(endpoint)} is closing`, { endpoint })
     );
   }
+}
+
+/** Of a receipt such as we ask for; undefined for any other text. */
+function receiptNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }

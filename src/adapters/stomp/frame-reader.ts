@@ -1,0 +1,130 @@
+/**
+ * Reads the frames of a session: as strict as stompit's parser, without a stream, events and a turn of the loop for each
+ * (docs/decisions/0016-stomp-hot-path.md has what those cost).
+ */
+import { HeadScan } from "./head-scan.ts";
+import { HeaderBlock } from "./header-block.ts";
+import { type StompVersion, undefinedEscape } from "./header-text.ts";
+import { KeptBytes } from "./kept-bytes.ts";
+import { type FrameHead, OpenBody } from "./open-body.ts";
+
+export interface FrameSink {
+  /** The headers of a frame have come. Returns how many bytes of its body to keep. */
+  onHead(command: string, headers: HeaderBlock): number;
+  /** The whole frame; `complete` is false as soon as its body is longer: it has the first bytes then, and the rest is dropped. */
+  onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void;
+  /** The peer broke the rules: nothing more is read. */
+  onBroken(how: string): void;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** The bytes so far are not enough. */
+const UNFINISHED = -1;
+const NOTHING = Buffer.alloc(0);
+
+export class FrameReader {
+  readonly #version: StompVersion;
+  readonly #sink: FrameSink;
+  readonly #scan = new HeadScan();
+  /** The unfinished head of a frame. */
+  readonly #kept = new KeptBytes();
+  /** Of the frame whose body has not come whole. */
+  #body: OpenBody | undefined;
+  #told = false;
+  #over = false;
+
+  constructor(version: StompVersion, sink: FrameSink) {
+    this.#version = version;
+    this.#sink = sink;
+  }
+
+  /** Nothing more is handed over, not even of the chunk that is being read. */
+  end(): void {
+    this.#over = true;
+    this.#kept.clear();
+    this.#body = undefined;
+  }
+
+  read(chunk: Buffer): void {
+    if (this.#over) return;
+    const bytes = this.#body ? chunk : this.#kept.join(chunk);
+    let at = this.#body ? this.#readBody(this.#body, chunk, 0) : 0;
+    while (!this.#over && at < bytes.length) {
+      const next = this.#readFrame(bytes, at);
+      if (next === UNFINISHED) break;
+      at = next;
+    }
+    if (!this.#over) this.#kept.keep(bytes, at);
+  }
+
+  /** Returns where the next begins. */
+  #readFrame(bytes: Buffer, from: number): number {
+    const at = this.#skipLineEnds(bytes, from);
+    if (at === UNFINISHED || at === bytes.length) return at;
+    const bodyAt = this.#scan.find(bytes, at);
+    if (this.#scan.broken !== undefined) return this.#broken(this.#scan.broken);
+    if (bodyAt === undefined) return at === from ? UNFINISHED : at;
+    const text = this.#scan.text(bytes, at);
+    const commandEnd = text.indexOf("\n");
+    const lines = text.slice(commandEnd);
+    const wrong = lines.includes("\\") ? undefinedEscape(lines, this.#version) : undefined;
+    if (wrong !== undefined) return this.#broken(`the undefined escape ${wrong}`);
+    return this.#begin(text.slice(0, commandEnd), new HeaderBlock(lines), bytes, bodyAt);
+  }
+
+  #begin(command: string, headers: HeaderBlock, bytes: Buffer, bodyAt: number): number {
+    const text = headers.raw("content-length");
+    if (text !== undefined && !/^ *\d+ *$/.test(text)) return this.#broken("an invalid content-length");
+    const length = text === undefined ? undefined : Number(text);
+    const limit = this.#sink.onHead(command, headers);
+    if (this.#over) return UNFINISHED;
+    const end = length === undefined ? bytes.indexOf(0, bodyAt) : bodyAt + length;
+    const isWhole = end >= 0 && end < bytes.length;
+    if (!isWhole) return this.#readBody(new OpenBody({ command, headers, limit, length }), bytes, bodyAt);
+    if (bytes[end] !== 0) return this.#unterminated();
+    const kept = Math.min(end - bodyAt, limit);
+    // A copy: a piece of a socket's read would keep all of that in memory.
+    const body = kept === 0 ? NOTHING : Buffer.from(bytes.subarray(bodyAt, bodyAt + kept));
+    this.#sink.onFrame(command, headers, body, end - bodyAt <= limit);
+    return end + 1;
+  }
+
+  #readBody(body: OpenBody, bytes: Buffer, from: number): number {
+    const next = body.take(bytes, from);
+    if (body.state === "unterminated") return this.#unterminated();
+    if ((body.tooLong || body.state === "over") && !this.#told) this.#tell(body.head, body);
+    const isOver = body.state === "over";
+    this.#body = isOver || this.#over ? undefined : body;
+    if (isOver) this.#told = false;
+    return next;
+  }
+
+  #tell({ command, headers }: FrameHead, body: OpenBody): void {
+    this.#told = true;
+    this.#sink.onFrame(command, headers, body.join(), !body.tooLong);
+  }
+
+  /** Between two frames there may be any number of them. */
+  #skipLineEnds(bytes: Buffer, from: number): number {
+    let at = from;
+    for (; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (byte === LF) continue;
+      if (byte !== CR) return at;
+      if (at + 1 === bytes.length) return UNFINISHED;
+      if (bytes[at + 1] !== LF) return this.#broken("a carriage return without a line feed between frames");
+    }
+    return at;
+  }
+
+  #unterminated(): number {
+    return this.#broken("a body that is longer than its content-length");
+  }
+
+  #broken(how: string): number {
+    this.end();
+    this.#sink.onBroken(how);
+    return UNFINISHED;
+  }
+}

@@ -1,0 +1,39 @@
+/** Bytes that wait for those behind them, each copied a constant number of times however small the pieces come. */
+
+const NOTHING = Buffer.alloc(0);
+
+export class KeptBytes {
+  #bytes = NOTHING;
+  /** How many of `#bytes` are kept; the rest is room. */
+  #length = 0;
+
+  /** What is kept and `chunk` in one piece, to be given to keep(). */
+  join(chunk: Buffer): Buffer {
+    if (this.#length === 0) return chunk;
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    return this.#bytes.subarray(0, length);
+  }
+
+  /** Keeps what follows `from`. */
+  keep(bytes: Buffer, from: number): void {
+    if (from === bytes.length) {
+      if (this.#length > 0) this.clear();
+      return;
+    }
+    // What join() gave is in place already.
+    const joined = this.#length > 0;
+    if (!joined || from > 0) this.#bytes = Buffer.from(bytes.subarray(from));
+    this.#length = bytes.length - from;
+  }
+
+  clear(): void {
+    this.#bytes = NOTHING;
+    this.#length = 0;
+  }
+}

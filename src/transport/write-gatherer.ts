@@ -1,0 +1,95 @@
+/** Joins what is written in one turn of the loop into few large writes: a write to the kernel costs more than a kilobyte copied. */
+
+/** Gathered bytes go out early past this, so that the kernel works while the turn goes on. */
+const FLUSH_BYTES = 64 * 1024;
+/** A chunk this large goes out by itself: copying it would cost more than a write. */
+const LARGE_CHUNK_BYTES = 16 * 1024;
+const SMALLEST_BYTES = 1024;
+/** No character of a string is more bytes of UTF-8 for each unit of its length. */
+const MAX_BYTES_PER_UNIT = 3;
+
+export class WriteGatherer {
+  readonly #write: (chunk: Buffer) => void;
+  /** What is gathered is its first `#bytes`; it is given away with them, for the kernel may take its time. */
+  #slab: Buffer | undefined;
+  #bytes = 0;
+  #scheduled = false;
+  /** How much a turn has lately gathered, rounded up: an idle connection holds nothing. */
+  #expected = SMALLEST_BYTES;
+
+  constructor(write: (chunk: Buffer) => void) {
+    this.#write = write;
+  }
+
+  add(chunk: Buffer): void {
+    const { length } = chunk;
+    if (length >= LARGE_CHUNK_BYTES) {
+      this.flush();
+      this.#write(chunk);
+      return;
+    }
+    const slab = this.#room(length);
+    slab.set(chunk, this.#bytes);
+    this.#bytes += length;
+    this.#flushThisTurn();
+  }
+
+  addText(text: string): void {
+    const most = text.length * MAX_BYTES_PER_UNIT;
+    if (most >= LARGE_CHUNK_BYTES) {
+      this.add(Buffer.from(text));
+      return;
+    }
+    const slab = this.#room(most);
+    this.#bytes += slab.write(text, this.#bytes);
+    this.#flushThisTurn();
+  }
+
+  flush(): void {
+    const slab = this.#slab;
+    const bytes = this.#bytes;
+    this.clear();
+    if (slab === undefined || bytes === 0) return;
+    while (this.#expected < bytes && this.#expected < FLUSH_BYTES) this.#expected *= 2;
+    if (bytes < this.#expected / 4 && this.#expected > SMALLEST_BYTES) this.#expected /= 2;
+    this.#write(slab.length === bytes ? slab : slab.subarray(0, bytes));
+  }
+
+  /** Drops what is gathered. */
+  clear(): void {
+    this.#slab = undefined;
+    this.#bytes = 0;
+  }
+
+  #room(bytes: number): Buffer {
+    const slab = this.#slab;
+    if (slab !== undefined && slab.length - this.#bytes >= bytes) return slab;
+    if (this.#bytes + bytes >= FLUSH_BYTES) {
+      this.flush();
+      return this.#enlarge(bytes);
+    }
+    return this.#enlarge(this.#bytes + bytes);
+  }
+
+  /** Twice as large each time, so that each byte is copied once more on average, and no more. */
+  #enlarge(needed: number): Buffer {
+    const old = this.#slab;
+    let size = old === undefined ? this.#expected : 2 * old.length;
+    while (size < needed) size *= 2;
+    const slab = Buffer.allocUnsafe(size);
+    if (old !== undefined) slab.set(old.subarray(0, this.#bytes));
+    this.#slab = slab;
+    return slab;
+  }
+
+  #flushThisTurn(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#atTurnEnd);
+  }
+
+  readonly #atTurnEnd = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+}
