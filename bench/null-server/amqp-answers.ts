@@ -107,14 +107,27 @@ export function transferTemplate(channel: number, handle: number, bodyBytes: num
   return { bytes, idAt: bytes.indexOf(Buffer.alloc(4, 0xdd)), tagAt: bytes.indexOf(Buffer.alloc(4, 0xee)) };
 }
 
-/** Disposition of one delivery that the client sent: the first and last of {@link accepted} written over. */
-export function acceptedTemplate(channel: number): {
-  readonly bytes: Buffer;
-  readonly firstAt: number;
-  readonly lastAt: number;
-} {
+/** So many messages in a row, from these numbers on. */
+export function transfers({ bytes, idAt, tagAt }: Template, firstId: number, firstTag: number, count: number): Buffer {
+  const frames = Buffer.allocUnsafe(count * bytes.length);
+  for (let n = 0; n < count; n += 1) {
+    const at = n * bytes.length;
+    bytes.copy(frames, at);
+    frames.writeUInt32BE(firstId + n, at + idAt);
+    frames.writeUInt32BE(firstTag + n, at + tagAt);
+  }
+  return frames;
+}
+
+/** Makes dispositions that accept one delivery of the other end's. */
+export function acceptedMaker(channel: number): (id: number) => Buffer {
   const bytes = accepted(channel, true, 0xdddddddd, 0xeeeeeeee);
-  return { bytes, firstAt: bytes.indexOf(Buffer.alloc(4, 0xdd)), lastAt: bytes.indexOf(Buffer.alloc(4, 0xee)) };
+  const places = [0xdd, 0xee].map((byte) => bytes.indexOf(Buffer.alloc(4, byte)));
+  return (id) => {
+    const answer = Buffer.from(bytes);
+    for (const at of places) answer.writeUInt32BE(id, at);
+    return answer;
+  };
 }
 
 function on(channel: number, code: number, fields: readonly Buffer[]): Buffer {

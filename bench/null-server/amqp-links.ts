@@ -1,5 +1,5 @@
 /** The links of one AMQP session at the null server: one takes and confirms what a client sends, the other feeds a client by its credit. */
-import { acceptedTemplate, flow, type Template, transferTemplate } from "./amqp-answers.ts";
+import { acceptedMaker, flow, type Template, transfers, transferTemplate } from "./amqp-answers.ts";
 
 /** As Classic and Artemis grant it, and when Artemis does again (`amqpCredits`, `amqpLowCredits`). */
 const CREDIT = 1_000;
@@ -20,7 +20,7 @@ export interface SessionState {
 export class TakingLink {
   readonly #session: SessionState;
   readonly #handle: number;
-  readonly #disposition: ReturnType<typeof acceptedTemplate>;
+  readonly #accepted: (id: number) => Buffer;
   #deliveryCount = 0;
   #credit = 0;
   /** The id of the delivery at hand, of which further transfers are to come. */
@@ -29,7 +29,7 @@ export class TakingLink {
   constructor(session: SessionState, handle: number) {
     this.#session = session;
     this.#handle = handle;
-    this.#disposition = acceptedTemplate(session.channel);
+    this.#accepted = acceptedMaker(session.channel);
   }
 
   /** Credit, when there is little. */
@@ -48,12 +48,7 @@ export class TakingLink {
     if (more) return undefined;
     this.#deliveryCount += 1;
     this.#credit -= 1;
-    if (settled) return undefined;
-    const { bytes, firstAt, lastAt } = this.#disposition;
-    const answer = Buffer.from(bytes);
-    answer.writeUInt32BE(id, firstAt);
-    answer.writeUInt32BE(id, lastAt);
-    return answer;
+    return settled ? undefined : this.#accepted(id);
   }
 }
 
@@ -91,15 +86,9 @@ export class FeedingLink {
   }
 
   #transfers(count: number): Buffer {
-    const { bytes, idAt, tagAt } = this.#template;
-    const frames = Buffer.allocUnsafe(count * bytes.length);
-    for (let at = 0; at < frames.length; at += bytes.length) {
-      bytes.copy(frames, at);
-      frames.writeUInt32BE(this.#session.nextOutgoingId, at + idAt);
-      frames.writeUInt32BE(this.#deliveryCount, at + tagAt);
-      this.#session.nextOutgoingId += 1;
-      this.#deliveryCount += 1;
-    }
+    const frames = transfers(this.#template, this.#session.nextOutgoingId, this.#deliveryCount, count);
+    this.#session.nextOutgoingId += count;
+    this.#deliveryCount += count;
     return frames;
   }
 }
