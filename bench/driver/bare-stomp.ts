@@ -74,7 +74,10 @@ export class BareStomp {
   /** Takes so many messages out of the queue. */
   async drain(messages: number): Promise<void> {
     if (messages === 0) return;
-    this.#write("SUBSCRIBE", { ...subscribeHeaders({ ...this.#terms, prefetch: 1_000 }), id: "drain", ack: "auto" });
+    const headers = subscribeHeaders({ ...this.#terms, prefetch: 1_000 });
+    // Artemis gives an automatic subscription no new credit: its window is to be without bounds.
+    if (this.#terms.product === "artemis") headers["consumer-window-size"] = "-1";
+    this.#write("SUBSCRIBE", { ...headers, id: "drain", ack: "auto" });
     await this.#frames(messages);
     this.#write("DISCONNECT", { receipt: "over" });
     await this.#frames(1);
