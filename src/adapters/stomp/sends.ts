@@ -57,7 +57,7 @@ export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boo
 }
 
 /** What was written the first time, unless that was for a broker of another kind. */
-function encodedFor(wire: Wire, send: OutgoingSend): EncodedMessage | MasterSlaveError {
+export function encodedFor(wire: Wire, send: OutgoingSend): EncodedMessage | MasterSlaveError {
   const { dialect, endpoint } = wire.peer;
   const kept = send.encoded as EncodedMessage | undefined;
   if (kept?.dialect === dialect) return kept;

@@ -25,6 +25,7 @@ import {
   sessionLoss,
 } from "./failures.ts";
 import { readBody } from "./frame-body.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { headerText } from "./message.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
 import { writeSend } from "./sends.ts";
@@ -41,6 +42,8 @@ export class StompSession implements MessagingSession {
   readonly #socket: EndpointSocket;
   readonly #client: Client;
   readonly #wire: Wire;
+  /** undefined: every send is written at once, by itself. */
+  readonly #groups: GroupCommit | undefined;
   readonly #subscriptions = new SubscriptionIds();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
@@ -51,6 +54,9 @@ export class StompSession implements MessagingSession {
     this.#socket = socket;
     this.#client = client;
     this.#wire = new Wire(peer, client, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
+    const grouped = peer.dialect.groupCommit && peer.grouping.enabled;
+    const sending = { markUseful: this.#markUseful, destroy: (cause: MasterSlaveError) => this.destroy(cause) };
+    this.#groups = grouped ? new GroupCommit(this.#wire, sending) : undefined;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -71,11 +77,14 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#wire.guard(() => writeSend(this.#wire, send, { onConfirmed: this.#markUseful }));
+    this.#wire.guard(() => {
+      if (this.#groups) this.#groups.send(send);
+      else writeSend(this.#wire, send, { onConfirmed: this.#markUseful });
+    });
   }
 
   begin(): SessionTransaction {
-    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful);
+    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful, this.#groups);
   }
 
   unsubscribe(subscription: NamedSubscription): Promise<void> {
@@ -91,6 +100,7 @@ export class StompSession implements MessagingSession {
     if (signal.aborted) over();
     else {
       signal.addEventListener("abort", over, { once: true });
+      this.#groups?.flush();
       this.#wire.request("DISCONNECT", {}, { onReceipt: over, onRefused: over });
       this.#wire.close();
     }
@@ -106,6 +116,7 @@ export class StompSession implements MessagingSession {
     this.#client.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
     this.#wire.abandon(cause);
+    this.#groups?.end();
   }
 
   #closedByUs(): MasterSlaveError {
@@ -180,7 +191,7 @@ export class StompSession implements MessagingSession {
   #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
     if (saysTooLarge(text)) return this.#wire.takeLargest();
-    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeOnlyUnnamed();
+    const unnamed = saysOfAck(text) ? undefined : (this.#wire.takeUnnamed() ?? this.#groups?.lateError());
     if (unnamed) return unnamed;
     const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
     return aboutSession ? undefined : this.#wire.takeOnlySubscribe();
