@@ -176,13 +176,15 @@ export class StompSession implements MessagingSession {
   }
 
   #onError(frame: IncomingFrame): void {
-    this.#withBody(frame, MAX_ERROR_BYTES, (body) => {
+    this.#withBody(frame, MAX_ERROR_BYTES, (body, complete) => {
       const { endpoint, conceal, dialect } = this.#wire.peer;
       const refusal = readRefusal(frame.headers, body, conceal);
       const named = refusal.receiptId !== undefined;
       const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
       waiter?.onRefused(refusal);
-      if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
+      // One without end would be read for ever.
+      const mayGoOn = named || (waiter?.unnamed && complete);
+      if (waiter && mayGoOn && !dialect.errorEndsSession) return;
       this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
     });
   }
