@@ -5,17 +5,18 @@
  */
 import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
-import { WaitingLine } from "../../messaging/waiting-line.ts";
-import { type GroupMember, type GroupOwner, SendGroup } from "./send-group.ts";
+import {
+  type GroupMember,
+  type GroupOwner,
+  isGroupable,
+  MAX_GROUP_BYTES,
+  MAX_MEMBERS,
+  SendGroup,
+} from "./send-group.ts";
+import { type LineItem, SendLine } from "./send-line.ts";
 import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
 import { UnansweredSingles } from "./unanswered-singles.ts";
 import type { ReceiptWaiter, Wire } from "./wire.ts";
-
-/** Larger groups are hardly faster; what is not committed takes of the memory limit of a destination, which can be 1 MiB. */
-const MAX_MEMBERS = 128;
-const MAX_GROUP_BYTES = 256 * 1024;
-/** A line this long is looked through for what its callers have given up. */
-const PURGE_FROM = 1_024;
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
@@ -29,14 +30,12 @@ export interface SendingSession {
 export class GroupCommit implements GroupOwner {
   readonly #wire: Wire;
   readonly #session: SendingSession;
-  /** Sends, and what is to be called when all before it is stored or refused. */
-  readonly #line = new WaitingLine<OutgoingSend | (() => void)>();
+  readonly #line = new SendLine();
   /** Written and undecided. */
   #group: SendGroup | undefined;
   readonly #uncounted: SendTerms;
   readonly #singles = new UnansweredSingles(() => this.#guardedFlush());
   #scheduled = false;
-  #purgeAt = PURGE_FROM;
   #groups = 0;
   #begun = false;
   /** How many more ERRORs can come of groups that have failed: Classic tells some from another thread. */
@@ -124,16 +123,9 @@ export class GroupCommit implements GroupOwner {
     this.#session.destroy(new SessionLostError("SESSION_LOST", text, { endpoint }));
   }
 
-  #push(item: OutgoingSend | (() => void)): void {
+  #push(item: LineItem): void {
     this.#line.push(item);
-    if (this.#line.size >= this.#purgeAt) this.#purge();
     this.#schedule();
-  }
-
-  /** Callers that give up make room for others above, but not here. */
-  #purge(): void {
-    for (const item of this.#line.drain()) if (typeof item === "function" || !item.abandoned) this.#line.push(item);
-    this.#purgeAt = Math.max(PURGE_FROM, 2 * this.#line.size);
   }
 
   /** At the end of the turn: after all that goes on once a receipt is read, and before the socket writes. */
@@ -152,7 +144,7 @@ export class GroupCommit implements GroupOwner {
     this.#wire.guard(() => this.flush());
   }
 
-  #pass(item: OutgoingSend | (() => void)): void {
+  #pass(item: LineItem): void {
     this.#line.shift();
     if (typeof item === "function") item();
     else writeSend(this.#wire, item, this.#uncounted);
@@ -210,12 +202,6 @@ export class GroupCommit implements GroupOwner {
     const { endpoint } = this.#wire.peer;
     return new SendRejectedError(`${formatAddress(endpoint)} did not store message ${id}`, { id, endpoint });
   }
-}
-
-/** The rest goes by itself: it costs the broker no sync, is scheduled apart from the transaction, or may kill the session. */
-function isGroupable({ message, inDoubt }: OutgoingSend): boolean {
-  const { persistent, deliverAtMs, body } = message;
-  return persistent && deliverAtMs === undefined && !inDoubt && body.length <= MAX_GROUP_BYTES;
 }
 
 function unnamed(onRefused: ReceiptWaiter["onRefused"]): ReceiptWaiter {

@@ -6,6 +6,9 @@ import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { EncodedMessage } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
+/** Larger groups are hardly faster; and what is not committed takes of a destination's memory limit, which can be 1 MiB. */
+export const MAX_MEMBERS = 128;
+export const MAX_GROUP_BYTES = 256 * 1024;
 /**
  * A fence unanswered for so long, and nothing else answered either: Classic has stopped reading the connection over a
  * member for which there is no room, and it may be the uncommitted members that take the room.
@@ -15,6 +18,12 @@ const STALL_MS = 5_000;
 export interface GroupMember {
   readonly send: OutgoingSend;
   readonly encoded: EncodedMessage;
+}
+
+/** The rest goes by itself: it costs the broker no sync, is scheduled apart from the transaction, or may kill the session. */
+export function isGroupable({ message, inDoubt }: OutgoingSend): boolean {
+  const { persistent, deliverAtMs, body } = message;
+  return persistent && deliverAtMs === undefined && !inDoubt && body.length <= MAX_GROUP_BYTES;
 }
 
 /** Told once each, of a group as it goes on. */
