@@ -34,6 +34,7 @@ export function composeConnection(
     tls,
     saslMechanisms: settings.saslMechanisms,
     releaseWaitMs: settings.releaseWaitMs,
+    groupCommit: settings.groupCommit,
     deadLetterDestination: parseDestination(settings.deadLetterDestination),
     onWarning: (warning) => connection.warn(warning),
     onAlternates: (endpoints) => {

@@ -12,9 +12,10 @@ export interface ConnectionWarning {
   /**
    * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
    * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
+   * `GROUP_COMMIT_OFF`: Classic stopped reading the connection in the middle of a group; from now on sends go singly.
    * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
    */
-  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE" | "REPLY_REFUSED";
+  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE" | "GROUP_COMMIT_OFF" | "REPLY_REFUSED";
   readonly message: string;
   readonly endpoint: EndpointAddress | undefined;
 }
@@ -35,6 +36,8 @@ export interface AdapterSettings {
   readonly deadLetterDestination: Destination;
   /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */
   readonly releaseWaitMs: number;
+  /** Sends may share one confirmation where that pays: STOMP on Classic; others ignore it. undefined: no. */
+  readonly groupCommit?: boolean | undefined;
   /** What a user should know of, though nothing has failed. Never throws. */
   readonly onWarning: (warning: ConnectionWarning) => void;
   /** Endpoints the broker itself named as alternates; they add to the list the user gave. */

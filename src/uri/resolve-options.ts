@@ -36,6 +36,7 @@ export interface ResolvedOptions {
   readonly overflow: "wait" | "reject";
   readonly whenInterrupted: "hold" | "reject";
   readonly whenFull: "reject" | "hold";
+  readonly groupCommit: boolean;
   readonly releaseWaitMs: number;
   readonly durableRetryMs: number;
   readonly deadLetterDestination: string;
@@ -139,6 +140,7 @@ function plainValues(given: GroupOptions) {
     overflow: value("overflow", OPTIONS.overflow.default),
     whenInterrupted: value("whenInterrupted", OPTIONS.whenInterrupted.default),
     whenFull: value("whenFull", OPTIONS.whenFull.default),
+    groupCommit: value("groupCommit", OPTIONS.groupCommit.default),
     releaseWaitMs: value("releaseWaitMs", OPTIONS.releaseWaitMs.default),
     durableRetryMs: value("durableRetryMs", OPTIONS.durableRetryMs.default),
     deadLetterDestination: value("deadLetterDestination", OPTIONS.deadLetterDestination.default),

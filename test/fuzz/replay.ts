@@ -93,7 +93,10 @@ async function open(inner: MemorySocket, protocol: Protocol, signal: AbortSignal
   const endpoint = { scheme: protocol, host: "peer", port: 1, options: {} };
   const holdBack = protocol === "stomp" ? unfinishedTail : undefined;
   const socket = new EndpointSocket(inner.asSocket(), endpoint, { holdBack });
-  if (protocol === "stomp") return stompHandshake({ socket, login: undefined, settings: FUZZ_SETTINGS }, signal);
+  if (protocol === "stomp") {
+    const request = { socket, login: undefined, settings: FUZZ_SETTINGS, grouping: { enabled: true } };
+    return stompHandshake(request, signal);
+  }
   return new AmqpSession(socket, await amqpHandshake(socket, undefined, FUZZ_SETTINGS, signal), FUZZ_SETTINGS);
 }
 

@@ -71,6 +71,7 @@ export class Scene {
         destination,
         message: createOutgoingMessage(body, options),
         abandoned: false,
+        inDoubt: false,
         encoded: undefined,
         onWritten: () => {},
         onOutcome: (one) => {

@@ -9,7 +9,6 @@ describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
     async (persistent) => {
       const group = await storyGroup(protocol, { maxMessages: 1 });
       const connection = await storyConnection(group.uri(protocol)).connect();
-      // Over STOMP the first refusal ends the session; what it had not confirmed by then is sent again, and refused.
       const fates = await Promise.all(
         ["one", "two", "three"].map((text) =>
           connection.send("q", text, { persistent }).then(

@@ -34,6 +34,10 @@ export class TransactionalSend implements LinkSend {
     return this.#send.abandoned || this.#watch.isOver();
   }
 
+  get inDoubt(): boolean {
+    return this.#send.inDoubt;
+  }
+
   get encoded(): unknown {
     return this.#send.encoded;
   }

@@ -15,12 +15,13 @@ import { loginHeaders } from "./login.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 import { headerText } from "./received-headers.ts";
 import { StompSession } from "./stomp-session.ts";
-import type { Peer } from "./wire.ts";
+import type { Grouping, Peer } from "./wire.ts";
 
 export interface HandshakeRequest {
   readonly socket: EndpointSocket;
   readonly login: Login | undefined;
   readonly settings: AdapterSettings;
+  readonly grouping: Grouping;
 }
 
 /** Our bytes unacknowledged for so many intervals, and the way to the peer is broken. Our beats come in two thirds of one. */
@@ -110,7 +111,8 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin({ socket, login, settings }: HandshakeRequest, client: Client, writer: FrameWriter): StompSession {
+function begin(request: HandshakeRequest, client: Client, writer: FrameWriter): StompSession {
+  const { socket, login, settings, grouping } = request;
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const conceal = concealing(login);
@@ -118,12 +120,14 @@ function begin({ socket, login, settings }: HandshakeRequest, client: Client, wr
   if (version !== "1.1" && version !== "1.2")
     throw handshakeFailure("oldVersion", endpoint, `, here ${printableLine(conceal(version))}`);
   const broker = readBroker(headerText(client.headers, "server"), conceal);
+  const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   const peer: Peer = {
     ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
+    // A broker that a group has stopped learns of our end only when it beats.
+    grouping: silenceMs > 0 ? grouping : { enabled: false },
   };
   const session = new StompSession(peer, client, { socket, writer });
-  const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   if (silenceMs > 0) socket.watchPeer(silenceMs);
   if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);
   return session;

@@ -12,6 +12,7 @@ import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
 import { askLogin, fitsConnect } from "./login.ts";
 import { unfinishedTail } from "./text-boundary.ts";
+import type { Grouping } from "./wire.ts";
 
 /**
  * The attempts of one connection. Each rejects with an AttemptError whose verdict is listed in HANDSHAKE_FAILURES, or
@@ -26,11 +27,12 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
     );
   }
   let warned = false;
+  const grouping: Grouping = { enabled: settings.groupCommit === true };
   return async (endpoint, context) => {
     const { signal } = context;
     const options: ReachOptions = { ...context, tls, lookup, holdBack: unfinishedTail };
     try {
-      const session = await reach(endpoint, options, speak(settings, context));
+      const session = await reach(endpoint, options, speak(settings, grouping, context));
       warned = false;
       return session;
     } catch (cause) {
@@ -45,7 +47,11 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
 }
 
 /** The handshake at one address, from the connected socket on. */
-function speak(settings: AdapterSettings, { signal: wanted, stage }: OpenContext): UseSocket<MessagingSession> {
+function speak(
+  settings: AdapterSettings,
+  grouping: Grouping,
+  { signal: wanted, stage }: OpenContext,
+): UseSocket<MessagingSession> {
   return async (socket, turn) => {
     const ending = attemptEnding(socket, wanted);
     try {
@@ -55,7 +61,7 @@ function speak(settings: AdapterSettings, { signal: wanted, stage }: OpenContext
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
       stage?.(whySilent(socket.endpoint));
-      return await handshake({ socket, login, settings }, ending.signal);
+      return await handshake({ socket, login, settings, grouping }, ending.signal);
     } finally {
       ending.release();
     }

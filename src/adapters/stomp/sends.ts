@@ -40,7 +40,7 @@ export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boo
 }
 
 /** With what is new each time. */
-function sendLines(
+export function sendLines(
   { dialect, version }: Peer,
   { message }: OutgoingSend,
   { lines }: EncodedSend,
@@ -86,7 +86,7 @@ function failSend(send: OutgoingSend, terms: SendTerms, error: MasterSlaveError)
 }
 
 /** What was written the first time, unless that was for a broker of another kind. */
-function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
+export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
   const { dialect, version, endpoint } = wire.peer;
   const kept = send.encoded as EncodedSend | undefined;
   if (kept?.dialect === dialect && kept.version === version) return kept;

@@ -26,6 +26,7 @@ import {
 } from "./failures.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
 import { type SendTerms, writeSend } from "./sends.ts";
@@ -49,6 +50,8 @@ export class StompSession implements MessagingSession {
   readonly #client: Client;
   readonly #wire: Wire;
   readonly #reader: FrameReader;
+  /** undefined: every send is written at once, by itself. */
+  readonly #groups: GroupCommit | undefined;
   readonly #subscriptions = new SubscriptionIds();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
@@ -64,6 +67,9 @@ export class StompSession implements MessagingSession {
       onFrame: (command, headers, body, complete) => this.#onFrame(command, headers, body, complete),
       onBroken: (how) => this.#brokeRules(how),
     });
+    const grouped = peer.dialect.groupCommit && peer.grouping.enabled;
+    const sending = { markUseful: this.#markUseful, destroy: (cause: MasterSlaveError) => this.destroy(cause) };
+    this.#groups = grouped ? new GroupCommit(this.#wire, sending) : undefined;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -92,11 +98,14 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#wire.guard(() => writeSend(this.#wire, send, this.#sendTerms));
+    this.#wire.guard(() => {
+      if (this.#groups) this.#groups.send(send);
+      else writeSend(this.#wire, send, this.#sendTerms);
+    });
   }
 
   begin(): SessionTransaction {
-    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful);
+    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful, this.#groups);
   }
 
   unsubscribe(subscription: NamedSubscription): Promise<void> {
@@ -112,6 +121,7 @@ export class StompSession implements MessagingSession {
     if (signal.aborted) over();
     else {
       signal.addEventListener("abort", over, { once: true });
+      this.#groups?.flush();
       this.#wire.request("DISCONNECT", {}, { onReceipt: over, onRefused: over });
       this.#wire.close();
     }
@@ -128,6 +138,7 @@ export class StompSession implements MessagingSession {
     this.#client.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
     this.#wire.abandon(cause);
+    this.#groups?.end();
   }
 
   #closedByUs(): MasterSlaveError {
@@ -153,7 +164,7 @@ export class StompSession implements MessagingSession {
   #onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void {
     if (command === "MESSAGE") this.#onMessage(headers, body, complete);
     else if (command === "RECEIPT") this.#onReceipt(headers);
-    else this.#onError(headers, body);
+    else this.#onError(headers, body, complete);
   }
 
   #onReceipt(headers: HeaderBlock): void {
@@ -179,13 +190,15 @@ export class StompSession implements MessagingSession {
     subscription.receive(headers, body);
   }
 
-  #onError(headers: HeaderBlock, body: Buffer): void {
+  #onError(headers: HeaderBlock, body: Buffer, complete: boolean): void {
     const { endpoint, conceal, dialect } = this.#wire.peer;
     const refusal = readRefusal(headers, body, conceal);
     const named = refusal.receiptId !== undefined;
     const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
     waiter?.onRefused(refusal);
-    if (waiter && (named || waiter.unnamed) && !dialect.errorEndsSession) return;
+    // One without end would be read for ever.
+    const mayGoOn = named || (waiter?.unnamed && complete);
+    if (waiter && mayGoOn && !dialect.errorEndsSession) return;
     this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
   }
 
@@ -193,7 +206,7 @@ export class StompSession implements MessagingSession {
   #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
     if (saysTooLarge(text)) return this.#wire.takeLargest();
-    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeOnlyUnnamed();
+    const unnamed = saysOfAck(text) ? undefined : (this.#wire.takeUnnamed() ?? this.#groups?.lateError());
     if (unnamed) return unnamed;
     const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
     return aboutSession ? undefined : this.#wire.takeOnlySubscribe();

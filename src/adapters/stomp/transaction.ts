@@ -18,10 +18,17 @@ export interface AcceptedMember {
   giveBack(): void;
 }
 
+/** The sends of the session that are in no transaction. */
+export interface SendsOutside {
+  /** Calls `act` when nothing that was sent so far can come behind what is written next. */
+  behind(act: () => void): void;
+}
+
 export class StompTransaction implements SessionTransaction {
   readonly #wire: Wire;
   readonly #id: string;
   readonly #onConfirmed: () => void;
+  readonly #sends: SendsOutside | undefined;
   readonly #accepted: AcceptedMember[] = [];
   /** Members and BEGIN that have no answer yet: COMMIT waits for them, for Classic commits what it has not refused. */
   #unanswered = 0;
@@ -30,10 +37,12 @@ export class StompTransaction implements SessionTransaction {
   #refusal: MasterSlaveError | undefined;
   #over: Promise<CommitOutcome> | undefined;
 
-  constructor(wire: Wire, id: string, onConfirmed: () => void) {
+  /** `sends`: those of the session, unless each is written at once. */
+  constructor(wire: Wire, id: string, onConfirmed: () => void, sends?: SendsOutside) {
     this.#wire = wire;
     this.#id = id;
     this.#onConfirmed = onConfirmed;
+    this.#sends = sends;
     this.#ask("BEGIN", "", "the transaction");
   }
 
@@ -95,11 +104,16 @@ export class StompTransaction implements SessionTransaction {
       await this.#abort();
       return { kind: "rolled-back", error };
     }
-    if (!this.#wire.open) return { kind: "rolled-back", error: this.#interrupted() };
-    return this.#writeCommit();
+    // What was sent before it outside is stored before it.
+    return new Promise((resolve) => {
+      const commit = () => resolve(this.#writeCommit());
+      if (this.#sends) this.#sends.behind(commit);
+      else commit();
+    });
   }
 
-  #writeCommit(): Promise<CommitOutcome> {
+  #writeCommit(): CommitOutcome | Promise<CommitOutcome> {
+    if (!this.#wire.open) return { kind: "rolled-back", error: this.#interrupted() };
     const { endpoint, dialect } = this.#wire.peer;
     return new Promise((resolve) => {
       this.#wire.request(

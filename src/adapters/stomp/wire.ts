@@ -24,6 +24,12 @@ export interface Peer {
   readonly deadLetterDestination: Destination;
   readonly releaseWaitMs: number;
   readonly onWarning: AdapterSettings["onWarning"];
+  readonly grouping: Grouping;
+}
+
+/** Whether sends may share a transaction; for all sessions of a connection, and off for good once that has stopped one. */
+export interface Grouping {
+  enabled: boolean;
 }
 
 /** Waits for the answer to one request; at most one of these is called, once. */
@@ -38,6 +44,8 @@ export interface ReceiptWaiter {
   readonly subscribes?: true;
   /** It asks for no receipt itself: its refusal names nobody, and the session goes on all the same. */
   readonly unnamed?: true;
+  /** Told of an ERROR that names nobody and can only mean what was written before this; it goes on waiting. */
+  onUnnamed?(refusal: BrokerRefusal): void;
 }
 
 /** By name, or as they are written: each line with its line end (headerLines). */
@@ -49,6 +57,7 @@ export class Wire {
   readonly #writer: FrameWriter;
   readonly #onMistake: (mistake: unknown) => void;
   readonly #waiting = new Receipts<ReceiptWaiter>();
+  #answered = 0;
   #open = true;
   #endedBy: MasterSlaveError | undefined;
 
@@ -67,6 +76,11 @@ export class Wire {
     } catch (mistake) {
       this.#onMistake(mistake);
     }
+  }
+
+  /** How many requests were answered so far. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** Whether frames are still written; false from DISCONNECT or the session's end on. */
@@ -105,7 +119,9 @@ export class Wire {
   /** Who waits for this receipt; it waits no longer. */
   take(receipt: string | undefined): ReceiptWaiter | undefined {
     const number = receiptNumber(receipt);
-    return number === undefined ? undefined : this.#waiting.take(number);
+    const waiter = number === undefined ? undefined : this.#waiting.take(number);
+    if (waiter) this.#answered += 1;
+    return waiter;
   }
 
   /** Who waits with the largest body, if anybody has one; it waits no longer. */
@@ -125,9 +141,16 @@ export class Wire {
     return this.#takeOnly(({ subscribes }) => subscribes === true);
   }
 
-  /** The one waiter whose refusal names nobody; it waits no longer. undefined when there are more. */
-  takeOnlyUnnamed(): ReceiptWaiter | undefined {
-    return this.#takeOnly(({ unnamed }) => unnamed === true);
+  /**
+   * Whom an ERROR that names nobody means, as the broker works in the order of what is written: what is before the first
+   * fence, or the one waiter whose refusal names nobody (undefined when there are more), which waits no longer.
+   */
+  takeUnnamed(): ReceiptWaiter | undefined {
+    for (const [, { unnamed, onUnnamed }] of this.#waiting) {
+      if (onUnnamed) return { unnamed: true, onReceipt: () => {}, onRefused: onUnnamed };
+      if (unnamed) return this.#takeOnly((waiter) => waiter.unnamed === true);
+    }
+    return undefined;
   }
 
   #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {

@@ -40,6 +40,7 @@ const HARMLESS: ReadonlySet<RefusalCondition> = new Set([
   "amqp:transaction:unknown-id",
   "amqp:transaction:rollback",
   "amqp:not-found",
+  "amqp:resource-limit-exceeded",
   "amqp:resource-locked",
 ]);
 

@@ -36,6 +36,7 @@ describe("resolveOptions", () => {
       overflow: "wait",
       whenInterrupted: "hold",
       whenFull: "reject",
+      groupCommit: true,
       releaseWaitMs: 1_000,
       durableRetryMs: 70_000,
       deadLetterDestination: "queue://DLQ",

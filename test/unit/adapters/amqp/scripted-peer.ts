@@ -202,6 +202,7 @@ export function recordedSend(to: string | Destination, body: MessageBody, option
     destination: typeof to === "string" ? parseDestination(to) : to,
     message: createOutgoingMessage(body, options),
     abandoned: false,
+    inDoubt: false,
     encoded: undefined,
     get written() {
       return written;

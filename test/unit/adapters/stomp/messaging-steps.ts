@@ -23,6 +23,7 @@ export class TestSend implements OutgoingSend {
   readonly outcomes: SendOutcome[] = [];
   readonly outcome: Promise<SendOutcome>;
   abandoned = false;
+  inDoubt = false;
   encoded: unknown;
   written = 0;
   #resolve: (outcome: SendOutcome) => void = () => {};
