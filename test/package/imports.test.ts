@@ -44,7 +44,11 @@ interface Loaded {
   readonly names: readonly string[];
   readonly packages: readonly string[];
   /** Our own files, from dist/ on. */
+  readonly files: readonly string[];
+  /** The modules that the build has joined in them, from src/ on. */
   readonly ours: readonly string[];
+  /** How many files were loaded, of packages too. */
+  readonly count: number;
 }
 
 async function load(subpath: string, then = ""): Promise<Loaded> {
@@ -57,10 +61,19 @@ async function load(subpath: string, then = ""): Promise<Loaded> {
   const { names, resolved, required } = JSON.parse(stdout) as Record<"names" | "resolved" | "required", string[]>;
   const files = [...resolved, ...required].filter((file) => !file.startsWith("node:"));
   const inPackages = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-  const ours = files.flatMap(
+  const own = files.flatMap(
     (file) => /\/dist\/.*\.js$/.exec(file.replace(/.*\/node_modules\/.*/, ""))?.[0].slice(1) ?? [],
   );
-  return { names, packages: [...new Set(inPackages)].sort(), ours };
+  const ours = [...new Set(own)].flatMap(sourcesOf);
+  // What import and require both reach is one file.
+  const paths = new Set(files.map((file) => file.replace("file://", "")));
+  return { names, packages: [...new Set(inPackages)].sort(), files: [...new Set(own)], ours, count: paths.size };
+}
+
+/** By its source map. */
+function sourcesOf(file: string): string[] {
+  const { sources } = JSON.parse(readFileSync(join(ROOT, `${file}.map`), "utf8")) as { readonly sources: string[] };
+  return sources.map((source) => source.replace(/^(\.\.\/)+/, ""));
 }
 
 function manifest(directory: string): Manifest {
@@ -89,12 +102,26 @@ describe("importing the built package", () => {
     async (subpath) => {
       const { names, packages, ours } = await load(subpath);
       expect(names).toEqual(expect.arrayContaining(["connect", "createConnection"]));
-      expect(ours).toContain("dist/messaging/connection.js");
+      expect(ours).toContain("src/messaging/connection.ts");
       expect(packages).toEqual(expect.arrayContaining(["eventemitter3", "p-retry"]));
       const may = allowed(LIBRARIES);
       expect(packages.filter((name) => !may.has(name))).toEqual([]);
     },
   );
+
+  it.each([
+    // A file costs half a millisecond, whatever is in it.
+    [".", 14, 18],
+    ["./stomp", 18, 48],
+    ["./amqp", 18, 48],
+    ["./transport", 14, 18],
+  ])("%s is no more than %i files of ours, and %i with those of the libraries", async (subpath, most, mostOfAll) => {
+    const { files, ours, count } = await load(subpath);
+    // They are what the build has joined.
+    expect(ours.length).toBeGreaterThan(30);
+    expect(files.length).toBeLessThanOrEqual(most);
+    expect(count).toBeLessThanOrEqual(mostOfAll);
+  });
 
   it("./stomp does not load rhea, nor a file of the other adapter", async () => {
     const { packages, ours } = await load("./stomp");
@@ -129,7 +156,8 @@ describe("importing the built package", () => {
   it("loads from no entry of the library what only programs and tests need", async () => {
     for (const subpath of [".", "./stomp", "./amqp", "./transport"]) {
       const { ours } = await load(subpath);
-      expect(ours.filter((file) => /dist\/(cli|testing|bridge|topology|observe)\//.test(file))).toEqual([]);
+      expect(ours).toContain("src/errors.ts");
+      expect(ours.filter((file) => /src\/(cli|testing|bridge|topology|observe)\//.test(file))).toEqual([]);
     }
   });
 });
