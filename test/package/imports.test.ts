@@ -1,10 +1,9 @@
 /** What importing the built package loads: four libraries and what they need, and of the two protocols only the one asked for. */
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadedFiles } from "../support/loaded-files.ts";
 
 const ROOT = realpathSync(join(import.meta.dirname, "..", ".."));
 const LIBRARIES = ["stompit", "rhea", "eventemitter3", "p-retry"];
@@ -14,31 +13,6 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
 }
-
-/** Node calls it for every import, in a thread of its own; what require() loads stands in the cache of CommonJS. */
-const HOOK = `
-  import { appendFileSync } from "node:fs";
-  let file;
-  export function initialize(data) { file = data; }
-  export async function resolve(specifier, context, next) {
-    const found = await next(specifier, context);
-    appendFileSync(file, found.url + "\\n");
-    return found;
-  }`;
-
-const program = (entry: string, then: string) => `
-  import Module, { register } from "node:module";
-  import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-  import { tmpdir } from "node:os";
-  import { join } from "node:path";
-  const directory = mkdtempSync(join(tmpdir(), "imports-"));
-  const file = join(directory, "resolved");
-  register("data:text/javascript,${encodeURIComponent(HOOK)}", { data: file });
-  const entry = await import(${JSON.stringify(entry)});
-  ${then}
-  const resolved = readFileSync(file, "utf8").trim().split("\\n");
-  rmSync(directory, { recursive: true });
-  console.log(JSON.stringify({ names: Object.keys(entry), resolved, required: Object.keys(Module._cache) }));`;
 
 interface Loaded {
   readonly names: readonly string[];
@@ -51,23 +25,18 @@ interface Loaded {
   readonly count: number;
 }
 
-async function load(subpath: string, then = ""): Promise<Loaded> {
+async function load(subpath: string, then?: string): Promise<Loaded> {
   const target = manifest(ROOT).exports[subpath];
   if (typeof target !== "object") throw new Error(`package.json exports no ${subpath}`);
-  const entry = pathToFileURL(join(ROOT, target.default)).href;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program(entry, then)], {
-    cwd: ROOT,
-  });
-  const { names, resolved, required } = JSON.parse(stdout) as Record<"names" | "resolved" | "required", string[]>;
-  const files = [...resolved, ...required].filter((file) => !file.startsWith("node:"));
-  const inPackages = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-  const own = files.flatMap(
-    (file) => /\/dist\/.*\.js$/.exec(file.replace(/.*\/node_modules\/.*/, ""))?.[0].slice(1) ?? [],
-  );
-  const ours = [...new Set(own)].flatMap(sourcesOf);
-  // What import and require both reach is one file.
-  const paths = new Set(files.map((file) => file.replace("file://", "")));
-  return { names, packages: [...new Set(inPackages)].sort(), files: [...new Set(own)], ours, count: paths.size };
+  const { names, files, ours } = await loadedFiles(pathToFileURL(join(ROOT, target.default)).href, then);
+  const packages = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return {
+    names,
+    packages: [...new Set(packages)].sort(),
+    files: ours,
+    ours: ours.flatMap(sourcesOf),
+    count: files.length,
+  };
 }
 
 /** By its source map. */
