@@ -94,21 +94,9 @@ export class Consumers implements ConsumerOwner {
     return [...this.#open].filter(({ deaths }) => deaths >= poisonAfter);
   }
 
-  /**
-   * Asks the session for the messages of every subscription, one a step. Not to be left before its end, and in one turn
-   * of the loop. The first step takes those that would miss what is sent before them: all of them, if `all`.
-   */
-  *resuming(session: MessagingSession, all: boolean): Generator<void> {
+  resume(session: MessagingSession): void {
     this.#session = session;
-    const later: StandingSubscription[] = [];
-    for (const subscription of this.#open) {
-      if (all || !isPlainQueue(subscription.request.destination)) this.#ask(subscription);
-      else later.push(subscription);
-    }
-    for (const subscription of later) {
-      yield;
-      this.#ask(subscription);
-    }
+    for (const subscription of this.#open) this.#ask(subscription);
   }
 
   /** The session ended. Returns how many of its deliveries come again. */

@@ -124,7 +124,8 @@ export class Continuity {
     const { state } = this.#transport;
     // The last suspect may have been cleared in the turn in which the session ended.
     if (state.name !== "connected" || state.session !== session) return;
-    alternate(consumers.resuming(session, sends.reachesTopics), sends.resuming(session));
+    consumers.resume(session);
+    sends.resume(session);
     sessions.begin({ session, endpoint });
   }
 }
@@ -133,11 +134,6 @@ export class Continuity {
 export function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
   const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
   return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
-}
-
-/** A step of each in turn, to the end of both: neither's first answer waits for all of the other's. */
-function alternate(...both: readonly Iterator<void>[]): void {
-  for (let going = both; going.length > 0; ) going = going.filter((steps) => !steps.next().done);
 }
 
 /** Runs something under a deadline that keeps no timer behind. */

@@ -10,7 +10,7 @@ import {
   SendOverflowError,
 } from "../errors.ts";
 import { DeferredSends } from "./deferred-sends.ts";
-import { type Destination, isPlainQueue } from "./destination.ts";
+import type { Destination } from "./destination.ts";
 import { EmptyWatch } from "./empty-watch.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import {
@@ -126,25 +126,13 @@ export class PendingSends implements SendOwner {
 
   /** Hands everything held to the session, in order; what is added from now on follows at once. */
   resume(session: SendingSession): void {
-    for (const _ of this.resuming(session));
-  }
-
-  /** The same, one send a step. Not to be left before its end, and in one turn of the loop. */
-  *resuming(session: SendingSession): Generator<void> {
     this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
     for (const send of this.#admitted) {
       if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) send.giveTo(session);
-      yield;
     }
     this.#session = session;
     this.#deferred.resume();
-  }
-
-  /** Whether a broker may owe one of these to whoever has subscribed by then; a queue keeps it for whoever comes. */
-  get reachesTopics(): boolean {
-    for (const { destination } of this.#admitted) if (!isPlainQueue(destination)) return true;
-    return false;
   }
 
   /** The session ended: what it left unanswered is held again, or fails if that is its policy. */
