@@ -32,10 +32,10 @@ else {
   );
   console.log(`\nMemory of one of ${CONNECTIONS} idle connections, heart-beats every 5 s, after a collection`);
   printTable(
-    ["client", "heap KiB", "outside the heap KiB", "RSS KiB"],
-    idle.map(({ client, heap, external, rss }) => [
+    ["client", "heap KiB", "outside the heap KiB", `the process with ${2 * CONNECTIONS}, RSS MiB`],
+    idle.map(({ client, heap, external, processRss }) => [
       client,
-      ...[heap, external, rss].map((bytes) => (bytes / KIB).toFixed(1)),
+      ...[heap / KIB, external / KIB, processRss / KIB / KIB].map((size) => size.toFixed(1)),
     ]),
   );
   console.log("\nInstalled for production");

@@ -9,7 +9,8 @@ export interface IdleCost {
   /** Bytes a connection. */
   readonly heap: number;
   readonly external: number;
-  readonly rss: number;
+  /** Bytes of the whole process with twice as many, and what V8 has not given back. */
+  readonly processRss: number;
 }
 
 const PROGRAM = fileURLToPath(new URL("idle-process.ts", import.meta.url));
