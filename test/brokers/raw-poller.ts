@@ -26,6 +26,8 @@ export interface PollSettings {
   readonly credentials: Credentials;
   /** The name of a queue, as the broker knows it. */
   readonly destination: string;
+  /** It is to have so many first, over STOMP: what a client that restores them cannot be faster than. 0. */
+  readonly subscriptions?: number;
   /** From the start of one try to the start of the next, at least; 5. */
   readonly everyMs?: number;
   readonly signal: AbortSignal;
@@ -99,22 +101,26 @@ function tryOnce(settings: PollSettings): Promise<Omit<FirstConfirmation, "tries
   });
 }
 
-/** CONNECT, CONNECTED, SEND, RECEIPT. */
-function stompConversation({ product, destination }: PollSettings): Conversation {
-  const where =
-    product === "classic"
-      ? `destination:/queue/${destination}\n`
-      : `destination:${destination}\ndestination-type:ANYCAST\n`;
-  const send = `SEND\n${where}persistent:true\nreceipt:1\n\n${BODY}\0`;
+/** CONNECT, CONNECTED, the SUBSCRIBEs and SEND at once, its RECEIPT. */
+function stompConversation({ product, destination, subscriptions = 0 }: PollSettings): Conversation {
+  const [before, kind] = product === "classic" ? ["/queue/", ""] : (["", "destination-type:ANYCAST\n"] as const);
+  const subscribes = Array.from({ length: subscriptions }, (_, n) => {
+    const where = `destination:${before}${destination}.${n}\n${kind.replace("destination", "subscription")}`;
+    return `SUBSCRIBE\nid:${n}\n${where}ack:client-individual\nreceipt:s${n}\n\n\0`;
+  });
+  const send = `SEND\ndestination:${before}${destination}\n${kind}persistent:true\nreceipt:1\n\n${BODY}\0`;
   let received = "";
   return (chunk, socket) => {
     received += chunk.toString("latin1");
     for (let end = received.indexOf("\0"); end >= 0; end = received.indexOf("\0")) {
       const frame = received.slice(0, end).trimStart();
       received = received.slice(end + 1);
-      if (frame.startsWith("RECEIPT")) return true;
+      if (frame.startsWith("RECEIPT")) {
+        if (/^receipt-id:1$/m.test(frame)) return true;
+        continue;
+      }
       if (!frame.startsWith("CONNECTED")) throw new Error(`The broker answered ${JSON.stringify(frame.slice(0, 200))}`);
-      socket.write(send);
+      socket.write([...subscribes, send].join(""));
     }
     return false;
   };

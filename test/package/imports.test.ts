@@ -1,10 +1,9 @@
 /** What importing the built package loads: four libraries and what they need, and of the two protocols only the one asked for. */
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadedFiles } from "../support/loaded-files.ts";
 
 const ROOT = realpathSync(join(import.meta.dirname, "..", ".."));
 const LIBRARIES = ["stompit", "rhea", "eventemitter3", "p-retry"];
@@ -15,52 +14,35 @@ interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
 }
 
-/** Node calls it for every import, in a thread of its own; what require() loads stands in the cache of CommonJS. */
-const HOOK = `
-  import { appendFileSync } from "node:fs";
-  let file;
-  export function initialize(data) { file = data; }
-  export async function resolve(specifier, context, next) {
-    const found = await next(specifier, context);
-    appendFileSync(file, found.url + "\\n");
-    return found;
-  }`;
-
-const program = (entry: string, then: string) => `
-  import Module, { register } from "node:module";
-  import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-  import { tmpdir } from "node:os";
-  import { join } from "node:path";
-  const directory = mkdtempSync(join(tmpdir(), "imports-"));
-  const file = join(directory, "resolved");
-  register("data:text/javascript,${encodeURIComponent(HOOK)}", { data: file });
-  const entry = await import(${JSON.stringify(entry)});
-  ${then}
-  const resolved = readFileSync(file, "utf8").trim().split("\\n");
-  rmSync(directory, { recursive: true });
-  console.log(JSON.stringify({ names: Object.keys(entry), resolved, required: Object.keys(Module._cache) }));`;
-
 interface Loaded {
   readonly names: readonly string[];
   readonly packages: readonly string[];
   /** Our own files, from dist/ on. */
+  readonly files: readonly string[];
+  /** The modules that the build has joined in them, from src/ on. */
   readonly ours: readonly string[];
+  /** How many files were loaded, of packages too. */
+  readonly count: number;
 }
 
-async function load(subpath: string, then = ""): Promise<Loaded> {
+async function load(subpath: string, then?: string): Promise<Loaded> {
   const target = manifest(ROOT).exports[subpath];
   if (typeof target !== "object") throw new Error(`package.json exports no ${subpath}`);
-  const entry = pathToFileURL(join(ROOT, target.default)).href;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program(entry, then)], {
-    cwd: ROOT,
-  });
-  const { names, resolved, required } = JSON.parse(stdout) as Record<"names" | "resolved" | "required", string[]>;
-  const files = [...resolved, ...required].filter((file) => !file.startsWith("node:"));
-  const inPackages = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-  const ours = files.flatMap(
-    (file) => /\/dist\/.*\.js$/.exec(file.replace(/.*\/node_modules\/.*/, ""))?.[0].slice(1) ?? [],
-  );
-  return { names, packages: [...new Set(inPackages)].sort(), ours };
+  const { names, files, ours } = await loadedFiles(pathToFileURL(join(ROOT, target.default)).href, then);
+  const packages = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return {
+    names,
+    packages: [...new Set(packages)].sort(),
+    files: ours,
+    ours: ours.flatMap(sourcesOf),
+    count: files.length,
+  };
+}
+
+/** By its source map. */
+function sourcesOf(file: string): string[] {
+  const { sources } = JSON.parse(readFileSync(join(ROOT, `${file}.map`), "utf8")) as { readonly sources: string[] };
+  return sources.map((source) => source.replace(/^(\.\.\/)+/, ""));
 }
 
 function manifest(directory: string): Manifest {
@@ -89,12 +71,26 @@ describe("importing the built package", () => {
     async (subpath) => {
       const { names, packages, ours } = await load(subpath);
       expect(names).toEqual(expect.arrayContaining(["connect", "createConnection"]));
-      expect(ours).toContain("dist/messaging/connection.js");
+      expect(ours).toContain("src/messaging/connection.ts");
       expect(packages).toEqual(expect.arrayContaining(["eventemitter3", "p-retry"]));
       const may = allowed(LIBRARIES);
       expect(packages.filter((name) => !may.has(name))).toEqual([]);
     },
   );
+
+  it.each([
+    // A file costs half a millisecond, whatever is in it.
+    [".", 14, 18],
+    ["./stomp", 18, 48],
+    ["./amqp", 18, 48],
+    ["./transport", 14, 18],
+  ])("%s is no more than %i files of ours, and %i with those of the libraries", async (subpath, most, mostOfAll) => {
+    const { files, ours, count } = await load(subpath);
+    // They are what the build has joined.
+    expect(ours.length).toBeGreaterThan(30);
+    expect(files.length).toBeLessThanOrEqual(most);
+    expect(count).toBeLessThanOrEqual(mostOfAll);
+  });
 
   it("./stomp does not load rhea, nor a file of the other adapter", async () => {
     const { packages, ours } = await load("./stomp");
@@ -129,7 +125,8 @@ describe("importing the built package", () => {
   it("loads from no entry of the library what only programs and tests need", async () => {
     for (const subpath of [".", "./stomp", "./amqp", "./transport"]) {
       const { ours } = await load(subpath);
-      expect(ours.filter((file) => /dist\/(cli|testing|bridge|topology|observe)\//.test(file))).toEqual([]);
+      expect(ours).toContain("src/errors.ts");
+      expect(ours.filter((file) => /src\/(cli|testing|bridge|topology|observe)\//.test(file))).toEqual([]);
     }
   });
 });

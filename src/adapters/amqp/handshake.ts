@@ -9,6 +9,7 @@ import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import type { OpenProperties } from "./broker.ts";
+import { walkDueSessions } from "./due-sessions.ts";
 import type { Ending } from "./ending.ts";
 import { CLOSE_CONDITIONS } from "./failure-table.ts";
 import { attemptFailure } from "./failures.ts";
@@ -111,6 +112,7 @@ function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: Han
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
   };
   const connection = container.create_connection(options) as RheaConnection;
+  walkDueSessions(connection);
   holdToLimits(connection);
   // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
   Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });

@@ -22,14 +22,15 @@ export class Sends {
   }
 
   send(send: LinkSend): void {
+    let link: SenderLink;
     try {
       this.#check(send);
+      const key = formatDestination(send.destination);
+      link = this.#links.get(key) ?? this.#open(key, send);
     } catch (error) {
       send.onOutcome({ kind: "failed", error: MasterSlaveError.from(error, this.#context.endpoint) });
       return;
     }
-    const key = formatDestination(send.destination);
-    const link = this.#links.get(key) ?? this.#open(key, send);
     link.send(send);
   }
 

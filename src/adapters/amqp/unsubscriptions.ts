@@ -1,5 +1,5 @@
 /** Deletes subscriptions that outlive sessions: attaches to one without naming its topic, and closes it (as Qpid JMS does). */
-import type { AmqpError, Receiver } from "rhea";
+import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import type { NamedSubscription } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
@@ -19,12 +19,13 @@ export class Unsubscriptions {
   async unsubscribe(subscription: NamedSubscription): Promise<void> {
     if (this.#ended) throw this.#ended;
     checkNamed(subscription, this.#context);
+    const amqpSession = this.#context.connection.create_session();
     let fail: (error: MasterSlaveError) => void = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
         fail = reject;
         this.#pending.add(fail);
-        this.#context.guard(() => this.#attach(subscription, resolve, reject))();
+        this.#context.guard(() => this.#attach(amqpSession, subscription, resolve, reject))();
       });
     } finally {
       this.#pending.delete(fail);
@@ -37,9 +38,13 @@ export class Unsubscriptions {
     this.#pending.clear();
   }
 
-  #attach(subscription: NamedSubscription, resolve: () => void, reject: (error: MasterSlaveError) => void): void {
-    const { connection, guard } = this.#context;
-    const amqpSession = connection.create_session();
+  #attach(
+    amqpSession: Session,
+    subscription: NamedSubscription,
+    resolve: () => void,
+    reject: (error: MasterSlaveError) => void,
+  ): void {
+    const { guard } = this.#context;
     amqpSession.begin();
     // No source: rhea leaves it out, and the broker looks for the link by its name.
     const receiver: Receiver = amqpSession.attach_receiver({

@@ -10,8 +10,8 @@ import { Answers } from "./answers.ts";
 import type { MemberControl, MemberNews } from "./member-control.ts";
 import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./member-messages.ts";
 
-/** The compiled program: Node 20 cannot run the TypeScript one. */
-const PROGRAM = fileURLToPath(new URL("../member.js", import.meta.url));
+/** The compiled program, from where the build puts this: Node 20 cannot run the TypeScript one. */
+const PROGRAM = fileURLToPath(new URL("../testing/member.js", import.meta.url));
 
 interface RunningChild {
   readonly process: ChildProcess;

@@ -53,6 +53,8 @@ export const wire = {
 export interface Peer {
   readonly endpoint: Endpoint;
   readonly sockets: Socket[];
+  /** Told of each socket before anything is read from it. */
+  onSocket(listener: (socket: Socket) => void): void;
   close(): Promise<void>;
 }
 
@@ -143,7 +145,8 @@ async function listening(server: Server): Promise<Peer> {
   };
   onTestFinished(close);
   const { port } = server.address() as AddressInfo;
-  return { endpoint: { scheme: "amqp", host: "127.0.0.1", port, options: {} }, sockets, close };
+  const onSocket = (listener: (socket: Socket) => void) => void server.on("connection", listener);
+  return { endpoint: { scheme: "amqp", host: "127.0.0.1", port, options: {} }, sockets, onSocket, close };
 }
 
 export const SETTINGS: AdapterSettings = {
