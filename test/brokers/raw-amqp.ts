@@ -15,9 +15,9 @@ export const ACCEPTED = 0x24;
 export const SASL_HEADER = Buffer.from([...Buffer.from("AMQP"), 3, 1, 0, 0]);
 export const AMQP_HEADER = Buffer.from([...Buffer.from("AMQP"), 0, 1, 0, 0]);
 
-const NULL = Buffer.from([0x40]);
-const TRUE = Buffer.from([0x41]);
-const FALSE = Buffer.from([0x42]);
+export const NULL = Buffer.from([0x40]);
+export const TRUE = Buffer.from([0x41]);
+export const FALSE = Buffer.from([0x42]);
 
 /** A frame's performative: its code, and its fields, of which only what {@link readField} knows is decoded. */
 export interface Frame {
@@ -126,7 +126,7 @@ function readFixed(bytes: Buffer, at: number, formatCode: number): Field {
   return undefined;
 }
 
-function frame(type: 0 | 1, ...parts: readonly Buffer[]): Buffer {
+export function frame(type: 0 | 1, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   const head = Buffer.alloc(8);
   head.writeUInt32BE(8 + body.length, 0);
@@ -135,7 +135,7 @@ function frame(type: 0 | 1, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([head, body]);
 }
 
-function described(code: number, fields: readonly Buffer[]): Buffer {
+export function described(code: number, fields: readonly Buffer[]): Buffer {
   const body = Buffer.concat(fields);
   const head = Buffer.alloc(9);
   head.writeUInt8(0xd0, 0);
@@ -144,7 +144,7 @@ function described(code: number, fields: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([0x00, 0x53, code]), head, body]);
 }
 
-function variable(short: number, long: number, bytes: Buffer): Buffer {
+export function variable(short: number, long: number, bytes: Buffer): Buffer {
   if (bytes.length < 256) return Buffer.concat([Buffer.from([short, bytes.length]), bytes]);
   const head = Buffer.alloc(5);
   head.writeUInt8(long, 0);
@@ -152,21 +152,21 @@ function variable(short: number, long: number, bytes: Buffer): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
-function string(text: string): Buffer {
+export function string(text: string): Buffer {
   return variable(0xa1, 0xb1, Buffer.from(text));
 }
 
-function symbol(text: string): Buffer {
+export function symbol(text: string): Buffer {
   return variable(0xa3, 0xb3, Buffer.from(text, "latin1"));
 }
 
-function uint(value: number): Buffer {
+export function uint(value: number): Buffer {
   const bytes = Buffer.alloc(5);
   bytes.writeUInt8(0x70, 0);
   bytes.writeUInt32BE(value, 1);
   return bytes;
 }
 
-function ubyte(value: number): Buffer {
+export function ubyte(value: number): Buffer {
   return Buffer.from([0x50, value]);
 }

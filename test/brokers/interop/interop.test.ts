@@ -40,18 +40,27 @@ describe.each(["classic", "artemis"] as const)("on a real %s", (product) => {
 
     describe.each(PROTOCOLS)("and our %s", (protocol) => {
       describe.each(DIRECTIONS)("%s", (direction) => {
-        it.each(ASPECTS)("gets $name as it was sent, or as the exceptions say", async (aspect) => {
-          const cell = { product, client, protocol, direction, aspect: aspect.name };
-          ours = await startOurs(protocol, group);
-          const [sender, receiver] = direction === "from us" ? [ours, theirs] : [theirs, ours];
-          queues += 1;
-          const outcome = await outcomeOf(aspect, sender, receiver, `queue://interop.${queues}`);
-          expect(outcome, CLIENT_TITLES[client]).toBe(exceptionFor(cell)?.outcome ?? SAME);
-        });
+        it.each(ASPECTS)(
+          "gets $name as it was sent, or as the exceptions say",
+          { retry: retries(client) },
+          async (aspect) => {
+            const cell = { product, client, protocol, direction, aspect: aspect.name };
+            ours = await startOurs(protocol, group);
+            const [sender, receiver] = direction === "from us" ? [ours, theirs] : [theirs, ours];
+            queues += 1;
+            const outcome = await outcomeOf(aspect, sender, receiver, `queue://interop.${queues}`);
+            expect(outcome, CLIENT_TITLES[client]).toBe(exceptionFor(cell)?.outcome ?? SAME);
+          },
+        );
       });
     });
   });
 });
+
+/** Now and then stomp.py is left by Artemis without an ERROR, on busy cores; it connects anew for the next command. */
+function retries(client: (typeof OTHER_CLIENTS)[number]): number {
+  return client === "stomp.py" ? 1 : 0;
+}
 
 /** Without a compiler for them the Python clients are left out, with a word; in CI that is a failure. */
 async function pythonCanRun(): Promise<boolean> {

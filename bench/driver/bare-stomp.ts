@@ -1,0 +1,176 @@
+/** STOMP over a bare socket: frames made once, receipts counted by their ends. What no client can be faster than, and what the bench fills and empties queues with. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connectFrame } from "../../test/brokers/stomp-probe.ts";
+import type { SendTerms } from "./bench-peer.ts";
+import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";
+import type { Workload } from "./workload.ts";
+
+export type BareTerms = Pick<
+  Workload,
+  "endpoint" | "credentials" | "product" | "destination" | "bodyBytes" | "prefetch"
+>;
+
+/** Sends of one transaction, where sends are grouped. */
+const GROUP = 500;
+const NUL = 0;
+
+export class BareStomp {
+  readonly #socket: Socket;
+  readonly #terms: BareTerms;
+  readonly #frame: Buffer;
+
+  private constructor(socket: Socket, terms: BareTerms) {
+    this.#socket = socket;
+    this.#terms = terms;
+    this.#frame = this.#sendFrame({ receipt: "1" });
+  }
+
+  static async open(terms: BareTerms): Promise<BareStomp> {
+    const socket = connect({ ...terms.endpoint, noDelay: true });
+    await once(socket, "connect");
+    socket.write(connectFrame(terms.credentials));
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    if (!answer.toString("latin1").startsWith("CONNECTED")) throw new Error(`The broker answered ${answer}`);
+    return new BareStomp(socket, terms);
+  }
+
+  /** One send and its receipt at a time; the socket must not have been used for anything else. */
+  sendWith(): (done: () => void) => void {
+    let confirm: () => void = () => {};
+    this.#onFrames((count) => {
+      for (let left = count; left > 0; left -= 1) confirm();
+    });
+    return (done) => {
+      confirm = done;
+      this.#socket.write(this.#frame);
+    };
+  }
+
+  /** Keeps the window full with one write for all receipts of a read. */
+  sendFor(terms: SendTerms): Promise<number> {
+    const block = repeat(this.#frame, terms.window);
+    return this.#keepFull(terms, (count) => this.#socket.write(block.subarray(0, count * this.#frame.length)));
+  }
+
+  /** Likewise in transactions, two of half a window in flight, each with one receipt, that of its COMMIT. */
+  async sendGrouped({ window, ms }: SendTerms): Promise<number> {
+    const size = Math.ceil(window / 2);
+    const group = this.#group(size);
+    const groups = await this.#keepFull({ window: 2, ms }, (count) => {
+      for (let left = count; left > 0; left -= 1) this.#socket.write(group);
+    });
+    return groups * size;
+  }
+
+  /** Puts so many messages into the queue, and resolves when they are stored. */
+  async fill(messages: number): Promise<void> {
+    for (let left = messages; left > 0; left -= GROUP) {
+      this.#socket.write(this.#group(Math.min(GROUP, left)));
+      await this.#frames(1);
+    }
+  }
+
+  /** Takes so many messages out of the queue. */
+  async drain(messages: number): Promise<void> {
+    if (messages === 0) return;
+    const headers = subscribeHeaders({ ...this.#terms, prefetch: 1_000 });
+    // Artemis gives an automatic subscription no new credit: its window is to be without bounds.
+    if (this.#terms.product === "artemis") headers["consumer-window-size"] = "-1";
+    this.#write("SUBSCRIBE", { ...headers, id: "drain", ack: "auto" });
+    await this.#frames(messages);
+    this.#write("DISCONNECT", { receipt: "over" });
+    await this.#frames(1);
+  }
+
+  /** Acknowledges each message by an ACK of its own, those of one read in one write. */
+  receive(took: () => void): void {
+    const mark = Buffer.from("\nack:");
+    let unread: Buffer = Buffer.alloc(0);
+    this.#socket.on("data", (chunk: Buffer) => {
+      const bytes = unread.length > 0 ? Buffer.concat([unread, chunk]) : chunk;
+      let at = 0;
+      let acks = "";
+      for (let end = bytes.indexOf(NUL); end >= 0; end = bytes.indexOf(NUL, at)) {
+        const id = bytes.indexOf(mark, at) + mark.length;
+        acks += `ACK\nid:${bytes.toString("latin1", id, bytes.indexOf("\n", id))}\n\n\0`;
+        at = end + 1;
+        took();
+      }
+      unread = bytes.subarray(at);
+      if (acks !== "") this.#socket.write(acks, "latin1");
+    });
+    this.#write("SUBSCRIBE", { ...subscribeHeaders(this.#terms), id: "0" });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #keepFull({ window, ms }: SendTerms, write: (count: number) => void): Promise<number> {
+    const end = performance.now() + ms;
+    let [confirmed, inFlight] = [0, window];
+    return new Promise((resolve) => {
+      const stop = this.#onFrames((count) => {
+        confirmed += count;
+        inFlight -= count;
+        if (performance.now() < end) {
+          inFlight += count;
+          write(count);
+        } else if (inFlight === 0) {
+          stop();
+          resolve(confirmed);
+        }
+      });
+      write(window);
+    });
+  }
+
+  async #frames(wanted: number): Promise<void> {
+    let seen = 0;
+    await new Promise<void>((resolve) => {
+      const stop = this.#onFrames((count) => {
+        seen += count;
+        if (seen < wanted) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** Counts frames by the NUL that ends each: no body of the bench holds one. */
+  #onFrames(take: (count: number) => void): () => void {
+    const onData = (chunk: Buffer): void => {
+      let count = 0;
+      for (let at = chunk.indexOf(NUL); at >= 0; at = chunk.indexOf(NUL, at + 1)) count += 1;
+      if (count > 0) take(count);
+    };
+    this.#socket.on("data", onData);
+    return () => this.#socket.off("data", onData);
+  }
+
+  #group(size: number): Buffer {
+    const member = this.#sendFrame({ transaction: "t" });
+    const [begin, commit] = ["BEGIN\ntransaction:t\n\n\0", "COMMIT\ntransaction:t\nreceipt:1\n\n\0"];
+    return Buffer.concat([Buffer.from(begin), repeat(member, size), Buffer.from(commit)]);
+  }
+
+  #sendFrame(extra: Readonly<Record<string, string>>): Buffer {
+    const { bodyBytes } = this.#terms;
+    const headers = { ...sendHeaders(this.#terms), "content-length": String(bodyBytes), ...extra };
+    return Buffer.concat([Buffer.from(head("SEND", headers)), Buffer.alloc(bodyBytes, "x"), Buffer.alloc(1)]);
+  }
+
+  #write(command: string, headers: Readonly<Record<string, string>>): void {
+    this.#socket.write(`${head(command, headers)}\0`);
+  }
+}
+
+function head(command: string, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  return `${command}\n${lines.join("")}\n`;
+}
+
+function repeat(bytes: Buffer, times: number): Buffer {
+  return Buffer.concat(Array.from({ length: times }, () => bytes));
+}

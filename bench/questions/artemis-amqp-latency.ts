@@ -1,0 +1,14 @@
+/** How long does one confirmed send take over AMQP on Artemis, window 1? */
+import type { Question } from "../runner/question.ts";
+
+export const artemisAmqpLatency: Question = {
+  name: "artemis-amqp-latency",
+  asks: "How long does one confirmed send take over AMQP on Artemis, window 1?",
+  protocol: "amqp",
+  product: "artemis",
+
+  work: { kind: "send", bodyBytes: 1024 },
+  peers: ["ours-amqp", "rhea", "bare-amqp"],
+  figure: "latency",
+  goals: [{ peer: "bare-amqp", most: 1.05 }],
+};

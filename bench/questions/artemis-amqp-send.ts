@@ -1,0 +1,14 @@
+/** How fast are confirmed sends over AMQP on Artemis, window 1000? */
+import type { Question } from "../runner/question.ts";
+
+export const artemisAmqpSend: Question = {
+  name: "artemis-amqp-send",
+  asks: "How fast are confirmed sends over AMQP on Artemis, window 1000?",
+  protocol: "amqp",
+  product: "artemis",
+
+  work: { kind: "send", bodyBytes: 1024, window: 1000 },
+  peers: ["ours-amqp", "rhea", "rhea-promise", "bare-amqp"],
+  figure: "rate",
+  goals: [{ peer: "rhea", least: 1.3 }],
+};

@@ -1,0 +1,14 @@
+/** How long does one confirmed send take over STOMP on Artemis, window 1? */
+import type { Question } from "../runner/question.ts";
+
+export const artemisStompLatency: Question = {
+  name: "artemis-stomp-latency",
+  asks: "How long does one confirmed send take over STOMP on Artemis, window 1?",
+  protocol: "stomp",
+  product: "artemis",
+
+  work: { kind: "send", bodyBytes: 1024 },
+  peers: ["ours-stomp", "stompit", "stompit-nagle", "bare-stomp"],
+  figure: "latency",
+  goals: [{ peer: "bare-stomp", most: 1.05 }],
+};

@@ -1,0 +1,14 @@
+/** How fast are confirmed sends over STOMP on Classic, window 1000? */
+import type { Question } from "../runner/question.ts";
+
+export const classicStompSend: Question = {
+  name: "classic-stomp-send",
+  asks: "How fast are confirmed sends over STOMP on Classic, window 1000?",
+  protocol: "stomp",
+  product: "classic",
+
+  work: { kind: "send", bodyBytes: 1024, window: 1000 },
+  peers: ["ours-stomp", "stompit", "stompjs", "bare-stomp", "bare-stomp-grouped"],
+  figure: "rate",
+  goals: [{ peer: "stompit", least: 4 }],
+};

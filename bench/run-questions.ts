@@ -1,0 +1,61 @@
+/** `npm run bench`: the questions about speed, each with us and our peers in turn against the same server, and whether its goal was met. */
+import { Command } from "commander";
+import { wholeFrom } from "../test/support/command-numbers.ts";
+import { QUESTIONS } from "./questions/index.ts";
+import { printTable } from "./report.ts";
+import { isMet, type PeerSummary, summarize } from "./runner/compare.ts";
+import type { Question } from "./runner/question.ts";
+import { runQuestion } from "./runner/run-question.ts";
+
+interface Options {
+  readonly pairs: number;
+  readonly only?: string;
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+const options = new Command("bench")
+  .option("--pairs <n>", "rounds that count; one more comes before them", wholeFrom(1), 5)
+  .option("--only <questions>", `some of ${QUESTIONS.map(({ name }) => name).join(",")}`)
+  .option("--quick", "a look at whether it works: few messages", false)
+  .option("--json", "print figures as JSON", false)
+  .parse()
+  .opts<Options>();
+
+const wanted = options.only?.split(",");
+const unknown = wanted?.filter((name) => !QUESTIONS.some((question) => question.name === name)) ?? [];
+if (unknown.length > 0) throw new Error(`There is no question ${unknown.join(", ")}: see bench --help`);
+const span = options.quick
+  ? { measureMs: 300, warmUpMs: 100, messages: 1_000 }
+  : { measureMs: 1_500, warmUpMs: 500, messages: 15_000 };
+const results: { readonly question: Question; readonly peers: readonly PeerSummary[] }[] = [];
+for (const question of QUESTIONS.filter(({ name }) => wanted?.includes(name) ?? true)) {
+  const rounds = await runQuestion(question, { pairs: options.pairs, ...span });
+  const peers = summarize(rounds, question.peers[0], question.figure);
+  results.push({ question, peers });
+  if (!options.json) show(question, peers);
+}
+if (options.json) console.log(JSON.stringify(results, undefined, 2));
+
+function show({ name, asks, figure, goals }: Question, peers: readonly PeerSummary[]): void {
+  console.log(`\n${name}: ${asks} Ratios are of ${figure}.`);
+  printTable(
+    ["peer", "messages/s (median)", "least to most", "CPU us/message", "RSS MiB", "p50 ms", "ours/peer", "goal"],
+    peers.map((summary) => [
+      summary.peer,
+      summary.ratePerSecond.toFixed(0),
+      summary.rateRange.map((rate) => rate.toFixed(0)).join(" to "),
+      summary.cpuUsPerMessage.toFixed(1),
+      summary.rssMiB.toFixed(0),
+      summary.p50Ms?.toFixed(3) ?? "",
+      summary.ratio.toFixed(2),
+      goals
+        .filter(({ peer }) => peer === summary.peer)
+        .map((goal) => {
+          const bound = goal.least === undefined ? `at most ${goal.most}` : `at least ${goal.least}`;
+          return `${bound}: ${isMet(goal, summary.ratio) ? "met" : "not met"}`;
+        })
+        .join(),
+    ]),
+  );
+}

@@ -1,0 +1,91 @@
+/** Runs one question: its server once, and each peer in turn, round after round, in a process of its own. */
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { APP_CREDENTIALS } from "../../test/brokers/group-contract.ts";
+import { startGroup } from "../../test/brokers/real-group.ts";
+import { BareStomp } from "../driver/bare-stomp.ts";
+import type { Measurement, Workload } from "../driver/workload.ts";
+import { startNullServer } from "../null-server/start-null-server.ts";
+import type { Round } from "./compare.ts";
+import type { Question } from "./question.ts";
+
+export interface RunTerms {
+  /** Counted; one more comes before them and is dropped. */
+  readonly pairs: number;
+  readonly measureMs: number;
+  readonly warmUpMs: number;
+  /** Of those that receive. */
+  readonly messages: number;
+}
+
+const DRAINS_WITHIN_MS = 3_000;
+
+interface Server {
+  readonly endpoint: Workload["endpoint"];
+  /** Where queues are filled and emptied; a null server needs neither. */
+  readonly stomp?: Workload["endpoint"];
+  close(): Promise<void>;
+}
+
+export async function runQuestion(question: Question, terms: RunTerms): Promise<readonly Round[]> {
+  const server = await startServer(question);
+  const rounds: Round[] = [];
+  try {
+    for (let n = 0; n <= terms.pairs; n += 1) {
+      const round: Record<string, Measurement> = {};
+      for (const peer of question.peers) round[peer] = await measureOne(question, peer, server, n, terms);
+      if (n > 0) rounds.push(round);
+      console.error(`[bench] ${question.name}: round ${n} of ${terms.pairs}`);
+    }
+  } finally {
+    await server.close();
+  }
+  return rounds;
+}
+
+async function startServer({ nullServer, product, protocol, work }: Question): Promise<Server> {
+  if (nullServer) {
+    const { port, close } = await startNullServer(protocol, { pose: product, bodyBytes: work.bodyBytes });
+    return { endpoint: { host: "127.0.0.1", port }, close };
+  }
+  const group = await startGroup(product, { heapMb: 1_024 });
+  return { endpoint: group.endpoint("a", protocol), stomp: group.endpoint("a", "stomp"), close: () => group.close() };
+}
+
+/** Every measurement has a queue of its own, and leaves it empty. */
+async function measureOne(question: Question, peer: string, server: Server, n: number, terms: RunTerms) {
+  const { work, product, name } = question;
+  const workload: Workload = {
+    ...{ window: 1, prefetch: 100, messages: terms.messages, ...work, product },
+    ...{ endpoint: server.endpoint, credentials: APP_CREDENTIALS, destination: `bench.${name}.${peer}.${n}` },
+    ...{ measureMs: terms.measureMs, warmUpMs: terms.warmUpMs },
+  };
+  const { stomp } = server;
+  const withQueue = async (use: (bare: BareStomp) => Promise<void>) => {
+    if (!stomp) return;
+    const bare = await BareStomp.open({ ...workload, endpoint: stomp });
+    await use(bare).finally(() => bare.close());
+  };
+  if (work.kind === "receive") await withQueue((bare) => bare.fill(workload.messages));
+  const measured = await runPeerProcess(peer, workload);
+  await withQueue((bare) => Promise.race([bare.drain(work.kind === "send" ? measured.sent : 0), giveUpDraining(peer)]));
+  return measured;
+}
+
+/** Rejects with what the peer said when it measured nothing; it ends by itself within 90 s. */
+async function runPeerProcess(peer: string, workload: Workload): Promise<Measurement> {
+  const program = fileURLToPath(new URL(`../peers/${peer}.ts`, import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(JSON.stringify(workload));
+  const [output, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (output.trim() === "") throw new Error(`${peer} measured nothing in ${workload.destination}: ${said.trim()}`);
+  return JSON.parse(output) as Measurement;
+}
+
+/** What stays behind is in a queue that nobody uses again: it costs the broker memory, and no figure is lost for it. */
+async function giveUpDraining(peer: string): Promise<void> {
+  await sleep(DRAINS_WITHIN_MS);
+  console.error(`[bench] the queue of ${peer} was not empty after ${DRAINS_WITHIN_MS} ms`);
+}
