@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/broker.ts";
+import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
 import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
@@ -203,8 +204,9 @@ onRealBrokers("STOMP", (bench) => {
       const session = await bench.open();
       const send = new TestSend("x");
       // What this package would not write, as if it had been written before.
-      const headers = { destination: "/queue/x", "amq-msg-type": "picture" };
-      send.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.alloc(0) };
+      const lines = "destination:/queue/x\namq-msg-type:picture\n";
+      const dialect = dialectOf(session.broker);
+      send.encoded = { dialect, version: "1.2", lines, body: Buffer.alloc(0) } satisfies EncodedSend;
       session.send(send);
       expect(await send.outcome).toMatchObject({ kind: "failed", error: { code: "SEND_REJECTED" } });
       await confirmed(session, new TestSend("alive", {}, bench.freshQueue()));
