@@ -6,7 +6,7 @@ import * as wrong from "./wrong-hands.ts";
 const SEED = 20;
 
 /** Most come down to 2 to 4 steps; how far depends on what happens at the same time in each try. */
-const SHORT = 8;
+const SHORT = 10;
 
 describe("the model finds, and shrinks to a short program,", () => {
   it.each([
