@@ -1,10 +1,13 @@
 /** `npm run bench`: the questions about speed, each with us and our peers in turn against the same server, and whether its goal was met. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { wholeFrom } from "../test/support/command-numbers.ts";
 import { QUESTIONS } from "./questions/index.ts";
 import { printTable } from "./report.ts";
+import { type Answer, describeGoal, renderAnswers, withAnswers } from "./runner/benchmark-page.ts";
 import { isMet, type PeerSummary, summarize } from "./runner/compare.ts";
 import type { Question } from "./runner/question.ts";
+import { ratioChart } from "./runner/ratio-chart.ts";
 import { runQuestion } from "./runner/run-question.ts";
 
 interface Options {
@@ -12,6 +15,7 @@ interface Options {
   readonly only?: string;
   readonly quick: boolean;
   readonly json: boolean;
+  readonly write: boolean;
 }
 
 const options = new Command("bench")
@@ -19,6 +23,7 @@ const options = new Command("bench")
   .option("--only <questions>", `some of ${QUESTIONS.map(({ name }) => name).join(",")}`)
   .option("--quick", "a look at whether it works: few messages", false)
   .option("--json", "print figures as JSON", false)
+  .option("--write", "into docs/benchmarks.md and docs/benchmarks.svg", false)
   .parse()
   .opts<Options>();
 
@@ -27,8 +32,8 @@ const unknown = wanted?.filter((name) => !QUESTIONS.some((question) => question.
 if (unknown.length > 0) throw new Error(`There is no question ${unknown.join(", ")}: see bench --help`);
 const span = options.quick
   ? { measureMs: 300, warmUpMs: 100, messages: 1_000 }
-  : { measureMs: 1_500, warmUpMs: 500, messages: 15_000 };
-const results: { readonly question: Question; readonly peers: readonly PeerSummary[] }[] = [];
+  : { measureMs: 1_200, warmUpMs: 500, messages: 15_000 };
+const results: Answer[] = [];
 for (const question of QUESTIONS.filter(({ name }) => wanted?.includes(name) ?? true)) {
   const rounds = await runQuestion(question, { pairs: options.pairs, ...span });
   const peers = summarize(rounds, question.peers[0], question.figure);
@@ -36,6 +41,13 @@ for (const question of QUESTIONS.filter(({ name }) => wanted?.includes(name) ?? 
   if (!options.json) show(question, peers);
 }
 if (options.json) console.log(JSON.stringify(results, undefined, 2));
+if (options.write) writePage();
+
+function writePage(): void {
+  const page = new URL("../docs/benchmarks.md", import.meta.url);
+  writeFileSync(page, withAnswers(readFileSync(page, "utf8"), renderAnswers(results, options)));
+  writeFileSync(new URL("../docs/benchmarks.svg", import.meta.url), ratioChart(results));
+}
 
 function show({ name, asks, figure, goals }: Question, peers: readonly PeerSummary[]): void {
   console.log(`\n${name}: ${asks} Ratios are of ${figure}.`);
@@ -51,10 +63,7 @@ function show({ name, asks, figure, goals }: Question, peers: readonly PeerSumma
       summary.ratio.toFixed(2),
       goals
         .filter(({ peer }) => peer === summary.peer)
-        .map((goal) => {
-          const bound = goal.least === undefined ? `at most ${goal.most}` : `at least ${goal.least}`;
-          return `${bound}: ${isMet(goal, summary.ratio) ? "met" : "not met"}`;
-        })
+        .map((goal) => `${describeGoal(goal)}: ${isMet(goal, summary.ratio) ? "met" : "not met"}`)
         .join(),
     ]),
   );

@@ -1,4 +1,4 @@
-/** STOMP over a bare socket: frames made once, receipts counted by their ends. What no client can be faster than, and what the bench fills and empties queues with. */
+/** STOMP over a bare socket: frames made once, receipts counted by their ends. What no client can be faster than, and what the bench fills queues with. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connectFrame } from "../../test/brokers/stomp-probe.ts";
@@ -69,18 +69,6 @@ export class BareStomp {
       this.#socket.write(this.#group(Math.min(GROUP, left)));
       await this.#frames(1);
     }
-  }
-
-  /** Takes so many messages out of the queue. */
-  async drain(messages: number): Promise<void> {
-    if (messages === 0) return;
-    const headers = subscribeHeaders({ ...this.#terms, prefetch: 1_000 });
-    // Artemis gives an automatic subscription no new credit: its window is to be without bounds.
-    if (this.#terms.product === "artemis") headers["consumer-window-size"] = "-1";
-    this.#write("SUBSCRIBE", { ...headers, id: "drain", ack: "auto" });
-    await this.#frames(messages);
-    this.#write("DISCONNECT", { receipt: "over" });
-    await this.#frames(1);
   }
 
   /** Acknowledges each message by an ACK of its own, those of one read in one write. */

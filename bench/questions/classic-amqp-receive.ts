@@ -8,7 +8,7 @@ export const classicAmqpReceive: Question = {
   product: "classic",
 
   work: { kind: "receive", bodyBytes: 1024, prefetch: 100 },
-  peers: ["ours-amqp", "rhea", "bare-amqp"],
+  peers: ["ours-amqp", "rhea", "bare-amqp", "qpid-jms"],
   figure: "rate",
   goals: [{ peer: "rhea", least: 1.1 }],
 };

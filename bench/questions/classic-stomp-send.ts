@@ -8,7 +8,11 @@ export const classicStompSend: Question = {
   product: "classic",
 
   work: { kind: "send", bodyBytes: 1024, window: 1000 },
-  peers: ["ours-stomp", "stompit", "stompjs", "bare-stomp", "bare-stomp-grouped"],
+  peers: ["ours-stomp", "stompit", "stompjs", "bare-stomp", "bare-stomp-grouped", "activemq-java", "qpid-jms"],
   figure: "rate",
-  goals: [{ peer: "stompit", least: 4 }],
+  goals: [
+    { peer: "stompit", least: 4 },
+    { peer: "activemq-java", least: 4 },
+    { peer: "qpid-jms", least: 4 },
+  ],
 };

@@ -1,14 +1,15 @@
 /** Runs one question: its server once, and each peer in turn, round after round, in a process of its own. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { APP_CREDENTIALS } from "../../test/brokers/group-contract.ts";
-import { startGroup } from "../../test/brokers/real-group.ts";
+import { type RealGroup, startGroup } from "../../test/brokers/real-group.ts";
 import { BareStomp } from "../driver/bare-stomp.ts";
 import type { Measurement, Workload } from "../driver/workload.ts";
 import { startNullServer } from "../null-server/start-null-server.ts";
 import type { Round } from "./compare.ts";
+import { emptyQueue } from "./empty-queue.ts";
+import { isJava, javaCommand } from "./java-peer.ts";
 import type { Question } from "./question.ts";
 
 export interface RunTerms {
@@ -20,12 +21,10 @@ export interface RunTerms {
   readonly messages: number;
 }
 
-const DRAINS_WITHIN_MS = 3_000;
-
 interface Server {
   readonly endpoint: Workload["endpoint"];
   /** Where queues are filled and emptied; a null server needs neither. */
-  readonly stomp?: Workload["endpoint"];
+  readonly group?: RealGroup;
   close(): Promise<void>;
 }
 
@@ -51,41 +50,37 @@ async function startServer({ nullServer, product, protocol, work }: Question): P
     return { endpoint: { host: "127.0.0.1", port }, close };
   }
   const group = await startGroup(product, { heapMb: 1_024 });
-  return { endpoint: group.endpoint("a", protocol), stomp: group.endpoint("a", "stomp"), close: () => group.close() };
+  return { endpoint: group.endpoint("a", protocol), group, close: () => group.close() };
 }
 
-/** Every measurement has a queue of its own, and leaves it empty. */
+/** Every measurement has a queue of its own; Artemis keeps in its heap what stays behind, so there it is taken out again. */
 async function measureOne(question: Question, peer: string, server: Server, n: number, terms: RunTerms) {
-  const { work, product, name } = question;
+  const { work, product, protocol, name } = question;
   const workload: Workload = {
     ...{ window: 1, prefetch: 100, messages: terms.messages, ...work, product },
     ...{ endpoint: server.endpoint, credentials: APP_CREDENTIALS, destination: `bench.${name}.${peer}.${n}` },
     ...{ measureMs: terms.measureMs, warmUpMs: terms.warmUpMs },
   };
-  const { stomp } = server;
-  const withQueue = async (use: (bare: BareStomp) => Promise<void>) => {
-    if (!stomp) return;
-    const bare = await BareStomp.open({ ...workload, endpoint: stomp });
-    await use(bare).finally(() => bare.close());
-  };
-  if (work.kind === "receive") await withQueue((bare) => bare.fill(workload.messages));
-  const measured = await runPeerProcess(peer, workload);
-  await withQueue((bare) => Promise.race([bare.drain(work.kind === "send" ? measured.sent : 0), giveUpDraining(peer)]));
+  const { group } = server;
+  if (group && work.kind === "receive") await fill(workload, group);
+  const measured = await runPeerProcess(peer, workload, group);
+  if (group && product === "artemis") await emptyQueue(protocol, workload, measured.sent);
   return measured;
 }
 
+async function fill(workload: Workload, group: RealGroup): Promise<void> {
+  const bare = await BareStomp.open({ ...workload, endpoint: group.endpoint("a", "stomp") });
+  await bare.fill(workload.messages).finally(() => bare.close());
+}
+
 /** Rejects with what the peer said when it measured nothing; it ends by itself within 90 s. */
-async function runPeerProcess(peer: string, workload: Workload): Promise<Measurement> {
+async function runPeerProcess(peer: string, workload: Workload, group: RealGroup | undefined): Promise<Measurement> {
   const program = fileURLToPath(new URL(`../peers/${peer}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["pipe", "pipe", "pipe"] });
+  const node = [process.execPath, "--import", "tsx", program] as const;
+  const [command, ...parameters] = group && isJava(peer) ? await javaCommand(peer, workload, group) : node;
+  const child = spawn(command, parameters, { stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(JSON.stringify(workload));
   const [output, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if (output.trim() === "") throw new Error(`${peer} measured nothing in ${workload.destination}: ${said.trim()}`);
   return JSON.parse(output) as Measurement;
-}
-
-/** What stays behind is in a queue that nobody uses again: it costs the broker memory, and no figure is lost for it. */
-async function giveUpDraining(peer: string): Promise<void> {
-  await sleep(DRAINS_WITHIN_MS);
-  console.error(`[bench] the queue of ${peer} was not empty after ${DRAINS_WITHIN_MS} ms`);
 }

@@ -69,7 +69,7 @@ const JMS_PEER: Recipe = {
     "com.fasterxml.jackson.core:jackson-databind:2.19.1",
     SLF4J,
   ],
-  classes: ["JmsPeer", "MessageJson"],
+  classes: ["JmsPeer", "MessageJson", "JmsBench"],
 };
 
 const resolved = new Map<Recipe, Promise<JavaProgram>>();
@@ -82,7 +82,7 @@ export function brokerJars(product: Product): Promise<JavaProgram> {
   return programOf(BROKERS[product]);
 }
 
-/** Likewise, for the program that drives ActiveMQ's Java client and Qpid JMS. */
+/** Likewise, for the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench of the bench. */
 export function jmsPeerJars(): Promise<JavaProgram> {
   return programOf(JMS_PEER);
 }
