@@ -1,6 +1,7 @@
 /** Sends that share a transaction on a real Classic: stored once and in order, refused alone, and nothing lost by a kill. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/broker.ts";
+import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
 import { connect } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
@@ -96,8 +97,9 @@ describe("group commit on a real Classic", () => {
     const sends = numbers(100).map((body) => new TestSend(body, {}, "queue://malformed"));
     const bad = sends[40] as TestSend;
     // What this package would not write.
-    const headers = { destination: "/queue/malformed", persistent: "true", "amq-msg-type": "picture" };
-    bad.encoded = { dialect: dialectOf(session.broker), headers, body: Buffer.from("40") };
+    const lines = "destination:/queue/malformed\npersistent:true\namq-msg-type:picture\n";
+    const dialect = dialectOf(session.broker);
+    bad.encoded = { dialect, version: "1.2", lines, body: Buffer.from("40") } satisfies EncodedSend;
     for (const send of sends) session.send(send);
     const outcomes = await Promise.all(sends.map(({ outcome }) => outcome));
     expect(outcomes.map(({ kind }) => kind)).toEqual(sends.map((send) => (send === bad ? "failed" : "confirmed")));
