@@ -37,6 +37,8 @@ export interface SessionContext {
   readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly conceal: (text: string) => string;
+  /** Past rhea to the socket: EndpointSocket.gather(). */
+  readonly gather: (bytes: Buffer) => void;
   /** Over, or about to be told so. */
   isOver(): boolean;
   /** The broker confirmed or delivered something. */
@@ -81,6 +83,7 @@ export class AmqpSession implements MessagingSession {
       offers: opened.offers,
       clientId: settings.clientId,
       conceal,
+      gather: (bytes) => socket.gather(bytes),
       isOver: () => this.#state.name !== "open" || socket.destroyed,
       proveUseful: () => {
         this.#useful = true;

@@ -146,7 +146,8 @@ function readApplicationProperties(found: Found): void {
     if (name === DUPLICATE_ID_PROPERTY) found.duplicateId = value;
     // Classic makes a property of the content-type that a STOMP sender gave.
     else if (name === "content-type") found.namedContentType = value;
-    else found.properties[name] = value;
+    // Artemis gives what came over STOMP a JMSXDeliveryCount of null.
+    else if (value !== undefined) found.properties[name] = value;
   }
   reader.close();
 }

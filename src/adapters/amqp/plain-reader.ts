@@ -111,9 +111,11 @@ export class PlainReader {
   }
 
   /** A property's or annotation's. */
-  scalar(): string | number | boolean {
+  scalar(): string | number | boolean | undefined {
     const code = this.#item();
     switch (code) {
+      case NULL:
+        return undefined;
       case TRUE:
         return true;
       case FALSE:

@@ -7,6 +7,7 @@ import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-sessio
 import type { SessionContext } from "./amqp-session.ts";
 import { sameSpelling, spell } from "./destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
+import { TAG_TO_COME, takeOverTransfers } from "./outgoing-transfers.ts";
 import { errorOf, notStored, rejection } from "./send-outcome.ts";
 import { TransferStates } from "./transfer-states.ts";
 
@@ -66,6 +67,11 @@ export class SenderLink {
       "session_close",
       this.#on(() => this.#refused(this.#amqpSession.error)),
     );
+    takeOverTransfers(this.#amqpSession, {
+      gather: context.gather,
+      isSpecial: ({ written }: CarryingDelivery) => written?.send.state !== undefined,
+      onAccepted: context.guard((delivery) => this.#onAccepted(delivery)),
+    });
     this.#amqpSession.begin();
     this.#sender = this.#amqpSession.attach_sender({
       target: spell(context.spelling, destination),
@@ -110,6 +116,7 @@ export class SenderLink {
     on("sendable", () => this.#write());
     on("sender_draining", () => this.#drain());
     on("sender_close", () => this.#refused(sender.error));
+    // Accepted, but not settled.
     onOutcome("accepted", () => CONFIRMED);
     onOutcome("rejected", (send, delivery) => rejection(send, this.#context, errorOf(delivery)));
     onOutcome("released", (send) => notStored(send, endpoint, "released it"));
@@ -165,7 +172,7 @@ export class SenderLink {
     }
     const { bytes } = send.encoded as EncodedMessage;
     if (send.state) this.#states ??= new TransferStates(this.#amqpSession);
-    const delivery: CarryingDelivery = this.#sender.send(bytes, undefined, 0);
+    const delivery: CarryingDelivery = this.#sender.send(bytes, TAG_TO_COME, 0);
     if (send.state) this.#states?.set(delivery.id, send.state);
     delivery.written = new WrittenSend(send);
     this.#written.add(delivery.written);
@@ -208,6 +215,15 @@ export class SenderLink {
   #drain(): void {
     this.#used += Math.max(0, this.#granted);
     this.#sender.set_drained(true);
+  }
+
+  #onAccepted(delivery: Delivery): void {
+    const send = this.#takeWritten(delivery);
+    if (send) {
+      this.#context.proveUseful();
+      send.onOutcome(CONFIRMED);
+    }
+    this.#writeSoon();
   }
 
   #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
