@@ -13,6 +13,8 @@ import { runQuestion } from "./runner/run-question.ts";
 interface Options {
   readonly pairs: number;
   readonly only?: string;
+  readonly window?: number;
+  readonly bodyBytes?: number;
   readonly quick: boolean;
   readonly json: boolean;
   readonly write: boolean;
@@ -21,6 +23,8 @@ interface Options {
 const options = new Command("bench")
   .option("--pairs <n>", "rounds that count; one more comes before them", wholeFrom(1), 5)
   .option("--only <questions>", `some of ${QUESTIONS.map(({ name }) => name).join(",")}`)
+  .option("--window <n>", "another number of unanswered sends; goals do not apply then", wholeFrom(1))
+  .option("--body-bytes <n>", "another size of body; goals do not apply then", wholeFrom(1))
   .option("--quick", "a look at whether it works: few messages", false)
   .option("--json", "print figures as JSON", false)
   .option("--write", "into docs/benchmarks.md and docs/benchmarks.svg", false)
@@ -30,18 +34,32 @@ const options = new Command("bench")
 const wanted = options.only?.split(",");
 const unknown = wanted?.filter((name) => !QUESTIONS.some((question) => question.name === name)) ?? [];
 if (unknown.length > 0) throw new Error(`There is no question ${unknown.join(", ")}: see bench --help`);
-const span = options.quick
-  ? { measureMs: 300, warmUpMs: 100, messages: 1_000 }
-  : { measureMs: 1_200, warmUpMs: 500, messages: 15_000 };
+const varied = options.window !== undefined || options.bodyBytes !== undefined;
+if (varied && options.write)
+  throw new Error("The page shows the questions as they are: --write without --window and --body-bytes");
 const results: Answer[] = [];
-for (const question of QUESTIONS.filter(({ name }) => wanted?.includes(name) ?? true)) {
-  const rounds = await runQuestion(question, { pairs: options.pairs, ...span });
+for (const question of QUESTIONS.filter(({ name }) => wanted?.includes(name) ?? true).map(vary)) {
+  const rounds = await runQuestion(question, { pairs: options.pairs, ...spanOf(question) });
   const peers = summarize(rounds, question.peers[0], question.figure);
   results.push({ question, peers });
   if (!options.json) show(question, peers);
 }
 if (options.json) console.log(JSON.stringify(results, undefined, 2));
 if (options.write) writePage();
+
+function vary(question: Question): Question {
+  if (!varied) return question;
+  const { window = question.work.window ?? 1, bodyBytes = question.work.bodyBytes } = options;
+  const asks = `${question.asks} (with bodies of ${bodyBytes} bytes and a window of ${window})`;
+  return { ...question, asks, work: { ...question.work, window, bodyBytes }, goals: [] };
+}
+
+/** With one send at a time it takes seconds until the code is compiled, ours and the peers'. */
+function spanOf({ figure }: Question) {
+  if (options.quick) return { measureMs: 300, warmUpMs: 100, messages: 1_000 };
+  if (figure === "latency") return { measureMs: 2_500, warmUpMs: 2_500, messages: 15_000 };
+  return { measureMs: 1_200, warmUpMs: 500, messages: 15_000 };
+}
 
 function writePage(): void {
   const page = new URL("../docs/benchmarks.md", import.meta.url);

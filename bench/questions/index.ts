@@ -1,15 +1,20 @@
 /** The questions, in the order they are run and shown. */
+
 import type { Question } from "../runner/question.ts";
+import { artemisAmqpBoth } from "./artemis-amqp-both.ts";
 import { artemisAmqpLatency } from "./artemis-amqp-latency.ts";
 import { artemisAmqpReceive } from "./artemis-amqp-receive.ts";
+import { artemisAmqpRequest } from "./artemis-amqp-request.ts";
 import { artemisAmqpSend } from "./artemis-amqp-send.ts";
 import { artemisStompLatency } from "./artemis-stomp-latency.ts";
 import { artemisStompReceive } from "./artemis-stomp-receive.ts";
 import { artemisStompSend } from "./artemis-stomp-send.ts";
 import { classicAmqpLatency } from "./classic-amqp-latency.ts";
 import { classicAmqpReceive } from "./classic-amqp-receive.ts";
+import { classicStompBoth } from "./classic-stomp-both.ts";
 import { classicStompLatency } from "./classic-stomp-latency.ts";
 import { classicStompReceive } from "./classic-stomp-receive.ts";
+import { classicStompRequest } from "./classic-stomp-request.ts";
 import { classicStompSend } from "./classic-stomp-send.ts";
 import { nullAmqpSend } from "./null-amqp-send.ts";
 import { nullStompSend } from "./null-stomp-send.ts";
@@ -28,4 +33,8 @@ export const QUESTIONS: readonly Question[] = [
   artemisAmqpLatency,
   nullStompSend,
   nullAmqpSend,
+  classicStompRequest,
+  classicStompBoth,
+  artemisAmqpRequest,
+  artemisAmqpBoth,
 ];

@@ -64,7 +64,7 @@ async function measureOne(question: Question, peer: string, server: Server, n: n
   const { group } = server;
   if (group && work.kind === "receive") await fill(workload, group);
   const measured = await runPeerProcess(peer, workload, group);
-  if (group && product === "artemis") await emptyQueue(protocol, workload, measured.sent);
+  if (group && product === "artemis" && work.kind === "send") await emptyQueue(protocol, workload, measured.sent);
   return measured;
 }
 
