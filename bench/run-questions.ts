@@ -57,7 +57,7 @@ function vary(question: Question): Question {
 /** With one send at a time it takes seconds until the code is compiled, ours and the peers'. */
 function spanOf({ figure }: Question) {
   if (options.quick) return { measureMs: 300, warmUpMs: 100, messages: 1_000 };
-  if (figure === "latency") return { measureMs: 2_500, warmUpMs: 2_500, messages: 15_000 };
+  if (figure === "latency") return { measureMs: 2_000, warmUpMs: 2_000, messages: 15_000 };
   return { measureMs: 1_200, warmUpMs: 500, messages: 15_000 };
 }
 

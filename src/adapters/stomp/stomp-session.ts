@@ -83,10 +83,20 @@ export class StompSession implements MessagingSession {
   #read(): void {
     const socket = this.#socket;
     if (this.#resolveEnded === undefined) return;
-    socket.on("data", (chunk: Buffer) => this.#wire.guard(() => this.#reader.read(chunk)));
+    const { holdsFramesBack } = this.#wire.peer.dialect;
+    const take = (chunk: Buffer) => {
+      this.#reader.read(chunk);
+      if (holdsFramesBack) this.#hasten();
+    };
+    socket.on("data", (chunk: Buffer) => this.#wire.guard(() => take(chunk)));
     socket.on("end", () => this.destroy(sessionLoss(socket, new Error("the connection ended"))));
     socket.release();
     socket.resume();
+  }
+
+  /** Acknowledges what has come by the next byte we write. It goes out with whatever else this turn writes. */
+  #hasten(): void {
+    if (this.#subscriptions.any) this.#wire.beat();
   }
 
   get broker(): Broker {

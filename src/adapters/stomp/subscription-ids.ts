@@ -16,6 +16,10 @@ export class SubscriptionIds {
     this.#byId.delete(id);
   }
 
+  get any(): boolean {
+    return this.#byId.size > 0;
+  }
+
   find(id: string | undefined): StompSubscription | undefined {
     return id === undefined ? undefined : this.#byId.get(id);
   }

@@ -93,7 +93,12 @@ export class Wire {
     if (this.#open) this.#writer.write(command, this.#linesOf(headers), body);
   }
 
-  /** The same, asking for a receipt. */
+  /** A line end between frames, as a heart-beat is. */
+  beat(): void {
+    if (this.#open) this.#writer.heartbeat();
+  }
+
+  /** As write(), asking for a receipt. */
   request(command: string, headers: OutgoingHeaders, waiter: ReceiptWaiter, body?: Buffer): void {
     if (!this.#open) {
       // In a turn of its own: the caller is not through with its call yet.

@@ -37,6 +37,7 @@ describe("dialectOf", () => {
       ...classic,
       ...unlimited,
       losesAmqpIds: false,
+      holdsFramesBack: false,
     });
     expect(maxHeaderBytes + maxHeaders).toBeLessThan(20_000);
   });

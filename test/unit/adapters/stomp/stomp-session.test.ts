@@ -237,3 +237,31 @@ describe("heart-beats", () => {
     expect(atMs - start).toBeGreaterThan(700);
   });
 });
+
+describe("what Classic holds back until it is acknowledged", () => {
+  /** All that we write once the peer has written `text`, within a while. */
+  async function answerTo(peer: PeerConnection, text: string): Promise<string> {
+    const chunks: Buffer[] = [];
+    peer.socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    peer.write(text);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return Buffer.concat(chunks).toString();
+  }
+
+  it("is let go of by a line end, while there is a subscription", async () => {
+    const { session, peer } = await connected();
+    new TestConsumer(session);
+    const { headers } = await peer.frame("SUBSCRIBE");
+    const message = { subscription: headers["id"] ?? "", "message-id": "1", destination: "/queue/q", ack: "1" };
+    expect(await answerTo(peer, frame("MESSAGE", message, "x"))).toBe("\n");
+  });
+
+  it("is nothing without one: there is one answer at a time", async () => {
+    const { session, peer } = await connected();
+    const send = new TestSend("x");
+    session.send(send);
+    const { headers } = await peer.frame("SEND");
+    expect(await answerTo(peer, frame("RECEIPT", { "receipt-id": headers["receipt"] ?? "" }))).toBe("");
+    expect(send.outcomes).toEqual([{ kind: "confirmed" }]);
+  });
+});
