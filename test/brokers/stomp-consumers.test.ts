@@ -82,6 +82,7 @@ onRealBrokers("STOMP consumers", (bench) => {
       const { replyTo = "" } = (await requests.delivery(0)).message;
       expect(replyTo).toMatch(/^temp-queue:\/\/ID:/);
       await confirmed(answerer, new TestSend("answer", {}, replyTo), new TestSend("more", {}, replyTo));
+      await replies.delivery(1);
       // It outlasts a release.
       replies.subscription.settle(await replies.delivery(0), { kind: "released" });
       await replies.delivery(3);
