@@ -117,7 +117,7 @@ export class SenderLink {
     on("sender_draining", () => this.#drain());
     on("sender_close", () => this.#refused(sender.error));
     // Accepted, but not settled.
-    onOutcome("accepted", () => CONFIRMED);
+    on("accepted", ({ delivery }) => delivery && this.#confirm(delivery));
     onOutcome("rejected", (send, delivery) => rejection(send, this.#context, errorOf(delivery)));
     onOutcome("released", (send) => notStored(send, endpoint, "released it"));
     onOutcome("modified", (send) => notStored(send, endpoint, "gave it back modified"));
@@ -218,21 +218,21 @@ export class SenderLink {
   }
 
   #onAccepted(delivery: Delivery): void {
-    const send = this.#takeWritten(delivery);
-    if (send) {
-      this.#context.proveUseful();
-      send.onOutcome(CONFIRMED);
-    }
+    this.#confirm(delivery);
     this.#writeSoon();
+  }
+
+  #confirm(delivery: Delivery): void {
+    const send = this.#takeWritten(delivery);
+    if (!send) return;
+    this.#context.proveUseful();
+    send.onOutcome(CONFIRMED);
   }
 
   #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
     return ({ delivery }) => {
       const send = delivery && this.#takeWritten(delivery);
-      if (!send) return;
-      const outcome = outcomeOf(send, delivery);
-      if (outcome.kind === "confirmed") this.#context.proveUseful();
-      send.onOutcome(outcome);
+      if (send) send.onOutcome(outcomeOf(send, delivery));
     };
   }
 
