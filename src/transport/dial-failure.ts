@@ -2,7 +2,7 @@
 import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../errors.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import { ServerIdentityRefusal } from "./server-identity.ts";
-import { clientCertificateOf, closedOverCertificate, tlsMeaning } from "./tls-meaning.ts";
+import { closedOverCertificate, ourSideOf, tlsMeaning } from "./tls-meaning.ts";
 
 interface Meaning {
   readonly code: AttemptErrorCode;
@@ -53,7 +53,7 @@ function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
   if (cause instanceof ServerIdentityRefusal) return { code: "TLS_FAILED", text: identityText(cause) };
   const found = MEANINGS[nodeCodeOf(cause)];
   if (found === CLOSED && isSecure(endpoint)) {
-    return { ...CLOSED, text: `${CLOSED_IN_TLS}, or ${closedOverCertificate(clientCertificateOf(Object(cause)))}` };
+    return { ...CLOSED, text: `${CLOSED_IN_TLS}, or ${closedOverCertificate(ourSideOf(Object(cause))?.certificate)}` };
   }
   if (found) return found;
   const text = tlsTextOf(cause);
@@ -69,7 +69,7 @@ function identityText(refusal: ServerIdentityRefusal): string {
 
 function tlsTextOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  return tlsMeaning(nodeCodeOf(cause), wordsOf(cause), clientCertificateOf(cause));
+  return tlsMeaning(nodeCodeOf(cause), wordsOf(cause), ourSideOf(cause));
 }
 
 function nodeCodeOf(cause: unknown): string {

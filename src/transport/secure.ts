@@ -6,7 +6,7 @@ import type { Endpoint } from "../uri/endpoint.ts";
 import { discard } from "./discard.ts";
 import { guardServerIdentity } from "./server-identity.ts";
 import { loadTls, type TlsMaterial } from "./tls-material.ts";
-import { NOT_TLS, noteClientCertificate } from "./tls-meaning.ts";
+import { NOT_TLS, noteOurSide } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
 
 export interface SecureOptions {
@@ -69,7 +69,10 @@ function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, sign
     const onClose = () => fail(Object.assign(new Error("closed during the TLS handshake"), { code: "ECONNRESET" }));
     const onAbort = () => fail(signal.reason);
     // It stays: the broker's word on our certificate may come when the handshake is over.
-    socket.on("error", (error: Error) => noteClientCertificate(error, material.clientCertificate));
+    socket.on("error", (error: Error) => {
+      const agreed = socket.getPeerX509Certificate() !== undefined;
+      noteOurSide(error, { certificate: material.clientCertificate, agreed });
+    });
     socket.once("error", onError);
     socket.once("close", onClose);
     socket.once("secureConnect", () => settle(() => resolve(socket)));

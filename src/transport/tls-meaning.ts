@@ -3,6 +3,15 @@ import type { TlsMaterial } from "./tls-material.ts";
 
 type ClientCertificate = TlsMaterial["clientCertificate"];
 
+/** What we had shown when the handshake failed. */
+export interface OurSide {
+  readonly certificate: ClientCertificate;
+  /** The peer had shown its certificate: version and cipher were agreed, and what is left to dislike is ours. */
+  readonly agreed: boolean;
+}
+
+const NOTHING_SHOWN: OurSide = { certificate: "none", agreed: false };
+
 const UNKNOWN_AUTHORITY =
   "has a certificate of an authority that is not trusted here: name it in tls.ca or tls.caFile (a chain that lacks its middle looks the same)";
 const CLOCK = "or the clock of this machine is wrong";
@@ -34,10 +43,12 @@ const NOT_TLS_CODES =
   /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|HTTP_REQUEST|BAD_RECORD_TYPE)/;
 
 /** What the peer objects to, by the name of its alert (RFC 8446, 6.2). */
-function alertMeaning(name: string, mine: ClientCertificate): string | undefined {
+function alertMeaning(name: string, { certificate: mine, agreed }: OurSide): string | undefined {
   const none = "asks for a client certificate, and none is given: see tls.certFile and tls.keyFile, or tls.pfxFile";
   if (/CERTIFICATE_REQUIRED|NO_CERTIFICATE/.test(name)) return none;
   if (mine === "none" && /BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(name)) return none;
+  // What Java says since 17.0.21, where OpenSSL says CERTIFICATE_REQUIRED and older ones BAD_CERTIFICATE.
+  if (mine === "none" && agreed && /HANDSHAKE_FAILURE/.test(name)) return none;
   if (mine === "none" && /HANDSHAKE_FAILURE/.test(name)) {
     return "refused the TLS handshake: it asks for a client certificate and none is given (tls.certFile, tls.keyFile), or there is no cipher and version in common";
   }
@@ -64,7 +75,7 @@ export function closedOverCertificate(mine: ClientCertificate = "none"): string 
 }
 
 /** What a failure of TLS means, or undefined for a code that is none of TLS's. It follows the endpoint's address. */
-export function tlsMeaning(nodeCode: string, said: string, mine: ClientCertificate = "none"): string | undefined {
+export function tlsMeaning(nodeCode: string, said: string, mine: OurSide = NOTHING_SHOWN): string | undefined {
   const ours = OUR_VERDICTS[nodeCode];
   if (ours !== undefined) return `${ours} (${said})`;
   if (NOT_TLS_CODES.test(nodeCode)) return NOT_TLS;
@@ -77,13 +88,13 @@ export function tlsMeaning(nodeCode: string, said: string, mine: ClientCertifica
   return undefined;
 }
 
-/** Where an error of a TLS socket says what client certificate it had: the error itself, for it outlives the socket. */
-const CLIENT_CERTIFICATE = Symbol("client certificate");
+/** Where an error of a TLS socket says what we had shown: the error itself, for it outlives the socket. */
+const OUR_SIDE = Symbol("our side of the TLS handshake");
 
-export function noteClientCertificate(error: Error, mine: ClientCertificate): void {
-  Object.defineProperty(error, CLIENT_CERTIFICATE, { value: mine, configurable: true });
+export function noteOurSide(error: Error, mine: OurSide): void {
+  Object.defineProperty(error, OUR_SIDE, { value: mine, configurable: true });
 }
 
-export function clientCertificateOf(error: object): ClientCertificate | undefined {
-  return Reflect.get(error, CLIENT_CERTIFICATE) as ClientCertificate | undefined;
+export function ourSideOf(error: object): OurSide | undefined {
+  return Reflect.get(error, OUR_SIDE) as OurSide | undefined;
 }

@@ -42,17 +42,25 @@ export async function shrink(found: Shrunk, violates: Violates, timeoutMs: numbe
     if (violations.length > 0) best = { program: candidate, violations };
     return violations.length > 0;
   };
-  // What could not be left out may be when something after it is gone.
-  for (let length = Number.POSITIVE_INFINITY; best.program.steps.length < length; ) {
-    length = best.program.steps.length;
-    await leaveOutSteps(() => best.program, takes);
-  }
+  await leaveOutWhatCanBe(() => best.program, takes);
   await makePlain(() => best.program, takes);
-  await leaveOutSteps(() => best.program, takes);
+  await leaveOutWhatCanBe(() => best.program, takes);
   return best;
 }
 
 type Takes = (candidate: Program) => Promise<boolean>;
+
+/**
+ * What could not be left out may be when something after it is gone, or when what happens at the same time falls out
+ * otherwise: only a second walk in vain ends it.
+ */
+async function leaveOutWhatCanBe(best: () => Program, takes: Takes): Promise<void> {
+  for (let inVain = 0; inVain < 2; ) {
+    const { length } = best().steps;
+    await leaveOutSteps(best, takes);
+    inVain = best().steps.length < length ? 0 : inVain + 1;
+  }
+}
 
 /** Half of them at a time, then a quarter, in the end each. */
 async function leaveOutSteps(best: () => Program, takes: Takes): Promise<void> {
