@@ -162,6 +162,11 @@ export class EndpointSocket extends Duplex {
     else this.#outgoing.add(piece);
   }
 
+  /** Writes `filler` at the end of this turn if nothing else is written by then: what the peer has sent is acknowledged by it. */
+  acknowledge(filler: Buffer): void {
+    if (!this.destroyed && !this.writableEnded) this.#outgoing.addFiller(filler);
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#outgoing.add(chunk);
     // Done at once: stompit writes the next piece only then. What is unconfirmed is bounded above us.
@@ -170,6 +175,7 @@ export class EndpointSocket extends Duplex {
 
   override _final(done: (error?: Error | null) => void): void {
     this.#outgoing.flush();
+    this.#outgoing.clear();
     this.#inner.end(() => done());
   }
 

@@ -14,6 +14,8 @@ export class WriteGatherer {
   #slab: Buffer | undefined;
   #bytes = 0;
   #scheduled = false;
+  /** Goes out only if nothing else does. */
+  #filler: Buffer | undefined;
   /** How much a turn has lately gathered, rounded up: an idle connection holds nothing. */
   #expected = SMALLEST_BYTES;
 
@@ -25,6 +27,7 @@ export class WriteGatherer {
     const { length } = chunk;
     if (length >= LARGE_CHUNK_BYTES) {
       this.flush();
+      this.#filler = undefined;
       this.#write(chunk);
       return;
     }
@@ -45,11 +48,20 @@ export class WriteGatherer {
     this.#flushThisTurn();
   }
 
+  /** Goes out at the end of this turn, unless anything else does. */
+  addFiller(chunk: Buffer): void {
+    if (this.#bytes > 0) return;
+    this.#filler = chunk;
+    this.#flushThisTurn();
+  }
+
   flush(): void {
     const slab = this.#slab;
     const bytes = this.#bytes;
-    this.clear();
+    this.#slab = undefined;
+    this.#bytes = 0;
     if (slab === undefined || bytes === 0) return;
+    this.#filler = undefined;
     while (this.#expected < bytes && this.#expected < FLUSH_BYTES) this.#expected *= 2;
     if (bytes < this.#expected / 4 && this.#expected > SMALLEST_BYTES) this.#expected /= 2;
     this.#write(slab.length === bytes ? slab : slab.subarray(0, bytes));
@@ -59,6 +71,7 @@ export class WriteGatherer {
   clear(): void {
     this.#slab = undefined;
     this.#bytes = 0;
+    this.#filler = undefined;
   }
 
   #room(bytes: number): Buffer {
@@ -91,5 +104,8 @@ export class WriteGatherer {
   readonly #atTurnEnd = (): void => {
     this.#scheduled = false;
     this.flush();
+    const filler = this.#filler;
+    this.#filler = undefined;
+    if (filler !== undefined) this.#write(filler);
   };
 }

@@ -2,6 +2,7 @@
 import type { Connection } from "rhea";
 import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
+import { holdsFramesBack } from "../../messaging/held-frames.ts";
 import type {
   Broker,
   MessagingSession,
@@ -51,8 +52,6 @@ export interface SessionContext {
 const SILENCE_FACTOR = 2.1;
 /** The smallest frame there is, as a heart-beat (2.4.5). */
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
-/** Whose sockets wait with a second small frame until we have acknowledged the first (docs/decisions/0020-acknowledge-at-once.md). */
-const HOLDS_FRAMES_BACK: ReadonlySet<string> = new Set(["activemq"]);
 /** How long the answer to the broker's close may take to leave. */
 const CLOSE_ANSWER_MS = 1000;
 
@@ -101,7 +100,10 @@ export class AmqpSession implements MessagingSession {
       const mistake = tellAlternates(connection, socket.endpoint, settings);
       this.#lose(ending, mistake);
     });
-    if (HOLDS_FRAMES_BACK.has(this.broker.product)) socket.on("data", () => this.#hasten());
+    if (holdsFramesBack(this.broker)) {
+      const hasten = this.#guard(() => this.#hasten());
+      socket.on("data", hasten);
+    }
     if (settings.heartbeatMs > 0) socket.watchPeer(SILENCE_FACTOR * settings.heartbeatMs);
   }
 
@@ -182,9 +184,9 @@ export class AmqpSession implements MessagingSession {
     this.#resolveEnded({ error, atMs: performance.now() });
   }
 
-  /** Acknowledges what has come by the next bytes we write. They go out with whatever else this turn writes. */
+  /** Acknowledges what has come by what this turn writes. */
   #hasten(): void {
-    if (this.#state.name === "open" && this.#subscriptions.size > 0) this.#context.gather(EMPTY_FRAME);
+    if (this.#state.name === "open" && this.#subscriptions.size > 0) this.#socket.acknowledge(EMPTY_FRAME);
   }
 
   #endSubscriptions(): void {

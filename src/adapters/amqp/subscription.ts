@@ -55,7 +55,11 @@ export class AmqpSubscription implements SessionSubscription {
     this.#request = request;
     this.#destination = request.destination;
     this.#sink = sink;
-    this.#credit = new OwedCredit(context.guard((credit) => this.#addCredit(credit)));
+    this.#credit = new OwedCredit({
+      prefetch: request.prefetch,
+      left: () => this.#link?.credit ?? 0,
+      pay: context.guard((credit) => this.#addCredit(credit)),
+    });
     // One for all: it runs once per message.
     this.#settle = context.guard((wire, settlement, amqpSession) => {
       dispose(wire, settlement, amqpSession);
@@ -236,6 +240,7 @@ export class AmqpSubscription implements SessionSubscription {
   #onMessage(bytes: unknown, delivery: Delivery): void {
     const incoming = this.#read(bytes, delivery);
     this.#browsing?.onMessage(incoming !== undefined);
+    if (!this.#browsing) this.#credit.used();
     if (incoming) {
       // A copy: the message stays where it is, whatever is said of it.
       if (this.#browsing) delivery.accept();

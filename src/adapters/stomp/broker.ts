@@ -43,11 +43,6 @@ export interface Dialect {
   readonly unnamedSubscribeErrors: boolean;
   /** Whether a transaction stores several sends much faster than each by itself: Classic syncs its disk once for all of them. */
   readonly groupCommit: boolean;
-  /**
-   * Whether its sockets wait with a second small frame until we have acknowledged the first (Nagle's rule), which our
-   * kernel leaves to our next write for 40 ms (docs/decisions/0020-acknowledge-at-once.md).
-   */
-  readonly holdsFramesBack: boolean;
   /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
@@ -71,7 +66,6 @@ const STOMP_AS_SPECIFIED: Dialect = {
   errorEndsSession: true,
   unnamedSubscribeErrors: false,
   groupCommit: false,
-  holdsFramesBack: false,
   maxHeaderBytes: Number.POSITIVE_INFINITY,
   maxHeaders: Number.POSITIVE_INFINITY,
 };
@@ -88,7 +82,6 @@ const CLASSIC: Dialect = {
   composites: true,
   errorEndsSession: false,
   groupCommit: true,
-  holdsFramesBack: true,
   maxHeaderBytes: 10 * 1024,
   maxHeaders: 1000,
 };
@@ -99,7 +92,6 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   "masterslave-embedded": {
     ...CLASSIC,
     losesAmqpIds: false,
-    holdsFramesBack: false,
     maxHeaderBytes: Number.POSITIVE_INFINITY,
     maxHeaders: Number.POSITIVE_INFINITY,
   },

@@ -3,6 +3,8 @@ import type { OutgoingFrame, OutgoingFrameStream } from "stompit";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { headerLines, type StompVersion } from "./header-text.ts";
 
+const LINE_END = Buffer.from("\n");
+
 export class FrameWriter implements OutgoingFrameStream {
   readonly #socket: EndpointSocket;
   #version: StompVersion | undefined;
@@ -35,6 +37,10 @@ export class FrameWriter implements OutgoingFrameStream {
 
   heartbeat(): void {
     this.#socket.gather("\n");
+  }
+
+  acknowledge(): void {
+    this.#socket.acknowledge(LINE_END);
   }
 
   /** Only stompit's own disconnect() finishes, which we do not use. */

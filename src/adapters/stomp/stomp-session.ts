@@ -1,6 +1,7 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
 import type { Client } from "stompit";
 import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
+import { holdsFramesBack } from "../../messaging/held-frames.ts";
 import type {
   Broker,
   MessagingSession,
@@ -83,10 +84,10 @@ export class StompSession implements MessagingSession {
   #read(): void {
     const socket = this.#socket;
     if (this.#resolveEnded === undefined) return;
-    const { holdsFramesBack } = this.#wire.peer.dialect;
+    const hastens = holdsFramesBack(this.broker);
     const take = (chunk: Buffer) => {
       this.#reader.read(chunk);
-      if (holdsFramesBack) this.#hasten();
+      if (hastens) this.#hasten();
     };
     socket.on("data", (chunk: Buffer) => this.#wire.guard(() => take(chunk)));
     socket.on("end", () => this.destroy(sessionLoss(socket, new Error("the connection ended"))));
@@ -94,9 +95,9 @@ export class StompSession implements MessagingSession {
     socket.resume();
   }
 
-  /** Acknowledges what has come by the next byte we write. It goes out with whatever else this turn writes. */
+  /** Acknowledges what has come by what this turn writes. */
   #hasten(): void {
-    if (this.#subscriptions.any) this.#wire.beat();
+    if (this.#subscriptions.any) this.#wire.acknowledge();
   }
 
   get broker(): Broker {

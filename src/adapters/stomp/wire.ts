@@ -93,9 +93,9 @@ export class Wire {
     if (this.#open) this.#writer.write(command, this.#linesOf(headers), body);
   }
 
-  /** A line end between frames, as a heart-beat is. */
-  beat(): void {
-    if (this.#open) this.#writer.heartbeat();
+  /** Has this turn write something: a line end between frames, as a heart-beat is, if nothing else. */
+  acknowledge(): void {
+    if (this.#open) this.#writer.acknowledge();
   }
 
   /** As write(), asking for a receipt. */

@@ -65,4 +65,43 @@ describe("what is gathered", () => {
     await turn();
     expect(writes).toEqual([]);
   });
+
+  it("has a filler go out at the end of a turn that writes nothing else, once", async () => {
+    const { writes, gatherer: gathered } = gatherer();
+    const filler = Buffer.from("\n");
+    gathered.addFiller(filler);
+    gathered.addFiller(filler);
+    await turn();
+    await turn();
+    expect(writes.map(String)).toEqual(["\n"]);
+  });
+
+  it.each([
+    ["a small piece", "a"],
+    ["a large one", "L".repeat(16_384)],
+  ])("leaves out a filler where the turn writes %s", async (_, piece) => {
+    const { writes, gatherer: gathered } = gatherer();
+    gathered.addFiller(Buffer.from("\n"));
+    gathered.add(Buffer.from(piece));
+    await turn();
+    await turn();
+    expect(writes.map(String)).toEqual([piece]);
+  });
+
+  it("leaves out a filler behind what the turn has gathered", async () => {
+    const { writes, gatherer: gathered } = gatherer();
+    gathered.addText("text");
+    gathered.addFiller(Buffer.from("\n"));
+    await turn();
+    await turn();
+    expect(writes.map(String)).toEqual(["text"]);
+  });
+
+  it("drops a filler when it is cleared", async () => {
+    const { writes, gatherer: gathered } = gatherer();
+    gathered.addFiller(Buffer.from("\n"));
+    gathered.clear();
+    await turn();
+    expect(writes).toEqual([]);
+  });
 });

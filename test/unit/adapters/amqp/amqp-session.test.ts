@@ -5,6 +5,7 @@ import {
   brokerPeer,
   openingPeer,
   openOn,
+  type RheaPeer,
   recordedSend,
   recordedSink,
   rheaPeer,
@@ -183,5 +184,54 @@ describe("an AMQP session", () => {
     const subscription = session.subscribe({ destination: { kind: "queue", name: "q" }, prefetch: 1 }, recordedSink());
     await subscription.close();
     expect(send.written).toBe(false);
+  });
+});
+
+describe("what Classic holds back until it is acknowledged", () => {
+  const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
+
+  /** All that we write once the peer has done something, within a while. */
+  async function answerTo(peer: RheaPeer, act: () => void): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    peer.sockets[0]?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    act();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return Buffer.concat(chunks);
+  }
+
+  async function subscribed(product: string) {
+    const peer = await brokerPeer(product);
+    let deliver = () => {};
+    peer.container.on("sender_open", ({ sender }) => {
+      deliver = () => sender.send({ body: "x" });
+    });
+    const session = await openOn(peer);
+    const sink = recordedSink();
+    session.subscribe({ destination: { kind: "queue", name: "q" }, prefetch: 10 }, sink);
+    await sink.ready;
+    // What follows the attach is read before it counts.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { peer, sink, deliver: () => deliver() };
+  }
+
+  it("is let go of by an empty frame, while there is a subscription", async () => {
+    const { peer, sink, deliver } = await subscribed("ActiveMQ");
+    expect(await answerTo(peer, deliver)).toEqual(EMPTY_FRAME);
+    expect(sink.deliveries).toHaveLength(1);
+  });
+
+  it("is nothing at a broker that holds nothing back", async () => {
+    const { peer, sink, deliver } = await subscribed("apache-activemq-artemis");
+    expect(await answerTo(peer, deliver)).toHaveLength(0);
+    expect(sink.deliveries).toHaveLength(1);
+  });
+
+  it("is nothing without a subscription: there is one answer at a time", async () => {
+    const peer = await brokerPeer("ActiveMQ");
+    const session = await openOn(peer);
+    const send = recordedSend("queue://q", "x");
+    const written = await answerTo(peer, () => session.send(send));
+    expect(await send.outcome).toEqual({ kind: "confirmed" });
+    expect(written.includes(EMPTY_FRAME)).toBe(false);
   });
 });

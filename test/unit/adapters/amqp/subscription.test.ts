@@ -118,16 +118,43 @@ describe("an AMQP subscription", () => {
     );
   });
 
+  it("returns credit in quarters of the prefetch while the broker has more than half of it", async () => {
+    const peer = await dispatcher();
+    const flows: number[] = [];
+    const { sink, subscription, link } = await subscribed(peer, { ...orders, prefetch: 8 });
+    peer.container.on("sender_flow", () => flows.push(creditOf(link)));
+    for (let index = 0; index < 5; index++) {
+      link.send({ body: `${index}` });
+      await sink.delivered(index + 1);
+      for (const delivery of sink.deliveries.slice(index)) subscription.settle(delivery, { kind: "accepted" });
+      await until(() => peer.outcomes.length > index);
+    }
+    expect(flows).toEqual([8, 8]);
+  });
+
+  it("returns what it owes once the broker uses up what it has, though nothing more is settled", async () => {
+    const peer = await dispatcher();
+    const { sink, subscription, link } = await subscribed(peer, { ...orders, prefetch: 8 });
+    link.send({ body: "settled" });
+    await sink.delivered(1);
+    for (const delivery of sink.deliveries) subscription.settle(delivery, { kind: "accepted" });
+    await until(() => peer.outcomes.length === 1);
+    expect(creditOf(link)).toBe(7);
+    for (let held = 1; held <= 7; held++) link.send({ body: "held" });
+    await sink.delivered(8);
+    await until(() => creditOf(link) === 1);
+  });
+
   it("rejects a message that cannot be read, by itself, and goes on", async () => {
     const peer = await dispatcher();
-    const { sink, link } = await subscribed(peer);
+    const { sink, link } = await subscribed(peer, { ...orders, prefetch: 2 });
     link.send(Buffer.from([0x00, 0x53, 0x75, 0x99, 1, 2, 3]), undefined, 0);
     link.send({ body: "readable" });
     await sink.delivered(1);
     expect(sink.deliveries[0]?.message.text()).toBe("readable");
     await until(() => peer.outcomes.length === 1);
     expect(JSON.stringify(peer.outcomes[0])).toMatch(/rejected.*cannot be read/);
-    await until(() => creditOf(link) === 9);
+    await until(() => creditOf(link) === 1);
   });
 
   it("hands over the bytes of a message in a format that is not AMQP's own", async () => {
@@ -140,7 +167,7 @@ describe("an AMQP subscription", () => {
 
   it("forgets a delivery that the broker aborts half-way", async () => {
     const peer = await dispatcher();
-    const { sink, link } = await subscribed(peer);
+    const { sink, link } = await subscribed(peer, { ...orders, prefetch: 2 });
     const amqpSession = link.session as unknown as { output(frame: { more?: boolean; aborted?: boolean }): void };
     const output = amqpSession.output.bind(amqpSession);
     let transfers = 0;
@@ -156,7 +183,7 @@ describe("an AMQP subscription", () => {
     await sink.delivered(1);
     expect(transfers).toBe(3);
     expect(sink.deliveries.map(({ message }) => message.text())).toEqual(["whole"]);
-    await until(() => creditOf(link) === 9);
+    await until(() => creditOf(link) === 1);
   });
 
   it("goes on while one delivery of thousands stays unsettled", async () => {

@@ -37,7 +37,6 @@ describe("dialectOf", () => {
       ...classic,
       ...unlimited,
       losesAmqpIds: false,
-      holdsFramesBack: false,
     });
     expect(maxHeaderBytes + maxHeaders).toBeLessThan(20_000);
   });
