@@ -74,8 +74,9 @@ export interface BareSender {
   send(done: () => void): void;
 }
 
-export async function openBareSender(workload: Workload): Promise<BareSender> {
-  const template = transferTemplate(0, 0, workload.bodyBytes);
+/** `id`: a message has one to find duplicates by, with its number in place of that part. */
+export async function openBareSender(workload: Workload, id?: string): Promise<BareSender> {
+  const template = transferTemplate(0, 0, workload.bodyBytes, id);
   let [sent, confirmed, limit] = [0, 0, 0];
   const bare = await openBare(workload, (received) => {
     if (received.code === PERFORMATIVE.flow) limit = limitOf(received) ?? limit;

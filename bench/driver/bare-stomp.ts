@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connectFrame } from "../../test/brokers/stomp-probe.ts";
 import type { SendTerms } from "./bench-peer.ts";
+import { ID_PROPERTY, ID_WITHOUT_NUMBER, numberPlace, writeNumber } from "./numbered-ids.ts";
 import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";
 import type { Workload } from "./workload.ts";
 
@@ -53,7 +54,21 @@ export class BareStomp {
     return this.#keepFull(terms, (count) => this.#socket.write(block.subarray(0, count * this.#frame.length)));
   }
 
-  /** Likewise in transactions, two of half a window in flight, each with one receipt, that of its COMMIT. */
+  /** Likewise, each with an id of its own to find duplicates by. */
+  sendWithIds(terms: SendTerms): Promise<number> {
+    const frame = this.#sendFrame({ receipt: "1", [ID_PROPERTY]: ID_WITHOUT_NUMBER });
+    const place = numberPlace(frame) ?? 0;
+    const block = repeat(frame, terms.window);
+    let sent = 0;
+    return this.#keepFull(terms, (count) => {
+      // A copy: the kernel may take its time with the last one.
+      const frames = Buffer.from(block.subarray(0, count * frame.length));
+      for (let at = place; at < frames.length; at += frame.length) writeNumber(frames, at, sent++);
+      this.#socket.write(frames);
+    });
+  }
+
+  /** As sendFor() in transactions, two of half a window in flight, each with one receipt, that of its COMMIT. */
   async sendGrouped({ window, ms }: SendTerms): Promise<number> {
     const size = Math.ceil(window / 2);
     const group = this.#group(size);

@@ -1,9 +1,11 @@
 /** stompit by itself, on a socket of ours. */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type BenchPeer, fail } from "./bench-peer.ts";
+import { ID_PROPERTY } from "./numbered-ids.ts";
 import { checkBody } from "./ours.ts";
 import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";
 import type { Workload } from "./workload.ts";
@@ -23,8 +25,14 @@ interface Client {
 
 const { Client } = createRequire(import.meta.url)("stompit") as { readonly Client: new (socket: Socket) => Client };
 
+export interface StompitOptions {
+  readonly noDelay: boolean;
+  /** Each message has an id of its own to find duplicates by, as ours have. */
+  readonly ids?: boolean;
+}
+
 /** With Nagle's algorithm, as stompit comes, each send of a window of 1 waits for the peer's delayed acknowledgement. */
-export async function openStompit(workload: Workload, { noDelay }: { readonly noDelay: boolean }): Promise<BenchPeer> {
+export async function openStompit(workload: Workload, { noDelay, ids = false }: StompitOptions): Promise<BenchPeer> {
   const { endpoint, credentials, bodyBytes } = workload;
   const socket = connect({ ...endpoint, noDelay });
   await once(socket, "connect");
@@ -37,7 +45,8 @@ export async function openStompit(workload: Workload, { noDelay }: { readonly no
   const sending = { ...sendHeaders(workload), "content-length": String(bodyBytes) };
   return {
     send(done) {
-      client.send({ ...sending }, { onReceipt: done }).end(body);
+      const id = ids ? { [ID_PROPERTY]: randomUUID() } : {};
+      client.send({ ...sending, ...id }, { onReceipt: done }).end(body);
     },
     receive(took) {
       onMessage(client, subscribeHeaders(workload), (message, received) => {

@@ -13,6 +13,7 @@ import {
   variable,
 } from "../../test/brokers/raw-amqp.ts";
 import type { Product } from "../../test/brokers/real-group.ts";
+import { ID_PROPERTY, numberPlace, writeNumber } from "../driver/numbered-ids.ts";
 import { fieldBytes, MAX_FRAME_BYTES, type RawFrame } from "./amqp-reader.ts";
 
 /** What the real ones say of themselves in open; both grant 1000 at first. */
@@ -94,27 +95,42 @@ export interface Template {
   readonly bytes: Buffer;
   readonly idAt: number;
   readonly tagAt: number;
+  /** Of a message with an id of its own. */
+  readonly numberAt: number | undefined;
 }
 
-/** A durable message of one data section. */
-export function transferTemplate(channel: number, handle: number, bodyBytes: number): Template {
+/** A durable message of one data section, before it `id` as an application property, if it is given. */
+export function transferTemplate(channel: number, handle: number, bodyBytes: number, id?: string): Template {
   const tag = variable(0xa0, 0xb0, Buffer.alloc(4, 0xee));
   const transfer = described(PERFORMATIVE.transfer, [uint(handle), uint(0xdddddddd), tag, uint(0), FALSE]);
   const data = Buffer.concat([Buffer.from([0x00, 0x53, 0x75]), variable(0xa0, 0xb0, Buffer.alloc(bodyBytes, "x"))]);
-  const bytes = frame(0, transfer, described(0x70, [TRUE]), data);
+  const properties = id === undefined ? [] : [applicationProperty(ID_PROPERTY, id)];
+  const bytes = frame(0, transfer, described(0x70, [TRUE]), ...properties, data);
   if (bytes.length > MAX_FRAME_BYTES) throw new Error(`A body of ${bodyBytes} bytes does not fit into one frame`);
   bytes.writeUInt16BE(channel, 6);
-  return { bytes, idAt: bytes.indexOf(Buffer.alloc(4, 0xdd)), tagAt: bytes.indexOf(Buffer.alloc(4, 0xee)) };
+  const [idAt = 0, tagAt = 0] = [0xdd, 0xee].map((byte) => bytes.indexOf(Buffer.alloc(4, byte)));
+  return { bytes, idAt, tagAt, numberAt: numberPlace(bytes) };
+}
+
+function applicationProperty(name: string, text: string): Buffer {
+  const items = Buffer.concat([string(name), string(text)]);
+  return Buffer.concat([Buffer.from([0x00, 0x53, 0x74, 0xc1, items.length + 1, 2]), items]);
 }
 
 /** So many messages in a row, from these numbers on. */
-export function transfers({ bytes, idAt, tagAt }: Template, firstId: number, firstTag: number, count: number): Buffer {
+export function transfers(
+  { bytes, idAt, tagAt, numberAt }: Template,
+  firstId: number,
+  firstTag: number,
+  count: number,
+): Buffer {
   const frames = Buffer.allocUnsafe(count * bytes.length);
   for (let n = 0; n < count; n += 1) {
     const at = n * bytes.length;
     bytes.copy(frames, at);
     frames.writeUInt32BE(firstId + n, at + idAt);
     frames.writeUInt32BE(firstTag + n, at + tagAt);
+    if (numberAt !== undefined) writeNumber(frames, at + numberAt, firstId + n);
   }
   return frames;
 }

@@ -8,7 +8,7 @@ export const artemisAmqpSend: Question = {
   product: "artemis",
 
   work: { kind: "send", bodyBytes: 1024, window: 1000 },
-  peers: ["ours-amqp", "rhea", "rhea-promise", "bare-amqp", "qpid-jms"],
+  peers: ["ours-amqp", "rhea", "rhea-ids", "rhea-promise", "bare-amqp", "bare-amqp-ids", "qpid-jms"],
   figure: "rate",
   goals: [
     { peer: "rhea", least: 1.3 },

@@ -8,7 +8,7 @@ export const artemisStompSend: Question = {
   product: "artemis",
 
   work: { kind: "send", bodyBytes: 1024, window: 1000 },
-  peers: ["ours-stomp", "stompit", "stompjs", "bare-stomp"],
+  peers: ["ours-stomp", "stompit", "stompit-ids", "stompjs", "bare-stomp", "bare-stomp-ids"],
   figure: "rate",
   goals: [
     { peer: "stompit", least: 2 },

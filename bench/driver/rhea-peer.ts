@@ -1,0 +1,81 @@
+/** rhea by itself. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import rhea, { type Connection, type EventContext, type Sender } from "rhea";
+import { terminusOf } from "./amqp-terminus.ts";
+import { type BenchPeer, fail } from "./bench-peer.ts";
+import { ID_PROPERTY } from "./numbered-ids.ts";
+import { checkBody } from "./ours.ts";
+import type { Workload } from "./workload.ts";
+
+/** `ids`: each message has an id of its own to find duplicates by, as ours have. */
+export async function openRhea(workload: Workload, { ids }: { readonly ids: boolean }): Promise<BenchPeer> {
+  const { endpoint, credentials, bodyBytes } = workload;
+  const container = rhea.create_container();
+  for (const event of ["disconnected", "rejected", "released", "connection_error", "session_error", "error"])
+    container.on(event, fail);
+  const connection = container.connect({ ...endpoint, ...credentials, reconnect: false });
+  await once(connection, "connection_open");
+  const message = { durable: true, body: rhea.message.data_section(Buffer.alloc(bodyBytes, "x")) };
+  return {
+    send: sendWith(connection, workload, () => (ids ? withId(message) : message)),
+    receive(took) {
+      take(connection, workload, (body) => {
+        checkBody(body, bodyBytes);
+        took();
+      });
+    },
+    request: requestWith(connection, workload, message),
+  };
+}
+
+function withId(message: object): object {
+  return { ...message, application_properties: { [ID_PROPERTY]: randomUUID() } };
+}
+
+/** Every message may be confirmed for any other: the window is full of the same. */
+function sendWith(connection: Connection, workload: Workload, next: () => object) {
+  let sender: Sender | undefined;
+  let waiting = 0;
+  let confirm: () => void = () => {};
+  const flush = (): void => {
+    for (; waiting > 0 && sender?.sendable(); waiting -= 1) sender.send(next() as never);
+  };
+  return (done: () => void): void => {
+    confirm = done;
+    if (!sender) {
+      sender = connection.open_sender({ target: terminusOf(workload) });
+      sender.on("accepted", () => confirm());
+      sender.on("sendable", flush);
+    }
+    waiting += 1;
+    flush();
+  };
+}
+
+function take(connection: Connection, workload: Workload, onBody: (body: Buffer) => void): void {
+  const receiver = connection.open_receiver({
+    source: terminusOf(workload),
+    credit_window: workload.prefetch,
+    autoaccept: false,
+  });
+  receiver.on("message", ({ message, delivery }: EventContext) => {
+    delivery?.accept();
+    onBody(message?.body.content);
+  });
+}
+
+/** Replies come to a queue of their own; one request at a time needs no table of them. */
+function requestWith(connection: Connection, workload: Workload, message: object) {
+  const replies = { ...workload, destination: `${workload.destination}.replies` };
+  const [ask, answer] = [sendWith(connection, workload, () => message), sendWith(connection, replies, () => message)];
+  let answered: (() => void) | undefined;
+  return (done: () => void): void => {
+    if (!answered) {
+      take(connection, workload, () => answer(() => {}));
+      take(connection, replies, () => answered?.());
+    }
+    answered = done;
+    ask(() => {});
+  };
+}
