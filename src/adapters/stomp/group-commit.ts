@@ -31,8 +31,12 @@ export class GroupCommit implements GroupOwner {
   readonly #wire: Wire;
   readonly #session: SendingSession;
   readonly #line = new SendLine();
-  /** Written and undecided. */
-  #group: SendGroup | undefined;
+  /** Written, and its fence not yet passed. */
+  #undecided: SendGroup | undefined;
+  /** Its COMMIT is unanswered. The next group may be on its way behind that. */
+  #committing: SendGroup | undefined;
+  /** What to do once nothing commits. */
+  #next: (() => void) | undefined;
   readonly #uncounted: SendTerms;
   readonly #singles = new UnansweredSingles(() => this.#guardedFlush());
   #scheduled = false;
@@ -53,15 +57,20 @@ export class GroupCommit implements GroupOwner {
 
   /** Calls `act` when all that was sent so far is on its way to be stored or refused before what comes next, or the session is over. */
   behind(act: () => void): void {
-    if (!this.#wire.open || (this.#line.size === 0 && this.#group === undefined)) act();
+    if (!this.#wire.open || (this.#line.size === 0 && !this.#busy)) act();
     else this.#push(act);
+  }
+
+  /** Whether two answers are waited for, of which Classic may keep the second until the first is acknowledged. */
+  get expectsMore(): boolean {
+    return this.#undecided !== undefined;
   }
 
   /** Writes what may be written. */
   flush(): void {
     for (let head = this.#line.peek(); head && this.#wire.open; head = this.#line.peek()) {
       const single = typeof head === "function" || !isGroupable(head) || this.#singles.held;
-      if (this.#group || (!single && this.#singles.busy)) {
+      if (this.#busy || (!single && this.#singles.busy)) {
         this.#singles.wait();
         return;
       }
@@ -72,7 +81,7 @@ export class GroupCommit implements GroupOwner {
 
   /** Who an ERROR is for that names nobody, when it can be nobody else's. */
   lateError(): ReceiptWaiter | undefined {
-    const group = this.#group;
+    const group = this.#committing ?? this.#undecided;
     if (group) return unnamed(() => group.noteError());
     if (this.#strays === 0) return undefined;
     return unnamed(() => {
@@ -87,32 +96,39 @@ export class GroupCommit implements GroupOwner {
   }
 
   fenced(group: SendGroup, begun: boolean): void {
-    this.#begun = begun;
-    if (!this.#wire.open) return;
-    if (group.errors === 0) {
-      group.commit();
+    if (this.#committing) {
+      this.#next = () => this.fenced(group, begun);
       return;
     }
-    group.abort();
-    this.failed(group);
+    this.#begun = begun;
+    if (!this.#wire.open) return;
+    this.#undecided = undefined;
+    if (!group.believed) {
+      group.abort();
+      this.failed(group);
+      return;
+    }
+    this.#committing = group;
+    group.commit();
+    if (this.#fillsNext(group) && !this.#singles.held) this.#writeRun();
   }
 
   committed({ members }: SendGroup): void {
-    this.#group = undefined;
     this.#session.markUseful();
     for (const { send } of members) send.onOutcome(CONFIRMED);
-    this.#schedule();
+    this.#committed();
   }
 
   /** Nothing of it is stored. What was given up meanwhile is not sent again. */
   failed({ members, errors }: SendGroup): void {
-    this.#group = undefined;
+    // It was written behind, and must not be stored before.
+    this.#undecided?.distrust();
     this.#strays += Math.max(0, members.length - errors);
     for (const { send } of members) {
       if (send.abandoned) send.onOutcome({ kind: "failed", error: this.#notStored(send) });
       else writeSend(this.#wire, send, this.#uncounted);
     }
-    this.#schedule();
+    this.#committed();
   }
 
   stalled({ members }: SendGroup): void {
@@ -121,6 +137,24 @@ export class GroupCommit implements GroupOwner {
     const text = `${formatAddress(endpoint)} stopped in the middle of ${members.length} sends that share a transaction: it has no room for one of them, and waits. From now on this connection sends one by one; groupCommit=false does so from the start`;
     onWarning({ code: "GROUP_COMMIT_OFF", message: text, endpoint });
     this.#session.destroy(new SessionLostError("SESSION_LOST", text, { endpoint }));
+  }
+
+  get #busy(): boolean {
+    return this.#undecided !== undefined || this.#committing !== undefined;
+  }
+
+  /** Well or badly. */
+  #committed(): void {
+    this.#committing = undefined;
+    const next = this.#next;
+    this.#next = undefined;
+    next?.();
+    this.#schedule();
+  }
+
+  /** A small group behind a large one would have the broker sync for little, and the rest wait for it. */
+  #fillsNext({ members }: SendGroup): boolean {
+    return 2 * this.#line.size >= members.length;
   }
 
   #push(item: LineItem): void {
@@ -154,14 +188,15 @@ export class GroupCommit implements GroupOwner {
     const members = this.#takeRun();
     const [only] = members;
     if (only === undefined) return;
-    if (members.length === 1) {
+    // Nothing that needs no COMMIT may be stored before what waits for one.
+    if (members.length === 1 && !this.#committing) {
       this.#writeCounted(only.send);
       return;
     }
     const transaction = this.#name(this.#groups++);
     if (!this.#begun) this.#wire.write("BEGIN", { transaction });
-    this.#group = new SendGroup(this.#wire, transaction, members, this);
-    this.#group.write(this.#name(this.#groups));
+    this.#undecided = new SendGroup(this.#wire, transaction, members, this);
+    this.#undecided.write(this.#name(this.#groups));
   }
 
   #name(nth: number): string {

@@ -43,6 +43,7 @@ export class SendGroup {
   readonly members: readonly GroupMember[];
   /** How many ERRORs can be of a member. */
   errors = 0;
+  #trusted = true;
   readonly #wire: Wire;
   readonly #owner: GroupOwner;
   readonly #transaction: string;
@@ -84,11 +85,23 @@ export class SendGroup {
     this.errors += 1;
   }
 
+  /** What was to be stored before it is not: it must not be either. */
+  distrust(): void {
+    this.#trusted = false;
+  }
+
+  /** Whether it may be committed. */
+  get believed(): boolean {
+    return this.#trusted && this.errors === 0;
+  }
+
   commit(): void {
     const failed = () => this.#owner.failed(this);
     // Classic refuses it when a member failed late; where its configuration has it do otherwise, an ERROR has come.
     const onReceipt = () => (this.errors > 0 ? failed() : this.#owner.committed(this));
-    this.#wire.request("COMMIT", { transaction: this.#transaction }, { onReceipt, onRefused: failed });
+    // Before it is answered nothing behind it has been read.
+    const onUnnamed = () => this.noteError();
+    this.#wire.request("COMMIT", { transaction: this.#transaction }, { onReceipt, onRefused: failed, onUnnamed });
   }
 
   abort(): void {

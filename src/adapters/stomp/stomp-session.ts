@@ -97,7 +97,7 @@ export class StompSession implements MessagingSession {
 
   /** Acknowledges what has come by what this turn writes. */
   #hasten(): void {
-    if (this.#subscriptions.any) this.#wire.acknowledge();
+    if (this.#subscriptions.any || this.#groups?.expectsMore) this.#wire.acknowledge();
   }
 
   get broker(): Broker {

@@ -117,8 +117,81 @@ describe("group commit", () => {
       ["BEGIN", 0],
       ["COMMIT", 0],
       ["SEND", 100_000],
-      ["SEND", 300_000],
+      ["BEGIN", 0],
     ]);
+  });
+
+  it("has the next group follow behind COMMIT when as much waits as half of it, committed once nothing else commits", async () => {
+    const { session, peer } = await connected();
+    const first = sendAll(session, "abcd");
+    const fence = await asking(peer, 6);
+    const second = sendAll(session, "ef");
+    await settled();
+    peer.receipt(fence);
+    const behind = await asking(peer, 10);
+    expect(words(peer)).toBe("BEGIN@0 a@0 b@0 c@0 d@0 BEGIN@1? COMMIT@0? e@1 f@1 BEGIN@2?");
+    const third = sendAll(session, "g");
+    // No broker answers so: it would be the second group's turn before the first one's end.
+    peer.receipt(behind);
+    await settled();
+    expect(words(peer)).toMatch(/BEGIN@2\?$/);
+    const commit = peer.all("COMMIT")[0];
+    if (commit) peer.receipt(commit);
+    await asking(peer, 13);
+    expect(words(peer)).toMatch(/BEGIN@2\? COMMIT@1\? g@2 BEGIN@3\?$/);
+    expect(outcomesOf([...first, ...second, ...third]).trim()).toBe("confirmed confirmed confirmed confirmed");
+  });
+
+  it("lets less than half a group wait for the end of COMMIT", async () => {
+    const { session, peer } = await connected();
+    sendAll(session, "abc");
+    const fence = await asking(peer, 5);
+    sendAll(session, "d");
+    await settled();
+    peer.receipt(fence);
+    const commit = await asking(peer, 6);
+    await settled();
+    expect(words(peer)).toMatch(/COMMIT@0\?$/);
+    peer.receipt(commit);
+    await asking(peer, 7);
+    expect(words(peer)).toMatch(/COMMIT@0\? d\?$/);
+  });
+
+  it("stores nothing of a group behind a COMMIT that is refused before what that was to store", async () => {
+    const { session, peer } = await connected();
+    const sends = sendAll(session, "ab");
+    const fence = await asking(peer, 4);
+    sends.push(...sendAll(session, "cd"));
+    await settled();
+    peer.receipt(fence);
+    const behind = await asking(peer, 8);
+    peer.write(named(peer.all("COMMIT")[0] ?? behind, "a member was refused"));
+    await asking(peer, 10);
+    expect(words(peer)).toMatch(/c@1 d@1 BEGIN@2\? a\? b\?$/);
+    peer.receipt(behind);
+    await asking(peer, 13);
+    expect(words(peer)).toMatch(/a\? b\? ABORT@1 c\? d\?$/);
+    for (const send of peer.all("SEND").slice(-4)) peer.receipt(send);
+    await sends[3]?.outcome;
+    expect(outcomesOf(sends)).toBe("confirmed confirmed confirmed confirmed");
+  });
+
+  it("takes an ERROR that comes before the end of COMMIT for its group's, not for that behind it", async () => {
+    const { session, peer } = await connected();
+    const sends = sendAll(session, "ab");
+    const fence = await asking(peer, 4);
+    sends.push(...sendAll(session, "cd"));
+    await settled();
+    peer.receipt(fence);
+    const behind = await asking(peer, 8);
+    peer.write(unnamed("told late"));
+    const commit = peer.all("COMMIT")[0];
+    if (commit) peer.receipt(commit);
+    await asking(peer, 10);
+    expect(words(peer)).toMatch(/BEGIN@2\? a\? b\?$/);
+    peer.receipt(behind);
+    await asking(peer, 13);
+    expect(words(peer)).toMatch(/a\? b\? ABORT@1 c\? d\?$/);
   });
 
   it.each([
