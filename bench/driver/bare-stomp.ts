@@ -20,6 +20,7 @@ export class BareStomp {
   readonly #socket: Socket;
   readonly #terms: BareTerms;
   readonly #frame: Buffer;
+  #numbered = 0;
 
   private constructor(socket: Socket, terms: BareTerms) {
     this.#socket = socket;
@@ -59,11 +60,10 @@ export class BareStomp {
     const frame = this.#sendFrame({ receipt: "1", [ID_PROPERTY]: ID_WITHOUT_NUMBER });
     const place = numberPlace(frame) ?? 0;
     const block = repeat(frame, terms.window);
-    let sent = 0;
     return this.#keepFull(terms, (count) => {
       // A copy: the kernel may take its time with the last one.
       const frames = Buffer.from(block.subarray(0, count * frame.length));
-      for (let at = place; at < frames.length; at += frame.length) writeNumber(frames, at, sent++);
+      for (let at = place; at < frames.length; at += frame.length) writeNumber(frames, at, this.#numbered++);
       this.#socket.write(frames);
     });
   }

@@ -69,13 +69,17 @@ function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, sign
     const onClose = () => fail(Object.assign(new Error("closed during the TLS handshake"), { code: "ECONNRESET" }));
     const onAbort = () => fail(signal.reason);
     // It stays: the broker's word on our certificate may come when the handshake is over.
+    let done = false;
     socket.on("error", (error: Error) => {
-      const agreed = socket.getPeerX509Certificate() !== undefined;
+      const agreed = done || socket.getPeerX509Certificate() !== undefined;
       noteOurSide(error, { certificate: material.clientCertificate, agreed });
     });
     socket.once("error", onError);
     socket.once("close", onClose);
-    socket.once("secureConnect", () => settle(() => resolve(socket)));
+    socket.once("secureConnect", () => {
+      done = true;
+      settle(() => resolve(socket));
+    });
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
   });

@@ -21,6 +21,8 @@ export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: 
     if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
     onTransfer(frame.performative.aborted === true);
     receive(frame);
+    // rhea opens the session's window further when it is called for something else, of which a message in parts has nothing.
+    if (frame.performative.more) amqpSession.connection._register();
   };
 }
 

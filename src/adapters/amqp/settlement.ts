@@ -1,5 +1,5 @@
 /** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
-import type { Delivery, Session } from "rhea";
+import type { Connection, Delivery, Session } from "rhea";
 import type { Settlement } from "../../messaging/messaging-session.ts";
 import { acceptedIn } from "./transactional-state.ts";
 
@@ -11,8 +11,11 @@ const MAX_REASON_CHARS = 1_000;
 
 /** What is touched of a rhea session beyond its typings; subscription.test.ts pins it. */
 export interface ReceivingSession extends Session {
+  readonly connection: Connection & { _register(): void };
   readonly incoming: { process(session: Session): void };
-  on_transfer(frame: { readonly performative: { message_format?: number; readonly aborted?: boolean } }): void;
+  on_transfer(frame: {
+    readonly performative: { message_format?: number; readonly aborted?: boolean; readonly more?: boolean };
+  }): void;
 }
 
 /**

@@ -240,7 +240,7 @@ export class AmqpSubscription implements SessionSubscription {
   #onMessage(bytes: unknown, delivery: Delivery): void {
     const incoming = this.#read(bytes, delivery);
     this.#browsing?.onMessage(incoming !== undefined);
-    if (!this.#browsing) this.#credit.used();
+    this.#credit.used();
     if (incoming) {
       // A copy: the message stays where it is, whatever is said of it.
       if (this.#browsing) delivery.accept();

@@ -116,7 +116,7 @@ export class GroupCommit implements GroupOwner {
   committed({ members }: SendGroup): void {
     this.#session.markUseful();
     for (const { send } of members) send.onOutcome(CONFIRMED);
-    this.#committed();
+    this.#commitAnswered();
   }
 
   /** Nothing of it is stored. What was given up meanwhile is not sent again. */
@@ -128,7 +128,7 @@ export class GroupCommit implements GroupOwner {
       if (send.abandoned) send.onOutcome({ kind: "failed", error: this.#notStored(send) });
       else writeSend(this.#wire, send, this.#uncounted);
     }
-    this.#committed();
+    this.#commitAnswered();
   }
 
   stalled({ members }: SendGroup): void {
@@ -144,11 +144,12 @@ export class GroupCommit implements GroupOwner {
   }
 
   /** Well or badly. */
-  #committed(): void {
+  #commitAnswered(): void {
     this.#committing = undefined;
     const next = this.#next;
     this.#next = undefined;
-    next?.();
+    if (next) next();
+    else this.#undecided?.watch();
     this.#schedule();
   }
 
@@ -197,6 +198,7 @@ export class GroupCommit implements GroupOwner {
     if (!this.#begun) this.#wire.write("BEGIN", { transaction });
     this.#undecided = new SendGroup(this.#wire, transaction, members, this);
     this.#undecided.write(this.#name(this.#groups));
+    if (!this.#committing) this.#undecided.watch();
   }
 
   #name(nth: number): string {

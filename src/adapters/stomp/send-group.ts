@@ -56,7 +56,7 @@ export class SendGroup {
     this.#owner = owner;
   }
 
-  /** In a transaction that has begun. The fence begins that of the next group, which costs no sync; the ABORT of an empty one would. */
+  /** In a transaction that has begun; watch() comes when nothing is before it. The fence begins that of the next group, which costs no sync; the ABORT of an empty one would. */
   write(next: string): void {
     const transaction = this.#transaction;
     let bodyBytes = 0;
@@ -65,7 +65,6 @@ export class SendGroup {
       bodyBytes = Math.max(bodyBytes, encoded.body.length);
       send.onWritten();
     }
-    this.#watch();
     const fence = {
       bodyBytes,
       onReceipt: () => this.#fenced(true),
@@ -75,7 +74,7 @@ export class SendGroup {
         this.#fenced(false);
       },
       onUnnamed: () => this.noteError(),
-      onSessionEnd: () => clearTimeout(this.#timer),
+      onSessionEnd: () => this.#unwatch(),
     };
     this.#wire.request("BEGIN", { transaction: next }, fence);
   }
@@ -109,15 +108,24 @@ export class SendGroup {
   }
 
   #fenced(begun: boolean): void {
-    clearTimeout(this.#timer);
+    this.#unwatch();
     this.#owner.fenced(this, begun);
   }
 
-  #watch(): void {
+  /** From now on nothing keeps the broker from its fence but its own members. */
+  watch(): void {
     const { answered } = this.#wire;
+    const silent = () => this.#wire.answered === answered;
+    const stalled = () => this.#wire.guard(() => (silent() ? this.#owner.stalled(this) : this.watch()));
+    // What has come while our own loop was blocked is read first.
     this.#timer = setTimeout(() => {
-      if (this.#wire.answered !== answered) this.#watch();
-      else this.#wire.guard(() => this.#owner.stalled(this));
+      if (!silent()) this.watch();
+      else setImmediate(() => this.#timer !== undefined && stalled());
     }, STALL_MS);
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

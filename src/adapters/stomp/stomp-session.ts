@@ -217,7 +217,7 @@ export class StompSession implements MessagingSession {
   #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
     if (saysTooLarge(text)) return this.#wire.takeLargest();
-    const unnamed = saysOfAck(text) ? undefined : (this.#wire.takeUnnamed() ?? this.#groups?.lateError());
+    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeUnnamed(() => this.#groups?.lateError());
     if (unnamed) return unnamed;
     const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
     return aboutSession ? undefined : this.#wire.takeOnlySubscribe();

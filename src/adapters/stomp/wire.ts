@@ -148,14 +148,15 @@ export class Wire {
 
   /**
    * Whom an ERROR that names nobody means, as the broker works in the order of what is written: what is before the first
-   * fence, or the one waiter whose refusal names nobody (undefined when there are more), which waits no longer.
+   * fence, or the one waiter whose refusal names nobody (undefined when there are more), which waits no longer. Where there
+   * is none, whoever `otherwise` names.
    */
-  takeUnnamed(): ReceiptWaiter | undefined {
+  takeUnnamed(otherwise: () => ReceiptWaiter | undefined): ReceiptWaiter | undefined {
     for (const [, { unnamed, onUnnamed }] of this.#waiting) {
       if (onUnnamed) return { unnamed: true, onReceipt: () => {}, onRefused: onUnnamed };
       if (unnamed) return this.#takeOnly((waiter) => waiter.unnamed === true);
     }
-    return undefined;
+    return otherwise();
   }
 
   #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {

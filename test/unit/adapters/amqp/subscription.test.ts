@@ -186,6 +186,17 @@ describe("an AMQP subscription", () => {
     await until(() => creditOf(link) === 1);
   });
 
+  it("takes a message of more frames than the window of its session", async () => {
+    const peer = await dispatcher();
+    const { sink, link } = await subscribed(peer);
+    const { remote } = peer.connections[0] as unknown as { readonly remote: { readonly open: object } };
+    Object.assign(remote.open, { max_frame_size: 128 });
+    const body = "x".repeat(700_000);
+    link.send({ body });
+    await sink.delivered(1);
+    expect(sink.deliveries[0]?.message.text()).toBe(body);
+  });
+
   it("goes on while one delivery of thousands stays unsettled", async () => {
     const peer = await dispatcher();
     const { sink, subscription, link } = await subscribed(peer, { ...orders, prefetch: 100 });

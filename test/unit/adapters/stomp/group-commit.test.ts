@@ -340,6 +340,19 @@ describe("a refused member of a group", () => {
     expect(outcomesOf(sends).trim()).toBe("");
   });
 
+  it("is not blamed for one of several patterns: the session ends", async () => {
+    const { session, peer } = await connected();
+    const sends = sendAll(session, "ab");
+    const fence = await asking(peer, 4);
+    new TestConsumer(session, "queue://orders.>");
+    new TestConsumer(session, "queue://prices.>");
+    peer.receipt(fence);
+    await asking(peer, 11);
+    peer.write(unnamed("not authorized to read"));
+    expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST" });
+    expect(outcomesOf(sends).trim()).toBe("");
+  });
+
   it("does not take an ERROR of an acknowledgement for its own", async () => {
     const { session, peer } = await connected();
     sendAll(session, "ab");
@@ -463,6 +476,26 @@ describe("with group commit", () => {
     await vi.advanceTimersByTimeAsync(5_100);
     expect(await lossOf(session)).toMatchObject({ code: "SESSION_LOST", message: expect.stringMatching(/no room/) });
     expect(warnings).toEqual(["GROUP_COMMIT_OFF"]);
+  });
+
+  it("a COMMIT that takes its time is not taken for a broker that has stopped over the group behind it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { session, peer } = await connected();
+    sendAll(session, "ab");
+    const fence = await asking(peer, 4);
+    sendAll(session, "cd");
+    await turns();
+    peer.receipt(fence);
+    await asking(peer, 8);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const [commit] = peer.all("COMMIT");
+    if (commit) peer.receipt(commit);
+    await peer.until(() => session.useful, "a confirmation");
+    await vi.advanceTimersByTimeAsync(4_000);
+    await turns();
+    expect(peer.socket.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(await lossOf(session)).toMatchObject({ message: expect.stringMatching(/no room/) });
   });
 
   it("a broker that answers others is not taken for one that has stopped", async () => {
