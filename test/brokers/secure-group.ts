@@ -1,13 +1,22 @@
 /** A pair of real brokers that speaks TLS and logs in by JAAS, with an authority of its own and users that can be changed. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { vi } from "vitest";
 import { type Authority, type Certificate, createAuthority, pkcs12 } from "../support/certificate.ts";
 import { guardDirectory } from "./exit-guard.ts";
-import { MEMBER_NAMES, type Product, type RealGroup, type SecureConnector } from "./group-contract.ts";
+import {
+  MEMBER_NAMES,
+  type Product,
+  type RealGroup,
+  SECURE_CONNECTORS,
+  type SecureConnector,
+} from "./group-contract.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
 import { startGroup } from "./real-group.ts";
 
@@ -42,6 +51,24 @@ const SCHEMES: Readonly<Record<string, string>> = {
   "amqp-token": "amqp",
 };
 
+/** A member is active by its first port, and opens the others after it. */
+async function allListen(group: RealGroup, product: Product): Promise<void> {
+  const active = await group.waitActive();
+  for (const connector of SECURE_CONNECTORS[product]) {
+    const endpoint = group.endpoint(active, connector);
+    await vi.waitFor(() => listens(endpoint), { timeout: 10_000, interval: 10 });
+  }
+}
+
+async function listens(endpoint: { readonly host: string; readonly port: number }): Promise<void> {
+  const socket = connect(endpoint);
+  try {
+    await once(socket, "connect");
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** `by`: what Classic asks of a client on its TLS connectors; Artemis takes either, each on connectors of its own. */
 export async function startSecureGroup(product: Product, by: "password" | "certificate"): Promise<SecureGroup> {
   const directory = await mkdtemp(join(tmpdir(), `masterslave-secure-${product}-`));
@@ -64,6 +91,7 @@ export async function startSecureGroup(product: Product, by: "password" | "certi
     await release();
     throw error;
   });
+  await allListen(group, product);
   return {
     group,
     authority,
