@@ -34,6 +34,8 @@ export interface SecureGroup extends AsyncDisposable {
   readonly provider: OpenIdProvider;
   /** Where a test may put files of its own, and the brokers' lie. */
   readonly directory: string;
+  /** Until one member is active on every port: it opens them one by one. */
+  waitListening(): Promise<void>;
   /** `masterslave:(scheme://localhost:…,…)` of both members. */
   uri(connector: SecureConnector | "stomp" | "amqp"): string;
   /** The passwords that hold from now on: the brokers read the file again. */
@@ -51,8 +53,7 @@ const SCHEMES: Readonly<Record<string, string>> = {
   "amqp-token": "amqp",
 };
 
-/** A member is active by its first port, and opens the others after it. */
-async function allListen(group: RealGroup, product: Product): Promise<void> {
+async function waitListening(group: RealGroup, product: Product): Promise<void> {
   const active = await group.waitActive();
   for (const connector of SECURE_CONNECTORS[product]) {
     const endpoint = group.endpoint(active, connector);
@@ -91,13 +92,14 @@ export async function startSecureGroup(product: Product, by: "password" | "certi
     await release();
     throw error;
   });
-  await allListen(group, product);
+  await waitListening(group, product);
   return {
     group,
     authority,
     provider,
     directory,
     setPasswords,
+    waitListening: () => waitListening(group, product),
     uri(connector) {
       const scheme = SCHEMES[connector] ?? connector;
       const parts = MEMBER_NAMES.map((member) => `${scheme}://localhost:${group.endpoint(member, connector).port}`);

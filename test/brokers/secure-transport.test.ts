@@ -101,7 +101,7 @@ describe.each(PRODUCTS)("TLS on a real %s", (product) => {
       await useCertificate(await next.issue("broker", { ...NAMES, fromDays: -3, toDays: -1 }));
       await group.start(first);
       await group.kill(second);
-      await group.waitActive();
+      await secure.waitListening();
       for (const connector of CONNECTORS) {
         const error = await attemptAt(secure.uri(connector), { credentials, tls: { caFile } });
         expect(error).toMatchObject({ code: "TLS_FAILED", verdict: "next" });
