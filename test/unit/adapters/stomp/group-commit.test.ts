@@ -52,6 +52,17 @@ async function asking(peer: PeerConnection, count: number): Promise<PeerFrame> {
   return last;
 }
 
+/** The group of "ab" with its COMMIT unanswered, and that of "cd" behind it, whose fence is `behind`. */
+async function oneBehindAnother() {
+  const { session, peer } = await connected();
+  const sends = sendAll(session, "ab");
+  const fence = await asking(peer, 4);
+  sends.push(...sendAll(session, "cd"));
+  await settled();
+  peer.receipt(fence);
+  return { peer, sends, behind: await asking(peer, 8) };
+}
+
 describe("group commit", () => {
   it("writes one send at a time as without it", async () => {
     const bytes: string[] = [];
@@ -158,13 +169,7 @@ describe("group commit", () => {
   });
 
   it("stores nothing of a group behind a COMMIT that is refused before what that was to store", async () => {
-    const { session, peer } = await connected();
-    const sends = sendAll(session, "ab");
-    const fence = await asking(peer, 4);
-    sends.push(...sendAll(session, "cd"));
-    await settled();
-    peer.receipt(fence);
-    const behind = await asking(peer, 8);
+    const { peer, sends, behind } = await oneBehindAnother();
     peer.write(named(peer.all("COMMIT")[0] ?? behind, "a member was refused"));
     await asking(peer, 10);
     expect(words(peer)).toMatch(/c@1 d@1 BEGIN@2\? a\? b\?$/);
@@ -177,13 +182,7 @@ describe("group commit", () => {
   });
 
   it("takes an ERROR that comes before the end of COMMIT for its group's, not for that behind it", async () => {
-    const { session, peer } = await connected();
-    const sends = sendAll(session, "ab");
-    const fence = await asking(peer, 4);
-    sends.push(...sendAll(session, "cd"));
-    await settled();
-    peer.receipt(fence);
-    const behind = await asking(peer, 8);
+    const { peer, sends, behind } = await oneBehindAnother();
     peer.write(unnamed("told late"));
     const commit = peer.all("COMMIT")[0];
     if (commit) peer.receipt(commit);
@@ -192,6 +191,9 @@ describe("group commit", () => {
     peer.receipt(behind);
     await asking(peer, 13);
     expect(words(peer)).toMatch(/a\? b\? ABORT@1 c\? d\?$/);
+    for (const send of peer.all("SEND").slice(-4)) peer.receipt(send);
+    await sends[3]?.outcome;
+    expect(outcomesOf(sends)).toBe("confirmed confirmed confirmed confirmed");
   });
 
   it.each([
