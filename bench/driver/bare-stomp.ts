@@ -1,9 +1,11 @@
 /** STOMP over a bare socket: frames made once, receipts counted by their ends. What no client can be faster than, and what the bench fills queues with. */
+
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
 import { connectFrame } from "../../test/brokers/stomp-probe.ts";
 import type { SendTerms } from "./bench-peer.ts";
-import { ID_PROPERTY, ID_WITHOUT_NUMBER, numberPlace, writeNumber } from "./numbered-ids.ts";
+import { ID_WITHOUT_NUMBER, numberPlace, writeNumber } from "./numbered-ids.ts";
 import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";
 import type { Workload } from "./workload.ts";
 
@@ -57,7 +59,7 @@ export class BareStomp {
 
   /** Likewise, each with an id of its own to find duplicates by. */
   sendWithIds(terms: SendTerms): Promise<number> {
-    const frame = this.#sendFrame({ receipt: "1", [ID_PROPERTY]: ID_WITHOUT_NUMBER });
+    const frame = this.#sendFrame({ receipt: "1", [DUPLICATE_ID_PROPERTY]: ID_WITHOUT_NUMBER });
     const place = numberPlace(frame) ?? 0;
     const block = repeat(frame, terms.window);
     return this.#keepFull(terms, (count) => {

@@ -4,9 +4,6 @@ import { randomUUID } from "node:crypto";
 const DIGITS = 12;
 const PLACE = "#".repeat(DIGITS);
 
-/** Artemis looks for duplicates by it; ours is under it too. */
-export const ID_PROPERTY = "_AMQ_DUPL_ID";
-
 /** Another one in each process, up to its number. */
 export const ID_WITHOUT_NUMBER = `${randomUUID().slice(0, -DIGITS)}${PLACE}`;
 

@@ -1,10 +1,11 @@
 /** rhea by itself. */
+
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import rhea, { type Connection, type EventContext, type Sender } from "rhea";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
 import { terminusOf } from "./amqp-terminus.ts";
 import { type BenchPeer, fail } from "./bench-peer.ts";
-import { ID_PROPERTY } from "./numbered-ids.ts";
 import { checkBody } from "./ours.ts";
 import type { Workload } from "./workload.ts";
 
@@ -30,7 +31,7 @@ export async function openRhea(workload: Workload, { ids }: { readonly ids: bool
 }
 
 function withId(message: object): object {
-  return { ...message, application_properties: { [ID_PROPERTY]: randomUUID() } };
+  return { ...message, application_properties: { [DUPLICATE_ID_PROPERTY]: randomUUID() } };
 }
 
 /** Every message may be confirmed for any other: the window is full of the same. */

@@ -1,11 +1,12 @@
 /** stompit by itself, on a socket of ours. */
+
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
 import { type BenchPeer, fail } from "./bench-peer.ts";
-import { ID_PROPERTY } from "./numbered-ids.ts";
 import { checkBody } from "./ours.ts";
 import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";
 import type { Workload } from "./workload.ts";
@@ -45,7 +46,7 @@ export async function openStompit(workload: Workload, { noDelay, ids = false }: 
   const sending = { ...sendHeaders(workload), "content-length": String(bodyBytes) };
   return {
     send(done) {
-      const id = ids ? { [ID_PROPERTY]: randomUUID() } : {};
+      const id = ids ? { [DUPLICATE_ID_PROPERTY]: randomUUID() } : {};
       client.send({ ...sending, ...id }, { onReceipt: done }).end(body);
     },
     receive(took) {

@@ -1,4 +1,5 @@
 /** The frames the AMQP null server writes, made by hand: those of the messages once, with their numbers written over. */
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
 import {
   described,
   FALSE,
@@ -13,7 +14,7 @@ import {
   variable,
 } from "../../test/brokers/raw-amqp.ts";
 import type { Product } from "../../test/brokers/real-group.ts";
-import { ID_PROPERTY, numberPlace, writeNumber } from "../driver/numbered-ids.ts";
+import { numberPlace, writeNumber } from "../driver/numbered-ids.ts";
 import { fieldBytes, MAX_FRAME_BYTES, type RawFrame } from "./amqp-reader.ts";
 
 /** What the real ones say of themselves in open; both grant 1000 at first. */
@@ -104,12 +105,16 @@ export function transferTemplate(channel: number, handle: number, bodyBytes: num
   const tag = variable(0xa0, 0xb0, Buffer.alloc(4, 0xee));
   const transfer = described(PERFORMATIVE.transfer, [uint(handle), uint(0xdddddddd), tag, uint(0), FALSE]);
   const data = Buffer.concat([Buffer.from([0x00, 0x53, 0x75]), variable(0xa0, 0xb0, Buffer.alloc(bodyBytes, "x"))]);
-  const properties = id === undefined ? [] : [applicationProperty(ID_PROPERTY, id)];
+  const properties = id === undefined ? [] : [applicationProperty(DUPLICATE_ID_PROPERTY, id)];
   const bytes = frame(0, transfer, described(0x70, [TRUE]), ...properties, data);
   if (bytes.length > MAX_FRAME_BYTES) throw new Error(`A body of ${bodyBytes} bytes does not fit into one frame`);
   bytes.writeUInt16BE(channel, 6);
-  const [idAt = 0, tagAt = 0] = [0xdd, 0xee].map((byte) => bytes.indexOf(Buffer.alloc(4, byte)));
-  return { bytes, idAt, tagAt, numberAt: numberPlace(bytes) };
+  return { bytes, idAt: placeOf(bytes, 0xdd), tagAt: placeOf(bytes, 0xee), numberAt: numberPlace(bytes) };
+}
+
+/** Where four of this byte hold the place of a number. */
+function placeOf(bytes: Buffer, byte: number): number {
+  return bytes.indexOf(Buffer.alloc(4, byte));
 }
 
 function applicationProperty(name: string, text: string): Buffer {
@@ -138,7 +143,7 @@ export function transfers(
 /** Makes dispositions that accept one delivery of the other end's. */
 export function acceptedMaker(channel: number): (id: number) => Buffer {
   const bytes = accepted(channel, true, 0xdddddddd, 0xeeeeeeee);
-  const places = [0xdd, 0xee].map((byte) => bytes.indexOf(Buffer.alloc(4, byte)));
+  const places = [0xdd, 0xee].map((byte) => placeOf(bytes, byte));
   return (id) => {
     const answer = Buffer.from(bytes);
     for (const at of places) answer.writeUInt32BE(id, at);

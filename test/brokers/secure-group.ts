@@ -86,13 +86,17 @@ export async function startSecureGroup(product: Product, by: "password" | "certi
   const start = async () => {
     await setPasswords({ app: "app-password", [ZOE.username]: ZOE.password, token: "opaque-t0ken" });
     await writeConfiguration(product, by, directory, authority, provider);
-    return startGroup(product, { secure: directory });
+    const group = await startGroup(product, { secure: directory });
+    await waitListening(group, product).catch(async (error: unknown) => {
+      await group.close();
+      throw error;
+    });
+    return group;
   };
   const group = await start().catch(async (error: unknown) => {
     await release();
     throw error;
   });
-  await waitListening(group, product);
   return {
     group,
     authority,

@@ -36,7 +36,7 @@ export class FrameWriter implements OutgoingFrameStream {
   }
 
   heartbeat(): void {
-    this.#socket.gather("\n");
+    this.#socket.gather(LINE_END);
   }
 
   acknowledge(): void {

@@ -115,13 +115,13 @@ export class SendGroup {
   /** From now on nothing keeps the broker from its fence but its own members. */
   watch(): void {
     const { answered } = this.#wire;
-    const silent = () => this.#wire.answered === answered;
-    const stalled = () => this.#wire.guard(() => (silent() ? this.#owner.stalled(this) : this.watch()));
+    const look = () => {
+      if (this.#timer === undefined) return;
+      if (this.#wire.answered !== answered) this.watch();
+      else this.#wire.guard(() => this.#owner.stalled(this));
+    };
     // What has come while our own loop was blocked is read first.
-    this.#timer = setTimeout(() => {
-      if (!silent()) this.watch();
-      else setImmediate(() => this.#timer !== undefined && stalled());
-    }, STALL_MS);
+    this.#timer = setTimeout(() => setImmediate(look), STALL_MS);
   }
 
   #unwatch(): void {

@@ -52,15 +52,15 @@ async function asking(peer: PeerConnection, count: number): Promise<PeerFrame> {
   return last;
 }
 
-/** The group of "ab" with its COMMIT unanswered, and that of "cd" behind it, whose fence is `behind`. */
-async function oneBehindAnother() {
+/** The group of `first` is past its fence, and `second` was waiting by then. */
+async function fenced(first: string, second: string) {
   const { session, peer } = await connected();
-  const sends = sendAll(session, "ab");
-  const fence = await asking(peer, 4);
-  sends.push(...sendAll(session, "cd"));
-  await settled();
+  const sends = sendAll(session, first);
+  const fence = await asking(peer, first.length + 2);
+  sends.push(...sendAll(session, second));
+  await turns();
   peer.receipt(fence);
-  return { peer, sends, behind: await asking(peer, 8) };
+  return { session, peer, sends };
 }
 
 describe("group commit", () => {
@@ -133,12 +133,7 @@ describe("group commit", () => {
   });
 
   it("has the next group follow behind COMMIT when as much waits as half of it, committed once nothing else commits", async () => {
-    const { session, peer } = await connected();
-    const first = sendAll(session, "abcd");
-    const fence = await asking(peer, 6);
-    const second = sendAll(session, "ef");
-    await settled();
-    peer.receipt(fence);
+    const { session, peer, sends } = await fenced("abcd", "ef");
     const behind = await asking(peer, 10);
     expect(words(peer)).toBe("BEGIN@0 a@0 b@0 c@0 d@0 BEGIN@1? COMMIT@0? e@1 f@1 BEGIN@2?");
     const third = sendAll(session, "g");
@@ -150,16 +145,11 @@ describe("group commit", () => {
     if (commit) peer.receipt(commit);
     await asking(peer, 13);
     expect(words(peer)).toMatch(/BEGIN@2\? COMMIT@1\? g@2 BEGIN@3\?$/);
-    expect(outcomesOf([...first, ...second, ...third]).trim()).toBe("confirmed confirmed confirmed confirmed");
+    expect(outcomesOf([...sends, ...third]).trim()).toBe("confirmed confirmed confirmed confirmed");
   });
 
   it("lets less than half a group wait for the end of COMMIT", async () => {
-    const { session, peer } = await connected();
-    sendAll(session, "abc");
-    const fence = await asking(peer, 5);
-    sendAll(session, "d");
-    await settled();
-    peer.receipt(fence);
+    const { peer } = await fenced("abc", "d");
     const commit = await asking(peer, 6);
     await settled();
     expect(words(peer)).toMatch(/COMMIT@0\?$/);
@@ -169,7 +159,8 @@ describe("group commit", () => {
   });
 
   it("stores nothing of a group behind a COMMIT that is refused before what that was to store", async () => {
-    const { peer, sends, behind } = await oneBehindAnother();
+    const { peer, sends } = await fenced("ab", "cd");
+    const behind = await asking(peer, 8);
     peer.write(named(peer.all("COMMIT")[0] ?? behind, "a member was refused"));
     await asking(peer, 10);
     expect(words(peer)).toMatch(/c@1 d@1 BEGIN@2\? a\? b\?$/);
@@ -182,7 +173,8 @@ describe("group commit", () => {
   });
 
   it("takes an ERROR that comes before the end of COMMIT for its group's, not for that behind it", async () => {
-    const { peer, sends, behind } = await oneBehindAnother();
+    const { peer, sends } = await fenced("ab", "cd");
+    const behind = await asking(peer, 8);
     peer.write(unnamed("told late"));
     const commit = peer.all("COMMIT")[0];
     if (commit) peer.receipt(commit);
@@ -482,12 +474,7 @@ describe("with group commit", () => {
 
   it("a COMMIT that takes its time is not taken for a broker that has stopped over the group behind it", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { session, peer } = await connected();
-    sendAll(session, "ab");
-    const fence = await asking(peer, 4);
-    sendAll(session, "cd");
-    await turns();
-    peer.receipt(fence);
+    const { session, peer } = await fenced("ab", "cd");
     await asking(peer, 8);
     await vi.advanceTimersByTimeAsync(20_000);
     const [commit] = peer.all("COMMIT");
