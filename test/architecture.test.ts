@@ -17,6 +17,7 @@ const ROOMS = [
   "uri",
   "transport",
   "messaging",
+  "adapters/shared",
   "adapters/stomp",
   "adapters/amqp",
   "connect",

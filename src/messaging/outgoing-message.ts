@@ -36,6 +36,8 @@ export interface MessageOptions {
 
 export interface OutgoingMessage {
   readonly id: string;
+  /** The caller chose the id, so that the broker may have a message with it already. */
+  readonly idGiven: boolean;
   readonly body: Buffer;
   readonly kind: "text" | "bytes" | "json";
   readonly properties: Readonly<Record<string, PropertyValue>>;
@@ -80,6 +82,7 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
   const { bytes, kind } = encodeBody(body);
   return {
     id: options.id ?? randomUUID(),
+    idGiven: options.id !== undefined,
     body: bytes,
     kind,
     properties: options.properties === undefined ? NO_PROPERTIES : checkProperties(options.properties),

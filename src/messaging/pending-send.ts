@@ -156,6 +156,8 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
     if (this.#phase === "written") this.#writes -= 1;
     this.#phase = "held";
     this.#givenTo = undefined;
+    // It was answered, so it is not what sessions die of.
+    this.deaths = 0;
     this.#onceAnswered?.();
     this.#stopExpiry?.();
     this.#watchExpiry();

@@ -130,7 +130,7 @@ export class PendingSends implements SendOwner {
     this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
     for (const send of this.#admitted) {
-      if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) send.giveTo(session);
+      if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) this.#giveTo(session, send);
     }
     this.#session = session;
     this.#deferred.resume();
@@ -252,6 +252,10 @@ export class PendingSends implements SendOwner {
     if (this.#admitted.size === 0) this.#heard();
     this.#admitted.add(send);
     this.#bytes += send.bytes;
-    if (this.#session) send.giveTo(this.#session);
+    if (this.#session) this.#giveTo(this.#session, send);
+  }
+
+  #giveTo(session: SendingSession, send: PendingSend): void {
+    if (!this.#deferred.keepBack(send)) send.giveTo(session);
   }
 }

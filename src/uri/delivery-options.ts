@@ -68,7 +68,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: "reject",
     sentence:
-      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits, behind what was sent meanwhile.",
+      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination then wait behind it; those to others go on.",
   },
   groupCommit: {
     type: "boolean",
@@ -76,7 +76,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: true,
     sentence:
-      "Whether persistent sends that come together share one confirmation, which makes them several times faster. Over STOMP on ActiveMQ Classic, with heart-beats; elsewhere it changes nothing.",
+      "Whether persistent sends that come together share one confirmation, which makes them several times faster. Over STOMP on ActiveMQ Classic, with heart-beats. On Artemis sends always share transactions, for safety; elsewhere it changes nothing.",
   },
   releaseWaitMs: {
     ...MS,

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Connection } from "../../src/messaging/connection.ts";
 import { next, storyConnection } from "../support/stories.ts";
 import { openingPeer, until, wire } from "../unit/adapters/amqp/scripted-peer.ts";
-import { ARTEMIS, type PeerConnection, StompPeer } from "../unit/adapters/stomp/stomp-peer.ts";
+import { CLASSIC, type PeerConnection, StompPeer } from "../unit/adapters/stomp/stomp-peer.ts";
 
 const SUBSCRIPTIONS = 1_000;
 const SENDS = 1_000;
@@ -43,7 +43,7 @@ async function leave(connection: Connection, socket: Socket): Promise<void> {
 
 describe("over STOMP, a restored session", () => {
   it("is given every SUBSCRIBE and then every SEND in order, without waiting for an answer, in few writes", async () => {
-    const peer = await StompPeer.greeting(ARTEMIS);
+    const peer = await StompPeer.greeting(CLASSIC);
     onTestFinished(() => peer[Symbol.asyncDispose]());
     const connection = await storyConnection(`stomp://127.0.0.1:${peer.endpoint.port}`, { heartbeatMs: 0 }).connect();
     giveWork(connection);

@@ -55,16 +55,19 @@ export class Coordinator {
     // Before rhea writes the attach frame, in the next tick.
     this.#sender.local.attach.target = coordinatorTarget();
     const on = (event: string, work: () => void) => sender.on(event, guard(work));
+    // The settlement of an earlier request may come after its answer (AMQP 1.0, 2.6.12).
+    const onAnswer = (event: string, work: (delivery: Delivery) => void) =>
+      sender.on(
+        event,
+        guard(({ delivery }) => delivery && delivery === this.#delivery && work(delivery)),
+      );
     on("sender_flow", () => this.#write());
     on("sender_close", () => this.#end(sender.error));
-    on("accepted", () => this.#answer({ kind: "accepted" }));
-    sender.on(
-      "rejected",
-      guard(({ delivery }) => this.#refuse(delivery && errorOf(delivery))),
-    );
-    on("released", () => this.#refuse(undefined));
-    on("modified", () => this.#refuse(undefined));
-    on("settled", () => {
+    onAnswer("accepted", () => this.#answer({ kind: "accepted" }));
+    onAnswer("rejected", (delivery) => this.#refuse(errorOf(delivery)));
+    onAnswer("released", () => this.#refuse(undefined));
+    onAnswer("modified", () => this.#refuse(undefined));
+    onAnswer("settled", () => {
       if (this.#declared) this.#answer({ kind: "declared", txnId: this.#declared });
       else this.#refuse(undefined);
     });

@@ -3,11 +3,14 @@
  * objects of each transfer, and two events of each outcome. Whatever is not plain stays with rhea.
  */
 import type { Delivery, Session } from "rhea";
+import type { TransferState } from "./transactional-state.ts";
 
 /** What is touched of a rhea session beyond its typings; outgoing-transfers.test.ts pins it. */
 interface TransferringSession {
   readonly local: { readonly channel: number };
   readonly outgoing: Outgoing;
+  /** A transfer's fields by position. */
+  output(frame: { readonly delivery_id?: number; readonly value: unknown[] }, payload?: Buffer): void;
 }
 
 interface Outgoing {
@@ -18,6 +21,7 @@ interface Outgoing {
   window: number;
   updated: OutgoingDelivery[];
   transfer_window(): number;
+  compute_max_payload(tag: Buffer): number | undefined;
   process(): void;
 }
 
@@ -38,10 +42,12 @@ interface OutgoingDelivery extends Delivery {
 export interface TransferTerms {
   /** To the socket, in order with what rhea writes; copied before it returns, or not changed any more. */
   readonly gather: (bytes: Buffer) => void;
-  /** Whether this delivery's transfer says more than a plain one's. */
-  readonly isSpecial: (delivery: Delivery) => boolean;
+  /** The state that a delivery's transfer has, which says of which transaction it is part. */
+  readonly stateOf: (delivery: Delivery) => TransferState | undefined;
   /** In place of rhea's events `accepted` and `settled`. */
   readonly onAccepted: (delivery: Delivery) => void;
+  /** Called whenever none is left to write. */
+  readonly onAllWritten: () => void;
 }
 
 const TAG_BYTES = 4;
@@ -49,38 +55,80 @@ const TAG_BYTES = 4;
 export const TAG_TO_COME = Buffer.alloc(TAG_BYTES);
 
 const MAX_UINT = 0xffff_ffff;
-/** Frame header (2.3.1), then a transfer (2.7.5) as a list8 of handle, delivery-id, delivery-tag and message-format 0. */
-const HEAD = Buffer.from([
-  ...[0, 0, 0, 0, 2, 0, 0, 0],
-  ...[0x00, 0x53, 0x14, 0xc0, 18, 4],
-  ...[0x70, 0, 0, 0, 0],
-  ...[0x70, 0, 0, 0, 0],
-  ...[0xa0, TAG_BYTES, 0, 0, 0, 0],
-  0x43,
-]);
+/** handle, delivery-id, delivery-tag and message-format 0 of a transfer (2.7.5). */
+const FIELDS = [...[0x70, 0, 0, 0, 0], ...[0x70, 0, 0, 0, 0], ...[0xa0, TAG_BYTES, 0, 0, 0, 0], 0x43];
+/** The fields between those and the state: settled and more are false, rcv-settle-mode is null. */
+const BEFORE_STATE = [0x42, 0x42, 0x40];
+const STATE = 7;
 const [SIZE_AT, CHANNEL_AT, HANDLE_AT, ID_AT, TAG_AT] = [0, 6, 15, 20, 26];
+/** rhea leaves 50 bytes of a frame for a transfer without a state. */
+const STATE_BYTES = 256;
 const ACCEPTED = "accepted";
+
+/** The heads of transfers, one of which is used again and again. */
+class Heads {
+  readonly #plain = headOf(undefined);
+  #stated = this.#plain;
+  #state: TransferState | undefined;
+
+  of(state: TransferState | undefined): Buffer {
+    if (state === undefined) return this.#plain;
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#stated = headOf(state.bytes);
+    }
+    return this.#stated;
+  }
+}
+
+/** Frame header (2.3.1), then the transfer as a list8, with zeros where numbers are to be written. */
+function headOf(state: Buffer | undefined): Buffer {
+  const fields = state ? [...FIELDS, ...BEFORE_STATE, ...state] : FIELDS;
+  const count = state ? STATE + 1 : 4;
+  return Buffer.from([...[0, 0, 0, 0, 2, 0, 0, 0], ...[0x00, 0x53, 0x14, 0xc0, fields.length + 1, count], ...fields]);
+}
 
 /** Call it before the session sends; all it sends is given {@link TAG_TO_COME}. */
 export function takeOverTransfers(session: Session, terms: TransferTerms): void {
   const amqpSession = session as unknown as TransferringSession;
   const { outgoing } = amqpSession;
   const { process } = outgoing;
+  const heads = new Heads();
+  writeStates(amqpSession, terms);
   outgoing.process = () => {
-    writePlain(amqpSession, terms);
+    writePlain(amqpSession, terms, heads);
     tagRest(outgoing);
     if (outgoing.updated.length > 0) outgoing.updated = takeAccepted(outgoing.updated, terms);
     process.call(outgoing);
+    if (outgoing.next_pending_delivery === outgoing.next_delivery_id) terms.onAllWritten();
   };
 }
 
-/** As rhea's own, up to the first that is not plain, or that has no credit or window. */
-function writePlain({ outgoing, local }: TransferringSession, { gather, isSpecial }: TransferTerms): void {
+/** Has the frames that rhea writes by itself carry the state, and leaves room for it. */
+function writeStates(amqpSession: TransferringSession, { stateOf }: TransferTerms): void {
+  const { outgoing } = amqpSession;
+  const maxPayload = outgoing.compute_max_payload.bind(outgoing);
+  outgoing.compute_max_payload = (tag) => {
+    const bytes = maxPayload(tag);
+    return bytes === undefined ? undefined : Math.max(bytes - STATE_BYTES, Math.ceil(bytes / 2));
+  };
+  const output = amqpSession.output.bind(amqpSession);
+  amqpSession.output = (frame, payload) => {
+    const { delivery_id: id } = frame;
+    const delivery = id === undefined ? undefined : outgoing.deliveries.by_id(id);
+    const state = delivery && stateOf(delivery);
+    if (state) frame.value[STATE] = state.typed;
+    output(frame, payload);
+  };
+}
+
+/** As rhea's own, up to the first that does not fit into one frame, or that has no credit or window. */
+function writePlain({ outgoing, local }: TransferringSession, { gather, stateOf }: TransferTerms, heads: Heads): void {
   let room = outgoing.transfer_window();
   while (room > 0 && outgoing.next_pending_delivery < outgoing.next_delivery_id) {
     const delivery = outgoing.deliveries.by_id(outgoing.next_pending_delivery);
-    if (!delivery || delivery.link.credit <= 0 || !isPlain(delivery) || isSpecial(delivery)) return;
-    writeOne(local.channel, delivery, gather);
+    if (!delivery || delivery.link.credit <= 0 || !isPlain(delivery)) return;
+    writeOne(heads.of(stateOf(delivery)), local.channel, delivery, gather);
     room -= 1;
     outgoing.window -= 1;
     outgoing.next_transfer_id += 1;
@@ -94,14 +142,19 @@ function isPlain({ id, data, next_to_send: sent, settled }: OutgoingDelivery): b
   return data.length === 1 && sent === 0 && !settled && id <= MAX_UINT;
 }
 
-function writeOne(channel: number, { id, link, data }: OutgoingDelivery, gather: (bytes: Buffer) => void): void {
+function writeOne(
+  head: Buffer,
+  channel: number,
+  { id, link, data }: OutgoingDelivery,
+  gather: (bytes: Buffer) => void,
+): void {
   const message = data[0] as Buffer;
-  HEAD.writeUInt32BE(HEAD.length + message.length, SIZE_AT);
-  HEAD.writeUInt16BE(channel, CHANNEL_AT);
-  HEAD.writeUInt32BE(link.local.handle, HANDLE_AT);
-  HEAD.writeUInt32BE(id, ID_AT);
-  HEAD.writeUInt32BE(id, TAG_AT);
-  gather(HEAD);
+  head.writeUInt32BE(head.length + message.length, SIZE_AT);
+  head.writeUInt16BE(channel, CHANNEL_AT);
+  head.writeUInt32BE(link.local.handle, HANDLE_AT);
+  head.writeUInt32BE(id, ID_AT);
+  head.writeUInt32BE(id, TAG_AT);
+  gather(head);
   gather(message);
 }
 

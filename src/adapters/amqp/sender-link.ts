@@ -1,20 +1,18 @@
-/** One sender link on an AMQP session of its own: writes as the broker grants credit, and tells each send its outcome. */
-import type { AmqpError, Delivery, EventContext, Sender, Session, Typed } from "rhea";
-import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
+/** One sender link on an AMQP session of its own: writes while the broker grants credit, and tells each send its outcome. */
+import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
+import { MasterSlaveError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { type Linkable, LinkedSet } from "../../messaging/linked-set.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
-import { sameSpelling, spell } from "./destination.ts";
-import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";
+import { spell } from "./destination.ts";
 import { TAG_TO_COME, takeOverTransfers } from "./outgoing-transfers.ts";
+import { prepareSend } from "./prepare-send.ts";
 import { errorOf, notStored, rejection } from "./send-outcome.ts";
-import { TransferStates } from "./transfer-states.ts";
+import type { TransferState } from "./transactional-state.ts";
 
 /** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
 const MAX_IN_FLIGHT = 2000;
-/** Below this many waiting sends nobody looks for abandoned ones. */
-const MIN_SWEEP = 1024;
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 /** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
@@ -22,21 +20,41 @@ const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:lis
 /** What rhea knows of a link's credit and its typings leave out. */
 type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
 
-/** A send as a link sees it. */
-export interface LinkSend extends OutgoingSend {
-  /** The state of its transfer: of which transaction it is part. */
-  readonly state?: Typed;
+/** What is touched of a rhea session beyond its typings; sends.test.ts pins it. */
+type ProcessedSession = Session & { _process(): void };
+
+/** What a transfer says and who is told of its outcome, where that is not the send alone. */
+export interface TransferTerms {
+  /** The state of the transfer: of which transaction it is part. */
+  readonly state?: TransferState | undefined;
+  /** Told in place of the send, which it tells itself. */
+  onOutcome(send: OutgoingSend, outcome: SendOutcome): void;
+}
+
+/** Whom a link tells of what happens to it. */
+export interface LinkOwner {
+  /** There may be credit or room again. Not called from within rhea's own rounds when it tells of outcomes. */
+  onRoom(): void;
+  /** The broker refused or ended the link: nothing more is written to it. */
+  onGone(reason: AmqpError): void;
 }
 
 /** A send whose outcome is to come; rhea's delivery carries it. */
 class WrittenSend implements Linkable<WrittenSend> {
-  readonly send: LinkSend;
+  readonly send: OutgoingSend;
+  readonly terms: TransferTerms | undefined;
   set: object | undefined = undefined;
   previous: WrittenSend | undefined = undefined;
   next: WrittenSend | undefined = undefined;
 
-  constructor(send: LinkSend) {
+  constructor(send: OutgoingSend, terms: TransferTerms | undefined) {
     this.send = send;
+    this.terms = terms;
+  }
+
+  tell(outcome: SendOutcome): void {
+    if (this.terms) this.terms.onOutcome(this.send, outcome);
+    else this.send.onOutcome(outcome);
   }
 }
 
@@ -46,31 +64,30 @@ type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
   readonly #context: SessionContext;
-  readonly #onGone: () => void;
-  readonly #amqpSession: Session;
+  readonly #owner: LinkOwner;
+  readonly #amqpSession: ProcessedSession;
   readonly #sender: CreditedSender;
-  readonly #waiting = { sends: [] as LinkSend[], first: 0, sweepAt: MIN_SWEEP, scheduled: false };
   readonly #written = new LinkedSet<WrittenSend>();
-  /** None before the first transaction. */
-  #states: TransferStates | undefined;
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
-  usedAtMs = 0;
+  #roomToTell = false;
+  #toCallWhenWritten: (() => void)[] = [];
 
-  /** Attaches at once; `onGone` is called when the broker has refused or ended the link. */
-  constructor(context: SessionContext, destination: Destination, onGone: () => void) {
+  /** Attaches at once. */
+  constructor(context: SessionContext, destination: Destination, owner: LinkOwner) {
     this.#context = context;
-    this.#onGone = onGone;
+    this.#owner = owner;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
-    this.#amqpSession = context.connection.create_session();
+    this.#amqpSession = context.connection.create_session() as ProcessedSession;
     this.#amqpSession.on(
       "session_close",
       this.#on(() => this.#refused(this.#amqpSession.error)),
     );
     takeOverTransfers(this.#amqpSession, {
       gather: context.gather,
-      isSpecial: ({ written }: CarryingDelivery) => written?.send.state !== undefined,
+      stateOf: ({ written }: CarryingDelivery) => written?.terms?.state,
       onAccepted: context.guard((delivery) => this.#onAccepted(delivery)),
+      onAllWritten: context.guard(() => this.#onAllWritten()),
     });
     this.#amqpSession.begin();
     this.#sender = this.#amqpSession.attach_sender({
@@ -82,16 +99,48 @@ export class SenderLink {
     this.#listen();
   }
 
-  /** Attached, nothing waits and nothing is unconfirmed: rhea attaches a link again that is closed before its attach is answered. */
+  /** Attached, and nothing is unconfirmed: rhea attaches a link again that is closed before its attach is answered. */
   get idle(): boolean {
-    return this.#sender.is_open() && this.#waiting.sends.length === 0 && this.#written.size === 0;
+    return this.#sender.is_open() && this.#written.size === 0;
   }
 
-  send(send: LinkSend): void {
-    this.usedAtMs = performance.now();
-    this.#waiting.sends.push(send);
-    if (this.#waiting.sends.length >= this.#waiting.sweepAt) this.#sweep();
-    this.#write();
+  /** How many written sends have no outcome. */
+  get unanswered(): number {
+    return this.#written.size;
+  }
+
+  /** How many sends can be written now. */
+  get room(): number {
+    if (!this.#sender.sendable() || this.#context.isOver()) return 0;
+    return Math.max(0, Math.min(this.#granted, MAX_IN_FLIGHT - this.#written.size));
+  }
+
+  /** Hands a send to rhea, which writes it at the end of the turn; only while there is room. Returns false, with its outcome told, where it cannot be written. */
+  write(send: OutgoingSend, terms?: TransferTerms): boolean {
+    const { max_message_size: maxBytes } = this.#sender;
+    const bytes = prepareSend(send, this.#context, typeof maxBytes === "number" ? maxBytes : 0);
+    if (bytes instanceof MasterSlaveError) {
+      send.onOutcome({ kind: "failed", error: bytes });
+      return false;
+    }
+    const delivery: CarryingDelivery = this.#sender.send(bytes, TAG_TO_COME, 0);
+    delivery.written = new WrittenSend(send, terms);
+    this.#written.add(delivery.written);
+    this.#used += 1;
+    send.onWritten();
+    return true;
+  }
+
+  /** Calls `act` when all sends that rhea was handed so far are written, or when the link is gone. */
+  whenWritten(act: () => void): void {
+    // Not from within rhea's own rounds.
+    queueMicrotask(
+      this.#context.guard(() => {
+        this.#toCallWhenWritten.push(act);
+        if (this.#sender.is_open()) this.#amqpSession._process();
+        else this.#onAllWritten();
+      }),
+    );
   }
 
   close(): void {
@@ -102,8 +151,6 @@ export class SenderLink {
 
   /** From now on nobody is told of an outcome. */
   end(): void {
-    this.#waiting.sends.length = 0;
-    this.#waiting.first = 0;
     this.#written.clear();
   }
 
@@ -112,8 +159,8 @@ export class SenderLink {
     const { endpoint } = this.#context;
     const on = (event: string, work: (context: EventContext) => void) => sender.on(event, this.#on(work));
     const onOutcome = (event: string, outcomeOf: OutcomeOf) => on(event, this.#onOutcome(outcomeOf));
-    on("sender_flow", () => this.#write());
-    on("sendable", () => this.#write());
+    on("sender_flow", () => this.#owner.onRoom());
+    on("sendable", () => this.#owner.onRoom());
     on("sender_draining", () => this.#drain());
     on("sender_close", () => this.#refused(sender.error));
     // Accepted, but not settled.
@@ -128,87 +175,11 @@ export class SenderLink {
     return this.#context.guard(work);
   }
 
-  /** Oldest first, while there is credit and room. */
-  #write(): void {
-    const { sends } = this.#waiting;
-    while (this.#waiting.first < sends.length && this.#hasRoom()) {
-      const send = sends[this.#waiting.first++];
-      if (send && !send.abandoned) this.#writeOne(send);
-    }
-    if (this.#waiting.first < sends.length && this.#waiting.first < MIN_SWEEP) return;
-    sends.splice(0, this.#waiting.first);
-    this.#waiting.first = 0;
-  }
-
-  /** Drops what nobody waits for any more: without credit, sends that time out would pile up here. */
-  #sweep(): void {
-    const { sends, first } = this.#waiting;
-    const live = sends.slice(first).filter((send) => !send.abandoned);
-    // Not spread: there may be more than a call has room for.
-    sends.length = 0;
-    for (const send of live) sends.push(send);
-    this.#waiting.first = 0;
-    this.#waiting.sweepAt = Math.max(MIN_SWEEP, 2 * live.length);
-  }
-
   /** Credit that no message was handed over for. */
   get #granted(): number {
     const { credit, delivery_count: transferred } = this.#sender;
     // The link's delivery-count starts anew past 2^32 - 1.
     return credit + ((transferred - this.#used) | 0);
-  }
-
-  #hasRoom(): boolean {
-    return (
-      this.#granted > 0 && this.#written.size < MAX_IN_FLIGHT && this.#sender.sendable() && !this.#context.isOver()
-    );
-  }
-
-  #writeOne(send: LinkSend): void {
-    const failure = this.#prepare(send);
-    if (failure) {
-      send.onOutcome({ kind: "failed", error: failure });
-      return;
-    }
-    const { bytes } = send.encoded as EncodedMessage;
-    if (send.state) this.#states ??= new TransferStates(this.#amqpSession);
-    const delivery: CarryingDelivery = this.#sender.send(bytes, TAG_TO_COME, 0);
-    if (send.state) this.#states?.set(delivery.id, send.state);
-    delivery.written = new WrittenSend(send);
-    this.#written.add(delivery.written);
-    this.#used += 1;
-    send.onWritten();
-  }
-
-  /** Everything that can be checked before the message is written; the encoding is in `send.encoded` then. */
-  #prepare(send: OutgoingSend): MasterSlaveError | undefined {
-    const { message } = send;
-    const details = { id: message.id, endpoint: this.#context.endpoint };
-    const remainingMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - Date.now();
-    if (remainingMs <= 0) return new SendExpiredError(`Message ${message.id} expired before it was written`, details);
-    let encoded: EncodedMessage;
-    try {
-      encoded = this.#encode(send);
-    } catch (cause) {
-      return MasterSlaveError.from(cause, this.#context.endpoint);
-    }
-    const limit = this.#sender.max_message_size;
-    if (typeof limit === "number" && limit > 0 && encoded.bytes.length > limit) {
-      const where = formatAddress(this.#context.endpoint);
-      const text = `Message ${message.id} has ${encoded.bytes.length} bytes; ${where} takes ${limit} at most`;
-      return new MessageTooLargeError(text, details);
-    }
-    refreshTtl(encoded, remainingMs);
-    return undefined;
-  }
-
-  #encode(send: OutgoingSend): EncodedMessage {
-    const { spelling } = this.#context;
-    const kept = send.encoded as EncodedMessage | undefined;
-    if (kept && sameSpelling(kept.spelling, spelling)) return kept;
-    const encoded = encodeMessage(send.message, send.destination, spelling);
-    send.encoded = encoded;
-    return encoded;
   }
 
   /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */
@@ -219,68 +190,69 @@ export class SenderLink {
 
   #onAccepted(delivery: Delivery): void {
     this.#confirm(delivery);
-    this.#writeSoon();
+    this.#tellRoom();
   }
 
   #confirm(delivery: Delivery): void {
-    const send = this.#takeWritten(delivery);
-    if (!send) return;
-    this.#context.proveUseful();
-    send.onOutcome(CONFIRMED);
+    const written = this.#takeWritten(delivery);
+    if (!written) return;
+    // What is part of something else is not stored yet.
+    if (!written.terms) this.#context.proveUseful();
+    written.tell(CONFIRMED);
   }
 
   #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
     return ({ delivery }) => {
-      const send = delivery && this.#takeWritten(delivery);
-      if (send) send.onOutcome(outcomeOf(send, delivery));
+      const written = delivery && this.#takeWritten(delivery);
+      if (written) written.tell(outcomeOf(written.send, delivery));
     };
   }
 
   #onSettled({ delivery }: EventContext): void {
-    const send = delivery && this.#takeWritten(delivery);
-    if (send) {
-      send.onOutcome(notStored(send, this.#context.endpoint, "settled it without an outcome"));
-    }
-    this.#writeSoon();
+    const written = delivery && this.#takeWritten(delivery);
+    if (written) written.tell(notStored(written.send, this.#context.endpoint, "settled it without an outcome"));
+    this.#tellRoom();
   }
 
-  /** The send whose outcome it is, once. */
-  #takeWritten({ id, written }: CarryingDelivery): LinkSend | undefined {
-    if (!written || !this.#written.delete(written)) return undefined;
-    this.#states?.delete(id);
-    return written.send;
+  /** The written send whose outcome it is, once. */
+  #takeWritten({ written }: CarryingDelivery): WrittenSend | undefined {
+    return written && this.#written.delete(written) ? written : undefined;
   }
 
   /** rhea frees the room of what is settled only after it has told of all of it. */
-  #writeSoon(): void {
-    if (this.#waiting.scheduled || this.#waiting.sends.length === 0) return;
-    this.#waiting.scheduled = true;
+  #tellRoom(): void {
+    if (this.#roomToTell) return;
+    this.#roomToTell = true;
     queueMicrotask(
       this.#context.guard(() => {
-        this.#waiting.scheduled = false;
-        this.#write();
+        this.#roomToTell = false;
+        this.#owner.onRoom();
       }),
     );
   }
 
+  #onAllWritten(): void {
+    const acts = this.#toCallWhenWritten;
+    if (acts.length === 0) return;
+    this.#toCallWhenWritten = [];
+    for (const act of acts) act();
+  }
+
   /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
   #refused(error: AmqpError | Error | undefined): void {
-    const waiting = this.#waiting.sends.slice(this.#waiting.first);
-    this.#waiting.sends.length = 0;
-    this.#waiting.first = 0;
-    this.#onGone();
     const reason = error && "condition" in error ? error : {};
-    for (const send of waiting) if (!send.abandoned) send.onOutcome(rejection(send, this.#context, reason));
+    this.#owner.onGone(reason);
+    this.#onAllWritten();
     // rhea tells of the outcomes that came with the detach only after it.
     setImmediate(
       this.#context.guard(() => {
-        const written = Array.from(this.#written, ({ send }) => send);
+        const written = [...this.#written];
         this.end();
         if (this.#context.isOver()) return;
         // In this order: rhea would answer the detach after the end.
         this.#sender.close();
         this.#amqpSession.close();
-        for (const send of written) send.onOutcome(rejection(send, this.#context, reason, true));
+        for (const each of written) each.tell(rejection(each.send, this.#context, reason, true));
       }),
     );
   }

@@ -1,9 +1,10 @@
 /** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
 import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
-import { type LinkSend, SenderLink } from "./sender-link.ts";
+import { DeclaredTransactions } from "./declared-transactions.ts";
+import { DestinationSends, type LinkSend } from "./destination-sends.ts";
 import { checkComposite } from "./source.ts";
 
 /** Links above this are closed when idle, the least recently used first. */
@@ -15,14 +16,16 @@ const DELAYED_DELIVERY = "DELAYED_DELIVERY";
 export class Sends {
   readonly #context: SessionContext;
   /** The most recently opened last. */
-  readonly #links = new Map<string, SenderLink>();
+  readonly #links = new Map<string, DestinationSends>();
+  readonly #transactions: DeclaredTransactions | undefined;
 
   constructor(context: SessionContext) {
     this.#context = context;
+    this.#transactions = storesInTransactions(context.broker) ? new DeclaredTransactions(context) : undefined;
   }
 
   send(send: LinkSend): void {
-    let link: SenderLink;
+    let link: DestinationSends;
     try {
       this.#check(send);
       const key = formatDestination(send.destination);
@@ -34,8 +37,28 @@ export class Sends {
     link.send(send);
   }
 
+  /**
+   * Calls `act` when everything that was sent so far to these destinations, outside of transactions of the user's, is
+   * stored or refused.
+   */
+  behind(destinations: ReadonlySet<string>, act: () => void): void {
+    let left = 1;
+    const stored = () => {
+      left -= 1;
+      if (left === 0) act();
+    };
+    for (const destination of destinations) {
+      left += 1;
+      const link = this.#links.get(destination);
+      if (link) link.behind(stored);
+      else stored();
+    }
+    stored();
+  }
+
   /** The session is over: nothing is written any more and nobody is told of an outcome. */
   end(): void {
+    this.#transactions?.end();
     for (const link of this.#links.values()) link.end();
     this.#links.clear();
   }
@@ -48,17 +71,19 @@ export class Sends {
     throw new UnsupportedError(`${where} does not offer ${DELAYED_DELIVERY}: send without delayMs, and wait here`);
   }
 
-  #open(key: string, { destination }: OutgoingSend): SenderLink {
+  #open(key: string, { destination }: OutgoingSend): DestinationSends {
     if (this.#links.size >= MAX_IDLE_LINKS) this.#closeLeastRecentlyUsed();
-    const link = new SenderLink(this.#context, destination, () => {
+    const onGone = () => {
       if (this.#links.get(key) === link) this.#links.delete(key);
-    });
+    };
+    const deps = { context: this.#context, transactions: this.#transactions, onGone };
+    const link: DestinationSends = new DestinationSends(deps, destination);
     this.#links.set(key, link);
     return link;
   }
 
   #closeLeastRecentlyUsed(): void {
-    let oldest: readonly [string, SenderLink] | undefined;
+    let oldest: readonly [string, DestinationSends] | undefined;
     for (const entry of this.#links) {
       const [, link] = entry;
       if (link.idle && (oldest === undefined || link.usedAtMs < oldest[1].usedAtMs)) oldest = entry;
@@ -68,4 +93,9 @@ export class Sends {
     this.#links.delete(oldest[0]);
     oldest[1].close();
   }
+}
+
+/** Whether the broker answers a send with a duplicate id too early unless it is in a transaction (docs/decisions/0021). */
+function storesInTransactions({ product }: Broker): boolean {
+  return product === "artemis";
 }

@@ -1,5 +1,4 @@
 /** One transaction: declared at once, sends as they come, and what it accepts together with its commit. */
-import type { Typed } from "rhea";
 import {
   formatAddress,
   type MasterSlaveError,
@@ -7,12 +6,13 @@ import {
   SessionLostError,
   TransactionRolledBackError,
 } from "../../errors.ts";
+import { formatDestination } from "../../messaging/destination.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
 import type { SessionContext } from "./amqp-session.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
 import type { Sends } from "./sends.ts";
 import { type SendWatch, TransactionalSend } from "./transactional-send.ts";
-import { DECLARE, dischargeOf, sentIn } from "./transactional-state.ts";
+import { DECLARE, dischargeOf, sentIn, type TransferState } from "./transactional-state.ts";
 
 /**
  * A delivery accepted in it. Nothing is written before the commit: Classic keeps what was accepted per consumer and not
@@ -25,7 +25,9 @@ export interface EnlistedDelivery {
 
 type Phase =
   | { readonly name: "declaring" }
-  | { readonly name: "open"; readonly txnId: Buffer; readonly state: Typed }
+  | { readonly name: "open"; readonly txnId: Buffer; readonly state: TransferState }
+  /** Complete, and waits for what was sent before it. */
+  | { readonly name: "behind"; readonly txnId: Buffer }
   /** `committing`: the broker may have been told to commit. */
   | { readonly name: "discharging"; committing: boolean }
   | { readonly name: "over" };
@@ -37,6 +39,7 @@ export class AmqpTransaction implements SessionTransaction {
   readonly #onOver: () => void;
   readonly #waiting: OutgoingSend[] = [];
   readonly #enlisted: EnlistedDelivery[] = [];
+  readonly #destinations = new Set<string>();
   readonly #outcome: Promise<CommitOutcome>;
   readonly #resolve: (outcome: CommitOutcome) => void;
   #phase: Phase = { name: "declaring" };
@@ -95,9 +98,10 @@ export class AmqpTransaction implements SessionTransaction {
 
   send(send: OutgoingSend): void {
     if (this.#phase.name === "declaring" && this.#wanted === undefined) this.#waiting.push(send);
-    else if (this.#phase.name === "open" && this.#wanted === undefined)
+    else if (this.#phase.name === "open" && this.#wanted === undefined) {
+      this.#destinations.add(formatDestination(send.destination));
       this.#sends.send(new TransactionalSend(send, this.#phase.state, this.#watch));
-    else this.#reject(send, this.over?.message ?? "it is over");
+    } else this.#reject(send, this.over?.message ?? "it is over");
   }
 
   commit(): Promise<CommitOutcome> {
@@ -135,6 +139,15 @@ export class AmqpTransaction implements SessionTransaction {
 
   #discharge(): void {
     if (this.#phase.name !== "open" || this.#wanted === undefined || this.#unanswered > 0) return;
+    const { txnId } = this.#phase;
+    this.#phase = { name: "behind", txnId };
+    // What was sent to its destinations before it, outside, is stored before it.
+    if (this.#wanted === "commit") this.#sends.behind(this.#destinations, () => this.#writeDischarge());
+    else this.#writeDischarge();
+  }
+
+  #writeDischarge(): void {
+    if (this.#phase.name !== "behind") return;
     const { txnId } = this.#phase;
     const phase = { name: "discharging", committing: false } as Extract<Phase, { name: "discharging" }>;
     this.#phase = phase;

@@ -1,7 +1,7 @@
 /** A send as part of a transaction: to its link a send like any other, whose outcome the transaction learns first. */
-import type { Typed } from "rhea";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
-import type { LinkSend } from "./sender-link.ts";
+import type { LinkSend } from "./destination-sends.ts";
+import type { TransferState } from "./transactional-state.ts";
 
 /** What a transaction has to do with its sends. */
 export interface SendWatch {
@@ -17,12 +17,12 @@ export interface SendWatch {
 export class TransactionalSend implements LinkSend {
   readonly destination: OutgoingSend["destination"];
   readonly message: OutgoingSend["message"];
-  readonly state: Typed;
+  readonly state: TransferState;
   readonly #send: OutgoingSend;
   readonly #watch: SendWatch;
   #written = false;
 
-  constructor(send: OutgoingSend, state: Typed, watch: SendWatch) {
+  constructor(send: OutgoingSend, state: TransferState, watch: SendWatch) {
     this.destination = send.destination;
     this.message = send.message;
     this.state = state;

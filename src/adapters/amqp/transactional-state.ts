@@ -34,9 +34,16 @@ export function dischargeOf(txnId: Buffer, fail: boolean): Buffer {
   ]);
 }
 
+/** The state of a transfer, as rhea writes it and as bytes. */
+export interface TransferState {
+  readonly typed: Typed;
+  readonly bytes: Buffer;
+}
+
 /** The state of a message sent in a transaction (4.4.1). */
-export function sentIn(txnId: Buffer): Typed {
-  return transactional([rhea.types.wrap_binary(txnId)]);
+export function sentIn(txnId: Buffer): TransferState {
+  const list = [0x00, 0x53, TRANSACTIONAL, 0xc0, txnId.length + 3, 1, 0xa0, txnId.length];
+  return { typed: transactional([rhea.types.wrap_binary(txnId)]), bytes: Buffer.concat([Buffer.from(list), txnId]) };
 }
 
 /** The state of a delivery accepted in a transaction (4.4.2). */

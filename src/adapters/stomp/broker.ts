@@ -41,8 +41,11 @@ export interface Dialect {
   readonly errorEndsSession: boolean;
   /** Whether the ERROR for a SUBSCRIBE names no receipt; that for anything else does. */
   readonly unnamedSubscribeErrors: boolean;
-  /** Whether a transaction stores several sends much faster than each by itself: Classic syncs its disk once for all of them. */
-  readonly groupCommit: boolean;
+  /**
+   * `single`: each send asks for a receipt. `grouped`: several share a transaction, which Classic syncs to its disk once.
+   * `transacted`: always in a transaction, for Artemis answers a single send with a duplicate id too early.
+   */
+  readonly sends: "single" | "grouped" | "transacted";
   /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
@@ -65,7 +68,7 @@ const STOMP_AS_SPECIFIED: Dialect = {
   messageIdHasConsumer: false,
   errorEndsSession: true,
   unnamedSubscribeErrors: false,
-  groupCommit: false,
+  sends: "single",
   maxHeaderBytes: Number.POSITIVE_INFINITY,
   maxHeaders: Number.POSITIVE_INFINITY,
 };
@@ -81,7 +84,7 @@ const CLASSIC: Dialect = {
   losesAmqpIds: true,
   composites: true,
   errorEndsSession: false,
-  groupCommit: true,
+  sends: "grouped",
   maxHeaderBytes: 10 * 1024,
   maxHeaders: 1000,
 };
@@ -107,6 +110,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     // JMSXGroupSeq stays a property there: over AMQP the place is then 0.
     groupSequence: "_AMQ_GROUP_SEQUENCE",
     messageIdHasConsumer: true,
+    sends: "transacted",
     unnamedSubscribeErrors: true,
   },
 };

@@ -34,7 +34,17 @@ export function deadLetterOf(rejection: Rejection, target: Destination, { dialec
   const encoded = encodeMessage(
     target,
     {
-      ...{ id: deadLetterId(rejection), body, kind, priority, correlationId, type, groupId, groupSequence },
+      ...{
+        id: deadLetterId(rejection),
+        idGiven: true,
+        body,
+        kind,
+        priority,
+        correlationId,
+        type,
+        groupId,
+        groupSequence,
+      },
       properties: {
         ...message.properties,
         [ORIGINAL_ADDRESS_PROPERTY]: from,

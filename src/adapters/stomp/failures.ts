@@ -249,6 +249,11 @@ export function saysOfSession(text: string): boolean {
   return /AMQ229014|disconnected by server/i.test(text);
 }
 
+/** Artemis' ERRORs that can only be about a SUBSCRIBE: of its selector, or of leave to consume. */
+export function saysOfSubscribe(text: string): boolean {
+  return /\b(selector|filter)\b|permission='(CONSUME|BROWSE)'/i.test(text);
+}
+
 /** An ERROR that ends the session. `known`: what it refused has been told; otherwise nobody knows, and it cannot go on. */
 export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal, known: boolean): SessionLostError {
   const what = known ? "closed the connection with an error" : "reported an error without saying of what";

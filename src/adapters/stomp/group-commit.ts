@@ -5,6 +5,7 @@
  */
 import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import { type QueueItem, SendQueue } from "../shared/send-queue.ts";
 import {
   type GroupMember,
   type GroupOwner,
@@ -13,10 +14,9 @@ import {
   MAX_MEMBERS,
   SendGroup,
 } from "./send-group.ts";
-import { type LineItem, SendLine } from "./send-line.ts";
 import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
 import { UnansweredSingles } from "./unanswered-singles.ts";
-import type { ReceiptWaiter, Wire } from "./wire.ts";
+import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
@@ -27,10 +27,10 @@ export interface SendingSession {
   destroy(cause: MasterSlaveError): void;
 }
 
-export class GroupCommit implements GroupOwner {
+export class GroupCommit implements GroupOwner, SessionSends {
   readonly #wire: Wire;
   readonly #session: SendingSession;
-  readonly #line = new SendLine();
+  readonly #line = new SendQueue();
   /** Written, and its fence not yet passed. */
   #undecided: SendGroup | undefined;
   /** Its COMMIT is unanswered. The next group may be on its way behind that. */
@@ -55,13 +55,11 @@ export class GroupCommit implements GroupOwner {
     if (this.#wire.open) this.#push(send);
   }
 
-  /** Calls `act` when all that was sent so far is on its way to be stored or refused before what comes next, or the session is over. */
   behind(act: () => void): void {
     if (!this.#wire.open || (this.#line.size === 0 && !this.#busy)) act();
     else this.#push(act);
   }
 
-  /** Whether two answers are waited for, of which Classic may keep the second until the first is acknowledged. */
   get expectsMore(): boolean {
     return this.#undecided !== undefined;
   }
@@ -79,8 +77,11 @@ export class GroupCommit implements GroupOwner {
     }
   }
 
-  /** Who an ERROR is for that names nobody, when it can be nobody else's. */
-  lateError(): ReceiptWaiter | undefined {
+  get awaitsUnnamed(): boolean {
+    return this.#busy;
+  }
+
+  findUnnamed(): ReceiptWaiter | undefined {
     const group = this.#committing ?? this.#undecided;
     if (group) return unnamed(() => group.noteError());
     if (this.#strays === 0) return undefined;
@@ -132,8 +133,8 @@ export class GroupCommit implements GroupOwner {
   }
 
   stalled({ members }: SendGroup): void {
-    const { endpoint, grouping, onWarning } = this.#wire.peer;
-    grouping.enabled = false;
+    const { endpoint, memory, onWarning } = this.#wire.peer;
+    memory.grouped = false;
     const text = `${formatAddress(endpoint)} stopped in the middle of ${members.length} sends that share a transaction: it has no room for one of them, and waits. From now on this connection sends one by one; groupCommit=false does so from the start`;
     onWarning({ code: "GROUP_COMMIT_OFF", message: text, endpoint });
     this.#session.destroy(new SessionLostError("SESSION_LOST", text, { endpoint }));
@@ -158,7 +159,7 @@ export class GroupCommit implements GroupOwner {
     return 2 * this.#line.size >= members.length;
   }
 
-  #push(item: LineItem): void {
+  #push(item: QueueItem): void {
     this.#line.push(item);
     this.#schedule();
   }
@@ -179,7 +180,7 @@ export class GroupCommit implements GroupOwner {
     this.#wire.guard(() => this.flush());
   }
 
-  #pass(item: LineItem): void {
+  #pass(item: QueueItem): void {
     this.#line.shift();
     if (typeof item === "function") item();
     else writeSend(this.#wire, item, this.#uncounted);

@@ -14,14 +14,15 @@ import { FrameWriter } from "./frame-writer.ts";
 import { loginHeaders } from "./login.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 import { headerText } from "./received-headers.ts";
+import type { SendMemory } from "./send-memory.ts";
 import { StompSession } from "./stomp-session.ts";
-import type { Grouping, Peer } from "./wire.ts";
+import type { Peer } from "./wire.ts";
 
 export interface HandshakeRequest {
   readonly socket: EndpointSocket;
   readonly login: Login | undefined;
   readonly settings: AdapterSettings;
-  readonly grouping: Grouping;
+  readonly memory: SendMemory;
 }
 
 /** Our bytes unacknowledged for so many intervals, and the way to the peer is broken. Our beats come in two thirds of one. */
@@ -112,7 +113,7 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
 function begin(request: HandshakeRequest, client: Client, writer: FrameWriter): StompSession {
-  const { socket, login, settings, grouping } = request;
+  const { socket, login, settings, memory } = request;
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const conceal = concealing(login);
@@ -125,7 +126,8 @@ function begin(request: HandshakeRequest, client: Client, writer: FrameWriter): 
     ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
     // A broker that a group has stopped learns of our end only when it beats.
-    grouping: silenceMs > 0 ? grouping : { enabled: false },
+    memory,
+    noticesSilence: silenceMs > 0,
   };
   const session = new StompSession(peer, client, { socket, writer });
   if (silenceMs > 0) socket.watchPeer(silenceMs);

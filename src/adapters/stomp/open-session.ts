@@ -11,8 +11,8 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake } from "./handshake.ts";
 import { askLogin, fitsConnect } from "./login.ts";
+import { SendMemory } from "./send-memory.ts";
 import { unfinishedTail } from "./text-boundary.ts";
-import type { Grouping } from "./wire.ts";
 
 /**
  * The attempts of one connection. Each rejects with an AttemptError whose verdict is listed in HANDSHAKE_FAILURES, or
@@ -27,12 +27,12 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
     );
   }
   let warned = false;
-  const grouping: Grouping = { enabled: settings.groupCommit === true };
+  const memory = new SendMemory(settings.groupCommit === true);
   return async (endpoint, context) => {
     const { signal } = context;
     const options: ReachOptions = { ...context, tls, lookup, holdBack: unfinishedTail };
     try {
-      const session = await reach(endpoint, options, speak(settings, grouping, context));
+      const session = await reach(endpoint, options, speak(settings, memory, context));
       warned = false;
       return session;
     } catch (cause) {
@@ -49,7 +49,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
 /** The handshake at one address, from the connected socket on. */
 function speak(
   settings: AdapterSettings,
-  grouping: Grouping,
+  memory: SendMemory,
   { signal: wanted, stage }: OpenContext,
 ): UseSocket<MessagingSession> {
   return async (socket, turn) => {
@@ -61,7 +61,7 @@ function speak(
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
       stage?.(whySilent(socket.endpoint));
-      return await handshake({ socket, login, settings, grouping }, ending.signal);
+      return await handshake({ socket, login, settings, memory }, ending.signal);
     } finally {
       ending.release();
     }

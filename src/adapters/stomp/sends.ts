@@ -6,7 +6,7 @@ import type { EncodedSend } from "./encoded-send.ts";
 import { type BrokerRefusal, saysTooLarge } from "./failures.ts";
 import { headerLines } from "./header-text.ts";
 import { scheduleHeaders } from "./message.ts";
-import type { Peer, ReceiptWaiter, Wire } from "./wire.ts";
+import type { Peer, ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
@@ -14,6 +14,8 @@ const CONFIRMED: SendOutcome = { kind: "confirmed" };
 export interface SendTerms {
   /** The id of a transaction. */
   readonly transaction?: string;
+  /** The receipt alone proves nothing: whoever set these terms tells the send that it is confirmed. */
+  readonly confirmedLater?: true;
   onConfirmed(): void;
   onFailed?(error: MasterSlaveError): void;
   /** The session ended first. */
@@ -26,7 +28,7 @@ export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boo
   const encoded = encodedFor(wire, send);
   if (encoded instanceof MasterSlaveError) {
     // In a turn of its own: the caller is not through with its call yet.
-    queueMicrotask(() => wire.guard(() => failSend(send, terms, encoded)));
+    queueMicrotask(() => wire.guard(() => failSend(send, encoded, terms)));
     return true;
   }
   wire.request(
@@ -50,6 +52,33 @@ export function sendLines(
   return transaction === undefined ? lines + delay : `${lines}${delay}transaction:${transaction}\n`;
 }
 
+/** The sends of a session where nothing speaks for a transaction: each is written at once, with a receipt of its own. */
+export class SingleSends implements SessionSends {
+  readonly expectsMore = false;
+  readonly awaitsUnnamed = false;
+  readonly #wire: Wire;
+  readonly #terms: SendTerms;
+
+  constructor(wire: Wire, onConfirmed: () => void) {
+    this.#wire = wire;
+    this.#terms = { onConfirmed };
+  }
+
+  send(send: OutgoingSend): void {
+    writeSend(this.#wire, send, this.#terms);
+  }
+
+  behind(act: () => void): void {
+    act();
+  }
+
+  flush(): void {}
+
+  end(): void {}
+
+  findUnnamed(): undefined {}
+}
+
 /** A SEND that waits for its receipt. */
 class SentMessage implements ReceiptWaiter {
   readonly #wire: Wire;
@@ -68,11 +97,11 @@ class SentMessage implements ReceiptWaiter {
 
   onReceipt(): void {
     this.#terms.onConfirmed();
-    this.#send.onOutcome(CONFIRMED);
+    if (!this.#terms.confirmedLater) this.#send.onOutcome(CONFIRMED);
   }
 
   onRefused(refusal: BrokerRefusal): void {
-    failSend(this.#send, this.#terms, refusedSend(this.#send, refusal, this.#wire.peer));
+    failSend(this.#send, refusedSend(this.#send, refusal, this.#wire.peer), this.#terms);
   }
 
   onSessionEnd(): void {
@@ -80,8 +109,8 @@ class SentMessage implements ReceiptWaiter {
   }
 }
 
-function failSend(send: OutgoingSend, terms: SendTerms, error: MasterSlaveError): void {
-  terms.onFailed?.(error);
+export function failSend(send: OutgoingSend, error: MasterSlaveError, terms?: SendTerms): void {
+  terms?.onFailed?.(error);
   send.onOutcome({ kind: "failed", error });
 }
 
@@ -105,19 +134,25 @@ export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | Master
  */
 const NO_ROOM = /\b(store|memory|temp\w*|usage manager)\b.*\b(full|limit)\b|ResourceAllocationException|AMQ339011/i;
 
-/** Why the broker refused a SEND. */
+export function saysNoRoom({ text }: BrokerRefusal): boolean {
+  return NO_ROOM.test(text);
+}
+
+/** Why the broker refused a SEND. Remembers a destination that has no room. */
 export function refusedSend(
   { message, destination }: Pick<OutgoingSend, "message" | "destination">,
-  { text, cause }: BrokerRefusal,
-  { endpoint }: Peer,
+  refusal: BrokerRefusal,
+  { endpoint, memory }: Peer,
 ): MasterSlaveError {
+  const { text, cause } = refusal;
   const { id, body } = message;
   const what = `message ${id} to ${formatDestination(destination)}`;
   if (saysTooLarge(text)) {
     const why = `${formatAddress(endpoint)} takes no message as large as ${what}, of ${body.length} bytes: ${text}. Raise the broker's limit, or send less`;
     return new MessageTooLargeError(why, { id, endpoint, cause });
   }
-  const noRoom = NO_ROOM.test(text);
+  const noRoom = saysNoRoom(refusal);
+  if (noRoom) memory.noteRefusing(destination);
   const hint = noRoom ? ". There is no room for it at the moment" : "";
   const why = `${formatAddress(endpoint)} refused ${what}: ${text}${hint}`;
   return new SendRejectedError(why, { id, endpoint, cause, retryable: noRoom });

@@ -6,6 +6,7 @@ import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../mes
 import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";
 import type { SettlementMeans } from "./settlement.ts";
 import type { StompDelivery } from "./stomp-delivery.ts";
+import type { StorageBarrier } from "./storage-barrier.ts";
 import { StompTransaction } from "./transaction.ts";
 import type { ReceiptWaiter, Wire } from "./wire.ts";
 
@@ -18,6 +19,7 @@ interface Unsettled {
   readonly settlement: Settlement;
   readonly terms: SettlementTerms;
   readonly request: SubscriptionRequest;
+  readonly barrier: StorageBarrier;
   /** It is settled from now on; false when it has become stale meanwhile. */
   take(): boolean;
   /** Gives all back that is unsettled. */
@@ -59,10 +61,13 @@ function acceptIn(wire: Wire, transaction: unknown, { delivery, take, giveBackAc
   return transaction.accept({ lines: delivery.settling, giveBack: giveBackAccepted });
 }
 
-/** The copy first: should the session end between the two, the message comes again, and Artemis drops the second copy. */
+/**
+ * Sends the copy first: should the session end between the two, the message comes again, and Artemis drops the second copy
+ * by its id. The message is acknowledged once the copy is stored for certain.
+ */
 function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
   const { peer } = wire;
-  const { delivery, settlement, request, take } = unsettled;
+  const { delivery, settlement, request, barrier, take } = unsettled;
   const { message } = delivery;
   const rejection: Rejection = {
     message,
@@ -75,11 +80,18 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
   return new Promise((resolve, reject) => {
     const waiter: ReceiptWaiter = {
       bodyBytes: letter.body.length,
-      onReceipt: () => {
-        if (!wire.open || !take()) return resolve("stale");
-        wire.write("ACK", delivery.settling);
-        resolve("settled");
-      },
+      onReceipt: () =>
+        barrier.after({
+          destinations: [target],
+          onStored: () => {
+            if (!wire.open || !take()) return resolve("stale");
+            wire.write("ACK", delivery.settling);
+            resolve("settled");
+          },
+          // The session ends: the message comes again, and the second copy of it is dropped.
+          onFull: () => resolve("stale"),
+          onSessionEnd: () => resolve("stale"),
+        }),
       onRefused: ({ text, cause }) => {
         const { endpoint } = peer;
         const what = `the dead letter of message ${message.id ?? "(no id)"} to ${formatDestination(target)}`;

@@ -22,6 +22,7 @@ import {
   refusedSession,
   saysOfAck,
   saysOfSession,
+  saysOfSubscribe,
   saysTooLarge,
   sessionLoss,
 } from "./failures.ts";
@@ -30,11 +31,13 @@ import type { FrameWriter } from "./frame-writer.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
-import { type SendTerms, writeSend } from "./sends.ts";
+import { SingleSends } from "./sends.ts";
+import { StorageBarrier } from "./storage-barrier.ts";
 import { StompSubscription } from "./subscription.ts";
 import { SubscriptionIds } from "./subscription-ids.ts";
+import { TransactedSends } from "./transacted-sends.ts";
 import { StompTransaction } from "./transaction.ts";
-import { type Peer, type ReceiptWaiter, Wire } from "./wire.ts";
+import { type Peer, type ReceiptWaiter, type SessionSends, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -51,8 +54,8 @@ export class StompSession implements MessagingSession {
   readonly #client: Client;
   readonly #wire: Wire;
   readonly #reader: FrameReader;
-  /** undefined: every send is written at once, by itself. */
-  readonly #groups: GroupCommit | undefined;
+  readonly #barrier: StorageBarrier;
+  readonly #sends: SessionSends;
   readonly #subscriptions = new SubscriptionIds();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
@@ -68,9 +71,8 @@ export class StompSession implements MessagingSession {
       onFrame: (command, headers, body, complete) => this.#onFrame(command, headers, body, complete),
       onBroken: (how) => this.#brokeRules(how),
     });
-    const grouped = peer.dialect.groupCommit && peer.grouping.enabled;
-    const sending = { markUseful: this.#markUseful, destroy: (cause: MasterSlaveError) => this.destroy(cause) };
-    this.#groups = grouped ? new GroupCommit(this.#wire, sending) : undefined;
+    this.#barrier = new StorageBarrier(this.#wire);
+    this.#sends = this.#makeSends();
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -97,7 +99,18 @@ export class StompSession implements MessagingSession {
 
   /** Acknowledges what has come by what this turn writes. */
   #hasten(): void {
-    if (this.#subscriptions.any || this.#groups?.expectsMore) this.#wire.acknowledge();
+    if (this.#subscriptions.any || this.#sends.expectsMore) this.#wire.acknowledge();
+  }
+
+  #makeSends(): SessionSends {
+    const { dialect, memory, noticesSilence } = this.#wire.peer;
+    const markUseful = this.#markUseful;
+    if (dialect.sends === "transacted")
+      return new TransactedSends({ wire: this.#wire, barrier: this.#barrier, markUseful });
+    const destroy = (cause: MasterSlaveError) => this.destroy(cause);
+    if (dialect.sends === "grouped" && memory.grouped && noticesSilence)
+      return new GroupCommit(this.#wire, { markUseful, destroy });
+    return new SingleSends(this.#wire, markUseful);
   }
 
   get broker(): Broker {
@@ -109,14 +122,11 @@ export class StompSession implements MessagingSession {
   }
 
   send(send: OutgoingSend): void {
-    this.#wire.guard(() => {
-      if (this.#groups) this.#groups.send(send);
-      else writeSend(this.#wire, send, this.#sendTerms);
-    });
+    this.#wire.guard(() => this.#sends.send(send));
   }
 
   begin(): SessionTransaction {
-    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful, this.#groups);
+    return new StompTransaction(this.#wire, `tx${++this.#transactions}`, this.#markUseful, this.#sends);
   }
 
   unsubscribe(subscription: NamedSubscription): Promise<void> {
@@ -124,7 +134,7 @@ export class StompSession implements MessagingSession {
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
-    return new StompSubscription(this.#wire, this.#subscriptions, request, sink);
+    return new StompSubscription({ wire: this.#wire, ids: this.#subscriptions, barrier: this.#barrier }, request, sink);
   }
 
   close(signal: AbortSignal): Promise<void> {
@@ -132,7 +142,7 @@ export class StompSession implements MessagingSession {
     if (signal.aborted) over();
     else {
       signal.addEventListener("abort", over, { once: true });
-      this.#groups?.flush();
+      this.#sends.flush();
       this.#wire.request("DISCONNECT", {}, { onReceipt: over, onRefused: over });
       this.#wire.close();
     }
@@ -149,7 +159,7 @@ export class StompSession implements MessagingSession {
     this.#client.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
     this.#wire.abandon(cause);
-    this.#groups?.end();
+    this.#sends.end();
   }
 
   #closedByUs(): MasterSlaveError {
@@ -160,7 +170,6 @@ export class StompSession implements MessagingSession {
   readonly #markUseful = (): void => {
     this.#useful = true;
   };
-  readonly #sendTerms: SendTerms = { onConfirmed: this.#markUseful };
 
   #onHead(command: string, headers: HeaderBlock): number {
     if (command === "RECEIPT") return 0;
@@ -214,13 +223,16 @@ export class StompSession implements MessagingSession {
   }
 
   /** Whom an ERROR without a receipt means, where that can be known. */
-  #findUnnamed({ text }: BrokerRefusal): ReceiptWaiter | undefined {
+  #findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined {
+    const { text } = refusal;
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
     if (saysTooLarge(text)) return this.#wire.takeLargest();
-    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeUnnamed(() => this.#groups?.lateError());
+    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeUnnamed(() => this.#sends.findUnnamed(refusal));
     if (unnamed) return unnamed;
-    const aboutSession = !this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text);
-    return aboutSession ? undefined : this.#wire.takeOnlySubscribe();
+    if (!this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text)) return undefined;
+    // Of a send or of a SUBSCRIBE: the next session writes the sends with receipts, and then it is known.
+    if (this.#sends.awaitsUnnamed && !saysOfSubscribe(text)) return undefined;
+    return this.#wire.takeOnlySubscribe();
   }
 
   #quote(text = ""): string {

@@ -19,14 +19,23 @@ import { decodeMessage } from "./message.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
 import { StompDelivery } from "./stomp-delivery.ts";
+import type { StorageBarrier } from "./storage-barrier.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
 import { whyUnsettleable } from "./unsettleable.ts";
 import type { Wire } from "./wire.ts";
 
+/** What a subscription needs of its session. */
+export interface SubscriptionDeps {
+  readonly wire: Wire;
+  readonly ids: SubscriptionIds;
+  readonly barrier: StorageBarrier;
+}
+
 export class StompSubscription implements SessionSubscription {
   readonly #wire: Wire;
   readonly #ids: SubscriptionIds;
+  readonly #barrier: StorageBarrier;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
   readonly #ackSize: AckSize;
@@ -37,9 +46,10 @@ export class StompSubscription implements SessionSubscription {
   #closed: Promise<void> | undefined;
   #ready = false;
 
-  constructor(wire: Wire, ids: SubscriptionIds, request: SubscriptionRequest, sink: SubscriptionSink) {
+  constructor({ wire, ids, barrier }: SubscriptionDeps, request: SubscriptionRequest, sink: SubscriptionSink) {
     this.#wire = wire;
     this.#ids = ids;
+    this.#barrier = barrier;
     const { destination } = request;
     // Classic makes a temporary queue of any name, for this connection.
     const temporary = destination.kind === "temp-queue";
@@ -149,7 +159,7 @@ export class StompSubscription implements SessionSubscription {
   ): SettleResult {
     const id = this.#id;
     return settleOnWire(this.#wire, means, {
-      ...{ delivery, settlement, terms, request: this.#request },
+      ...{ delivery, settlement, terms, request: this.#request, barrier: this.#barrier },
       take: () => this.#unsettled.delete(delivery),
       giveBack: () => this.#giveBack.start(),
       giveBackAccepted: () => {

@@ -8,7 +8,7 @@ import {
 } from "../../errors.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
 import { writeSend } from "./sends.ts";
-import type { Wire } from "./wire.ts";
+import type { SessionSends, Wire } from "./wire.ts";
 
 /** What was accepted in a transaction: how it is given back when the transaction comes to nothing. */
 export interface AcceptedMember {
@@ -18,17 +18,11 @@ export interface AcceptedMember {
   giveBack(): void;
 }
 
-/** The sends of the session that are in no transaction. */
-export interface SendsOutside {
-  /** Calls `act` when nothing that was sent so far can come behind what is written next. */
-  behind(act: () => void): void;
-}
-
 export class StompTransaction implements SessionTransaction {
   readonly #wire: Wire;
   readonly #id: string;
   readonly #onConfirmed: () => void;
-  readonly #sends: SendsOutside | undefined;
+  readonly #sends: SessionSends;
   readonly #accepted: AcceptedMember[] = [];
   /** Members and BEGIN that have no answer yet: COMMIT waits for them, for Classic commits what it has not refused. */
   #unanswered = 0;
@@ -37,8 +31,8 @@ export class StompTransaction implements SessionTransaction {
   #refusal: MasterSlaveError | undefined;
   #over: Promise<CommitOutcome> | undefined;
 
-  /** `sends`: those of the session, unless each is written at once. */
-  constructor(wire: Wire, id: string, onConfirmed: () => void, sends?: SendsOutside) {
+  /** `sends`: those of the session that are in no transaction. */
+  constructor(wire: Wire, id: string, onConfirmed: () => void, sends: SessionSends) {
     this.#wire = wire;
     this.#id = id;
     this.#onConfirmed = onConfirmed;
@@ -106,9 +100,7 @@ export class StompTransaction implements SessionTransaction {
     }
     // What was sent before it outside is stored before it.
     return new Promise((resolve) => {
-      const commit = () => resolve(this.#writeCommit());
-      if (this.#sends) this.#sends.behind(commit);
-      else commit();
+      this.#sends.behind(() => resolve(this.#writeCommit()));
     });
   }
 

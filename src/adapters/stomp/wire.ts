@@ -2,7 +2,7 @@
 import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { Destination } from "../../messaging/destination.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Dialect } from "./broker.ts";
 import { SendEncoder } from "./encoded-send.ts";
@@ -10,6 +10,7 @@ import type { BrokerRefusal } from "./failures.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { headerLines, type StompVersion } from "./header-text.ts";
 import { Receipts } from "./receipts.ts";
+import type { SendMemory } from "./send-memory.ts";
 
 /** What the handshake settled, and what the adapter was told for all sessions. */
 export interface Peer {
@@ -24,12 +25,9 @@ export interface Peer {
   readonly deadLetterDestination: Destination;
   readonly releaseWaitMs: number;
   readonly onWarning: AdapterSettings["onWarning"];
-  readonly grouping: Grouping;
-}
-
-/** Whether sends may share a transaction; for all sessions of a connection, and off for good once that has stopped one. */
-export interface Grouping {
-  enabled: boolean;
+  readonly memory: SendMemory;
+  /** Whether heart-beats tell of a broker that has stopped. */
+  readonly noticesSilence: boolean;
 }
 
 /** Waits for the answer to one request; at most one of these is called, once. */
@@ -46,6 +44,23 @@ export interface ReceiptWaiter {
   readonly unnamed?: true;
   /** Told of an ERROR that names nobody and can only mean what was written before this; it goes on waiting. */
   onUnnamed?(refusal: BrokerRefusal): void;
+}
+
+/** The sends of one session that are in no transaction of the user's. */
+export interface SessionSends {
+  send(send: OutgoingSend): void;
+  /** Calls `act` when nothing that was sent so far can be stored after what is written next, or the session is over. */
+  behind(act: () => void): void;
+  /** Writes what can be written before the session is closed. */
+  flush(): void;
+  /** The session is over. */
+  end(): void;
+  /** Whether two answers are on their way, of which the broker's kernel may keep the second until the first is acknowledged. */
+  readonly expectsMore: boolean;
+  /** Whether an ERROR that names nobody can be about a send. */
+  readonly awaitsUnnamed: boolean;
+  /** Whom an ERROR that names nobody is about, where it can only be a send. */
+  findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined;
 }
 
 /** By name, or as they are written: each line with its line end (headerLines). */

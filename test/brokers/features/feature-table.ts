@@ -33,6 +33,20 @@ ${footnotes.join("\n")}
 `;
 }
 
+/** What the page says of a feature; undefined where it says nothing. */
+export function readFinding(page: string, name: string, combination: Combination): Finding | undefined {
+  const row = page.split("\n").find((line) => line.startsWith(`| ${name} |`));
+  const cell = row?.split(" | ")[COMBINATIONS.indexOf(combination) + 1]?.replace(/ \|$/, "");
+  if (cell === "works") return { kind: "works" };
+  const [, word, number] = /^(refused|see) \((\d+)\)$/.exec(cell ?? "") ?? [];
+  const text = page
+    .split("\n")
+    .find((line) => line.startsWith(`${number}. `))
+    ?.slice(`${number}. `.length);
+  if (text === undefined) return undefined;
+  return word === "refused" ? { kind: "refused", reason: text } : { kind: "remark", text };
+}
+
 function renderCell(finding: Finding | undefined, notes: string[]): string {
   if (finding === undefined) return "not run";
   if (finding.kind === "works") return "works";

@@ -2,11 +2,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONSUMING } from "../../support/features/consuming-features.ts";
-import { refusalOf, Trial } from "../../support/features/feature.ts";
-import { Remark, SENDING } from "../../support/features/sending-features.ts";
+import { Trial } from "../../support/features/feature.ts";
+import { SENDING } from "../../support/features/sending-features.ts";
 import { SETTLING } from "../../support/features/settling-features.ts";
 import { type RealGroup, startGroup } from "../real-group.ts";
-import { COMBINATIONS, type Combination, type Finding, renderFeatures, stableReason } from "./feature-table.ts";
+import { COMBINATIONS, type Combination, type Finding, renderFeatures } from "./feature-table.ts";
+import { tryFeature } from "./try-feature.ts";
 
 const FEATURES = [...SENDING, ...CONSUMING, ...SETTLING];
 const PAGE = new URL("../../../docs/features.md", import.meta.url);
@@ -24,19 +25,8 @@ describe.each(["classic", "artemis"] as const)("on a real %s", (product) => {
   afterAll(() => group?.close());
 
   describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
-    it.each(FEATURES.map((feature, index) => ({ ...feature, index })))("$name", async ({ name, attempt, index }) => {
-      const trial = new Trial(group, protocol, String(index));
-      try {
-        await attempt(trial);
-        note(name, { kind: "works" });
-      } catch (reason) {
-        const refusal = refusalOf(reason);
-        if (refusal !== undefined) note(name, { kind: "refused", reason: stableReason(refusal) });
-        else if (reason instanceof Remark) note(name, { kind: "remark", text: reason.message });
-        else throw reason;
-      } finally {
-        await trial.end();
-      }
+    it.each(FEATURES.map((feature, index) => ({ ...feature, index })))("$name", async ({ index, ...feature }) => {
+      note(feature.name, await tryFeature(feature, new Trial(group, protocol, String(index))));
     });
 
     function note(name: string, finding: Finding): void {

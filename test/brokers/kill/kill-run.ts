@@ -6,27 +6,37 @@ import {
 } from "../../../src/testing/rehearsal/rehearse-failover.ts";
 import { MEMBER_NAMES, type MemberName, type Protocol, type RealGroup } from "../group-contract.ts";
 
-/** Runs one combination with a window of 1000 on a started group, which it leaves running. */
+/** Runs one combination on a started group, which it leaves running. */
 export function runKills(
   group: RealGroup,
   protocol: Protocol,
   {
     rounds,
     loadMs,
+    prefix = "",
+    window = 1000,
     onRound,
-  }: { readonly rounds: number; readonly loadMs: number; readonly onRound: (line: string) => void },
+  }: {
+    readonly rounds: number;
+    readonly loadMs: number;
+    readonly prefix?: string;
+    readonly window?: number;
+    readonly onRound: (line: string) => void;
+  },
 ): Promise<RehearsalReport> {
   let round = 0;
   return rehearseFailover(asCrashable(group, protocol), {
     kills: rounds,
     loadMs,
-    window: 1000,
-    name: `kill.${protocol}.${Date.now()}`,
+    window,
+    name: `${prefix}kill.${protocol}.${Date.now()}`,
     onProgress: ({ failover }) => {
       if (!failover) return;
       round += 1;
-      const { inFlight, recoveryMs, resent } = failover;
-      onRound(`${round}: ${inFlight} in flight, confirmed again after ${Math.round(recoveryMs)} ms, ${resent} resent`);
+      const { inFlight, recoveryMs, outageMs, resent } = failover;
+      onRound(
+        `${round}: ${inFlight} in flight, open again after ${Math.round(outageMs)} ms, confirmed again after ${Math.round(recoveryMs)} ms, ${resent} resent`,
+      );
     },
   });
 }

@@ -5,6 +5,7 @@ import { startGroup } from "../real-group.ts";
 import { type LoadResult, runLoads } from "./load-run.ts";
 import { addFindings, findFaults, type LoadFindings } from "./loads/load.ts";
 import type { MatrixOptions } from "./matrix-options.ts";
+import { strainOf } from "./strain.ts";
 
 interface Row {
   readonly load: string;
@@ -32,16 +33,19 @@ export async function runLoadMatrix(options: MatrixOptions & { readonly loads: r
 async function runCombination(
   product: Product,
   protocol: Protocol,
-  { rounds, batch, loadMs, double, loads }: MatrixOptions & { readonly loads: readonly string[] },
+  { rounds, batch, loadMs, double, loads, strained }: MatrixOptions & { readonly loads: readonly string[] },
 ): Promise<Row[]> {
   const results: LoadResult[] = [];
   let version = "";
   const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
   for (let left = rounds; left > 0; left -= batch) {
-    const group = await startGroup(product);
+    const { prefix, group: settings } = strainOf(product, strained);
+    const group = await startGroup(product, settings);
     version = group.version;
     try {
-      results.push(...(await runLoads(group, protocol, { loads, rounds: Math.min(left, batch), loadMs, double, log })));
+      results.push(
+        ...(await runLoads(group, protocol, { loads, rounds: Math.min(left, batch), loadMs, double, prefix, log })),
+      );
     } finally {
       await group.close();
     }

@@ -9,6 +9,8 @@ export interface LoadRunOptions {
   readonly rounds: number;
   readonly loadMs: number;
   readonly double: boolean;
+  /** What the names of all destinations begin with. */
+  readonly prefix: string;
   readonly log: (line: string) => void;
 }
 
@@ -26,9 +28,9 @@ const RESTORING_MS = 400;
 
 /** Runs one combination on a started group, which it leaves running. */
 export async function runLoads(group: RealGroup, protocol: Protocol, options: LoadRunOptions): Promise<LoadResult[]> {
-  const { loads, rounds, loadMs, double, log } = options;
+  const { loads, rounds, loadMs, double, prefix, log } = options;
   const { product, credentials } = group;
-  const target = { product, protocol, credentials, uri: group.uri(protocol) };
+  const target = { product, protocol, credentials, prefix, uri: group.uri(protocol) };
   const watched = loads.map((load) => new WatchedLoad(load, target, log));
   try {
     for (const each of watched) await each.start();

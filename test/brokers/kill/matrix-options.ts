@@ -12,5 +12,9 @@ export interface MatrixOptions {
   readonly loadMs: number;
   /** Loads only: each kill is followed by one of the next active member, while sessions are restored on it. */
   readonly double: boolean;
+  /** The brokers reach their limits: see strain.ts. */
+  readonly strained: boolean;
+  /** Unconfirmed sends at any time, for plain sends. */
+  readonly window: number;
   readonly json: boolean;
 }

@@ -13,6 +13,12 @@ const program = new Command("kill")
   .option("--load-ms <n>", "how long the load runs before each kill", wholeFrom(0), 700)
   .addOption(new Option("--product <name>", "both unless said").choices(["classic", "artemis"]))
   .addOption(new Option("--protocol <name>", "both unless said").choices(["stomp", "amqp"]))
+  .option(
+    "--strained",
+    "on brokers at their limits: Artemis pages everything, Classic spools and rolls its files over",
+    false,
+  )
+  .option("--window <n>", "unconfirmed sends at any time, for plain sends", wholeFrom(1), 1000)
   .option("--double", "with --loads: kill the next active member too, as soon as it serves", false)
   .option("--json", "print the reports as JSON", false)
   .parse();
@@ -21,6 +27,8 @@ const { product, protocol, loads, ...numbers } = program.opts<{
   loads?: ReturnType<typeof chooseLoads>;
   batch: number;
   loadMs: number;
+  strained: boolean;
+  window: number;
   double: boolean;
   product?: Product;
   protocol?: Protocol;

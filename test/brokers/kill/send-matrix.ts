@@ -6,6 +6,7 @@ import type { Product, Protocol } from "../group-contract.ts";
 import { startGroup } from "../real-group.ts";
 import { runKills } from "./kill-run.ts";
 import type { MatrixOptions } from "./matrix-options.ts";
+import { strainOf } from "./strain.ts";
 
 /** Runs and prints it; resolves with whether nothing was lost. */
 export async function runSendMatrix(options: MatrixOptions): Promise<boolean> {
@@ -44,13 +45,16 @@ async function runCombination(product: Product, protocol: Protocol, options: Mat
   const reports: RehearsalReport[] = [];
   let version = "";
   for (let left = options.rounds; left > 0; left -= options.batch) {
-    const group = await startGroup(product);
+    const strain = strainOf(product, options.strained);
+    const group = await startGroup(product, strain.group);
     version = group.version;
     try {
       const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
       const report = await runKills(group, protocol, {
         rounds: Math.min(left, options.batch),
         loadMs: options.loadMs,
+        prefix: strain.prefix,
+        window: options.window,
         onRound: log,
       });
       for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {

@@ -13,6 +13,8 @@ export interface LoadTarget {
   readonly protocol: Protocol;
   readonly uri: string;
   readonly credentials: Credentials;
+  /** What the names of all destinations begin with; nothing unless said. */
+  readonly prefix?: string;
   readonly restMs?: number;
   /** Told of every connection as soon as it is there. */
   readonly onConnection?: (connection: Connection) => void;
@@ -33,7 +35,7 @@ export class WatchedLoad {
   constructor(name: string, target: LoadTarget, log: (line: string) => void) {
     this.name = name;
     this.#target = target;
-    this.#prefix = `kill.${target.protocol}.${Date.now()}.${name}`;
+    this.#prefix = `${target.prefix ?? ""}kill.${target.protocol}.${Date.now()}.${name}`;
     this.#log = log;
   }
 

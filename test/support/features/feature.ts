@@ -34,9 +34,12 @@ export class Trial {
   readonly group: TriedGroup;
   readonly #connections: Connection[] = [];
   readonly #name: string;
+  readonly #prefix: string;
   #names = 0;
 
-  constructor(group: TriedGroup, protocol: Protocol, name: string) {
+  /** `prefix`: what the names of all destinations begin with, unless a feature wants others. */
+  constructor(group: TriedGroup, protocol: Protocol, name: string, prefix = "") {
+    this.#prefix = prefix;
     this.group = group;
     this.product = group.product;
     this.protocol = protocol;
@@ -55,7 +58,7 @@ export class Trial {
   }
 
   /** A name nobody has used. */
-  fresh(kind: "queue" | "topic", prefix = ""): string {
+  fresh(kind: "queue" | "topic", prefix = this.#prefix): string {
     return `${kind}://${prefix}${this.#name}.${++this.#names}`;
   }
 

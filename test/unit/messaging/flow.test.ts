@@ -130,7 +130,7 @@ describe("a send the broker has no room for", () => {
     const session = await failover(broker);
     await turns();
     expect(session.sent).toEqual(["a"]);
-    const b = connection.send("q", "b");
+    const b = connection.send("other", "b");
     session.refuse("a", full("a"));
     await turns(4);
     expect(session.sent).toEqual(["a", "b"]);
@@ -142,6 +142,58 @@ describe("a send the broker has no room for", () => {
     expect(session.sent).toEqual(["a", "b", "a", "b"]);
     session.confirm("b");
     await b;
+  });
+});
+
+describe("sends to a destination that has no room, with whenFull=hold,", () => {
+  it("are kept back while one of them tries, and follow it in order; those to other destinations go on", async () => {
+    const { connection, session } = await toyConnected({ whenFull: "hold" }, MANUAL);
+    const first = connection.send("full", "a");
+    session.refuse("a", full("a"));
+    const later = ["b", "c"].map((body) => connection.send("full", body));
+    const elsewhere = connection.send("empty", "d");
+    await turns();
+    expect(session.sent).toEqual(["a", "d"]);
+    expect(connection.stats()).toMatchObject({ deferredSends: 3 });
+    while (session.sent.length < 3) await turns();
+    session.confirm("a");
+    await first;
+    await turns();
+    expect(session.sent).toEqual(["a", "d", "a", "b", "c"]);
+    session.confirmAll();
+    await Promise.all([...later, elsewhere]);
+  });
+
+  it("are kept back on the next session too, and refused sends do not count as what sessions die of", async () => {
+    const { connection, broker, session } = await toyConnected({ whenFull: "hold", poisonAfter: 1 }, MANUAL);
+    const sends = ["a", "b", "c"].map((body) => connection.send("full", body));
+    session.refuse("a", full("a"));
+    const second = await failover(broker);
+    await turns();
+    // b and c were in flight when the session ended: each is tried alone first, and then is known to be refused.
+    expect(second.sent).toEqual(["b"]);
+    second.refuse("b", full("b"));
+    await turns(4);
+    expect(second.sent).toEqual(["b", "c"]);
+    second.refuse("c", full("c"));
+    const third = await failover(broker);
+    await turns();
+    expect(third.sent).toEqual([]);
+    while (third.sent.length < 1) await turns();
+    third.confirmAll();
+    while (third.sent.length < 3) await turns();
+    third.confirmAll();
+    await Promise.all(sends);
+  });
+
+  it("reject at once where they are not to be held", async () => {
+    const { connection, session } = await toyConnected({}, MANUAL);
+    const first = rejectionOf(connection.send("full", "a"));
+    session.refuse("a", full("a"));
+    expect(await first).toMatchObject({ retryable: true });
+    connection.send("full", "b").catch(() => {});
+    await turns();
+    expect(session.sent).toEqual(["a", "b"]);
   });
 });
 

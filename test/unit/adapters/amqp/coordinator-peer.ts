@@ -11,7 +11,7 @@ export interface CoordinatorPeer extends RheaPeer {
   readonly coordinators: Receiver[];
   readonly links: Sender[];
   onDeclare(delivery: Delivery, coordinator: Receiver): void;
-  onSend(delivery: Delivery, txnId: Buffer | undefined): void;
+  onSend(delivery: Delivery, txnId: Buffer | undefined, body: unknown): void;
   onDischarge(delivery: Delivery, coordinator: Receiver): void;
 }
 
@@ -95,7 +95,7 @@ function coordinate(peer: CoordinatorPeer, body: unknown, delivery: Delivery, co
 function take(peer: CoordinatorPeer, body: unknown, delivery: Asked): void {
   const txnId = delivery.remote_state?.[0];
   peer.log.push(`send ${String(body).slice(0, 20)}${txnId ? ` in ${txnId}` : ""}`);
-  peer.onSend(delivery, txnId);
+  peer.onSend(delivery, txnId, body);
 }
 
 /** Takes what rhea does not know out of the frames, and tells it here. */

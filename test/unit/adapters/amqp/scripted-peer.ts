@@ -191,6 +191,7 @@ export async function failureOf(
 /** A send that remembers what became of it. */
 export interface RecordedSend extends OutgoingSend {
   abandoned: boolean;
+  inDoubt: boolean;
   readonly written: boolean;
   readonly outcome: Promise<SendOutcome>;
 }

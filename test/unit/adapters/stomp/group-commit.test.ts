@@ -4,7 +4,7 @@ import type { AdapterSettings } from "../../../../src/messaging/adapter-settings
 import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
 import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
-import { ARTEMIS, attempt, CLASSIC, frame, type PeerConnection, type PeerFrame, StompPeer } from "./stomp-peer.ts";
+import { attempt, CLASSIC, frame, type PeerConnection, type PeerFrame, StompPeer } from "./stomp-peer.ts";
 
 const open: AsyncDisposable[] = [];
 /** Long enough not to come in a test. */
@@ -213,7 +213,6 @@ describe("group commit", () => {
   });
 
   it.each([
-    ["Artemis", {}, ARTEMIS, BEATS],
     ["a connection that has it off", { groupCommit: false }, CLASSIC, BEATS],
     ["a broker that does not beat, and would not notice our end", {}, CLASSIC, 0],
   ])("is not used on %s", async (_, settings, server, beats) => {

@@ -32,7 +32,7 @@ async function delivered(server = ARTEMIS, headers: Readonly<Record<string, stri
 }
 
 describe("rejecting on Artemis", () => {
-  it("sends a copy with the reason to the dead letter queue, and accepts when that is confirmed", async () => {
+  it("sends a copy with the reason to the dead letter queue, and accepts the message once that is stored for certain", async () => {
     const { peer, reject } = await delivered();
     const rejected = reject("bad: line\nline\0");
     const send = await peer.frame("SEND");
@@ -48,6 +48,9 @@ describe("rejecting on Artemis", () => {
     await settled();
     expect(peer.all("ACK")).toEqual([]);
     peer.receipt(send);
+    await settled();
+    expect(peer.all("ACK")).toEqual([]);
+    await peer.passBarrier();
     expect(await rejected).toBe("settled");
     expect((await peer.frame("ACK")).headers["id"]).toBe("7,42");
   });
@@ -63,6 +66,7 @@ describe("rejecting on Artemis", () => {
     for (const absent of ["content-type", "dlqDeliveryFailureCause", "reply-to"])
       expect(send.headers).not.toHaveProperty(absent);
     peer.receipt(send);
+    await peer.passBarrier();
     expect(await rejected).toBe("settled");
   });
 
@@ -90,8 +94,19 @@ describe("rejecting on Artemis", () => {
     const send = await second.peer.frame("SEND");
     void second.consumer.subscription.close();
     second.peer.receipt(send);
+    await second.peer.passBarrier();
     expect(await again).toBe("stale");
     expect(second.peer.all("ACK")).toEqual([]);
+  });
+
+  it("is stale when the session ends after the copy is confirmed, and before it is stored for certain", async () => {
+    const { peer, reject } = await delivered();
+    const rejected = reject();
+    peer.receipt(await peer.frame("SEND"));
+    await peer.frame("BEGIN");
+    peer.socket.destroy();
+    expect(await rejected).toBe("stale");
+    expect(peer.all("ACK")).toEqual([]);
   });
 });
 

@@ -247,7 +247,8 @@ describe("a send that is refused for want of room", () => {
     [CLASSIC, "Unsupported message type 'picture'", false],
   ])("by %s with %s is worth repeating: %s", async (server, message, retryable) => {
     const { session, peer } = await connected(server);
-    const send = new TestSend("x");
+    // With an id of the caller's it asks Artemis for a receipt.
+    const send = new TestSend("x", { id: "mine" });
     session.send(send);
     const { headers } = await peer.frame("SEND");
     peer.write(frame("ERROR", { "receipt-id": headers["receipt"] ?? "", message }));

@@ -77,6 +77,19 @@ export class PeerConnection {
     this.write(frame("RECEIPT", { "receipt-id": to.headers["receipt"] ?? "none" }));
   }
 
+  /** Answers the nth storage barrier (from 0): the transaction that is rolled back behind sends to see them stored. */
+  async passBarrier(nth = 0): Promise<void> {
+    const isBarrier = ({ headers }: PeerFrame) => headers["transaction"]?.startsWith("barrier-") === true;
+    const find = (command: string) => this.all(command).filter(isBarrier);
+    await this.until(() => find("BEGIN").length > nth, `barrier ${nth}`);
+    const transaction = find("BEGIN")[nth]?.headers["transaction"];
+    const parts = (command: string) => find(command).filter(({ headers }) => headers["transaction"] === transaction);
+    await this.until(() => parts("SEND").length > 0, "a message behind the sends");
+    for (const send of parts("SEND")) this.receipt(send);
+    await this.until(() => parts("ABORT").length > 0, "the roll back of it");
+    for (const abort of parts("ABORT")) this.receipt(abort);
+  }
+
   #wake(): void {
     const waiters = this.#waiters;
     this.#waiters = [];

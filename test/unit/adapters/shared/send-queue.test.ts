@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { SendLine } from "../../../../src/adapters/stomp/send-line.ts";
-import { TestSend } from "./messaging-steps.ts";
+import { SendQueue } from "../../../../src/adapters/shared/send-queue.ts";
+import { TestSend } from "../stomp/messaging-steps.ts";
 
 describe("the line of sends", () => {
   it("keeps no more of what was given up than of what waits, and the order of the rest", () => {
-    const line = new SendLine();
+    const line = new SendQueue();
     const act = () => {};
     const waiting = [new TestSend("a"), act, new TestSend("b")];
     for (const item of waiting) line.push(item);

@@ -1,0 +1,43 @@
+/** What waits to be written, in order: sends, and functions to call when everything before them is stored or refused. */
+import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import { WaitingLine } from "../../messaging/waiting-line.ts";
+
+export type QueueItem<Send extends OutgoingSend = OutgoingSend> = Send | (() => void);
+
+/** A queue this long is searched for sends whose callers have given up. */
+const PURGE_FROM = 1_024;
+
+export class SendQueue<Send extends OutgoingSend = OutgoingSend> {
+  readonly #items = new WaitingLine<QueueItem<Send>>();
+  #purgeAt = PURGE_FROM;
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Adds an item at the end. Sends that are given up make room for others above, but not here: at most as many stay as wait. */
+  push(item: QueueItem<Send>): void {
+    this.#items.push(item);
+    if (this.#items.size < this.#purgeAt) return;
+    for (const one of this.#items.drain()) if (typeof one === "function" || !one.abandoned) this.#items.push(one);
+    this.#purgeAt = Math.max(PURGE_FROM, 2 * this.#items.size);
+  }
+
+  /** Puts sends back before all others. Costs as much as the queue is long. */
+  unshift(sends: readonly Send[]): void {
+    const waiting = this.#items.drain();
+    for (const item of [...sends, ...waiting]) this.#items.push(item);
+  }
+
+  peek(): QueueItem<Send> | undefined {
+    return this.#items.peek();
+  }
+
+  shift(): void {
+    this.#items.shift();
+  }
+
+  drain(): QueueItem<Send>[] {
+    return this.#items.drain();
+  }
+}
