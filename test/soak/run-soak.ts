@@ -1,5 +1,6 @@
 /** A soak of one pair after the other: legs of loads and faults in a network of our own, until the time is up or it is cut short. */
 import type { Product, Protocol } from "../brokers/group-contract.ts";
+import { strainOf } from "../brokers/kill/strain.ts";
 import { type BrokerPair, startPair } from "../network/lab/broker-pair.ts";
 import { HostProgram } from "../network/lab/host-program.ts";
 import { createNetwork } from "../network/lab/network.ts";
@@ -16,6 +17,8 @@ export interface SoakOptions {
   readonly legSeconds: number;
   readonly heartbeatMs: number;
   readonly restMs: number;
+  /** The brokers reach their limits: see strain.ts. */
+  readonly strained: boolean;
   /** What each pair goes through; it is done with when they are at an end. */
   readonly faults: Iterable<PlannedFault, void>;
   /** Ends the faults early: what runs settles, and the figures are told. */
@@ -40,7 +43,8 @@ export async function runSoak(options: SoakOptions): Promise<PairReport[]> {
 
 async function soakPair(product: Product, options: SoakOptions): Promise<PairReport> {
   await using network = await createNetwork();
-  await using pair = await startPair(network, product, { heapMb: 1024 });
+  const strain = strainOf(product, options.strained);
+  await using pair = await startPair(network, product, { ...strain.group, heapMb: 1024 });
   const host = await network.host("clients");
   const clients = await Promise.all(
     options.protocols.map(async (protocol) => ({
@@ -67,7 +71,7 @@ async function soakPair(product: Product, options: SoakOptions): Promise<PairRep
       plan,
       poller,
       lastsMs,
-      settings: { heartbeatMs: options.heartbeatMs, restMs: options.restMs },
+      settings: { heartbeatMs: options.heartbeatMs, restMs: options.restMs, prefix: strain.prefix },
       number: legs.length,
     });
     legs.push(leg);

@@ -19,6 +19,8 @@ export interface ClientSettings {
   readonly credentials: Credentials;
   readonly heartbeatMs: number;
   readonly restMs: number;
+  /** What the names of all destinations of the loads begin with. */
+  readonly prefix: string;
   readonly loads: readonly { readonly name: string; readonly proxied: boolean }[];
 }
 

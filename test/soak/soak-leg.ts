@@ -16,7 +16,7 @@ export interface LegOptions {
   readonly plan: FaultPlan;
   /** How long faults are played. */
   readonly lastsMs: number;
-  readonly settings: Pick<ClientSettings, "heartbeatMs" | "restMs">;
+  readonly settings: Pick<ClientSettings, "heartbeatMs" | "restMs" | "prefix">;
   /** Which half of the loads goes through the proxies. */
   readonly number: number;
   /** Ends the faults early. */

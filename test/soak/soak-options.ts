@@ -14,6 +14,7 @@ export interface SoakCommand {
   readonly legSeconds: number;
   readonly heartbeat: number;
   readonly rest: number;
+  readonly strained: boolean;
 }
 
 export function readSoakCommand(): SoakCommand {
@@ -32,6 +33,11 @@ export function readSoakCommand(): SoakCommand {
     )
     .option("--heartbeat <ms>", "heartbeatMs of the clients", wholeFrom(1), 2_000)
     .option("--rest <ms>", "a pause after each piece of work", wholeFrom(0), 40)
+    .option(
+      "--strained",
+      "on brokers at their limits: Artemis pages everything, Classic spools and rolls its files over",
+      false,
+    )
     .parse()
     .opts<SoakCommand>();
 }

@@ -16,6 +16,7 @@ const reports = await runSoak({
   legSeconds: command.legSeconds,
   heartbeatMs: command.heartbeat,
   restMs: command.rest,
+  strained: command.strained,
   faults: command.play ?? { [Symbol.iterator]: () => planFaults(command.seed, command.faults) },
   cut: cut.signal,
 });
