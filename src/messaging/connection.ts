@@ -4,18 +4,9 @@ import { IsolatedEmitter } from "../transport/isolated-emitter.ts";
 import { MasterSlaveTransport } from "../transport/master-slave-transport.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { ConnectionWarning } from "./adapter-settings.ts";
+import { checkFlags, checkNames, checkSignal, checkTimeout } from "./argument-checks.ts";
 import { browse } from "./browser.ts";
-import {
-  type CloseOptions,
-  checkFlags,
-  checkNames,
-  checkSendOptions,
-  checkSignal,
-  checkTimeout,
-  NO_OPTIONS,
-  SEND_OPTIONS,
-  type SendOptions,
-} from "./call-options.ts";
+import { type CloseOptions, checkSendOptions, NO_OPTIONS, SEND_OPTIONS, type SendOptions } from "./call-options.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
 import {
@@ -41,7 +32,8 @@ import type { ReceivedMessage } from "./received-message.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "./responder.ts";
 import { RUN_OPTIONS, readRunOptions } from "./run-consumer.ts";
-import { type TransactedWork, type TransactionOptions, Transactions } from "./transactions.ts";
+import type { TransactedWork, TransactionOptions } from "./transact.ts";
+import { Transactions } from "./transactions.ts";
 
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
   /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */

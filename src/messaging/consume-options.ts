@@ -1,7 +1,7 @@
 /** What consume() and browse() may be told, checked, as the request a session understands. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
-import { checkFlags, checkNames } from "./call-options.ts";
+import { checkFlags, checkNames } from "./argument-checks.ts";
 import { checkDeduplication, type DeduplicationOptions } from "./deduplication.ts";
 import { parseDestination } from "./destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "./messaging-session.ts";

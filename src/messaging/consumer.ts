@@ -1,6 +1,7 @@
 /** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
 import { AbortError, type MasterSlaveError } from "../errors.ts";
-import { checkNames, checkTimeout, type WaitOptions } from "./call-options.ts";
+import { checkNames, checkTimeout } from "./argument-checks.ts";
+import type { WaitOptions } from "./deadline.ts";
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
 import { type Destination, formatDestination } from "./destination.ts";
@@ -10,7 +11,7 @@ import { onAbort } from "./on-abort.ts";
 import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 import { settledOr, startTimer } from "./timer.ts";
-import type { Transact } from "./transactions.ts";
+import type { Transact } from "./transact.ts";
 
 /** What a consumer tells the connection it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {

@@ -5,9 +5,9 @@ import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts"
 import type { SettleResult } from "./delivery.ts";
 import { HandedOver } from "./handed-over.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import type { Suspect } from "./poison-rule.ts";
 import type { StandingSubscription } from "./standing-subscription.ts";
-import type { Transact } from "./transactions.ts";
+import type { Suspect } from "./suspect.ts";
+import type { Transact } from "./transact.ts";
 
 /** What the consumers of a connection are told once. */
 export interface ConsumersSettings {

@@ -1,8 +1,13 @@
 /** A call's signal and timeout as one signal, which leaves no timer and no listener behind. */
 import { AbortError, type MasterSlaveError } from "../errors.ts";
-import type { WaitOptions } from "./call-options.ts";
 import { onAbort } from "./on-abort.ts";
 import { startTimer } from "./timer.ts";
+
+/** A wait with an end. */
+export interface WaitOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface Deadline {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../errors.ts";
-import { checkFlags } from "./call-options.ts";
+import { checkFlags } from "./argument-checks.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 
 /** A string is text, a Uint8Array is bytes, anything else is JSON. */

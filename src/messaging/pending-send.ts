@@ -17,7 +17,7 @@ import type { Linkable } from "./linked-set.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
-import type { Suspect } from "./poison-rule.ts";
+import type { Suspect } from "./suspect.ts";
 import { startTimer } from "./timer.ts";
 
 /** What a confirmed send resolves with. */

@@ -22,7 +22,7 @@ import {
   type SendPolicy,
   type SendResult,
 } from "./pending-send.ts";
-import type { Suspect } from "./poison-rule.ts";
+import type { Suspect } from "./suspect.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export interface PendingSendsSettings extends SendPolicy {

@@ -4,6 +4,7 @@
  */
 import type { MasterSlaveError } from "../errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
+import type { Suspect } from "./suspect.ts";
 import { settledOr } from "./timer.ts";
 
 /**
@@ -11,18 +12,6 @@ import { settledOr } from "./timer.ts";
  * credit, and may wait for the very consumers that wait here. Longer than heart-beats take to find a peer dead.
  */
 const PATIENCE_MS = 30_000;
-
-/** A send or a subscription that several sessions died with. */
-export interface Suspect {
-  /** How many sessions in a row died while it was written and unanswered. */
-  readonly deaths: number;
-  /** Gives it alone to the session; resolves when it is answered, or the session is over. */
-  alone(session: MessagingSession): Promise<void>;
-  /** Whether it still waits for an answer to what was written. */
-  readonly unanswered: boolean;
-  /** Fails it for good. */
-  failAsPoison(cause: MasterSlaveError): void;
-}
 
 /**
  * Tries each suspect alone. Resolves with whether the session outlived them all; the one it did not outlive has failed.

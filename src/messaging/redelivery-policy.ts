@@ -1,6 +1,6 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
 import { InvalidArgumentError } from "../errors.ts";
-import { checkParts } from "./call-options.ts";
+import { checkParts } from "./argument-checks.ts";
 
 export interface RedeliveryPolicy {
   /** How many times more the handler is called after the first; 0 unless said. */

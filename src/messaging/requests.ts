@@ -10,7 +10,8 @@ import {
   SendOverflowError,
 } from "../errors.ts";
 import { unlessAborted } from "../transport/unless-aborted.ts";
-import { checkTimeout, type SendOptions } from "./call-options.ts";
+import { checkTimeout } from "./argument-checks.ts";
+import type { SendOptions } from "./call-options.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Consumers } from "./consumers.ts";
 import { startDeadline } from "./deadline.ts";

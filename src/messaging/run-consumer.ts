@@ -1,13 +1,12 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
 import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../errors.ts";
-import { checkFlags, checkNames } from "./call-options.ts";
-import type { Consumer } from "./consumer.ts";
+import { checkFlags, checkNames } from "./argument-checks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
 import { startTimer } from "./timer.ts";
-import type { Transact, Transaction } from "./transactions.ts";
+import type { Transact, Transaction } from "./transact.ts";
 
 export interface ProcessContext {
   /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
@@ -19,6 +18,12 @@ export interface ProcessContext {
 }
 
 export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
+
+/** Where run() takes deliveries from: a consumer. */
+interface DeliverySource {
+  next(): Promise<IteratorResult<Delivery, void>>;
+  close(): Promise<void>;
+}
 
 export interface RunOptions {
   /** How many messages are worked on at once; 1 unless said. */
@@ -51,7 +56,7 @@ const MAX_REMEMBERED = 5_000;
 
 /** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
 export async function runConsumer(
-  consumer: Consumer,
+  consumer: DeliverySource,
   handler: ProcessMessage,
   options: RunOptions,
   means: RunMeans,
@@ -71,7 +76,7 @@ interface Failure {
 }
 
 class Runner {
-  readonly #consumer: Consumer;
+  readonly #consumer: DeliverySource;
   readonly #handler: ProcessMessage;
   readonly #policy: Required<RedeliveryPolicy>;
   readonly #transacted: boolean;
@@ -80,7 +85,7 @@ class Runner {
   readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
 
   constructor(
-    consumer: Consumer,
+    consumer: DeliverySource,
     handler: ProcessMessage,
     policy: Required<RedeliveryPolicy>,
     transacted: boolean,

@@ -4,8 +4,8 @@ import type { ConnectionWarning } from "./adapter-settings.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import type { Arrival } from "./intake.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "./messaging-session.ts";
-import type { Suspect } from "./poison-rule.ts";
 import { type LinkOwner, SubscriptionLink } from "./subscription-link.ts";
+import type { Suspect } from "./suspect.ts";
 import { settledOr, startTimer } from "./timer.ts";
 
 /** Who reads what comes; also the owner of the links, for what becomes of deliveries. */

@@ -11,27 +11,14 @@ import {
   TransactionRolledBackError,
 } from "../errors.ts";
 import { unlessAborted } from "../transport/unless-aborted.ts";
-import { checkSendOptions, checkTimeout, type SendOptions } from "./call-options.ts";
+import { checkTimeout } from "./argument-checks.ts";
+import { checkSendOptions, type SendOptions } from "./call-options.ts";
 import { Delivery } from "./delivery.ts";
 import { parseDestination } from "./destination.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "./messaging-session.ts";
 import { createOutgoingMessage, type MessageBody } from "./outgoing-message.ts";
 import { PendingSends, type PendingSendsSettings } from "./pending-sends.ts";
-
-/** What the work of connection.transaction() is given. */
-export interface Transaction {
-  /**
-   * Resolves when the broker has taken the message into the transaction; it is stored with the commit. Options as of
-   * Connection.send; the id is a fresh one each time the work runs, unless it is given. Rejects as Connection.send does,
-   * with TRANSACTION_INTERRUPTED when the session has ended; after any rejection the transaction cannot be committed.
-   */
-  send(destination: string, body: MessageBody, options?: SendOptions): Promise<{ readonly id: string }>;
-  /**
-   * Accepts a delivery of this connection when the transaction is committed. Rejects with STALE_DELIVERY when its session
-   * is gone, and with UNSUPPORTED over STOMP on Artemis, which would accept it at once; it cannot be committed then.
-   */
-  accept(delivery: Delivery): Promise<void>;
-}
+import type { Transaction } from "./transact.ts";
 
 /** `open`: work may be done in it. `doomed`: it can only be rolled back. */
 type Phase =

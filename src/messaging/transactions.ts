@@ -7,24 +7,15 @@ import {
   TransactionTimeoutError,
 } from "../errors.ts";
 import { unlessAborted } from "../transport/unless-aborted.ts";
-import { checkNames, checkTimeout, type WaitOptions } from "./call-options.ts";
+import { checkNames, checkTimeout } from "./argument-checks.ts";
 import type { CurrentSession } from "./current-session.ts";
 import { startDeadline } from "./deadline.ts";
 import { EmptyWatch } from "./empty-watch.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import { onAbort } from "./on-abort.ts";
 import type { PendingSendsSettings } from "./pending-sends.ts";
-import { OpenTransaction, type Transaction } from "./transaction.ts";
-
-export type { Transaction } from "./transaction.ts";
-
-export interface TransactionOptions extends WaitOptions {
-  /** How often the work is run again, in a new transaction, when the session ended before its commit and it had accepted no delivery; 0 unless said. */
-  readonly retries?: number;
-}
-
-export type TransactedWork<T> = (transaction: Transaction) => T | Promise<T>;
-export type Transact = <T>(work: TransactedWork<T>, options?: TransactionOptions) => Promise<T>;
+import type { Transact, TransactedWork } from "./transact.ts";
+import { OpenTransaction } from "./transaction.ts";
 
 export interface TransactionStats {
   readonly open: number;

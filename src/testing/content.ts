@@ -1,23 +1,8 @@
 /** A message's content as either protocol can write it, whichever it came by. */
 import { contentFromAmqp } from "./amqp/amqp-content.ts";
+import type { MessageContent } from "./message-content.ts";
 import { contentFromStomp } from "./stomp/stomp-content.ts";
 import type { StoredMessage } from "./store/stored-message.ts";
-
-export interface MessageContent {
-  readonly kind: "text" | "bytes";
-  readonly body: Buffer;
-  readonly properties: Readonly<Record<string, string | number | boolean>>;
-  readonly correlationId: string | undefined;
-  /** `queue://NAME`, `topic://NAME` or `temp-queue://NAME`. */
-  readonly replyTo: string | undefined;
-  readonly contentType: string | undefined;
-  /** AMQP's subject, STOMP's type. */
-  readonly subject: string | undefined;
-  readonly groupId: string | undefined;
-  readonly groupSequence: number | undefined;
-  /** As the sender gave it; STOMP's cannot. */
-  readonly messageId: string | undefined;
-}
 
 export function contentOf({ content }: StoredMessage): MessageContent {
   return content.protocol === "stomp" ? contentFromStomp(content) : contentFromAmqp(content);

@@ -1,8 +1,9 @@
 /** Plays the peer's side of a conversation to a session while the client's story runs on it; says what was broken. */
 import { AmqpSession } from "../../src/adapters/amqp/amqp-session.ts";
 import { handshake as amqpHandshake } from "../../src/adapters/amqp/handshake.ts";
-import { handshake as stompHandshake } from "../../src/adapters/stomp/handshake.ts";
+import { type Opened, handshake as stompHandshake } from "../../src/adapters/stomp/handshake.ts";
 import { SendMemory } from "../../src/adapters/stomp/send-memory.ts";
+import { StompSession } from "../../src/adapters/stomp/stomp-session.ts";
 import { unfinishedTail } from "../../src/adapters/stomp/text-boundary.ts";
 import { AttemptError, ConnectionClosedError } from "../../src/errors.ts";
 import type { MessagingSession } from "../../src/messaging/messaging-session.ts";
@@ -95,7 +96,8 @@ async function open(inner: MemorySocket, protocol: Protocol, signal: AbortSignal
   const holdBack = protocol === "stomp" ? unfinishedTail : undefined;
   const socket = new EndpointSocket(inner.asSocket(), endpoint, { holdBack });
   if (protocol === "stomp") {
-    const request = { socket, login: undefined, settings: FUZZ_SETTINGS, memory: new SendMemory(true) };
+    const begin = ({ peer, client, ...io }: Opened) => new StompSession(peer, client, io);
+    const request = { begin, socket, login: undefined, settings: FUZZ_SETTINGS, memory: new SendMemory(true) };
     return stompHandshake(request, signal);
   }
   return new AmqpSession(socket, await amqpHandshake(socket, undefined, FUZZ_SETTINGS, signal), FUZZ_SETTINGS);

@@ -1,5 +1,3 @@
-/** One open AMQP 1.0 connection as a messaging session: sends, subscriptions, and one end for all of them. */
-import type { Connection } from "rhea";
 import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { holdsFramesBack } from "../../messaging/held-frames.ts";
@@ -15,38 +13,16 @@ import type {
 } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
-import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokerOf } from "./broker.ts";
-import { type Spelling, spellingOf } from "./destination.ts";
+import { spellingOf } from "./destination.ts";
 import type { Ending } from "./ending.ts";
 import { sessionLoss } from "./failures.ts";
 import { type OpenConnection, tellAlternates } from "./handshake.ts";
 import { Sends } from "./sends.ts";
+import type { SessionContext } from "./session-context.ts";
 import { AmqpSubscription } from "./subscription.ts";
 import { Transactions } from "./transactions.ts";
 import { Unsubscriptions } from "./unsubscriptions.ts";
-
-/** What sends and subscriptions need of their session. */
-export interface SessionContext {
-  readonly connection: Connection;
-  readonly endpoint: Endpoint;
-  readonly broker: Broker;
-  readonly spelling: Spelling;
-  /** The capabilities of the broker's open frame. */
-  readonly offers: ReadonlySet<string>;
-  /** The user's own, if there is one. */
-  readonly clientId: string | undefined;
-  /** Takes this connection's credentials out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
-  /** Past rhea to the socket: EndpointSocket.gather(). */
-  readonly gather: (bytes: Buffer) => void;
-  /** Over, or about to be told so. */
-  isOver(): boolean;
-  /** The broker confirmed or delivered something. */
-  proveUseful(): void;
-  /** For whatever rhea calls: a throw of ours would make it close the connection with a text of its own. */
-  guard<Args extends unknown[]>(work: (...args: Args) => void): (...args: Args) => void;
-}
 
 /** The broker beats at half of what we advertise at the latest; this is how often it may miss. */
 const SILENCE_FACTOR = 2.1;

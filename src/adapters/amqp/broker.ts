@@ -2,9 +2,7 @@
 
 import type { Broker } from "../../messaging/messaging-session.ts";
 import { printableLine } from "../../printable.ts";
-
-/** The properties of the peer's open frame, symbols as strings. */
-export type OpenProperties = Readonly<Record<string, unknown>>;
+import type { OpenProperties } from "./open-properties.ts";
 
 /** A map: a peer may call itself "constructor". */
 const PRODUCTS: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,8 @@
 /** The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has none (AMQP 1.0, part 4). */
 import type { AmqpError, Delivery, Sender, Session } from "rhea";
-import type { SessionContext } from "./amqp-session.ts";
 import { describeCondition } from "./failures.ts";
-import { errorOf } from "./send-outcome.ts";
+import { errorOf } from "./rejection-error.ts";
+import type { SessionContext } from "./session-context.ts";
 import { coordinatorTarget } from "./transactional-state.ts";
 
 export type CoordinatorAnswer =

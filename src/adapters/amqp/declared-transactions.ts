@@ -3,8 +3,9 @@
  * on a coordinator link of its own, which does one thing at a time: Artemis counts the answers of an AMQP session instead of
  * telling them apart, and would answer the first of two discharges when the second is stored (docs/decisions/0021).
  */
-import type { SessionContext } from "./amqp-session.ts";
+
 import { Coordinator, type CoordinatorAnswer } from "./coordinator.ts";
+import type { SessionContext } from "./session-context.ts";
 import { DECLARE, dischargeOf } from "./transactional-state.ts";
 
 /** So many links may commit at once; what would be more waits for one of them. */

@@ -4,19 +4,13 @@
  */
 import type { AmqpError } from "rhea";
 import type { Destination } from "../../messaging/destination.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import { SendQueue } from "../shared/send-queue.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import type { DeclaredTransactions } from "./declared-transactions.ts";
 import { rejection } from "./send-outcome.ts";
 import { type LinkOwner, SenderLink, type TransferTerms } from "./sender-link.ts";
+import type { SessionContext } from "./session-context.ts";
 import { TransactedSends } from "./transacted-sends.ts";
-
-/** A send as a link sees it. */
-export interface LinkSend extends OutgoingSend {
-  /** The state of its transfer: of which transaction of the user's it is part. */
-  readonly state?: TransferTerms["state"];
-}
+import type { LinkSend } from "./transactional-send.ts";
 
 export interface DestinationSendsDeps {
   readonly context: SessionContext;

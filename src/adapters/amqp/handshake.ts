@@ -8,11 +8,11 @@ import type { Login } from "../../messaging/login.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
-import type { OpenProperties } from "./broker.ts";
 import { walkDueSessions } from "./due-sessions.ts";
 import type { Ending } from "./ending.ts";
 import { CLOSE_CONDITIONS } from "./failure-table.ts";
 import { attemptFailure } from "./failures.ts";
+import type { OpenProperties } from "./open-properties.ts";
 import { holdToLimits, MAX_FRAME_SIZE } from "./peer-limits.ts";
 import { governSasl, type SaslTerms } from "./sasl-dialogue.ts";
 

@@ -1,7 +1,7 @@
 /** The receiver link of one subscription, on an AMQP session of its own. */
 import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
-import type { SessionContext } from "./amqp-session.ts";
 import { keepTransfersEncoded } from "./incoming-message.ts";
+import type { SessionContext } from "./session-context.ts";
 import type { ReceivingSession } from "./settlement.ts";
 import type { AttachTerms } from "./source.ts";
 

@@ -4,7 +4,8 @@ import { kindOf, type Login } from "../../messaging/login.ts";
 import type { SaslMechanism } from "../../uri/login-options.ts";
 import type { Ending } from "./ending.ts";
 import { checkFields } from "./peer-fields.ts";
-import { candidates, exchangeOf, isLostOnArtemis, type SaslExchange } from "./sasl-mechanisms.ts";
+import type { SaslExchange } from "./sasl-exchange.ts";
+import { candidates, exchangeOf, isLostOnArtemis } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
 import { unlogged } from "./unlogged.ts";
 

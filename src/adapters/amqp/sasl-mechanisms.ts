@@ -1,19 +1,9 @@
 /** The SASL mechanisms: which of them fits a login, in which order, and what each of them says. */
+
 import { kindOf, type Login, type LoginKind, TOKEN_USER, textsOf } from "../../messaging/login.ts";
 import type { SaslMechanism } from "../../uri/login-options.ts";
+import type { SaslExchange } from "./sasl-exchange.ts";
 import { scram } from "./scram.ts";
-
-/** One conversation. A rejection or throw says, in words that follow "the broker is not to be trusted:", what the server did. */
-export interface SaslExchange {
-  /** The initial response. */
-  start(): Promise<Buffer>;
-  /** The response to a challenge. */
-  step(challenge: Buffer): Promise<Buffer>;
-  /** The server says that we are in. @throws where it still owes us something. */
-  accept(additional: Buffer | undefined): void;
-  /** What the server said in a challenge of why it refuses. */
-  readonly reason?: string | undefined;
-}
 
 /** Artemis reads SCRAM as ASCII whatever RFC 5802 says: no name or password outside it can log in there. */
 export function isLostOnArtemis(mechanism: SaslMechanism, login: Login | undefined): boolean {

@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import type { PasswordLogin } from "../../messaging/login.ts";
-import type { SaslExchange } from "./sasl-mechanisms.ts";
+import type { SaslExchange } from "./sasl-exchange.ts";
 
 const derive = promisify(pbkdf2);
 

@@ -1,10 +1,10 @@
 /** What became of a send that the broker did not accept, as its outcome. */
-import type { AmqpError, Delivery } from "rhea";
+import type { AmqpError } from "rhea";
 import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
+import type { SessionContext } from "./session-context.ts";
 
 /** `rejected`, or a refused link. `inDoubt`: it had been written before its link ended. */
 export function rejection(
@@ -28,10 +28,4 @@ export function notStored(
   const where = `${formatDestination(destination)} on ${formatAddress(endpoint)}`;
   const text = `${where} did not store message ${message.id}: the broker ${what}`;
   return { kind: "failed", error: new SendNotStoredError(text, { id: message.id, endpoint }) };
-}
-
-/** Why a delivery was rejected. */
-export function errorOf({ remote_state }: Delivery): AmqpError | undefined {
-  const { error }: { error?: AmqpError } = remote_state ?? {};
-  return error ?? undefined;
 }

@@ -4,11 +4,12 @@ import { MasterSlaveError } from "../../errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { type Linkable, LinkedSet } from "../../messaging/linked-set.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import { spell } from "./destination.ts";
 import { TAG_TO_COME, takeOverTransfers } from "./outgoing-transfers.ts";
 import { prepareSend } from "./prepare-send.ts";
-import { errorOf, notStored, rejection } from "./send-outcome.ts";
+import { errorOf } from "./rejection-error.ts";
+import { notStored, rejection } from "./send-outcome.ts";
+import type { SessionContext } from "./session-context.ts";
 import type { TransferState } from "./transactional-state.ts";
 
 /** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */

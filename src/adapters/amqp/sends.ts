@@ -2,10 +2,11 @@
 import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
+import { checkComposite } from "./check-composite.ts";
 import { DeclaredTransactions } from "./declared-transactions.ts";
-import { DestinationSends, type LinkSend } from "./destination-sends.ts";
-import { checkComposite } from "./source.ts";
+import { DestinationSends } from "./destination-sends.ts";
+import type { SessionContext } from "./session-context.ts";
+import type { LinkSend } from "./transactional-send.ts";
 
 /** Links above this are closed when idle, the least recently used first. */
 const MAX_IDLE_LINKS = 64;

@@ -1,11 +1,13 @@
 /** What a subscription attaches to on the broker found, or why that broker cannot do what is asked. */
+
 import { randomUUID } from "node:crypto";
 import rhea, { type Source } from "rhea";
 import { UnsupportedError } from "../../errors.ts";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { formatDestination } from "../../messaging/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
-import { readsLists, spell } from "./destination.ts";
+import { checkComposite } from "./check-composite.ts";
+import { spell } from "./destination.ts";
+import type { SessionContext } from "./session-context.ts";
 
 /** What differs from subscription to subscription in an attach frame. */
 export interface AttachTerms {
@@ -61,16 +63,6 @@ export function checkNamed({ name, durable, shared }: NamedSubscription, { broke
   }
   if (broker.product === "artemis" && name.includes("|"))
     throw new UnsupportedError(`Artemis cuts the subscription name ${name} at the "|"`);
-}
-
-/** @throws UnsupportedError where a list would be taken for a name. */
-export function checkComposite(
-  { destination }: { readonly destination: Destination },
-  { broker }: Pick<SessionContext, "broker">,
-): void {
-  if (!destination.name.includes(",") || readsLists(broker)) return;
-  const where = formatDestination(destination);
-  throw new UnsupportedError(`${broker.product} has no composite destinations: use each of ${where} by itself`);
 }
 
 function checkDestination(request: SubscriptionRequest, peer: Peer): void {

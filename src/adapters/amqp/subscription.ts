@@ -11,7 +11,6 @@ import type {
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import { Browsing } from "./browsing.ts";
 import { destinationOf } from "./destination.ts";
 import { EnlistedDeliveries } from "./enlisted-deliveries.ts";
@@ -19,6 +18,7 @@ import { describeCondition, isRetryable } from "./failures.ts";
 import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
 import { OwedCredit } from "./owed-credit.ts";
 import { ReceiverLink } from "./receiver-link.ts";
+import type { SessionContext } from "./session-context.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
 import { AmqpTransaction } from "./transaction.ts";

@@ -3,9 +3,9 @@ import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../e
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../shared/group-writer.ts";
 import { SendGroups } from "../shared/send-groups.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import type { DeclaredTransaction, DeclaredTransactions } from "./declared-transactions.ts";
 import type { SenderLink, TransferTerms } from "./sender-link.ts";
+import type { SessionContext } from "./session-context.ts";
 import { sentIn } from "./transactional-state.ts";
 
 /**

@@ -8,10 +8,9 @@ import {
 } from "../../errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
-import type { Sends } from "./sends.ts";
-import { type SendWatch, TransactionalSend } from "./transactional-send.ts";
+import type { SessionContext } from "./session-context.ts";
+import { type LinkSend, type SendWatch, TransactionalSend } from "./transactional-send.ts";
 import { DECLARE, dischargeOf, sentIn, type TransferState } from "./transactional-state.ts";
 
 /**
@@ -21,6 +20,13 @@ import { DECLARE, dischargeOf, sentIn, type TransferState } from "./transactiona
 export interface EnlistedDelivery {
   accept(txnId: Buffer): void;
   giveBack(): void;
+}
+
+/** Where the sends of a transaction go, among those of its session. */
+export interface TransactionalSends {
+  send(send: LinkSend): void;
+  /** Calls `act` when what was sent to these destinations so far, outside of transactions of the user's, is stored or refused. */
+  behind(destinations: ReadonlySet<string>, act: () => void): void;
 }
 
 type Phase =
@@ -34,7 +40,7 @@ type Phase =
 
 export class AmqpTransaction implements SessionTransaction {
   readonly #context: SessionContext;
-  readonly #sends: Sends;
+  readonly #sends: TransactionalSends;
   readonly #coordinator: Coordinator | undefined;
   readonly #onOver: () => void;
   readonly #waiting: OutgoingSend[] = [];
@@ -61,7 +67,12 @@ export class AmqpTransaction implements SessionTransaction {
   #failure: MasterSlaveError | undefined;
 
   /** Declares itself, unless the session is over and has no coordinator to offer; `onOver` is called once. */
-  constructor(context: SessionContext, sends: Sends, coordinator: Coordinator | undefined, onOver: () => void) {
+  constructor(
+    context: SessionContext,
+    sends: TransactionalSends,
+    coordinator: Coordinator | undefined,
+    onOver: () => void,
+  ) {
     this.#context = context;
     this.#sends = sends;
     this.#coordinator = coordinator;

@@ -1,7 +1,12 @@
 /** A send as part of a transaction: to its link a send like any other, whose outcome the transaction learns first. */
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
-import type { LinkSend } from "./destination-sends.ts";
 import type { TransferState } from "./transactional-state.ts";
+
+/** A send as a link sees it. */
+export interface LinkSend extends OutgoingSend {
+  /** The state of its transfer: of which transaction of the user's it is part. */
+  readonly state?: TransferState | undefined;
+}
 
 /** What a transaction has to do with its sends. */
 export interface SendWatch {

@@ -1,21 +1,20 @@
 /** The transactions of one session: each on a coordinator that no other uses at the time. */
 import type { MasterSlaveError } from "../../errors.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import { Coordinator } from "./coordinator.ts";
-import type { Sends } from "./sends.ts";
-import { AmqpTransaction } from "./transaction.ts";
+import type { SessionContext } from "./session-context.ts";
+import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";
 
 /** Coordinators beyond these are closed when nothing uses them. */
 const MAX_IDLE = 8;
 
 export class Transactions {
   readonly #context: SessionContext;
-  readonly #sends: Sends;
+  readonly #sends: TransactionalSends;
   readonly #open = new Set<AmqpTransaction>();
   readonly #idle: Coordinator[] = [];
   #ended: MasterSlaveError | undefined;
 
-  constructor(context: SessionContext, sends: Sends) {
+  constructor(context: SessionContext, sends: TransactionalSends) {
     this.#context = context;
     this.#sends = sends;
   }

@@ -2,8 +2,8 @@
 import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
 import type { NamedSubscription } from "../../messaging/messaging-session.ts";
-import type { SessionContext } from "./amqp-session.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
+import type { SessionContext } from "./session-context.ts";
 import { checkNamed, linkNameOf, SHARED_CAPABILITIES } from "./source.ts";
 
 export class Unsubscriptions {

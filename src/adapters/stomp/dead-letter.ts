@@ -2,7 +2,7 @@
 import { type Destination, parseDestination } from "../../messaging/destination.ts";
 import type { ReceivedMessage } from "../../messaging/received-message.ts";
 import { bodyHeaders, type EncodedMessage, encodeMessage } from "./message.ts";
-import type { Peer } from "./wire.ts";
+import type { Peer } from "./peer.ts";
 
 /** As ActiveMQ names the reason of a dead letter, for its tools. */
 export const REASON_PROPERTY = "dlqDeliveryFailureCause";

@@ -7,7 +7,7 @@ import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
 import { escapeHeader, headerLines, type StompVersion } from "./header-text.ts";
 import { CONTENT_TYPES, encodeMessage, isMeasured } from "./message.ts";
-import type { Peer } from "./wire.ts";
+import type { Peer } from "./peer.ts";
 
 /** A SEND but for its receipt, its transaction and its delay, which are new each time. */
 export interface EncodedSend {

@@ -13,12 +13,21 @@ import { readBody } from "./frame-body.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { loginHeaders } from "./login.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
+import type { Peer } from "./peer.ts";
 import { headerText } from "./received-headers.ts";
 import type { SendMemory } from "./send-memory.ts";
-import { StompSession } from "./stomp-session.ts";
-import type { Peer } from "./wire.ts";
 
-export interface HandshakeRequest {
+/** What a handshake has led to: who the peer is, and what it is written to and read from. */
+export interface Opened {
+  readonly peer: Peer;
+  readonly client: Client;
+  readonly socket: EndpointSocket;
+  readonly writer: FrameWriter;
+}
+
+export interface HandshakeRequest<Session> {
+  /** Makes the session, at once: frames may stand behind CONNECTED in the same read. */
+  readonly begin: (opened: Opened) => Session;
   readonly socket: EndpointSocket;
   readonly login: Login | undefined;
   readonly settings: AdapterSettings;
@@ -34,7 +43,7 @@ const SILENT_INTERVALS = 2.1;
  * Resolves with the session; rejects with an AttemptError, or with the signal's reason as soon as it fires, and then
  * has destroyed the socket.
  */
-export function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<StompSession> {
+export function handshake<Session>(request: HandshakeRequest<Session>, signal: AbortSignal): Promise<Session> {
   const { socket, settings } = request;
   const { heartbeatMs } = settings;
   const conceal = concealing(request.login);
@@ -100,7 +109,7 @@ function leaveCheckingToSocket(client: Client): void {
   client._runHeartbeat = () => run(0, 1);
 }
 
-function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<string, string> {
+function connectHeaders({ socket, login, settings }: Omit<HandshakeRequest<unknown>, "begin">): Record<string, string> {
   const { clientId, heartbeatMs } = settings;
   return {
     "accept-version": "1.1,1.2",
@@ -112,7 +121,7 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin(request: HandshakeRequest, client: Client, writer: FrameWriter): StompSession {
+function begin<Session>(request: HandshakeRequest<Session>, client: Client, writer: FrameWriter): Session {
   const { socket, login, settings, memory } = request;
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
@@ -129,7 +138,7 @@ function begin(request: HandshakeRequest, client: Client, writer: FrameWriter): 
     memory,
     noticesSilence: silenceMs > 0,
   };
-  const session = new StompSession(peer, client, { socket, writer });
+  const session = request.begin({ peer, client, socket, writer });
   if (silenceMs > 0) socket.watchPeer(silenceMs);
   if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);
   return session;

@@ -1,5 +1,5 @@
 /** What a header cannot carry, found before it is written: a broker answers most of it by closing the connection. */
-import type { Peer } from "./wire.ts";
+import type { Peer } from "./peer.ts";
 
 /** What is wrong with the first header that cannot go to this peer; undefined when all can. */
 export function findUnsendable(

@@ -9,9 +9,10 @@ import type { OpenContext, OpenSession } from "../../transport/session.ts";
 import { unlessAborted } from "../../transport/unless-aborted.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
-import { handshake } from "./handshake.ts";
+import { handshake, type Opened } from "./handshake.ts";
 import { askLogin, fitsConnect } from "./login.ts";
 import { SendMemory } from "./send-memory.ts";
+import { StompSession } from "./stomp-session.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 /**
@@ -61,11 +62,15 @@ function speak(
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
       stage?.(whySilent(socket.endpoint));
-      return await handshake({ socket, login, settings, memory }, ending.signal);
+      return await handshake({ begin, socket, login, settings, memory }, ending.signal);
     } finally {
       ending.release();
     }
   };
+}
+
+function begin({ peer, client, socket, writer }: Opened): MessagingSession {
+  return new StompSession(peer, client, { socket, writer });
 }
 
 /** Fires when the attempt is over from outside: it is no longer wanted, or the peer is gone. */

@@ -6,7 +6,8 @@ import type { EncodedSend } from "./encoded-send.ts";
 import { type BrokerRefusal, saysTooLarge } from "./failures.ts";
 import { headerLines } from "./header-text.ts";
 import { scheduleHeaders } from "./message.ts";
-import type { Peer, ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
+import type { Peer } from "./peer.ts";
+import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 

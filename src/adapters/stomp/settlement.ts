@@ -4,7 +4,7 @@ import { formatDestination } from "../../messaging/destination.ts";
 import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { escapeHeader, type StompVersion, unescapeHeader } from "./header-text.ts";
-import type { Peer } from "./wire.ts";
+import type { Peer } from "./peer.ts";
 
 export type SettlementMeans = "ACK" | "NACK" | "dead-letter" | "give-back";
 

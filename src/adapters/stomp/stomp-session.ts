@@ -31,13 +31,14 @@ import type { FrameWriter } from "./frame-writer.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { deleteSubscription } from "./named-subscriptions.ts";
+import type { Peer } from "./peer.ts";
 import { SingleSends } from "./sends.ts";
 import { StorageBarrier } from "./storage-barrier.ts";
 import { StompSubscription } from "./subscription.ts";
 import { SubscriptionIds } from "./subscription-ids.ts";
 import { TransactedSends } from "./transacted-sends.ts";
 import { StompTransaction } from "./transaction.ts";
-import { type Peer, type ReceiptWaiter, type SessionSends, Wire } from "./wire.ts";
+import { type ReceiptWaiter, type SessionSends, Wire } from "./wire.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -56,7 +57,7 @@ export class StompSession implements MessagingSession {
   readonly #reader: FrameReader;
   readonly #barrier: StorageBarrier;
   readonly #sends: SessionSends;
-  readonly #subscriptions = new SubscriptionIds();
+  readonly #subscriptions = new SubscriptionIds<StompSubscription>();
   #resolveEnded: ((end: SessionEnd) => void) | undefined;
   #useful = false;
   #transactions = 0;

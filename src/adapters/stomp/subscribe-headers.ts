@@ -4,7 +4,7 @@ import { formatDestination, membersOf } from "../../messaging/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { addressSubscribe } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
-import type { Peer } from "./wire.ts";
+import type { Peer } from "./peer.ts";
 
 /** Artemis counts bytes: a message of text with its headers is taken to be this large. */
 const ASSUMED_MESSAGE_BYTES = 1024;

@@ -1,12 +1,11 @@
 /** Which subscription a message is for: by the id its SUBSCRIBE had. */
-import type { StompSubscription } from "./subscription.ts";
 
 /** The ids a session has given its subscriptions: a subscription changes its id when it gives deliveries back. */
-export class SubscriptionIds {
-  readonly #byId = new Map<string, StompSubscription>();
+export class SubscriptionIds<Subscription> {
+  readonly #byId = new Map<string, Subscription>();
   #last = 0;
 
-  issue(subscription: StompSubscription): string {
+  issue(subscription: Subscription): string {
     const id = String(++this.#last);
     this.#byId.set(id, subscription);
     return id;
@@ -20,7 +19,7 @@ export class SubscriptionIds {
     return this.#byId.size > 0;
   }
 
-  find(id: string | undefined): StompSubscription | undefined {
+  find(id: string | undefined): Subscription | undefined {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
@@ -30,7 +29,7 @@ export class SubscriptionIds {
     return Number.isInteger(number) && number >= 1 && number <= this.#last;
   }
 
-  all(): readonly StompSubscription[] {
+  all(): readonly Subscription[] {
     return [...this.#byId.values()];
   }
 }

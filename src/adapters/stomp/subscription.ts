@@ -28,13 +28,13 @@ import type { Wire } from "./wire.ts";
 /** What a subscription needs of its session. */
 export interface SubscriptionDeps {
   readonly wire: Wire;
-  readonly ids: SubscriptionIds;
+  readonly ids: SubscriptionIds<StompSubscription>;
   readonly barrier: StorageBarrier;
 }
 
 export class StompSubscription implements SessionSubscription {
   readonly #wire: Wire;
-  readonly #ids: SubscriptionIds;
+  readonly #ids: SubscriptionIds<StompSubscription>;
   readonly #barrier: StorageBarrier;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;

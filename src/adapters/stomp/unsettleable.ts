@@ -1,8 +1,8 @@
 /** Messages that Classic hands to STOMP consumers and then takes no acknowledgement of. */
 import { UnsupportedError } from "../../errors.ts";
 import { AMQP_PREFIX } from "./header-names.ts";
+import type { Peer } from "./peer.ts";
 import { hasPrefix, headerText, type ReceivedHeaders } from "./received-headers.ts";
-import type { Peer } from "./wire.ts";
 
 /** `ID:host-port-time-n:connection:session:producer:sequence`, as Classic and its Java client number messages. */
 const NUMBERED = /^ID:.*-\d+-\d+-\d+:-?\d+:-?\d+:-?\d+:-?\d+$/s;

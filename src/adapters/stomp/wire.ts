@@ -1,34 +1,12 @@
 /** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
 import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
-import type { Endpoint } from "../../uri/endpoint.ts";
-import type { Dialect } from "./broker.ts";
+import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import { SendEncoder } from "./encoded-send.ts";
 import type { BrokerRefusal } from "./failures.ts";
 import type { FrameWriter } from "./frame-writer.ts";
-import { headerLines, type StompVersion } from "./header-text.ts";
+import { headerLines } from "./header-text.ts";
+import type { Peer } from "./peer.ts";
 import { Receipts } from "./receipts.ts";
-import type { SendMemory } from "./send-memory.ts";
-
-/** What the handshake settled, and what the adapter was told for all sessions. */
-export interface Peer {
-  readonly endpoint: Endpoint;
-  readonly broker: Broker;
-  readonly dialect: Dialect;
-  readonly version: StompVersion;
-  /** What CONNECT said. */
-  readonly clientId: string | undefined;
-  /** Takes this connection's credentials out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
-  readonly deadLetterDestination: Destination;
-  readonly releaseWaitMs: number;
-  readonly onWarning: AdapterSettings["onWarning"];
-  readonly memory: SendMemory;
-  /** Whether heart-beats tell of a broker that has stopped. */
-  readonly noticesSilence: boolean;
-}
 
 /** Waits for the answer to one request; at most one of these is called, once. */
 export interface ReceiptWaiter {

@@ -1,6 +1,6 @@
 /** What the sections of an AMQP message say, in neither protocol's words. */
 import rhea from "rhea";
-import type { MessageContent } from "../content.ts";
+import type { MessageContent } from "../message-content.ts";
 import type { AmqpContent } from "../store/stored-message.ts";
 
 /** What rhea's decoder finds; every field may be absent. */

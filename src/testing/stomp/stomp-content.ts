@@ -1,6 +1,6 @@
 /** What STOMP headers and body say, in neither protocol's words. */
 import { formatDestination, parseDestination } from "../../messaging/destination.ts";
-import type { MessageContent } from "../content.ts";
+import type { MessageContent } from "../message-content.ts";
 import type { StompContent } from "../store/stored-message.ts";
 
 /** Headers that are fields of the message; the others are its properties (as Classic's FrameTranslator has it). */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SendError } from "../../../src/errors.ts";
-import { clearSuspects, type Suspect } from "../../../src/messaging/poison-rule.ts";
+import { clearSuspects } from "../../../src/messaging/poison-rule.ts";
+import type { Suspect } from "../../../src/messaging/suspect.ts";
 import {
   ENDPOINTS,
   fateOf,

@@ -5,7 +5,7 @@ import {
   TransactionRolledBackError,
 } from "../../../src/errors.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
-import type { Transaction } from "../../../src/messaging/transactions.ts";
+import type { Transaction } from "../../../src/messaging/transact.ts";
 import {
   failover,
   fateOf,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../src/adapters/stomp/broker.ts";
+import type { Peer } from "../../../../src/adapters/stomp/peer.ts";
 import { whyUnsettleable } from "../../../../src/adapters/stomp/unsettleable.ts";
-import type { Peer } from "../../../../src/adapters/stomp/wire.ts";
 
 function cannotBeSettled(headers: Record<string, string>, product: string): boolean {
   const broker = { product, version: undefined };
