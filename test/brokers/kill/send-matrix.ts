@@ -60,6 +60,11 @@ async function runCombination(product: Product, protocol: Protocol, options: Mat
       for (const { id, twins } of [...report.stream.storedTwice, ...report.store.storedTwice]) {
         console.error(`[kill] ${product} ${protocol}: ${id} stored as ${twins.join(" and ")}`);
       }
+      for (const { late, displaced } of [report.stream, report.store]) {
+        if (late > 0) console.error(`[kill] ${product} ${protocol}: ${late} came first as redelivered, out of order`);
+        for (const { n, after } of displaced.slice(0, 10))
+          console.error(`[kill] ${product} ${protocol}: send ${n} came after send ${after}`);
+      }
       for (const rejection of report.rejections) console.error("[kill] rejected:", rejection);
       reports.push(report);
     } finally {
