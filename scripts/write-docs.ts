@@ -1,6 +1,6 @@
 /** `npm run docs` writes what is printed from the code into docs/; with --check it fails where a file differs instead. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { ERROR_CODES } from "../src/error-codes.ts";
+import { ERROR_CODES } from "../src/errors/error-codes.ts";
 import { withFailureTables } from "./render-failure-table.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
@@ -35,7 +35,7 @@ function renderErrors(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   return `# Errors
 
-<!-- Printed from src/error-codes.ts by npm run docs; change it there. -->
+<!-- Printed from src/errors/error-codes.ts by npm run docs; change it there. -->
 
 Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the same call may succeed later, as it is), the
 \`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list

@@ -1,7 +1,9 @@
 /** The whole public surface of `masterslave-transport` on one screen. */
+
+export type { WaitOptions } from "./async/deadline.ts";
 export { connect, createConnection } from "./connect/connect.ts";
 export type * from "./connect/option-types.ts";
-export * from "./errors.ts";
+export * from "./errors/errors.ts";
 export type { ConnectionWarning } from "./messaging/adapter-settings.ts";
 export type { CloseOptions, SendOptions } from "./messaging/call-options.ts";
 export type { Connection } from "./messaging/connection.ts";
@@ -9,7 +11,6 @@ export type { ConnectionEvents } from "./messaging/connection-parts.ts";
 export type { ConnectionStats, ConnectionStatus } from "./messaging/connection-stats.ts";
 export type { BrowseOptions, ConsumeOptions } from "./messaging/consume-options.ts";
 export type { Consumer } from "./messaging/consumer.ts";
-export type { WaitOptions } from "./messaging/deadline.ts";
 export type { DeduplicationOptions } from "./messaging/deduplication.ts";
 export type { AcceptOptions, Delivery, SettleOptions, SettleResult } from "./messaging/delivery.ts";
 export type { Destination } from "./messaging/destination.ts";

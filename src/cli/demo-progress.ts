@@ -1,5 +1,5 @@
 /** The demo while it runs: one line that moves on a terminal, one line a failover elsewhere. On stderr, for stdout is the report's. */
-import { formatAddress } from "../errors.ts";
+import { formatAddress } from "../errors/errors.ts";
 import type { FailoverFigures, RehearsalProgress } from "../testing/rehearsal/rehearse-failover.ts";
 
 const BAR_WIDTH = 24;

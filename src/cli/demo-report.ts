@@ -1,6 +1,6 @@
 /** What the demo prints at the end, and whether it went well. */
 import Table from "cli-table3";
-import { formatAddress } from "../errors.ts";
+import { formatAddress } from "../errors/errors.ts";
 import type { LedgerFindings } from "../testing/rehearsal/ledger.ts";
 import type { RehearsalReport } from "../testing/rehearsal/rehearse-failover.ts";
 

@@ -1,6 +1,6 @@
 /** `masterslave demo`: the main job, shown: send and receive while the active member is crashed again and again. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ErrorCode, formatAddress, MasterSlaveError, UnsupportedError } from "../errors.ts";
+import { type ErrorCode, formatAddress, MasterSlaveError, UnsupportedError } from "../errors/errors.ts";
 import { embeddedGroup } from "../testing/embedded-group.ts";
 import { type CrashableGroup, type RehearsalReport, rehearseFailover } from "../testing/rehearsal/rehearse-failover.ts";
 import { DemoProgress } from "./demo-progress.ts";

@@ -1,5 +1,5 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
-import { InvalidArgumentError, InvalidOptionError } from "../errors.ts";
+import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls-options.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";

@@ -1,5 +1,5 @@
 /** Composition: a URI and options become a connection over the adapter they name. */
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { Connection } from "../messaging/connection.ts";
 import { parseDestination } from "../messaging/destination.ts";

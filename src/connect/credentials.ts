@@ -1,9 +1,9 @@
 /** The credentials as a caller gives them, by value, by file or by function, and what an attempt logs in with. */
-import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors.ts";
+import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors/errors.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/login.ts";
 import { type FilePath, pathProblem, readMaterial } from "../transport/read-material.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
-import { nearestName } from "../uri/nearest-name.ts";
 
 /** Read on every attempt; one line break at the end is not part of the password. */
 export interface PasswordFileCredentials {

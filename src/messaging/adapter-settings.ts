@@ -1,5 +1,5 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
-import type { EndpointAddress } from "../errors.ts";
+import type { EndpointAddress } from "../errors/errors.ts";
 import type { Lookup } from "../transport/resolve-host.ts";
 import type { TlsSource } from "../transport/tls-options.ts";
 import type { Endpoint } from "../uri/endpoint.ts";

@@ -1,7 +1,7 @@
 /** Checks of what calls are told: an option that does not exist is refused, for a misspelt one would have no effect. */
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../errors.ts";
-import { nearestName } from "../uri/nearest-name.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 
 /** @throws InvalidArgumentError for a timeoutMs that is no positive number. */
 export function checkTimeout(timeoutMs: number | undefined): void {

@@ -1,5 +1,5 @@
 /** What a connection is made of and what it tells: its settings and its events. */
-import type { EndpointAddress, MasterSlaveError } from "../errors.ts";
+import type { EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { TransportEvents, TransportSettings } from "../transport/master-slave-transport.ts";
 import type { OpenSession } from "../transport/session.ts";
 import type { Endpoint } from "../uri/endpoint.ts";

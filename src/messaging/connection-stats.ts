@@ -1,5 +1,5 @@
 /** What a connection tells of itself: its state without its inner parts, and its figures. */
-import type { EndpointAddress, MasterSlaveError } from "../errors.ts";
+import type { EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { ConnectionState } from "../transport/connection-state.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import type { TransactionStats } from "./transactions.ts";

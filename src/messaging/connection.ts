@@ -1,6 +1,7 @@
 /** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
-import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../errors.ts";
-import { IsolatedEmitter } from "../transport/isolated-emitter.ts";
+
+import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../errors/errors.ts";
 import { MasterSlaveTransport } from "../transport/master-slave-transport.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { ConnectionWarning } from "./adapter-settings.ts";

@@ -1,6 +1,6 @@
 /** What consume() and browse() may be told, checked, as the request a session understands. */
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
 import { checkFlags, checkNames } from "./argument-checks.ts";
 import { checkDeduplication, type DeduplicationOptions } from "./deduplication.ts";
 import { parseDestination } from "./destination.ts";

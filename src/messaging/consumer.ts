@@ -1,16 +1,17 @@
 /** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
-import { AbortError, type MasterSlaveError } from "../errors.ts";
+
+import type { WaitOptions } from "../async/deadline.ts";
+import { onAbort } from "../async/on-abort.ts";
+import { settledOr, startTimer } from "../async/timer.ts";
+import { AbortError, type MasterSlaveError } from "../errors/errors.ts";
 import { checkNames, checkTimeout } from "./argument-checks.ts";
-import type { WaitOptions } from "./deadline.ts";
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import { type Arrival, Intake } from "./intake.ts";
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "./messaging-session.ts";
-import { onAbort } from "./on-abort.ts";
 import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
-import { settledOr, startTimer } from "./timer.ts";
 import type { Transact } from "./transact.ts";
 
 /** What a consumer tells the connection it belongs to, and asks of it. */

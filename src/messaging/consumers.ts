@@ -1,5 +1,5 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
-import { MasterSlaveError } from "../errors.ts";
+import { MasterSlaveError } from "../errors/errors.ts";
 import type { ConnectionWarning } from "./adapter-settings.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
 import type { SettleResult } from "./delivery.ts";

@@ -1,5 +1,7 @@
 /** Keeps what users hold going while sessions come and go: interrupted together, restored in order, drained in order. */
-import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../errors.ts";
+
+import { startTimer } from "../async/timer.ts";
+import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../errors/errors.ts";
 import type { MasterSlaveTransport } from "../transport/master-slave-transport.ts";
 import type { Consumers } from "./consumers.ts";
 import type { CurrentSession } from "./current-session.ts";
@@ -7,7 +9,6 @@ import type { Broker, MessagingSession } from "./messaging-session.ts";
 import type { PendingSends } from "./pending-sends.ts";
 import { clearSuspects } from "./poison-rule.ts";
 import type { Requests } from "./requests.ts";
-import { startTimer } from "./timer.ts";
 import type { Transactions } from "./transactions.ts";
 
 /** What lives across sessions. */

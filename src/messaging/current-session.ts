@@ -1,8 +1,9 @@
 /** The session of the moment, and who waits for there to be one. */
-import { AbortError, type EndpointAddress, MasterSlaveError } from "../errors.ts";
-import { unlessAborted } from "../transport/unless-aborted.ts";
+
+import { onAbort } from "../async/on-abort.ts";
+import { unlessAborted } from "../async/unless-aborted.ts";
+import { AbortError, type EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import { onAbort } from "./on-abort.ts";
 
 export interface ReachedSession {
   readonly session: MessagingSession;

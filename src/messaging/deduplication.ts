@@ -1,6 +1,6 @@
 /** Which messages a consumer has accepted lately, so that their twins are settled without being handed over. */
 import type { LRUCache } from "lru-cache";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
 import { checkParts } from "./argument-checks.ts";
 import type { Arrival } from "./intake.ts";
 import type { ReceivedMessage } from "./received-message.ts";

@@ -2,9 +2,10 @@
  * Sends that a full broker has refused, and those to the same destinations that came after them: one tries again after a
  * wait that grows, and lets the others follow.
  */
+
+import { startTimer } from "../async/timer.ts";
 import { formatDestination } from "./destination.ts";
 import type { PendingSend } from "./pending-send.ts";
-import { startTimer } from "./timer.ts";
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;

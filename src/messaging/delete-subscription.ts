@@ -1,10 +1,11 @@
 /** Deletes a durable subscription, on whichever session answers. */
-import { AbortError, InvalidArgumentError } from "../errors.ts";
+
+import { startDeadline, type WaitOptions } from "../async/deadline.ts";
+import { AbortError, InvalidArgumentError } from "../errors/errors.ts";
 import { checkFlags, checkNames, checkTimeout } from "./argument-checks.ts";
 import { checkSubscriptionName, requireClientId } from "./consume-options.ts";
 import type { Consumers } from "./consumers.ts";
 import type { CurrentSession } from "./current-session.ts";
-import { startDeadline, type WaitOptions } from "./deadline.ts";
 
 export interface UnsubscribeOptions extends WaitOptions {
   /** It is one that several connections share; false unless said. */

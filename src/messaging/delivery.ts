@@ -1,5 +1,10 @@
 /** One message handed over once, to be settled once. */
-import { AlreadySettledError, InvalidArgumentError, StaleDeliveryError, type UnsupportedError } from "../errors.ts";
+import {
+  AlreadySettledError,
+  InvalidArgumentError,
+  StaleDeliveryError,
+  type UnsupportedError,
+} from "../errors/errors.ts";
 import { checkFlags, checkNames } from "./argument-checks.ts";
 import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "./messaging-session.ts";
 import type { ReceivedMessage } from "./received-message.ts";

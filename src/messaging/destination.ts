@@ -2,7 +2,7 @@
  * A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name.
  * `temp-queue://NAME` and `temp-topic://NAME` are what reply-to addresses of other clients are read as.
  */
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
 
 export interface Destination {
   readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";

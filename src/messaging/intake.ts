@@ -1,9 +1,10 @@
 /** Where deliveries that arrived wait for readers, and readers for deliveries. */
-import type { MasterSlaveError } from "../errors.ts";
+
+import { WaitingLine } from "../async/waiting-line.ts";
+import type { MasterSlaveError } from "../errors/errors.ts";
 import type { Delivery } from "./delivery.ts";
 import type { IncomingDelivery } from "./messaging-session.ts";
 import type { SubscriptionLink } from "./subscription-link.ts";
-import { WaitingLine } from "./waiting-line.ts";
 
 export interface Arrival {
   readonly incoming: IncomingDelivery;

@@ -1,5 +1,5 @@
 /** The port between messaging and the protocol adapters: what one session can do with messages. */
-import type { MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../errors.ts";
+import type { MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../errors/errors.ts";
 import type { Session } from "../transport/session.ts";
 import type { Destination } from "./destination.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";

@@ -1,7 +1,7 @@
 /** A message to send, checked and turned into bytes once, so that every resend carries the same. */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
 import { checkFlags } from "./argument-checks.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 

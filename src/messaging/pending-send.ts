@@ -1,4 +1,8 @@
 /** A send that has not been confirmed: held until a session can take it, or written and waiting for the broker's word. */
+
+import type { Linkable } from "../async/linked-set.ts";
+import { onAbort } from "../async/on-abort.ts";
+import { startTimer } from "../async/timer.ts";
 import {
   AbortError,
   type EndpointAddress,
@@ -11,14 +15,11 @@ import {
   SendInDoubtError,
   SendRejectedError,
   SendTimeoutError,
-} from "../errors.ts";
+} from "../errors/errors.ts";
 import { type Destination, formatDestination } from "./destination.ts";
-import type { Linkable } from "./linked-set.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "./messaging-session.ts";
-import { onAbort } from "./on-abort.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { Suspect } from "./suspect.ts";
-import { startTimer } from "./timer.ts";
 
 /** What a confirmed send resolves with. */
 export interface SendResult {

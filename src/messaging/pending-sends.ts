@@ -2,17 +2,19 @@
  * Every send that is not confirmed, in the order of the calls, bounded by count and bytes. It outlives sessions: what
  * one left unanswered the next one gets first.
  */
+
+import { EmptyWatch } from "../async/empty-watch.ts";
+import { LinkedSet } from "../async/linked-set.ts";
+import { WaitingLine } from "../async/waiting-line.ts";
 import {
   type EndpointAddress,
   type MasterSlaveError,
   MessageTooLargeError,
   NotConnectedError,
   SendOverflowError,
-} from "../errors.ts";
+} from "../errors/errors.ts";
 import { DeferredSends } from "./deferred-sends.ts";
 import type { Destination } from "./destination.ts";
-import { EmptyWatch } from "./empty-watch.ts";
-import { LinkedSet } from "./linked-set.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import {
   PendingSend,
@@ -23,7 +25,6 @@ import {
   type SendResult,
 } from "./pending-send.ts";
 import type { Suspect } from "./suspect.ts";
-import { WaitingLine } from "./waiting-line.ts";
 
 export interface PendingSendsSettings extends SendPolicy {
   readonly maxPendingSends: number;

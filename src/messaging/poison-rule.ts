@@ -2,10 +2,11 @@
  * Finding what kills sessions. Both brokers close the connection on some bad frames without naming the culprit; replayed
  * with the rest it would kill every session to come. So whatever was in flight at too many ends is tried alone first.
  */
-import type { MasterSlaveError } from "../errors.ts";
+
+import { settledOr } from "../async/timer.ts";
+import type { MasterSlaveError } from "../errors/errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 import type { Suspect } from "./suspect.ts";
-import { settledOr } from "./timer.ts";
 
 /**
  * What is neither answered nor fatal after so long holds up the rest no longer: a broker without room for it grants no

@@ -1,5 +1,5 @@
 /** A received message: its body as text, bytes or JSON, and what came with it. */
-import { UnreadableBodyError } from "../errors.ts";
+import { UnreadableBodyError } from "../errors/errors.ts";
 import type { PropertyValue } from "./outgoing-message.ts";
 
 /** What an adapter found in a frame. */

@@ -1,5 +1,5 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
 import { checkParts } from "./argument-checks.ts";
 
 export interface RedeliveryPolicy {

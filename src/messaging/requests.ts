@@ -1,5 +1,8 @@
 /** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
 import { randomUUID } from "node:crypto";
+import { startDeadline } from "../async/deadline.ts";
+import { EmptyWatch } from "../async/empty-watch.ts";
+import { unlessAborted } from "../async/unless-aborted.ts";
 import {
   type ConnectionClosedError,
   InvalidArgumentError,
@@ -8,15 +11,12 @@ import {
   RequestInterruptedError,
   RequestTimeoutError,
   SendOverflowError,
-} from "../errors.ts";
-import { unlessAborted } from "../transport/unless-aborted.ts";
+} from "../errors/errors.ts";
 import { checkTimeout } from "./argument-checks.ts";
 import type { SendOptions } from "./call-options.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Consumers } from "./consumers.ts";
-import { startDeadline } from "./deadline.ts";
 import { type Destination, formatDestination } from "./destination.ts";
-import { EmptyWatch } from "./empty-watch.ts";
 import type { MessageBody } from "./outgoing-message.ts";
 import type { SendPolicy, SendResult } from "./pending-send.ts";
 import type { ReceivedMessage } from "./received-message.ts";

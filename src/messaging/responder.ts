@@ -1,5 +1,5 @@
 /** Answers requests: a handler's result goes to where the message asks for it. */
-import { MasterSlaveError } from "../errors.ts";
+import { MasterSlaveError } from "../errors/errors.ts";
 import type { ConnectionWarning } from "./adapter-settings.ts";
 import type { SendOptions } from "./call-options.ts";
 import type { ConsumeOptions } from "./consume-options.ts";

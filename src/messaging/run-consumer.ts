@@ -1,11 +1,11 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
-import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../errors.ts";
+import { startTimer } from "../async/timer.ts";
+import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../errors/errors.ts";
 import { checkFlags, checkNames } from "./argument-checks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ReceivedMessage } from "./received-message.ts";
 import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
-import { startTimer } from "./timer.ts";
 import type { Transact, Transaction } from "./transact.ts";
 
 export interface ProcessContext {

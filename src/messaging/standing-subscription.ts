@@ -1,12 +1,13 @@
 /** A standing request for messages: asked for on every session, until it is ended or refused. */
-import { ConnectionClosedError, type MasterSlaveError, SubscriptionRefusedError } from "../errors.ts";
+
+import { settledOr, startTimer } from "../async/timer.ts";
+import { ConnectionClosedError, type MasterSlaveError, SubscriptionRefusedError } from "../errors/errors.ts";
 import type { ConnectionWarning } from "./adapter-settings.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import type { Arrival } from "./intake.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "./messaging-session.ts";
 import { type LinkOwner, SubscriptionLink } from "./subscription-link.ts";
 import type { Suspect } from "./suspect.ts";
-import { settledOr, startTimer } from "./timer.ts";
 
 /** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
 export interface SubscriptionReader extends LinkOwner {

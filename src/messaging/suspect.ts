@@ -1,5 +1,5 @@
 /** What may be the reason why sessions die. */
-import type { MasterSlaveError } from "../errors.ts";
+import type { MasterSlaveError } from "../errors/errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
 
 /** A send or a subscription that several sessions died with. */

@@ -1,6 +1,7 @@
 /** What connection.transaction() is asked for and gives. */
+
+import type { WaitOptions } from "../async/deadline.ts";
 import type { SendOptions } from "./call-options.ts";
-import type { WaitOptions } from "./deadline.ts";
 import type { Delivery } from "./delivery.ts";
 import type { MessageBody } from "./outgoing-message.ts";
 

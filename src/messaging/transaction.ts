@@ -1,4 +1,6 @@
 /** One transaction on one session: sends and acceptances that hold together, or not at all. */
+
+import { unlessAborted } from "../async/unless-aborted.ts";
 import {
   ConnectionClosedError,
   type EndpointAddress,
@@ -9,8 +11,7 @@ import {
   TransactionInDoubtError,
   TransactionInterruptedError,
   TransactionRolledBackError,
-} from "../errors.ts";
-import { unlessAborted } from "../transport/unless-aborted.ts";
+} from "../errors/errors.ts";
 import { checkTimeout } from "./argument-checks.ts";
 import { checkSendOptions, type SendOptions } from "./call-options.ts";
 import { Delivery } from "./delivery.ts";

@@ -1,18 +1,19 @@
 /** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
+
+import { startDeadline } from "../async/deadline.ts";
+import { EmptyWatch } from "../async/empty-watch.ts";
+import { onAbort } from "../async/on-abort.ts";
+import { unlessAborted } from "../async/unless-aborted.ts";
 import {
   type ConnectionClosedError,
   InvalidArgumentError,
   TransactionInDoubtError,
   TransactionInterruptedError,
   TransactionTimeoutError,
-} from "../errors.ts";
-import { unlessAborted } from "../transport/unless-aborted.ts";
+} from "../errors/errors.ts";
 import { checkNames, checkTimeout } from "./argument-checks.ts";
 import type { CurrentSession } from "./current-session.ts";
-import { startDeadline } from "./deadline.ts";
-import { EmptyWatch } from "./empty-watch.ts";
 import type { MessagingSession } from "./messaging-session.ts";
-import { onAbort } from "./on-abort.ts";
 import type { PendingSendsSettings } from "./pending-sends.ts";
 import type { Transact, TransactedWork } from "./transact.ts";
 import { OpenTransaction } from "./transaction.ts";

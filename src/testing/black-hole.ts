@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { UnsupportedError } from "../errors.ts";
+import { UnsupportedError } from "../errors/errors.ts";
 
 export interface BlackHole extends AsyncDisposable {
   readonly host: string;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InvalidArgumentError, NoActiveEndpointError, UnsupportedError } from "../errors.ts";
+import { InvalidArgumentError, NoActiveEndpointError, UnsupportedError } from "../errors/errors.ts";
 import { type ClaimedPorts, claimPorts } from "./group/claimed-ports.ts";
 import { type EmbeddedGroupOptions, type GroupShape, readGroupOptions } from "./group/group-options.ts";
 import type { MemberControl, MemberNews, StartMemberControl } from "./group/member-control.ts";

@@ -1,6 +1,6 @@
 /** A TCP proxy that breaks connections on command: put it before a member, a broker or anything else that listens. */
 import { createServer, type Server, type Socket } from "node:net";
-import { InvalidArgumentError, UnsupportedError } from "../errors.ts";
+import { InvalidArgumentError, UnsupportedError } from "../errors/errors.ts";
 import { type ClaimedPorts, claimPorts } from "./group/claimed-ports.ts";
 import { type EndKind, type FlowDirection, type FlowShape, undisturbed } from "./proxy/flow-shape.ts";
 import { endSocket, ProxiedConnection } from "./proxy/proxied-connection.ts";

@@ -1,5 +1,11 @@
 /** What a failed attempt is told as: one error for whatever was thrown, and one for all the addresses of a name. */
-import { AttemptError, type AttemptErrorCode, formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
+import {
+  AttemptError,
+  type AttemptErrorCode,
+  formatAddress,
+  MasterSlaveError,
+  SessionLostError,
+} from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { dialFailure } from "./dial-failure.ts";
 

@@ -1,5 +1,5 @@
 /** One try at one endpoint: dial, TLS and protocol handshake under one deadline. */
-import { AttemptError, formatAddress } from "../errors.ts";
+import { AttemptError, formatAddress } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { attemptFailure } from "./attempt-failure.ts";
 import type { OpenSession, Session } from "./session.ts";

@@ -1,5 +1,5 @@
 /** What a failed dial means: Node's and OpenSSL's codes as one of our attempt errors. */
-import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../errors.ts";
+import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../errors/errors.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import { ServerIdentityRefusal } from "./server-identity.ts";
 import { closedOverCertificate, ourSideOf, tlsMeaning } from "./tls-meaning.ts";

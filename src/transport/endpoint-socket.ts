@@ -5,10 +5,10 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { formatAddress, MasterSlaveError, SessionLostError } from "../errors.ts";
+import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
+import { formatAddress, MasterSlaveError, SessionLostError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
-import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 import { type SocketTable, type Stall, SYSTEM_TABLE } from "./unacknowledged.ts";
 import { WriteGatherer } from "./write-gatherer.ts";
 

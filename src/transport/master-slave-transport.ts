@@ -1,5 +1,7 @@
 /** Reaches the active endpoint of a group, holds exactly one session, and finds the next active one when it ends. */
 import pRetry, { AbortError as StopRetrying } from "p-retry";
+import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
 import {
   AbortError,
   type AttemptError,
@@ -9,16 +11,14 @@ import {
   type EndpointAddress,
   MasterSlaveError,
   NoActiveEndpointError,
-} from "../errors.ts";
+} from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
 import { EndpointList } from "./endpoint-list.ts";
-import { IsolatedEmitter } from "./isolated-emitter.ts";
 import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
 import { Search } from "./search.ts";
 import type { OpenSession, Session, SessionEnd } from "./session.ts";
-import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 /** Everything the transport is told; URIs and options become this in connect/. */
 export interface TransportSettings extends AttemptLimits, ReconnectSettings {

@@ -1,5 +1,7 @@
 /** One attempt's way to its endpoint: every address of the name, up to whatever proves that the right peer is there. */
-import { AttemptError, formatAddress, MasterSlaveError } from "../errors.ts";
+
+import { unlessAborted } from "../async/unless-aborted.ts";
+import { AttemptError, formatAddress, MasterSlaveError } from "../errors/errors.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import { type Lane, raceAddresses } from "./address-race.ts";
 import { addressesFailed, attemptFailure } from "./attempt-failure.ts";
@@ -11,7 +13,6 @@ import { type Lookup, resolveHost } from "./resolve-host.ts";
 import { secure } from "./secure.ts";
 import type { OpenContext } from "./session.ts";
 import type { TlsSource } from "./tls-options.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 export interface DialOptions extends EndpointSocketOptions {
   readonly signal: AbortSignal;

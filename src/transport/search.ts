@@ -1,11 +1,12 @@
 /** One ordered pass over the endpoints, and the attempts that outlast it. */
-import type { AttemptError } from "../errors.ts";
+
+import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
+import type { AttemptError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { Attempt, type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
 import { identity } from "./endpoint-list.ts";
 import type { OpenSession, Session } from "./session.ts";
 import { SpeakingTurns } from "./speaking-turns.ts";
-import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 export type RoundResult<S extends Session> =
   | { readonly kind: "session"; readonly session: S; readonly endpoint: Endpoint }

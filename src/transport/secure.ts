@@ -1,7 +1,7 @@
 /** TLS over a socket that is connected: the certificates of this attempt, and the handshake. */
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
-import { AttemptError, formatAddress } from "../errors.ts";
+import { AttemptError, formatAddress } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { discard } from "./discard.ts";
 import { guardServerIdentity } from "./server-identity.ts";

@@ -1,5 +1,5 @@
 /** The port between the transport and whatever speaks a protocol: how a session is opened, and what the transport needs of it. */
-import type { MasterSlaveError } from "../errors.ts";
+import type { MasterSlaveError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 
 /** Why and when a session ended. */

@@ -1,11 +1,11 @@
 /** The certificates and keys of one attempt: asked for, read, and checked one by one, for OpenSSL would only say that something is wrong. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
-import { AttemptError, formatAddress, MasterSlaveError } from "../errors.ts";
+import { unlessAborted } from "../async/unless-aborted.ts";
+import { AttemptError, formatAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { type FilePath, readMaterial } from "./read-material.ts";
 import { checkTlsOptions, FILE_OPTIONS, type TlsOptions, type TlsSource } from "./tls-options.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 export interface TlsMaterial {
   /** As Node takes them, without our file options. */

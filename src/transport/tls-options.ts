@@ -1,8 +1,8 @@
 /** What may be configured of TLS: Node's options that apply, the same from files, or a function that is asked on every attempt. */
 import type { ConnectionOptions } from "node:tls";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../errors/errors.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
-import { nearestName } from "../uri/nearest-name.ts";
 import { type FilePath, pathProblem } from "./read-material.ts";
 
 /**

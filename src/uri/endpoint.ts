@@ -1,5 +1,5 @@
 /** An endpoint: one address a client may try, as the URI names it. */
-import type { EndpointAddress } from "../errors.ts";
+import type { EndpointAddress } from "../errors/errors.ts";
 
 export const ENDPOINT_SCHEMES = ["tcp", "ssl", "stomp", "stomp+ssl", "stomps", "amqp", "amqps", "amqp+ssl"] as const;
 export type EndpointScheme = (typeof ENDPOINT_SCHEMES)[number];

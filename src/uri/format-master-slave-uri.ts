@@ -1,5 +1,5 @@
 /** A masterslave: URI as text again, for logs, status pages and configuration; never with user-info. */
-import { formatAddress } from "../errors.ts";
+import { formatAddress } from "../errors/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
 

@@ -1,5 +1,5 @@
 /** The error that points at a character of a URI, without telling anything that could be a user name or password. */
-import { InvalidUriError } from "../errors.ts";
+import { InvalidUriError } from "../errors/errors.ts";
 
 /** How much of the text is shown on either side of the caret. */
 const WINDOW = 50;

@@ -1,5 +1,5 @@
 /** A masterslave: URI as data: an ordered group of endpoints and its options. Read here, written by format-master-slave-uri.ts. */
-import { InvalidOptionError, InvalidUriError } from "../errors.ts";
+import { InvalidOptionError, InvalidUriError } from "../errors/errors.ts";
 import { type Credentials, type Endpoint, type EndpointScheme, protocolOf } from "./endpoint.ts";
 import type { IgnoredOption } from "./ignored-options.ts";
 import { invalidUri } from "./invalid-uri.ts";

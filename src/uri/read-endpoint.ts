@@ -1,8 +1,8 @@
 /** One component, `scheme://user:password@host:port?query`, as an endpoint. */
 import { isIPv4, isIPv6 } from "node:net";
+import { nearestName } from "../errors/nearest-name.ts";
 import { type Credentials, ENDPOINT_SCHEMES, type EndpointScheme } from "./endpoint.ts";
 import { invalidUri, mayShow } from "./invalid-uri.ts";
-import { nearestName } from "./nearest-name.ts";
 import { type Piece, percentDecoded } from "./read-query.ts";
 
 export interface ReadEndpoint {

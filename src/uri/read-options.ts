@@ -1,5 +1,5 @@
 /** Query entries sorted by the option table: what holds for the group, for its endpoints, and what is ignored. */
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/errors.ts";
 import { type IgnoredOption, ignoredBecause, maskedValue } from "./ignored-options.ts";
 import { mayShow } from "./invalid-uri.ts";
 import type { OptionSpec } from "./option-spec.ts";

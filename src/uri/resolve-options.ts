@@ -1,5 +1,5 @@
 /** What holds in the end: defaults, what the URI says, what the caller says over it, and what each scheme means by it. */
-import { InvalidOptionError } from "../errors.ts";
+import { InvalidOptionError } from "../errors/errors.ts";
 import { type Endpoint, protocolOf } from "./endpoint.ts";
 import { ignoredBecause } from "./ignored-options.ts";
 import type { SaslMechanism } from "./login-options.ts";

@@ -1,7 +1,8 @@
 /** The outer form of a URI: its scheme, its components and the group's query, each with its place in the text. */
+
+import { nearestName } from "../errors/nearest-name.ts";
 import { ENDPOINT_SCHEMES } from "./endpoint.ts";
 import { invalidUri, mayShow } from "./invalid-uri.ts";
-import { nearestName } from "./nearest-name.ts";
 import { type Piece, split, trimmed } from "./read-query.ts";
 
 const GROUP_SCHEMES = ["masterslave", "failover"] as const;

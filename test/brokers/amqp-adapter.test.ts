@@ -1,7 +1,7 @@
 /** The AMQP adapter alone, without failover, on real brokers: login, sends, settlements, topics and refusals. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openAmqpSession } from "../../src/adapters/amqp/open-session.ts";
-import { ConnectionClosedError, SendRejectedError, SubscriptionRefusedError } from "../../src/errors.ts";
+import { ConnectionClosedError, SendRejectedError, SubscriptionRefusedError } from "../../src/errors/errors.ts";
 import type { Destination } from "../../src/messaging/destination.ts";
 import type { IncomingDelivery, MessagingSession } from "../../src/messaging/messaging-session.ts";
 import type { Credentials } from "../../src/uri/endpoint.ts";

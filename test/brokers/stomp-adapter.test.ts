@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/broker.ts";
 import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
-import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors.ts";
+import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
 import { confirmed, onRealBrokers } from "./stomp-steps.ts";

@@ -1,7 +1,7 @@
 /** Ways of reading over STOMP on real brokers: exclusive, browsing, several destinations, temporary queues, windows. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { UnsupportedError } from "../../src/errors.ts";
+import { UnsupportedError } from "../../src/errors/errors.ts";
 import { formatDestination } from "../../src/messaging/destination.ts";
 import type { MessagingSession, SubscriptionRequest } from "../../src/messaging/messaging-session.ts";
 import { TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";

@@ -1,6 +1,6 @@
 /** Large bodies, bodies too large, and no room left, over STOMP on real brokers. */
 import { expect, it } from "vitest";
-import { MessageTooLargeError, SendRejectedError } from "../../src/errors.ts";
+import { MessageTooLargeError, SendRejectedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { confirmed, onRealBrokers, ready } from "./stomp-steps.ts";
 

@@ -1,7 +1,7 @@
 /** What the STOMP adapter takes for granted of the real brokers' transactions. */
 import { expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/broker.ts";
-import { UnsupportedError } from "../../src/errors.ts";
+import { UnsupportedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
 import { confirmed, onRealBrokers, ready, texts } from "./stomp-steps.ts";

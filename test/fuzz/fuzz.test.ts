@@ -1,7 +1,7 @@
 /** A piece of the fuzzer, the same one in CI each time; more by `npm run fuzz`. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError, InvalidUriError } from "../../src/errors.ts";
+import { InvalidOptionError, InvalidUriError } from "../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";
 import type { Protocol } from "../support/stories.ts";
 import { readConversations } from "./conversation.ts";

@@ -5,7 +5,7 @@ import { type Opened, handshake as stompHandshake } from "../../src/adapters/sto
 import { SendMemory } from "../../src/adapters/stomp/send-memory.ts";
 import { StompSession } from "../../src/adapters/stomp/stomp-session.ts";
 import { unfinishedTail } from "../../src/adapters/stomp/text-boundary.ts";
-import { AttemptError, ConnectionClosedError } from "../../src/errors.ts";
+import { AttemptError, ConnectionClosedError } from "../../src/errors/errors.ts";
 import type { MessagingSession } from "../../src/messaging/messaging-session.ts";
 import { EndpointSocket } from "../../src/transport/endpoint-socket.ts";
 import type { Protocol } from "../support/stories.ts";

@@ -1,5 +1,5 @@
 /** What a client does with one session, step by step, and what must hold of it whatever the peer says. */
-import { MasterSlaveError, UnsupportedError } from "../../src/errors.ts";
+import { MasterSlaveError, UnsupportedError } from "../../src/errors/errors.ts";
 import { type Destination, parseDestination } from "../../src/messaging/destination.ts";
 import type {
   IncomingDelivery,

@@ -1,5 +1,5 @@
 /** The conversations that are recorded and played: each is what a client asks of one session, in order. */
-import { MasterSlaveError } from "../../src/errors.ts";
+import { MasterSlaveError } from "../../src/errors/errors.ts";
 import { OVER, type Scene } from "./scene.ts";
 
 export type StoryName = keyof typeof STORIES;

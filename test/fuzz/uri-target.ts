@@ -1,6 +1,6 @@
 /** Texts that are, nearly are, or are nothing like URIs, and options of any kind: read, or refused with a typed error. */
 import fc from "fast-check";
-import { InvalidArgumentError, InvalidOptionError, InvalidUriError } from "../../src/errors.ts";
+import { InvalidArgumentError, InvalidOptionError, InvalidUriError } from "../../src/errors/errors.ts";
 import { ENDPOINT_SCHEMES } from "../../src/uri/endpoint.ts";
 import { formatMasterSlaveUri } from "../../src/uri/format-master-slave-uri.ts";
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openAmqpSession } from "../../src/adapters/amqp/open-session.ts";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
-import { ConnectionClosedError } from "../../src/errors.ts";
+import { ConnectionClosedError } from "../../src/errors/errors.ts";
 import type { AdapterSettings } from "../../src/messaging/adapter-settings.ts";
 import { parseDestination } from "../../src/messaging/destination.ts";
 import { parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";

@@ -1,6 +1,6 @@
 /** Bad input and bad days over the real protocols: each ends in a typed error, and nothing is left behind. */
 import { describe, expect, it } from "vitest";
-import type { NoActiveEndpointError } from "../../src/errors.ts";
+import type { NoActiveEndpointError } from "../../src/errors/errors.ts";
 import { next, proxied, storyConnection, storyGroup } from "../support/stories.ts";
 import { forbidUnhandledRejections, rejectionOf } from "../support/toy-connection.ts";
 import { turns } from "../support/toy-messaging-session.ts";

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import rhea, { type Connection as RheaConnection, type Session } from "rhea";
 import { describe, expect, it } from "vitest";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
-import type { NoActiveEndpointError } from "../../src/errors.ts";
+import type { NoActiveEndpointError } from "../../src/errors/errors.ts";
 import { forbidProcessTrouble } from "../support/process-trouble.ts";
 import { next, storyConnection } from "../support/stories.ts";
 import { rejectionOf } from "../support/toy-connection.ts";

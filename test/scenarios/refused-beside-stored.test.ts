@@ -1,6 +1,6 @@
 /** What a group confirms it holds, and what it refuses it does not, unless the error says in doubt; however close together they are answered. */
 import { describe, expect, it } from "vitest";
-import type { SendError } from "../../src/errors.ts";
+import type { SendError } from "../../src/errors/errors.ts";
 import { storyConnection, storyGroup } from "../support/stories.ts";
 
 describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {

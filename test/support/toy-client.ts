@@ -9,7 +9,7 @@ import {
   formatAddress,
   type MasterSlaveError,
   SessionLostError,
-} from "../../src/errors.ts";
+} from "../../src/errors/errors.ts";
 import { dial } from "../../src/transport/dial.ts";
 import type { EndpointSocket } from "../../src/transport/endpoint-socket.ts";
 import { describePeer } from "../../src/transport/peer-kind.ts";

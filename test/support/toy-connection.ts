@@ -1,6 +1,6 @@
 /** A real Connection over the real transport and a toy broker, closed when the test is done; and what it tells. */
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
-import type { MasterSlaveError } from "../../src/errors.ts";
+import type { MasterSlaveError } from "../../src/errors/errors.ts";
 import { Connection } from "../../src/messaging/connection.ts";
 import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection-parts.ts";
 import type { Consumer } from "../../src/messaging/consumer.ts";

@@ -8,7 +8,7 @@ import {
   SessionLostError,
   SubscriptionRefusedError,
   UnsupportedError,
-} from "../../src/errors.ts";
+} from "../../src/errors/errors.ts";
 import { formatDestination } from "../../src/messaging/destination.ts";
 import type {
   Broker,

@@ -1,4 +1,4 @@
-import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { holdsFramesBack } from "../../messaging/held-frames.ts";
 import type {

@@ -1,5 +1,5 @@
 /** Lists of destinations by commas, which not every broker sends to or reads from at once. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
 import type { Broker } from "../../messaging/messaging-session.ts";
 import { readsLists } from "./destination.ts";

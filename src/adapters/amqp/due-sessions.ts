@@ -3,7 +3,7 @@
  * one has, and from the first channel on for a free one. With a session per link both grow with the square of their number.
  */
 import type { Connection } from "rhea";
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 
 /** What is touched of rhea beyond its typings; due-sessions.test.ts pins it. */
 interface WalkedConnection {

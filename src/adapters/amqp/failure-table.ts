@@ -1,5 +1,5 @@
 /** Every way an attempt fails once the socket is connected, and what each means for the search; docs/refusals.md prints it. */
-import type { AttemptErrorCode, Verdict } from "../../errors.ts";
+import type { AttemptErrorCode, Verdict } from "../../errors/errors.ts";
 
 export interface FailureMeaning {
   /** What the peer did, as the docs tell it. */

@@ -1,7 +1,7 @@
 /** SASL and open over a connected socket, by a rhea connection that never retries, never times and never speaks to the console. */
 import { randomUUID } from "node:crypto";
 import rhea, { type Connection, type EventContext } from "rhea";
-import { MasterSlaveError } from "../../errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";

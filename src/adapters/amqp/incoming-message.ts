@@ -1,8 +1,8 @@
 /** A transfer as a delivery of ours, decoded here and not by rhea: what cannot be read fails by itself, not the connection. */
 import rhea, { type Delivery, type Message } from "rhea";
-import { MasterSlaveError } from "../../errors.ts";
+import type { Linkable } from "../../async/linked-set.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
-import type { Linkable } from "../../messaging/linked-set.ts";
 import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
 import { type ReceivedContent, ReceivedMessage } from "../../messaging/received-message.ts";
 import type { Spelling } from "./destination.ts";

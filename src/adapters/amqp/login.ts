@@ -1,5 +1,5 @@
 /** The login of one attempt: asked for, and checked against what SASL can carry. */
-import { AttemptError, AuthenticationError } from "../../errors.ts";
+import { AttemptError, AuthenticationError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { type Login, textsOf } from "../../messaging/login.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";

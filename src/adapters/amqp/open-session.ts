@@ -1,5 +1,5 @@
 /** One attempt at one endpoint by AMQP 1.0: dial, credentials, turn, SASL and open. */
-import { AbortError, formatAddress, MasterSlaveError } from "../../errors.ts";
+import { AbortError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";

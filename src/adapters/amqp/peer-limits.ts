@@ -3,7 +3,7 @@
  * memory, be thrown from the event loop or be told on the console.
  */
 import type { Connection } from "rhea";
-import { LONGEST_TIMER_MS } from "../../transport/timer-limit.ts";
+import { LONGEST_TIMER_MS } from "../../async/timer-limit.ts";
 import { limitDecoding } from "./decode-limits.ts";
 import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
 import { type CreditedLink, holdCredit } from "./sender-credit.ts";

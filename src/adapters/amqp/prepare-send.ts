@@ -1,5 +1,5 @@
 /** Everything about a send that is checked before it is written, and its bytes. */
-import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors/errors.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { type Spelling, sameSpelling } from "./destination.ts";

@@ -1,8 +1,8 @@
 /** One sender link on an AMQP session of its own: writes while the broker grants credit, and tells each send its outcome. */
 import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
-import { MasterSlaveError } from "../../errors.ts";
+import { type Linkable, LinkedSet } from "../../async/linked-set.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
-import { type Linkable, LinkedSet } from "../../messaging/linked-set.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import { spell } from "./destination.ts";
 import { TAG_TO_COME, takeOverTransfers } from "./outgoing-transfers.ts";

@@ -1,5 +1,5 @@
 /** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
-import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
 import { checkComposite } from "./check-composite.ts";

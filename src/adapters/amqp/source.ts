@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import rhea, { type Source } from "rhea";
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { checkComposite } from "./check-composite.ts";

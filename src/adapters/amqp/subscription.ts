@@ -1,8 +1,8 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
 import type { AmqpError, Delivery, Receiver } from "rhea";
-import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors.ts";
+import { LinkedSet } from "../../async/linked-set.ts";
+import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../messaging/destination.ts";
-import { LinkedSet } from "../../messaging/linked-set.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,

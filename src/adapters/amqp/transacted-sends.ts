@@ -1,5 +1,5 @@
 /** The sends of one link to Artemis: members of transactions, or checked (docs/decisions/0021). */
-import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../errors.ts";
+import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../shared/group-writer.ts";
 import { SendGroups } from "../shared/send-groups.ts";

@@ -5,7 +5,7 @@ import {
   SendRejectedError,
   SessionLostError,
   TransactionRolledBackError,
-} from "../../errors.ts";
+} from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";

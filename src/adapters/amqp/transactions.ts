@@ -1,5 +1,5 @@
 /** The transactions of one session: each on a coordinator that no other uses at the time. */
-import type { MasterSlaveError } from "../../errors.ts";
+import type { MasterSlaveError } from "../../errors/errors.ts";
 import { Coordinator } from "./coordinator.ts";
 import type { SessionContext } from "./session-context.ts";
 import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";

@@ -1,5 +1,5 @@
 /** The port between groups of sends and a protocol: how a protocol writes transactions, and what it answers. */
-import type { MasterSlaveError } from "../../errors.ts";
+import type { MasterSlaveError } from "../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 
 /** One transaction of the protocol. */

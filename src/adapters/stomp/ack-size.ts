@@ -1,5 +1,5 @@
 /** Warns of a prefetch so large that Classic stops for good: 64 KiB of acknowledgements that it does not read while it writes. */
-import { formatAddress } from "../../errors.ts";
+import { formatAddress } from "../../errors/errors.ts";
 import type { Peer } from "./peer.ts";
 
 /** What Classic's socket takes while its writer holds the one lock it has for both directions: measured. */

@@ -2,7 +2,7 @@
  * Sends that Artemis may have stored already, written outside of transactions with their ids: it drops those that it has.
  * A receipt alone does not say that a message is stored; the storage barrier behind it does (docs/decisions/0021).
  */
-import { MasterSlaveError } from "../../errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import { encodedFor, writeSend } from "./sends.ts";

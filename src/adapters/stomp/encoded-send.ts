@@ -1,5 +1,5 @@
 /** A send as the text of its headers: what all sends to one destination share is made once. */
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY, NO_PROPERTIES, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
 import type { Dialect } from "./broker.ts";

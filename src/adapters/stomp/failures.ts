@@ -7,10 +7,10 @@ import {
   MasterSlaveError,
   SessionLostError,
   type Verdict,
-} from "../../errors.ts";
+} from "../../errors/errors.ts";
+import { printable, printableError, printableLine } from "../../errors/printable.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
-import { printable, printableError, printableLine } from "../../printable.ts";
 import { lateTlsFailure } from "../../transport/dial-failure.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { describePeer, whyClosed } from "../../transport/peer-kind.ts";

@@ -3,7 +3,7 @@
  * broker is busy gathers and shares the next transaction, as in a database's log; while it is idle nothing waits. The
  * members of a group that is refused go again one by one, so that only the culprit rejects: docs/decisions/0015-group-commit.md.
  */
-import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import { type QueueItem, SendQueue } from "../shared/send-queue.ts";
 import {

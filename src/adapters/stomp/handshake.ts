@@ -1,10 +1,10 @@
 /** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
 import stompit, { type Client, type FrameHeaders } from "stompit";
-import { MasterSlaveError } from "../../errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
+import { printableLine } from "../../errors/printable.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";
-import { printableLine } from "../../printable.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";

@@ -1,5 +1,5 @@
 /** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
-import { InvalidArgumentError, UnsupportedError } from "../../errors.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../errors/errors.ts";
 import type { Destination } from "../../messaging/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
 import { ReceivedMessage } from "../../messaging/received-message.ts";

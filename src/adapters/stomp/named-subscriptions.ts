@@ -1,5 +1,5 @@
 /** Deletes a subscription that outlives sessions. */
-import { formatAddress, SubscriptionRefusedError } from "../../errors.ts";
+import { formatAddress, SubscriptionRefusedError } from "../../errors/errors.ts";
 import type { NamedSubscription } from "../../messaging/messaging-session.ts";
 import { saysInUse } from "./failures.ts";
 import { deletionHeaders } from "./subscribe-headers.ts";

@@ -1,12 +1,13 @@
 /** Opens STOMP sessions: one attempt at one endpoint, from the first SYN to CONNECTED. */
-import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../../errors.ts";
+
+import { unlessAborted } from "../../async/unless-aborted.ts";
+import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import { whySilent } from "../../transport/peer-kind.ts";
 import { type ReachOptions, reach, type UseSocket } from "../../transport/reach.ts";
 import type { OpenContext, OpenSession } from "../../transport/session.ts";
-import { unlessAborted } from "../../transport/unless-aborted.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
 import { handshake, type Opened } from "./handshake.ts";

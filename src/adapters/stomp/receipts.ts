@@ -1,6 +1,6 @@
 /**
  * Who waits for which receipt. Receipts are numbered in the order of asking and answered about in that order: a line with
- * a moving start finds each at once, where a Map would keep the young generation alive (see messaging/linked-set.ts).
+ * a moving start finds each at once, where a Map would keep the young generation alive (see async/linked-set.ts).
  */
 
 /** From this length on the line is looked at for those that hold it up. */

@@ -1,5 +1,5 @@
 /** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
-import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
 import type { EncodedSend } from "./encoded-send.ts";

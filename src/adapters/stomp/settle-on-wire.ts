@@ -1,6 +1,6 @@
 /** Writes a settlement, and waits for the broker where that is asked for or needed. */
 
-import { formatAddress, SendRejectedError, UnsupportedError } from "../../errors.ts";
+import { formatAddress, SendRejectedError, UnsupportedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";

@@ -1,5 +1,5 @@
 /** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
 import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import type { HeaderBlock } from "./header-block.ts";

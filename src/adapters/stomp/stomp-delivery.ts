@@ -1,5 +1,5 @@
 /** One message handed over once, with what settles it. */
-import type { Linkable } from "../../messaging/linked-set.ts";
+import type { Linkable } from "../../async/linked-set.ts";
 import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
 
 export class StompDelivery implements IncomingDelivery, Linkable<StompDelivery> {

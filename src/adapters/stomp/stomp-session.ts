@@ -1,6 +1,7 @@
 /** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
 import type { Client } from "stompit";
-import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
+import { printableLine } from "../../errors/printable.ts";
 import { holdsFramesBack } from "../../messaging/held-frames.ts";
 import type {
   Broker,
@@ -12,7 +13,6 @@ import type {
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import { printableLine } from "../../printable.ts";
 import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
 import type { SessionEnd } from "../../transport/session.ts";
 import {

@@ -1,5 +1,5 @@
 /** What SUBSCRIBE says for a request, on each kind of broker, and why it cannot say it. */
-import { InvalidArgumentError, UnsupportedError } from "../../errors.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../errors/errors.ts";
 import { formatDestination, membersOf } from "../../messaging/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
 import { addressSubscribe } from "./destination.ts";

@@ -1,8 +1,8 @@
 /** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
 import { randomUUID } from "node:crypto";
-import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors.ts";
+import { LinkedSet } from "../../async/linked-set.ts";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/destination.ts";
-import { LinkedSet } from "../../messaging/linked-set.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,

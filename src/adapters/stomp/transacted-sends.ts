@@ -2,7 +2,7 @@
  * The sends of a session with Artemis: the members of transactions, or checked one by one where the broker may have stored
  * them already (docs/decisions/0021).
  */
-import { formatAddress, MasterSlaveError, SendRejectedError } from "../../errors.ts";
+import { formatAddress, MasterSlaveError, SendRejectedError } from "../../errors/errors.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../shared/group-writer.ts";
 import { SendGroups } from "../shared/send-groups.ts";

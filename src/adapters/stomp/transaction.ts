@@ -5,7 +5,7 @@ import {
   TransactionInDoubtError,
   TransactionInterruptedError,
   TransactionRolledBackError,
-} from "../../errors.ts";
+} from "../../errors/errors.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
 import { writeSend } from "./sends.ts";
 import type { SessionSends, Wire } from "./wire.ts";

@@ -1,5 +1,5 @@
 /** Messages that Classic hands to STOMP consumers and then takes no acknowledgement of. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { AMQP_PREFIX } from "./header-names.ts";
 import type { Peer } from "./peer.ts";
 import { hasPrefix, headerText, type ReceivedHeaders } from "./received-headers.ts";

@@ -1,5 +1,5 @@
 /** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
-import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors.ts";
+import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { OutgoingSend } from "../../messaging/messaging-session.ts";
 import { SendEncoder } from "./encoded-send.ts";
 import type { BrokerRefusal } from "./failures.ts";

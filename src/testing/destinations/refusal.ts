@@ -1,5 +1,5 @@
 /** What the embedded group does not do, as the error that both protocols answer with. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 
 /** AMQP 1.0 section 2.8.15 and following; in STOMP it stands in the ERROR frame's body. */
 export type RefusalCondition =

@@ -1,5 +1,5 @@
 /** The questions put to a child process that it has not answered yet. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import type { ToParent } from "./member-messages.ts";
 
 /** A paused member answers nothing. */

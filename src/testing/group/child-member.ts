@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import type { MemberStats } from "../member/member.ts";
 import type { MemberSettings } from "../member/member-settings.ts";
 import type { StoredMessageView } from "../member/message-view.ts";

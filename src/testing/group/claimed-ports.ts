@@ -3,7 +3,7 @@
  * group claims a block of ports by listening on the first of them, where every other group's claim fails.
  */
 import type { Server } from "node:net";
-import { MasterSlaveError } from "../../errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import { listenExclusively } from "../member/store-lock.ts";
 
 /** Below 32768, where Linux begins to give ports to outgoing sockets. */

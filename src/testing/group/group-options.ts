@@ -1,5 +1,5 @@
 /** What embeddedGroup takes, checked. */
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import type { MemberSettings, TestProtocol } from "../member/member-settings.ts";
 import { PORTS_PER_CLAIM } from "./claimed-ports.ts";

@@ -1,5 +1,5 @@
 /** A member in the test's own process: fast to start and to crash, but not killed by the kernel. */
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { Member, type MemberStats } from "../member/member.ts";
 import type { MemberSettings } from "../member/member-settings.ts";
 import type { StoredMessageView } from "../member/message-view.ts";

@@ -1,6 +1,6 @@
 /** One member of the embedded group: it waits for the store's lock as standby, replays the store, listens as the active one. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors/errors.ts";
 import { AmqpConnection } from "../amqp/amqp-connection.ts";
 import { Destinations, type DestinationsStats } from "../destinations/destinations.ts";
 import { StompConnection } from "../stomp/stomp-connection.ts";

@@ -1,5 +1,5 @@
 /** Where a faultProxy leads: as an object, `host:port` or a URI with both. */
-import { InvalidArgumentError } from "../../errors.ts";
+import { InvalidArgumentError } from "../../errors/errors.ts";
 
 export interface TargetAddress {
   readonly host: string;

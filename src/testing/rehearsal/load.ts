@@ -1,6 +1,6 @@
 /** A producer that keeps a window of unconfirmed sends full until it is stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EndpointAddress } from "../../errors.ts";
+import type { EndpointAddress } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection.ts";
 import type { Ledger } from "./ledger.ts";
 

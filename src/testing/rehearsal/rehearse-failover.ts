@@ -1,7 +1,7 @@
 /** Sends and receives through a group while its active member is crashed again and again, and keeps the books. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../connect/connect.ts";
-import type { EndpointAddress } from "../../errors.ts";
+import type { EndpointAddress } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { Ledger, type LedgerFindings } from "./ledger.ts";

@@ -1,6 +1,6 @@
 /** Messages between this package and clients no one here wrote, both ways, on both brokers, over both of our protocols. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { type Protocol, type RealGroup, startGroup } from "../real-group.ts";
 import { ASPECTS, type Aspect, SAME } from "./aspects.ts";
 import { DIRECTIONS, exceptionFor } from "./exceptions.ts";

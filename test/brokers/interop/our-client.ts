@@ -1,6 +1,6 @@
 /** This package as one of the clients, by its public interface alone. */
 import { connect } from "../../../src/connect/connect.ts";
-import type { UnsupportedError } from "../../../src/errors.ts";
+import type { UnsupportedError } from "../../../src/errors/errors.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 import type { MessageOptions, PropertyValue } from "../../../src/messaging/outgoing-message.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { NoActiveEndpointError } from "../../../src/errors.ts";
+import type { NoActiveEndpointError } from "../../../src/errors/errors.ts";
 import { AmqpPeer } from "../../support/peers/amqp-peer.ts";
 import { connectionTo } from "../../support/peers/scripted-peer.ts";
 import { StompPeer } from "../../support/peers/stomp-peer.ts";

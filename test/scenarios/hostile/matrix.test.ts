@@ -1,7 +1,7 @@
 /** Every stage of a conversation x every way to misbehave at it, on both protocols: what a user does settles, and the good endpoint is found. */
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { type EmbeddedGroup, embeddedGroup } from "../../../src/testing/embedded-group.ts";
 import { forbidProcessTrouble } from "../../support/process-trouble.ts";
 import type { Protocol } from "../../support/stories.ts";

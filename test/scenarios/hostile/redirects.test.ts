@@ -1,6 +1,6 @@
 /** Brokers that name other endpoints without end: each costs an attempt in a round, and no more are kept than 32. */
 import { describe, expect, it } from "vitest";
-import type { NoActiveEndpointError } from "../../../src/errors.ts";
+import type { NoActiveEndpointError } from "../../../src/errors/errors.ts";
 import { encode, errorOf } from "../../support/peers/amqp-frames.ts";
 import { forbidProcessTrouble } from "../../support/process-trouble.ts";
 import { storyConnection } from "../../support/stories.ts";

@@ -1,7 +1,7 @@
 /** What a user does on a connection while its peer misbehaves: everything settles, well or with a typed error. */
 import { createConnection } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 
 /** How an operation ended: "done", or the code of its error. */

@@ -1,7 +1,7 @@
 /** What Qpid JMS's failover tests say of connecting and reconnecting (Q1-Q21), over scripted peers. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { MasterSlaveError, NoActiveEndpointError } from "../../../src/errors.ts";
+import type { MasterSlaveError, NoActiveEndpointError } from "../../../src/errors/errors.ts";
 import { AmqpPeer } from "../../support/peers/amqp-peer.ts";
 import { connectionTo } from "../../support/peers/scripted-peer.ts";
 import { StompPeer } from "../../support/peers/stomp-peer.ts";

@@ -1,6 +1,6 @@
 /** The feature table's rows on messages, sends, requests and flow. */
 import assert from "node:assert/strict";
-import { MessageTooLargeError, PoisonSendError, SendRejectedError } from "../../../src/errors.ts";
+import { MessageTooLargeError, PoisonSendError, SendRejectedError } from "../../../src/errors/errors.ts";
 import type { SendOptions } from "../../../src/messaging/call-options.ts";
 import type { MessageBody } from "../../../src/messaging/outgoing-message.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";

@@ -7,8 +7,8 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll } from "vitest";
-import { MasterSlaveError } from "../../../src/errors.ts";
-import { IsolatedEmitter } from "../../../src/transport/isolated-emitter.ts";
+import { IsolatedEmitter } from "../../../src/async/isolated-emitter.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 
 /** Of one test file. */
 const MAX_BYTES = 4 * 1024 * 1024;

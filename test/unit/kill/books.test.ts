@@ -4,7 +4,7 @@ import {
   RequestTimeoutError,
   SendRejectedError,
   SubscriptionRefusedError,
-} from "../../../src/errors.ts";
+} from "../../../src/errors/errors.ts";
 import { addFindings, findFaults, type LoadFindings, NO_FINDINGS } from "../../brokers/kill/loads/load.ts";
 import { RequestBook } from "../../brokers/kill/loads/request-book.ts";
 import { TransactionBook, type TransactionOutcome } from "../../brokers/kill/loads/transaction-book.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidArgumentError } from "../../../src/errors.ts";
+import { InvalidArgumentError } from "../../../src/errors/errors.ts";
 import { checkSendOptions } from "../../../src/messaging/call-options.ts";
 import type { Connection } from "../../../src/messaging/connection.ts";
 import { toyConnected } from "../../support/toy-connection.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AttemptError, AuthenticationError } from "../../../src/errors.ts";
+import { AttemptError, AuthenticationError } from "../../../src/errors/errors.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import {
   failover,

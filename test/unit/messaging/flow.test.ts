@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SendRejectedError } from "../../../src/errors.ts";
+import { SendRejectedError } from "../../../src/errors/errors.ts";
 import {
   failover,
   fateOf,

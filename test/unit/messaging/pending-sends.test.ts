@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type SendError, SendNotStoredError } from "../../../src/errors.ts";
+import { type SendError, SendNotStoredError } from "../../../src/errors/errors.ts";
 import { parseDestination } from "../../../src/messaging/destination.ts";
 import { createOutgoingMessage } from "../../../src/messaging/outgoing-message.ts";
 import { PendingSends } from "../../../src/messaging/pending-sends.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SendError } from "../../../src/errors.ts";
+import type { SendError } from "../../../src/errors/errors.ts";
 import { clearSuspects } from "../../../src/messaging/poison-rule.ts";
 import type { Suspect } from "../../../src/messaging/suspect.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UnsupportedError } from "../../../src/errors.ts";
+import { UnsupportedError } from "../../../src/errors/errors.ts";
 import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
 import type { ProcessContext, RunOptions } from "../../../src/messaging/run-consumer.ts";
 import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../support/toy-connection.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RequestInterruptedError, RequestTimeoutError, UnsupportedError } from "../../../src/errors.ts";
+import { RequestInterruptedError, RequestTimeoutError, UnsupportedError } from "../../../src/errors/errors.ts";
 import {
   failover,
   fateOf,

@@ -3,7 +3,7 @@ import {
   TransactionInDoubtError,
   TransactionInterruptedError,
   TransactionRolledBackError,
-} from "../../../src/errors.ts";
+} from "../../../src/errors/errors.ts";
 import type { Delivery } from "../../../src/messaging/delivery.ts";
 import type { Transaction } from "../../../src/messaging/transact.ts";
 import {

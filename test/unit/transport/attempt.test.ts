@@ -1,7 +1,7 @@
 /** One attempt: its deadline, its one outcome, and what becomes of anything thrown. */
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { AttemptError, AuthenticationError, SessionLostError } from "../../../src/errors.ts";
+import { AttemptError, AuthenticationError, SessionLostError } from "../../../src/errors/errors.ts";
 import { Attempt, type AttemptOutcome } from "../../../src/transport/attempt.ts";
 import type { OpenSession, Session } from "../../../src/transport/session.ts";
 import { SpeakingTurns } from "../../../src/transport/speaking-turns.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { renderTransitionTable, withTransitionTable } from "../../../scripts/render-transition-table.ts";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import {
   type ConnectionState,
   type EventType,

@@ -1,6 +1,6 @@
 /** Node's and OpenSSL's codes as attempt errors: the table, case by case. */
 import { describe, expect, it } from "vitest";
-import { AttemptError } from "../../../src/errors.ts";
+import { AttemptError } from "../../../src/errors/errors.ts";
 import { dialFailure } from "../../../src/transport/dial-failure.ts";
 
 const endpoint = { scheme: "ssl", host: "broker", port: 61_612, options: {} } as const;

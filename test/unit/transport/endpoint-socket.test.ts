@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { SessionLostError } from "../../../src/errors.ts";
+import { SessionLostError } from "../../../src/errors/errors.ts";
 import { collect, socketPair, wrapped } from "../../support/socket-pair.ts";
 import { until } from "../../support/toy-group.ts";
 

@@ -6,7 +6,7 @@ import {
   ConnectionClosedError,
   ConnectTimeoutError,
   NoActiveEndpointError,
-} from "../../../src/errors.ts";
+} from "../../../src/errors/errors.ts";
 import { blackHole } from "../../../src/testing/black-hole.ts";
 import { ToyClient, toyEndpoint } from "../../support/toy-client.ts";
 import { rejection, toyGroup, until } from "../../support/toy-group.ts";

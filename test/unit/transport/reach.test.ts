@@ -1,6 +1,6 @@
 /** The addresses of one endpoint: each is tried up to the end of the handshake, in turn, and the first to finish wins. */
 import { describe, expect, it, onTestFinished } from "vitest";
-import { AttemptError, AuthenticationError } from "../../../src/errors.ts";
+import { AttemptError, AuthenticationError } from "../../../src/errors/errors.ts";
 import { blackHole } from "../../../src/testing/black-hole.ts";
 import { dial } from "../../../src/transport/dial.ts";
 import type { EndpointSocket } from "../../../src/transport/endpoint-socket.ts";

@@ -1,6 +1,6 @@
 /** Rounds over real endpoints: who is dialled, who is asked, who wins. */
 import { describe, expect, it, onTestFinished } from "vitest";
-import { AttemptError } from "../../../src/errors.ts";
+import { AttemptError } from "../../../src/errors/errors.ts";
 import { blackHole } from "../../../src/testing/black-hole.ts";
 import type { AttemptOutcome } from "../../../src/transport/attempt.ts";
 import { Search } from "../../../src/transport/search.ts";

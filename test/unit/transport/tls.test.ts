@@ -13,7 +13,7 @@ import {
 } from "node:tls";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { AbortError } from "../../../src/errors.ts";
+import { AbortError } from "../../../src/errors/errors.ts";
 import { dial } from "../../../src/transport/dial.ts";
 import { lateTlsFailure } from "../../../src/transport/dial-failure.ts";
 import type { TlsOptions, TlsSource } from "../../../src/transport/tls-options.ts";

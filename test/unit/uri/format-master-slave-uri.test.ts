@@ -1,7 +1,7 @@
 /** Writing URIs: what is read and written is read again as the same. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError, InvalidUriError } from "../../../src/errors.ts";
+import { InvalidOptionError, InvalidUriError } from "../../../src/errors/errors.ts";
 import { ENDPOINT_SCHEMES } from "../../../src/uri/endpoint.ts";
 import { formatMasterSlaveUri } from "../../../src/uri/format-master-slave-uri.ts";
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatAddress, InvalidOptionError, InvalidUriError, MasterSlaveError } from "../../../src/errors.ts";
+import { formatAddress, InvalidOptionError, InvalidUriError, MasterSlaveError } from "../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../src/uri/endpoint.ts";
 import { formatMasterSlaveUri } from "../../../src/uri/format-master-slave-uri.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { renderOptionTable } from "../../../scripts/render-option-table.ts";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../../src/uri/ignored-options.ts";
 import type { SaslMechanism } from "../../../src/uri/login-options.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";

@@ -1,6 +1,6 @@
 /** Effective options: defaults, overrides, and what each scheme means by a value. */
 import { describe, expect, it } from "vitest";
-import { InvalidOptionError } from "../../../src/errors.ts";
+import { InvalidOptionError } from "../../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
 import type { GroupOptions } from "../../../src/uri/option-table.ts";
 import { resolveOptions } from "../../../src/uri/resolve-options.ts";

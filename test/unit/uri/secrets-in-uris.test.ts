@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MasterSlaveError } from "../../../src/errors.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
 import { resolveOptions } from "../../../src/uri/resolve-options.ts";
 

@@ -1,5 +1,5 @@
 /** Why calls rejected, counted by the code of the error. */
-import { MasterSlaveError } from "../../../../src/errors.ts";
+import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 
 export class Rejections {
   readonly counts: Record<string, number> = {};

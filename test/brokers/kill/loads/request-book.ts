@@ -1,5 +1,5 @@
 /** What became of requests: each with its own reply, or rejected with a typed error and not because an answer went astray. */
-import { MasterSlaveError } from "../../../../src/errors.ts";
+import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";
 import { Rejections } from "./rejections.ts";
 

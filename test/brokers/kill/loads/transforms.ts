@@ -1,5 +1,5 @@
 /** Transactions that accept an input and send its output, run by a consumer: each stored input has one output. */
-import { UnsupportedError } from "../../../../src/errors.ts";
+import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { Connection } from "../../../../src/messaging/connection.ts";
 import type { Consumer } from "../../../../src/messaging/consumer.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { AttemptError, ConnectionClosedError, SessionLostError } from "../../../../src/errors.ts";
+import { AttemptError, ConnectionClosedError, SessionLostError } from "../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 import {
   brokerPeer,

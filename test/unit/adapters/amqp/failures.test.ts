@@ -4,7 +4,7 @@ import type { Ending } from "../../../../src/adapters/amqp/ending.ts";
 import { FAILURES } from "../../../../src/adapters/amqp/failure-table.ts";
 import { attemptFailure, describeCondition, isRetryable, sessionLoss } from "../../../../src/adapters/amqp/failures.ts";
 import { dialectOf, readBroker } from "../../../../src/adapters/stomp/broker.ts";
-import { AuthenticationError, SessionLostError } from "../../../../src/errors.ts";
+import { AuthenticationError, SessionLostError } from "../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 
 const endpoint: Endpoint = { scheme: "amqp", host: "a", port: 5672, options: {} };

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openAmqpSession } from "../../../../src/adapters/amqp/open-session.ts";
-import { AttemptError, AuthenticationError, ConnectionClosedError } from "../../../../src/errors.ts";
+import { AttemptError, AuthenticationError, ConnectionClosedError } from "../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 import {
   contextOf,

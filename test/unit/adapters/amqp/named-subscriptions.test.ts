@@ -1,6 +1,6 @@
 import type { EventContext, Sender } from "rhea";
 import { describe, expect, it } from "vitest";
-import { ConnectionClosedError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors.ts";
+import { ConnectionClosedError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/messaging-session.ts";
 import { brokerPeer, openOn, type RheaPeer, recordedSink, rheaPeer, until } from "./scripted-peer.ts";

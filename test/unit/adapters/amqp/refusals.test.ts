@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { renderRefusals } from "../../../../scripts/render-refusals.ts";
 import { FAILURES } from "../../../../src/adapters/amqp/failure-table.ts";
-import { AttemptError, AuthenticationError, type ErrorCode, type Verdict } from "../../../../src/errors.ts";
+import { AttemptError, AuthenticationError, type ErrorCode, type Verdict } from "../../../../src/errors/errors.ts";
 import { failureOf, openingPeer, type Peer, rawPeer, scriptedPeer, until, wire } from "./scripted-peer.ts";
 
 const hello = Buffer.concat([wire.saslHeader, wire.mechanisms("PLAIN", "ANONYMOUS")]);

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import rhea, { type Connection, type Container } from "rhea";
 import { onTestFinished } from "vitest";
 import { openAmqpSession } from "../../../../src/adapters/amqp/open-session.ts";
-import { ConnectionClosedError } from "../../../../src/errors.ts";
+import { ConnectionClosedError } from "../../../../src/errors/errors.ts";
 import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
 import { type Destination, parseDestination } from "../../../../src/messaging/destination.ts";
 import type {

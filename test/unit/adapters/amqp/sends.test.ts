@@ -8,7 +8,7 @@ import {
   SendNotStoredError,
   SendRejectedError,
   UnsupportedError,
-} from "../../../../src/errors.ts";
+} from "../../../../src/errors/errors.ts";
 import type { SendOutcome } from "../../../../src/messaging/messaging-session.ts";
 import {
   brokerPeer,

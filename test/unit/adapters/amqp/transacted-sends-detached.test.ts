@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConnectionClosedError } from "../../../../src/errors.ts";
+import { ConnectionClosedError } from "../../../../src/errors/errors.ts";
 import {
   type ArtemisPeer,
   artemisPeer,

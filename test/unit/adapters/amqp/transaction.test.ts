@@ -5,7 +5,7 @@ import {
   SendRejectedError,
   SessionLostError,
   UnsupportedError,
-} from "../../../../src/errors.ts";
+} from "../../../../src/errors/errors.ts";
 import type {
   IncomingDelivery,
   MessagingSession,

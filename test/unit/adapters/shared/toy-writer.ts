@@ -1,7 +1,7 @@
 /** A toy protocol under SendGroups: it records what is written, and the test answers in place of the broker. */
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../../../../src/adapters/shared/group-writer.ts";
 import { SendGroups } from "../../../../src/adapters/shared/send-groups.ts";
-import { SendRejectedError } from "../../../../src/errors.ts";
+import { SendRejectedError } from "../../../../src/errors/errors.ts";
 import type { OutgoingSend } from "../../../../src/messaging/messaging-session.ts";
 import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
 import { TestSend } from "../stomp/messaging-steps.ts";

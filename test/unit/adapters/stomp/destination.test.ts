@@ -7,7 +7,7 @@ import {
   readReplyTo,
   spellReplyTo,
 } from "../../../../src/adapters/stomp/destination.ts";
-import { UnsupportedError } from "../../../../src/errors.ts";
+import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import { parseDestination } from "../../../../src/messaging/destination.ts";
 
 const classic = dialectOf({ product: "activemq", version: undefined });

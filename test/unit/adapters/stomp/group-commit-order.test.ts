@@ -101,7 +101,7 @@ async function sendAll(plan: Plan, store: Store): Promise<TestSend[]> {
       session.send(send);
     }
   }
-  session.destroy(new (await import("../../../../src/errors.ts")).ConnectionClosedError("over"));
+  session.destroy(new (await import("../../../../src/errors/errors.ts")).ConnectionClosedError("over"));
   return sends;
 }
 

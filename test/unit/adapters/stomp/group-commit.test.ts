@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MessageTooLargeError, SendRejectedError } from "../../../../src/errors.ts";
+import { MessageTooLargeError, SendRejectedError } from "../../../../src/errors/errors.ts";
 import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
 import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";

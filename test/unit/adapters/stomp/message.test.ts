@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../src/adapters/stomp/broker.ts";
 import { decodeMessage, encodeMessage, scheduleHeaders } from "../../../../src/adapters/stomp/message.ts";
-import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors/errors.ts";
 import {
   createOutgoingMessage,
   type MessageBody,

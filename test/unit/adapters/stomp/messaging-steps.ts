@@ -1,6 +1,6 @@
 /** Sends and subscriptions as messaging would make them, for sessions with a scripted peer. */
 
-import type { MasterSlaveError, SubscriptionRefusedError } from "../../../../src/errors.ts";
+import type { MasterSlaveError, SubscriptionRefusedError } from "../../../../src/errors/errors.ts";
 import { type Destination, parseDestination } from "../../../../src/messaging/destination.ts";
 import type {
   IncomingDelivery,

@@ -1,6 +1,6 @@
 /** Settlements that wait for the broker: a dead letter sent in place of a message, and a confirmed acknowledgement. */
 import { afterEach, describe, expect, it } from "vitest";
-import { SendRejectedError } from "../../../../src/errors.ts";
+import { SendRejectedError } from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestConsumer } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, StompPeer } from "./stomp-peer.ts";
 

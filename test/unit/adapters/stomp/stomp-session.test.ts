@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { ConnectionClosedError, InvalidArgumentError, SessionLostError } from "../../../../src/errors.ts";
+import { ConnectionClosedError, InvalidArgumentError, SessionLostError } from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { attempt, CLASSIC, frame, type PeerConnection, StompPeer } from "./stomp-peer.ts";
 

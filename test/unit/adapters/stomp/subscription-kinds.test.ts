@@ -1,7 +1,7 @@
 /** What SUBSCRIBE asks of each broker beyond a destination, what is refused before it is written, and deletion. */
 import { afterEach, describe, expect, it } from "vitest";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
-import { SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors.ts";
+import { SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { ConnectionWarning } from "../../../../src/messaging/adapter-settings.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/messaging-session.ts";
 import { lossOf, settled, TestConsumer } from "./messaging-steps.ts";

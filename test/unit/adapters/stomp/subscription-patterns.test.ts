@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { UnsupportedError } from "../../../../src/errors.ts";
+import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
 import { settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { attempt, CLASSIC, frame, type PeerConnection, StompPeer } from "./stomp-peer.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { InvalidArgumentError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors.ts";
+import { InvalidArgumentError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
 import type { IncomingDelivery, Settlement } from "../../../../src/messaging/messaging-session.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";

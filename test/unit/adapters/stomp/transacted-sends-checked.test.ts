@@ -1,6 +1,6 @@
 /** Sends that Artemis may have already: outside of transactions, with their ids, confirmed when they are stored for certain. */
 import { describe, expect, it } from "vitest";
-import { SendRejectedError } from "../../../../src/errors.ts";
+import { SendRejectedError } from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestSend } from "./messaging-steps.ts";
 import {
   answer,

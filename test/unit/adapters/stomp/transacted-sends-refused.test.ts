@@ -1,6 +1,6 @@
 /** ERRORs of Artemis while a transaction of sends is unanswered: whom they blame, and that they confirm nothing. */
 import { describe, expect, it } from "vitest";
-import { SendRejectedError } from "../../../../src/errors.ts";
+import { SendRejectedError } from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { errorFrame, frameOf, outcomesOf, proven, receiptFor, sendAll, sendInDoubt } from "./transacted-steps.ts";
 

@@ -1,6 +1,6 @@
 /** Sends to Artemis over STOMP: the frames of their transactions, and what their answers confirm. */
 import { describe, expect, it } from "vitest";
-import { InvalidArgumentError } from "../../../../src/errors.ts";
+import { InvalidArgumentError } from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import type { PeerConnection } from "./stomp-peer.ts";
 import { answer, frameOf, outcomesOf, proven, sendAll, words, wordsOf } from "./transacted-steps.ts";

@@ -6,7 +6,7 @@ import {
   TransactionInterruptedError,
   TransactionRolledBackError,
   UnsupportedError,
-} from "../../../../src/errors.ts";
+} from "../../../../src/errors/errors.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, type PeerConnection, type PeerFrame, StompPeer } from "./stomp-peer.ts";
 

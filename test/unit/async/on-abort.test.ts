@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
-import { onAbort } from "../../../src/messaging/on-abort.ts";
+import { onAbort } from "../../../src/async/on-abort.ts";
 
 it("serves any number of waits with one listener, each once", () => {
   const abort = new AbortController();

@@ -1,6 +1,6 @@
 /** The hint in errors about unknown names. */
 import { describe, expect, it } from "vitest";
-import { nearestName } from "../../../src/uri/nearest-name.ts";
+import { nearestName } from "../../../src/errors/nearest-name.ts";
 
 const KNOWN = ["randomize", "maxReconnectDelay", "timeout", "maxReconnectAttempts"];
 

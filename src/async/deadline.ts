@@ -1,5 +1,5 @@
 /** A call's signal and timeout as one signal, which leaves no timer and no listener behind. */
-import { AbortError, type MasterSlaveError } from "../errors.ts";
+import { AbortError, type MasterSlaveError } from "../errors/errors.ts";
 import { onAbort } from "./on-abort.ts";
 import { startTimer } from "./timer.ts";
 

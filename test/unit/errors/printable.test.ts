@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { brokerOf } from "../../src/adapters/amqp/broker.ts";
-import { attemptFailure, describeCondition } from "../../src/adapters/amqp/failures.ts";
-import { readBroker } from "../../src/adapters/stomp/broker.ts";
-import { readRefusal, refusedSession } from "../../src/adapters/stomp/failures.ts";
-import { MasterSlaveError } from "../../src/errors.ts";
-import { printable, printableError, printableLine } from "../../src/printable.ts";
+import { brokerOf } from "../../../src/adapters/amqp/broker.ts";
+import { attemptFailure, describeCondition } from "../../../src/adapters/amqp/failures.ts";
+import { readBroker } from "../../../src/adapters/stomp/broker.ts";
+import { readRefusal, refusedSession } from "../../../src/adapters/stomp/failures.ts";
+import { MasterSlaveError } from "../../../src/errors/errors.ts";
+import { printable, printableError, printableLine } from "../../../src/errors/printable.ts";
 
 const endpoint = { scheme: "stomp", host: "a", port: 1, options: {} } as const;
 /** Clears a terminal, sets its title, forges a line of a log, hides what follows. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Linkable, LinkedSet } from "../../../src/messaging/linked-set.ts";
+import { type Linkable, LinkedSet } from "../../../src/async/linked-set.ts";
 
 class Member implements Linkable<Member> {
   readonly name: number;

@@ -1,6 +1,6 @@
 /** Listeners cannot harm each other or the emitter, and leave when they should. */
 import { describe, expect, it } from "vitest";
-import { IsolatedEmitter } from "../../../src/transport/isolated-emitter.ts";
+import { IsolatedEmitter } from "../../../src/async/isolated-emitter.ts";
 
 interface Events {
   told: [string];
