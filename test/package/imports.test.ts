@@ -125,7 +125,7 @@ describe("importing the built package", () => {
   it("loads from no entry of the library what only programs and tests need", async () => {
     for (const subpath of [".", "./stomp", "./amqp", "./transport"]) {
       const { ours } = await load(subpath);
-      expect(ours).toContain("src/errors.ts");
+      expect(ours).toContain("src/errors/errors.ts");
       expect(ours.filter((file) => /src\/(cli|testing|bridge|topology|observe)\//.test(file))).toEqual([]);
     }
   });
