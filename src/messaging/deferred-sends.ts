@@ -1,6 +1,6 @@
 /**
- * Sends that a full broker has refused, and those to the same destinations that came after them: one tries again after a
- * wait that grows, and lets the others follow.
+ * Sends that a full broker has refused, and those to the same destinations that came after them. After a wait that grows,
+ * the oldest to one destination tries again; when it is confirmed the others to its destination follow in order.
  */
 
 import { startTimer } from "../async/timer.ts";
@@ -12,12 +12,12 @@ const LONGEST_WAIT_MS = 5_000;
 
 export class DeferredSends {
   readonly #give: (send: PendingSend) => void;
-  readonly #sends = new Set<PendingSend>();
-  /** How many of them go to each destination. */
-  readonly #destinations = new Map<string, number>();
+  /** The sends by destination, and the destinations in the order in which they try. */
+  readonly #waiting = new Map<string, Set<PendingSend>>();
+  #size = 0;
   #waitMs = FIRST_WAIT_MS;
   #stop = () => {};
-  /** The one that tries for the others. */
+  /** The one that tries for the others to its destination. */
   #probe: PendingSend | undefined;
 
   /** `give` hands a send to the session of the moment. */
@@ -26,11 +26,11 @@ export class DeferredSends {
   }
 
   get size(): number {
-    return this.#sends.size;
+    return this.#size;
   }
 
   has(send: PendingSend): boolean {
-    return this.#sends.has(send);
+    return this.#waiting.get(formatDestination(send.destination))?.has(send) ?? false;
   }
 
   /** The broker has refused it. */
@@ -44,41 +44,60 @@ export class DeferredSends {
    * it does. Artemis over STOMP ends the session with each refusal.
    */
   keepBack(send: PendingSend): boolean {
-    if (this.#sends.size === 0 || send.policy.whenFull !== "hold") return false;
-    if (!this.#destinations.has(formatDestination(send.destination))) return false;
+    if (this.#size === 0 || send.policy.whenFull !== "hold") return false;
+    if (!this.#waiting.has(formatDestination(send.destination))) return false;
     this.#put(send);
     return true;
   }
 
-  /** The send's caller has an answer. If the broker confirmed it there is room again: all others are given to the session. */
+  /** The send's caller has an answer. If the broker confirmed it there is room: the others there are given to the session. */
   over(send: PendingSend, confirmed: boolean): void {
     this.#remove(send);
-    if (confirmed && this.#sends.size > 0) this.#giveAll();
+    if (confirmed && this.#giveAllTo(formatDestination(send.destination))) return;
     // Whoever tried for the others has left.
-    else if (send === this.#probe) this.resume();
+    if (send === this.#probe) this.resume();
   }
 
   /** There is a session. The wait goes on over sessions: to Artemis over STOMP each refusal is the end of one. */
   resume(): void {
-    if (this.#sends.size === 0) return;
+    this.#probe = undefined;
+    if (this.#size === 0) return;
     this.#stop();
     this.#stop = startTimer(this.#waitMs, () => {
       this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
-      const [probe] = this.#sends;
-      this.#probe = probe;
-      if (probe) this.#giveAgain(probe);
+      this.#tryNext();
     });
   }
 
   /** There is none. */
   interrupt(): void {
     this.#stop();
+    this.#probe = undefined;
   }
 
-  #giveAll(): void {
+  /** The oldest to the destination whose turn it is. Another destination is next. */
+  #tryNext(): void {
+    const [next] = this.#waiting;
+    if (!next) return;
+    const [destination, sends] = next;
+    this.#waiting.delete(destination);
+    this.#waiting.set(destination, sends);
+    let oldest: PendingSend | undefined;
+    for (const send of sends) if (!oldest || send.number < oldest.number) oldest = send;
+    if (!oldest) return;
+    this.#probe = oldest;
+    this.#giveAgain(oldest);
+  }
+
+  /** Returns whether there were any. */
+  #giveAllTo(destination: string): boolean {
+    const sends = this.#waiting.get(destination);
+    if (!sends) return false;
     this.#stop();
     this.#waitMs = FIRST_WAIT_MS;
-    for (const send of [...this.#sends]) this.#giveAgain(send);
+    for (const send of [...sends].sort((a, b) => a.number - b.number)) this.#giveAgain(send);
+    this.resume();
+    return true;
   }
 
   #giveAgain(send: PendingSend): void {
@@ -87,17 +106,19 @@ export class DeferredSends {
   }
 
   #put(send: PendingSend): void {
-    if (this.#sends.has(send)) return;
-    this.#sends.add(send);
     const destination = formatDestination(send.destination);
-    this.#destinations.set(destination, (this.#destinations.get(destination) ?? 0) + 1);
+    const sends = this.#waiting.get(destination) ?? new Set();
+    if (sends.has(send)) return;
+    sends.add(send);
+    this.#size += 1;
+    this.#waiting.set(destination, sends);
   }
 
   #remove(send: PendingSend): void {
-    if (!this.#sends.delete(send)) return;
     const destination = formatDestination(send.destination);
-    const left = (this.#destinations.get(destination) ?? 0) - 1;
-    if (left > 0) this.#destinations.set(destination, left);
-    else this.#destinations.delete(destination);
+    const sends = this.#waiting.get(destination);
+    if (!sends?.delete(send)) return;
+    this.#size -= 1;
+    if (sends.size === 0) this.#waiting.delete(destination);
   }
 }

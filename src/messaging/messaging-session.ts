@@ -43,6 +43,8 @@ export interface OutgoingSend {
   readonly message: OutgoingMessage;
   /** Nobody waits for it any more: skip it if it is not written yet. */
   readonly abandoned: boolean;
+  /** Called when `abandoned` becomes true, for a session in which something waits behind it. */
+  onAbandoned?: (() => void) | undefined;
   /** Was written to an earlier session, which did not answer. */
   readonly inDoubt: boolean;
   /** The session's own encoding, kept for a resend from the same bytes; only the adapter that wrote it reads it. */

@@ -63,12 +63,18 @@ export interface SendOwner {
   readonly endpoint: EndpointAddress | undefined;
 }
 
+/** How many sends this process has made. */
+let made = 0;
+
 export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend> {
   readonly destination: Destination;
   readonly message: OutgoingMessage;
   /** What it counts against maxPendingBytes. */
   readonly bytes: number;
   encoded: unknown;
+  onAbandoned: (() => void) | undefined = undefined;
+  /** Of two sends the one made earlier has the lower. */
+  readonly number = ++made;
   /** How many sessions in a row died while it was written and unanswered. */
   deaths = 0;
   /** Its place among the admitted, or the given up. */
@@ -143,6 +149,7 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
   }
 
   onOutcome(outcome: SendOutcome): void {
+    if (this.#phase === "over") return;
     if (this.#phase === "given-up") {
       this.#phase = "over";
       this.#onceAnswered?.();
@@ -257,7 +264,9 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
 
   /** Its caller waits no longer. What a session has of it is not taken back. */
   #giveUp(error: MasterSlaveError): void {
-    if (this.#end(this.#phase === "written" ? "given-up" : "over")) this.#rejectWith(error);
+    if (!this.#end(this.#phase === "written" ? "given-up" : "over")) return;
+    this.onAbandoned?.();
+    this.#rejectWith(error);
   }
 
   #rejectWith(error: MasterSlaveError): void {
@@ -282,7 +291,7 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
 
 /** A full address or store, and what else passes by itself. */
 function isRefusedForNow(error: MasterSlaveError): boolean {
-  return error instanceof SendRejectedError && error.retryable;
+  return error instanceof SendRejectedError && error.retryable && !error.inDoubt;
 }
 
 /** A frame's headers cost memory too; this is near enough. */

@@ -68,21 +68,22 @@ export class DestinationSends implements LinkOwner {
   }
 
   onRoom(): void {
-    this.#writeWaiting();
     this.#transacted?.groups.flush();
+    this.#writeWaiting();
   }
 
   onGone(reason: AmqpError): void {
     const waiting = this.#waiting.drain().filter((item) => typeof item === "object");
     const unstored = this.#transacted?.groups.stop() ?? [];
     this.#deps.onGone();
-    for (const send of [...waiting, ...unstored]) send.onOutcome(rejection(send, this.#deps.context, reason));
+    for (const send of [...waiting, ...unstored])
+      if (!send.abandoned) send.onOutcome(rejection(send, this.#deps.context, reason));
   }
 
   /** Oldest first, while there is credit and room. */
   #writeWaiting(): void {
     // Artemis would count their answers for those of the sends that are being checked.
-    if (this.#transacted?.groups.checking) return;
+    if (this.#transacted?.groups.checking || this.#transacted?.groups.wantsQuiet) return;
     for (
       let send = this.#waiting.peek();
       typeof send === "object" && this.#link.room > 0;

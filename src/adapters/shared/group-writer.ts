@@ -34,6 +34,8 @@ export interface GroupWriter {
   readonly quiet: boolean;
   /** Whether the broker may have stored this send already, or cannot take it into a transaction: it is checked instead. */
   mustCheck(send: OutgoingSend): boolean;
+  /** Whether this send is to be checked with no other: it may take the answers of those with it. */
+  checksAlone?(send: OutgoingSend): boolean;
   /** Begins a transaction. Returns undefined if that takes a while: the owner calls `flush()` when one has begun, or none can. */
   begin(answer: GroupAnswer): GroupTransaction | undefined;
   /**

@@ -19,6 +19,8 @@ export class SendGroup {
   }
 
   fits({ message }: OutgoingSend): boolean {
+    // One that was refused may come again, and its outcome is known by its object alone.
+    if (this.#refused.size > 0) return false;
     if (this.members.length === 0) return true;
     return this.members.length < MAX_MEMBERS && this.#bytes + message.body.length <= MAX_GROUP_BYTES;
   }

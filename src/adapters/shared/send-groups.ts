@@ -54,6 +54,8 @@ export class SendGroups {
   /** Written in this session and rolled back: each is checked by itself, if its caller still waits. */
   #rolledBack: WeakSet<OutgoingSend> | undefined;
   #state: State = IDLE;
+  /** What waits behind it need wait no longer. */
+  readonly #onAbandoned = () => this.#schedule();
   #scheduled = false;
   #checkedAtOnce = FIRST_CHECKED;
 
@@ -64,6 +66,12 @@ export class SendGroups {
   /** Whether sends are being checked: nothing else may be written to where they are. */
   get checking(): boolean {
     return this.#state.name === "checking";
+  }
+
+  /** Whether the next send is checked as soon as the writer is quiet: others are to write nothing until then. */
+  get wantsQuiet(): boolean {
+    const head = this.#queue.peek();
+    return this.#state.name === "idle" && typeof head === "object" && !head.abandoned && this.#mustCheck(head);
   }
 
   /** Whether nothing waits, and nothing is unanswered. */
@@ -79,6 +87,7 @@ export class SendGroups {
   }
 
   send(send: OutgoingSend): void {
+    send.onAbandoned = this.#onAbandoned;
     this.#queue.push(send);
     this.#schedule();
   }
@@ -262,10 +271,11 @@ export class SendGroups {
     const sends: OutgoingSend[] = [];
     const most = Math.min(this.#checkedAtOnce, this.#writer.room);
     for (let head = this.#queue.peek(); typeof head === "object" && this.#mustCheck(head); head = this.#queue.peek()) {
-      if (sends.length >= most) break;
+      if (sends.length >= most || (sends.length > 0 && this.#writer.checksAlone?.(head))) break;
       this.#queue.shift();
       if (head.abandoned) this.#drop(head);
       else sends.push(head);
+      if (this.#writer.checksAlone?.(head)) break;
     }
     if (sends.length === 0) return most > 0;
     this.#state = { name: "checking" };

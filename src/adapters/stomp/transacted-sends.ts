@@ -65,6 +65,10 @@ export class TransactedSends implements GroupWriter, SessionSends {
     return inDoubt || message.idGiven || this.#deps.wire.peer.memory.isRefusing(destination);
   }
 
+  checksAlone({ destination }: OutgoingSend): boolean {
+    return this.#deps.wire.peer.memory.isRefusing(destination);
+  }
+
   begin(answer: GroupAnswer): GroupTransaction {
     const { wire, markUseful } = this.#deps;
     const transaction = `group-${++this.#transactions}`;

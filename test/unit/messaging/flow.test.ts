@@ -82,11 +82,13 @@ describe("a send the broker has no room for", () => {
     session.refuse("a", full("a"));
     expect(connection.stats()).toMatchObject({ pendingSends: 2, deferredSends: 2 });
     while (session.sent.length < 4) await turns();
-    session.confirm("b");
     session.confirm("a");
     expect(await sent).toMatchObject({ resent: false });
+    await turns();
+    session.confirm("b");
     await other;
-    expect(session.sent).toEqual(["a", "b", "a", "b", "a"]);
+    // The oldest tries until there is room, and the others follow it in order.
+    expect(session.sent).toEqual(["a", "b", "a", "a", "b"]);
     expect(connection.stats()).toMatchObject({ pendingSends: 0, deferredSends: 0, confirmed: 2, resent: 0 });
   });
 

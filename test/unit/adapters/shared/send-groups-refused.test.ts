@@ -139,3 +139,28 @@ describe("a stored transaction", () => {
     expect(outcomesOf(sends)).toBe("confirmed confirmed");
   });
 });
+
+it.each(["store", "refuse"] as const)(
+  "a member refused by name that comes again before its transaction is committed gets an outcome: %s",
+  async (answer) => {
+    const writer = new ToyWriter();
+    sendAll(writer, "a");
+    await turn();
+    const [x] = sendAll(writer, "x") as [TestSend];
+    await turn();
+    expect(writer.log.slice(3)).toEqual(["begin 2", "x in 2"]);
+    // As a full address over AMQP, with whenFull=hold: messaging gives it again after 100 ms; the first commit takes longer.
+    writer.nameRefused(2, x);
+    expect(x.outcomes.length).toBe(1);
+    writer.groups.send(x);
+    await turn();
+    writer.store(1);
+    await turn();
+    writer[answer](2);
+    await turn();
+    if (writer.groups.checking) writer.answerCheck();
+    if (writer.log.at(-1) === "commit 3") writer.store(3);
+    await turn();
+    expect([x.outcomes.length, writer.groups.idle]).toEqual([2, true]);
+  },
+);
