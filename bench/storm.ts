@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { OPTIONS } from "../src/uri/option-table.ts";
+import { OPTIONS } from "../src/uri/options/option-table.ts";
 import { wholeFrom } from "../test/support/command-numbers.ts";
 import { seededRandom } from "../test/support/seeded-random.ts";
 import { type Line, lineChart } from "./fleet/line-chart.ts";

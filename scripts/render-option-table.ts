@@ -1,11 +1,11 @@
 /** docs/options.md from the option table, so that the two cannot differ. */
-import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../src/uri/ignored-options.ts";
-import type { OptionSpec } from "../src/uri/option-spec.ts";
-import { OPTION_NAMES, OPTIONS, type OptionName } from "../src/uri/option-table.ts";
+import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../src/uri/options/ignored-options.ts";
+import type { OptionSpec } from "../src/uri/options/option-spec.ts";
+import { OPTION_NAMES, OPTIONS, type OptionName } from "../src/uri/options/option-table.ts";
 
 const INTRO = `# Options
 
-<!-- Printed from src/uri/option-table.ts by npm run docs; change it there. -->
+<!-- Printed from src/uri/options/option-table.ts by npm run docs; change it there. -->
 
 Options stand in the query of a URI, \`masterslave:(stomp://a:61613,stomp://b:61613)?maxReconnectDelay=5000\`, or in the
 second argument of \`connect()\`, where they win over the URI and bear the names of this first table. In a URI ActiveMQ's

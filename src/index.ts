@@ -26,5 +26,5 @@ export type { ProcessContext, ProcessMessage, RunOptions } from "./messaging/run
 export type { TransactedWork, Transaction, TransactionOptions } from "./messaging/transact.ts";
 export type { TransactionStats } from "./messaging/transactions.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
-export type { IgnoredOption } from "./uri/ignored-options.ts";
 export { type MasterSlaveUri, parseMasterSlaveUri } from "./uri/master-slave-uri.ts";
+export type { IgnoredOption } from "./uri/options/ignored-options.ts";

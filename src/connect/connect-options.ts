@@ -3,7 +3,7 @@ import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls-options.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
-import type { GroupOptions } from "../uri/option-table.ts";
+import type { GroupOptions } from "../uri/options/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
 

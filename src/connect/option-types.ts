@@ -3,8 +3,8 @@ export type { LoginContext } from "../messaging/login.ts";
 export type { FilePath } from "../transport/read-material.ts";
 export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls-options.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "../uri/endpoint.ts";
-export type { SaslMechanism } from "../uri/login-options.ts";
-export type { GroupOptions } from "../uri/option-table.ts";
+export type { SaslMechanism } from "../uri/options/login-options.ts";
+export type { GroupOptions } from "../uri/options/option-table.ts";
 export type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 export type {
   CredentialsSource,

@@ -3,7 +3,7 @@ import type { EndpointAddress } from "../errors/errors.ts";
 import type { Lookup } from "../transport/resolve-host.ts";
 import type { TlsSource } from "../transport/tls-options.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
-import type { SaslMechanism } from "../uri/login-options.ts";
+import type { SaslMechanism } from "../uri/options/login-options.ts";
 import type { Destination } from "./destination.ts";
 import type { Login, LoginContext } from "./login.ts";
 

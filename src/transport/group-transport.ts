@@ -1,6 +1,6 @@
 /** The transport as users hold it: made from a URI, with the options resolved; inside, connect/ does that for connections. */
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
-import type { GroupOptions } from "../uri/option-table.ts";
+import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import { type ConnectLimits, MasterSlaveTransport as Transport } from "./master-slave-transport.ts";
 import type { OpenSession, Session } from "./session.ts";

@@ -1,10 +1,10 @@
 /** Query entries sorted by the option table: what holds for the group, for its endpoints, and what is ignored. */
 import { InvalidOptionError } from "../errors/errors.ts";
-import { type IgnoredOption, ignoredBecause, maskedValue } from "./ignored-options.ts";
 import { mayShow } from "./invalid-uri.ts";
-import type { OptionSpec } from "./option-spec.ts";
-import { type GroupOptions, OPTIONS, type OptionName, type OptionValue, optionNamed } from "./option-table.ts";
-import { ignoredValueBecause, invalidOption, optionFromText, unknownOption } from "./option-value.ts";
+import { type IgnoredOption, ignoredBecause, maskedValue } from "./options/ignored-options.ts";
+import type { OptionSpec } from "./options/option-spec.ts";
+import { type GroupOptions, OPTIONS, type OptionName, type OptionValue, optionNamed } from "./options/option-table.ts";
+import { ignoredValueBecause, invalidOption, optionFromText, unknownOption } from "./options/option-value.ts";
 import type { QueryEntry } from "./read-query.ts";
 
 export interface ReadOptions {

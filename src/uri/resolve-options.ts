@@ -1,11 +1,11 @@
 /** What holds in the end: defaults, what the URI says, what the caller says over it, and what each scheme means by it. */
 import { InvalidOptionError } from "../errors/errors.ts";
 import { type Endpoint, protocolOf } from "./endpoint.ts";
-import { ignoredBecause } from "./ignored-options.ts";
-import type { SaslMechanism } from "./login-options.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
-import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./option-table.ts";
-import { checkOption, unknownOption } from "./option-value.ts";
+import { ignoredBecause } from "./options/ignored-options.ts";
+import type { SaslMechanism } from "./options/login-options.ts";
+import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./options/option-table.ts";
+import { checkOption, unknownOption } from "./options/option-value.ts";
 
 /** Every effective value; times in milliseconds. */
 export interface ResolvedOptions {

@@ -4,7 +4,7 @@ import { InvalidArgumentError, InvalidOptionError, InvalidUriError } from "../..
 import { ENDPOINT_SCHEMES } from "../../src/uri/endpoint.ts";
 import { formatMasterSlaveUri } from "../../src/uri/format-master-slave-uri.ts";
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";
-import { OPTION_NAMES } from "../../src/uri/option-table.ts";
+import { OPTION_NAMES } from "../../src/uri/options/option-table.ts";
 import { resolveOptions } from "../../src/uri/resolve-options.ts";
 import { type Fuzzed, type FuzzOptions, fuzz, type Judged } from "./fuzzed.ts";
 

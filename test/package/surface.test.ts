@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, it } from "vitest";
-import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../src/uri/ignored-options.ts";
-import type { OptionSpec } from "../../src/uri/option-spec.ts";
-import { KNOWN_NAMES, OPTION_NAMES, OPTIONS, optionNamed } from "../../src/uri/option-table.ts";
+import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../src/uri/options/ignored-options.ts";
+import type { OptionSpec } from "../../src/uri/options/option-spec.ts";
+import { KNOWN_NAMES, OPTION_NAMES, OPTIONS, optionNamed } from "../../src/uri/options/option-table.ts";
 import * as recorded from "./recorded-surface.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");

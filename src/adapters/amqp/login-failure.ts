@@ -3,7 +3,7 @@ import { AttemptError, AuthenticationError, formatAddress } from "../../errors/e
 import { printableLine } from "../../errors/printable.ts";
 import { type LoginKind, WRONG_LOGIN } from "../../messaging/login.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { SASL_MECHANISMS } from "../../uri/login-options.ts";
+import { SASL_MECHANISMS } from "../../uri/options/login-options.ts";
 import type { Ending } from "./ending.ts";
 import { type FailureMeaning, OTHER, SASL_OUTCOMES } from "./failure-table.ts";
 

@@ -5,8 +5,8 @@ import { InvalidOptionError, InvalidUriError } from "../../../src/errors/errors.
 import { ENDPOINT_SCHEMES } from "../../../src/uri/endpoint.ts";
 import { formatMasterSlaveUri } from "../../../src/uri/format-master-slave-uri.ts";
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
-import type { OptionSpec } from "../../../src/uri/option-spec.ts";
-import { OPTION_NAMES, OPTIONS } from "../../../src/uri/option-table.ts";
+import type { OptionSpec } from "../../../src/uri/options/option-spec.ts";
+import { OPTION_NAMES, OPTIONS } from "../../../src/uri/options/option-table.ts";
 
 const ONE_PROTOCOL = {
   stomp: ENDPOINT_SCHEMES.filter((scheme) => !scheme.startsWith("amqp")),

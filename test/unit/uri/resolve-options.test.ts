@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
-import type { GroupOptions } from "../../../src/uri/option-table.ts";
+import type { GroupOptions } from "../../../src/uri/options/option-table.ts";
 import { resolveOptions } from "../../../src/uri/resolve-options.ts";
 
 function resolved(text: string, overrides?: Partial<GroupOptions>) {

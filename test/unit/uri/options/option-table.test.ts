@@ -1,14 +1,20 @@
 /** The option table: every value vector, its own consistency, and the documentation printed from it. */
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { renderOptionTable } from "../../../scripts/render-option-table.ts";
-import { MasterSlaveError } from "../../../src/errors/errors.ts";
-import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../../src/uri/ignored-options.ts";
-import type { SaslMechanism } from "../../../src/uri/login-options.ts";
-import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
-import type { OptionSpec } from "../../../src/uri/option-spec.ts";
-import { type GroupOptions, KNOWN_NAMES, OPTION_NAMES, OPTIONS, optionNamed } from "../../../src/uri/option-table.ts";
-import { checkOption } from "../../../src/uri/option-value.ts";
+import { renderOptionTable } from "../../../../scripts/render-option-table.ts";
+import { MasterSlaveError } from "../../../../src/errors/errors.ts";
+import { parseMasterSlaveUri } from "../../../../src/uri/master-slave-uri.ts";
+import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../../../src/uri/options/ignored-options.ts";
+import type { SaslMechanism } from "../../../../src/uri/options/login-options.ts";
+import type { OptionSpec } from "../../../../src/uri/options/option-spec.ts";
+import {
+  type GroupOptions,
+  KNOWN_NAMES,
+  OPTION_NAMES,
+  OPTIONS,
+  optionNamed,
+} from "../../../../src/uri/options/option-table.ts";
+import { checkOption } from "../../../../src/uri/options/option-value.ts";
 
 interface ValueVector {
   readonly option: string;

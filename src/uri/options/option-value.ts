@@ -1,6 +1,6 @@
 /** One option's value, from text or from code, held against the option table. */
-import { InvalidOptionError } from "../errors/errors.ts";
-import { nearestName } from "../errors/nearest-name.ts";
+import { InvalidOptionError } from "../../errors/errors.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { KNOWN_NAMES, OPTIONS, type OptionName, type OptionValue } from "./option-table.ts";
 
