@@ -97,7 +97,7 @@ function describeReturn(schedule: Schedule, seconds: number, outageMs: number): 
     clients: RETURNING,
     outageMs,
     acceptsPerSecond: RETURNING / seconds,
-    // As transport/search.ts learns it.
+    // As transport/search/search.ts learns it.
     patienceMs: (attempt) => attemptTimeout * Math.min(2 ** attempt, 8),
     random: seededRandom(seed),
     horizonMs: HORIZON_MS,

@@ -1,5 +1,5 @@
 /** When clients try again during an outage: ours by the policy the library runs, and peers' by what they document and do. */
-import { ReconnectPolicy } from "../../src/transport/reconnect-policy.ts";
+import { ReconnectPolicy } from "../../src/transport/search/reconnect-policy.ts";
 import { parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";
 import { resolveOptions } from "../../src/uri/resolve-options.ts";
 

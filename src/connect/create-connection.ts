@@ -4,7 +4,7 @@ import type { AdapterSettings } from "../messaging/adapter-settings.ts";
 import { Connection } from "../messaging/connection.ts";
 import { parseDestination } from "../messaging/destination.ts";
 import type { MessagingSession } from "../messaging/messaging-session.ts";
-import type { OpenSession } from "../transport/session.ts";
+import type { OpenSession } from "../transport/dial/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import { type ConnectionOptions, refuseUnusedTls, requireProtocol, splitOptions } from "./connect-options.ts";

@@ -1,7 +1,7 @@
 /** The types that connect() is called with, as every entry exports them. */
 export type { LoginContext } from "../messaging/login.ts";
-export type { FilePath } from "../transport/read-material.ts";
-export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls-options.ts";
+export type { FilePath } from "../transport/tls/read-material.ts";
+export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls/tls-options.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "../uri/endpoint.ts";
 export type { SaslMechanism } from "../uri/options/login-options.ts";
 export type { GroupOptions } from "../uri/options/option-table.ts";

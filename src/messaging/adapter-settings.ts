@@ -1,7 +1,7 @@
 /** What a protocol adapter is told once, for all the attempts it will make. */
 import type { EndpointAddress } from "../errors/errors.ts";
-import type { Lookup } from "../transport/resolve-host.ts";
-import type { TlsSource } from "../transport/tls-options.ts";
+import type { Lookup } from "../transport/dial/resolve-host.ts";
+import type { TlsSource } from "../transport/tls/tls-options.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { SaslMechanism } from "../uri/options/login-options.ts";
 import type { Destination } from "./destination.ts";

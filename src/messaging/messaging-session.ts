@@ -1,6 +1,6 @@
 /** The port between messaging and the protocol adapters: what one session can do with messages. */
 import type { MasterSlaveError, SubscriptionRefusedError, UnsupportedError } from "../errors/errors.ts";
-import type { Session } from "../transport/session.ts";
+import type { Session } from "../transport/dial/session.ts";
 import type { Destination } from "./destination.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { ReceivedMessage } from "./received-message.ts";

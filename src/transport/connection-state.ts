@@ -1,6 +1,6 @@
 /** The life of a connection: a union of states, each with exactly what exists then, and one table of the moves between them. */
 import { type EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./dial/session.ts";
 
 export type ConnectionState<S extends Session> =
   | { readonly name: "idle" }

@@ -2,8 +2,8 @@
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
+import type { OpenSession, Session } from "./dial/session.ts";
 import { type ConnectLimits, MasterSlaveTransport as Transport } from "./master-slave-transport.ts";
-import type { OpenSession, Session } from "./session.ts";
 
 export interface TransportOptions<S extends Session> {
   /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */

@@ -1,11 +1,11 @@
 /** The protocol-free layer, public as `masterslave-transport/transport`: bring a protocol of your own, keep the failover. */
 export type { Endpoint } from "../uri/endpoint.ts";
 export { type ConnectionState, TRANSITIONS } from "./connection-state.ts";
-export { type DialOptions, dial } from "./dial.ts";
-export type { EndpointSocket } from "./endpoint-socket.ts";
+export { type DialOptions, dial } from "./dial/dial.ts";
+export { type ReachOptions, reach, type UseSocket } from "./dial/reach.ts";
+export type { Lookup, ResolvedAddress } from "./dial/resolve-host.ts";
+export type { OpenContext, OpenSession, Session, SessionEnd } from "./dial/session.ts";
 export { MasterSlaveTransport, type TransportOptions } from "./group-transport.ts";
 export type { ConnectLimits, TransportEvents } from "./master-slave-transport.ts";
-export { type ReachOptions, reach, type UseSocket } from "./reach.ts";
-export type { Lookup, ResolvedAddress } from "./resolve-host.ts";
-export type { OpenContext, OpenSession, Session, SessionEnd } from "./session.ts";
-export type { TlsOptions, TlsSource } from "./tls-options.ts";
+export type { EndpointSocket } from "./socket/endpoint-socket.ts";
+export type { TlsOptions, TlsSource } from "./tls/tls-options.ts";

@@ -13,12 +13,12 @@ import {
   NoActiveEndpointError,
 } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
-import { type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
-import { EndpointList } from "./endpoint-list.ts";
-import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
-import { Search } from "./search.ts";
-import type { OpenSession, Session, SessionEnd } from "./session.ts";
+import type { OpenSession, Session, SessionEnd } from "./dial/session.ts";
+import { type AttemptLimits, type AttemptOutcome, superseded } from "./search/attempt.ts";
+import { EndpointList } from "./search/endpoint-list.ts";
+import { ReconnectPolicy, type ReconnectSettings } from "./search/reconnect-policy.ts";
+import { Search } from "./search/search.ts";
 
 /** Everything the transport is told; URIs and options become this in connect/. */
 export interface TransportSettings extends AttemptLimits, ReconnectSettings {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { claimPorts } from "../../src/testing/group/claimed-ports.ts";
-import type { Lookup } from "../../src/transport/resolve-host.ts";
+import type { Lookup } from "../../src/transport/dial/resolve-host.ts";
 
 /** What a peer does with each connection; `refuse`: nothing listens at this address. */
 export type AddressPeer = "refuse" | ((socket: Socket) => void);

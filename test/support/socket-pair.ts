@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
-import { EndpointSocket, type EndpointSocketOptions } from "../../src/transport/endpoint-socket.ts";
+import { EndpointSocket, type EndpointSocketOptions } from "../../src/transport/socket/endpoint-socket.ts";
 import { toyEndpoint } from "./toy-client.ts";
 
 export interface SocketPair {

@@ -10,10 +10,10 @@ import {
   type MasterSlaveError,
   SessionLostError,
 } from "../../src/errors/errors.ts";
-import { dial } from "../../src/transport/dial.ts";
-import type { EndpointSocket } from "../../src/transport/endpoint-socket.ts";
-import { describePeer } from "../../src/transport/peer-kind.ts";
-import type { OpenContext, Session, SessionEnd } from "../../src/transport/session.ts";
+import { dial } from "../../src/transport/dial/dial.ts";
+import { describePeer } from "../../src/transport/dial/peer-kind.ts";
+import type { OpenContext, Session, SessionEnd } from "../../src/transport/dial/session.ts";
+import type { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 
 export function toyEndpoint(port: number, host = "127.0.0.1"): Endpoint {

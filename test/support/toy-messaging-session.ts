@@ -25,7 +25,7 @@ import type {
   SubscriptionSink,
 } from "../../src/messaging/messaging-session.ts";
 import { type ReceivedContent, ReceivedMessage } from "../../src/messaging/received-message.ts";
-import type { OpenContext, SessionEnd } from "../../src/transport/session.ts";
+import type { OpenContext, SessionEnd } from "../../src/transport/dial/session.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 
 /** What a session does by itself. */

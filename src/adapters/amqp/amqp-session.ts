@@ -11,8 +11,8 @@ import type {
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { SessionEnd } from "../../transport/session.ts";
+import type { SessionEnd } from "../../transport/dial/session.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { brokerOf } from "./broker.ts";
 import { spellingOf } from "./destination.ts";
 import type { Ending } from "./ending.ts";

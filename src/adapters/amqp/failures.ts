@@ -1,8 +1,8 @@
 /** What the peer did, and what that means: the verdict on an attempt, the end of a session, a refused send or subscription. */
 import { type AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
 import { printableError, printableLine } from "../../errors/printable.ts";
-import { lateTlsFailure } from "../../transport/dial-failure.ts";
-import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
+import { lateTlsFailure } from "../../transport/dial/dial-failure.ts";
+import { describePeer, whyClosed } from "../../transport/dial/peer-kind.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Ending } from "./ending.ts";
 import { CLOSE_CONDITIONS, type FailureMeaning, OTHER } from "./failure-table.ts";

@@ -5,7 +5,7 @@ import { MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import { walkDueSessions } from "./due-sessions.ts";

@@ -1,6 +1,6 @@
 /** Our own heart-beats: rhea writes an empty frame at half of what the peer asks for, which may be long, or nothing at all. */
 import type { Connection } from "rhea";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 
 /** What is touched of rhea beyond its typings: whenever it has written it arms this timer with half of this number. */
 interface BeatingConnection extends Connection {

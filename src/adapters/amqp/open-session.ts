@@ -2,10 +2,10 @@
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/messaging-session.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { whySilent } from "../../transport/peer-kind.ts";
-import { reach } from "../../transport/reach.ts";
-import type { OpenSession } from "../../transport/session.ts";
+import { whySilent } from "../../transport/dial/peer-kind.ts";
+import { reach } from "../../transport/dial/reach.ts";
+import type { OpenSession } from "../../transport/dial/session.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
 import { attemptFailure } from "./failures.ts";

@@ -11,9 +11,9 @@ import {
 import { printable, printableError, printableLine } from "../../errors/printable.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
-import { lateTlsFailure } from "../../transport/dial-failure.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import { describePeer, whyClosed } from "../../transport/peer-kind.ts";
+import { lateTlsFailure } from "../../transport/dial/dial-failure.ts";
+import { describePeer, whyClosed } from "../../transport/dial/peer-kind.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { headerText, type ReceivedHeaders } from "./received-headers.ts";
 

@@ -1,6 +1,6 @@
 /** Writes whole frames straight into our socket, for us and for stompit, whose own writer makes stream pieces and callbacks of each. */
 import type { OutgoingFrame, OutgoingFrameStream } from "stompit";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { headerLines, type StompVersion } from "./header-text.ts";
 
 const LINE_END = Buffer.from("\n");

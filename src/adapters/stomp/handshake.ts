@@ -5,7 +5,7 @@ import { printableLine } from "../../errors/printable.ts";
 import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
 import { concealing } from "../../messaging/conceal-credentials.ts";
 import type { Login } from "../../messaging/login.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { firstFrameGate } from "./first-frame.ts";

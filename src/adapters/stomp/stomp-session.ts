@@ -13,8 +13,8 @@ import type {
   SubscriptionRequest,
   SubscriptionSink,
 } from "../../messaging/messaging-session.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
-import type { SessionEnd } from "../../transport/session.ts";
+import type { SessionEnd } from "../../transport/dial/session.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import {
   type BrokerRefusal,
   MAX_ERROR_BYTES,

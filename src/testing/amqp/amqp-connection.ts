@@ -9,7 +9,7 @@ import rhea, {
   type Session,
 } from "rhea";
 import type { Destination } from "../../messaging/destination.ts";
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import {
   gatheringSocket,

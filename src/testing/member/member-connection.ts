@@ -1,6 +1,6 @@
 /** What a member needs of one client's connection, whichever protocol it speaks. */
 import type { Socket } from "node:net";
-import { EndpointSocket, type EndpointSocketOptions } from "../../transport/endpoint-socket.ts";
+import { EndpointSocket, type EndpointSocketOptions } from "../../transport/socket/endpoint-socket.ts";
 import type { Credentials, EndpointScheme } from "../../uri/endpoint.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 

@@ -1,5 +1,5 @@
 /** Heart-beats of one STOMP connection, both ways, at the intervals the client asked for (STOMP 1.2, "Heart-beating"). */
-import type { EndpointSocket } from "../../transport/endpoint-socket.ts";
+import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal } from "../destinations/refusal.ts";
 
 /** A client is given up after this many of its own intervals in silence. */

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { EndpointSocket } from "../../../src/transport/endpoint-socket.ts";
+import { EndpointSocket } from "../../../src/transport/socket/endpoint-socket.ts";
 
 const [intervalText = "", host = "127.0.0.1"] = process.argv.slice(2);
 const intervalMs = Number(intervalText);

@@ -18,7 +18,7 @@ function back(schedule: Schedule, seconds: number, patienceMs: (attempt: number)
   return simulateReturn(schedule, { ...fleet, patienceMs, random: seededRandom(4) });
 }
 
-/** As transport/search.ts has it, with the default attemptTimeout. */
+/** As transport/search/search.ts has it, with the default attemptTimeout. */
 const patient = (attempt: number) => 15_000 * Math.min(2 ** attempt, 8);
 const most = (values: readonly number[]) => Math.max(...values);
 const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;

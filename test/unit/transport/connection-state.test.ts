@@ -11,7 +11,7 @@ import {
   TRANSITIONS,
   transition,
 } from "../../../src/transport/connection-state.ts";
-import type { Session } from "../../../src/transport/session.ts";
+import type { Session } from "../../../src/transport/dial/session.ts";
 
 const session: Session = {
   ended: new Promise(() => {}),

@@ -20,7 +20,7 @@ import {
   type MessageBody,
   type MessageOptions,
 } from "../../../../src/messaging/outgoing-message.ts";
-import type { OpenContext } from "../../../../src/transport/session.ts";
+import type { OpenContext } from "../../../../src/transport/dial/session.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 
 interface Frames {

@@ -1,0 +1,189 @@
+/** One ordered pass over the endpoints, and the attempts that outlast it. */
+
+import { LONGEST_TIMER_MS } from "../../async/timer-limit.ts";
+import type { AttemptError } from "../../errors/errors.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import type { OpenSession, Session } from "../dial/session.ts";
+import { SpeakingTurns } from "../dial/speaking-turns.ts";
+import { Attempt, type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
+import { identity } from "./endpoint-list.ts";
+
+export type RoundResult<S extends Session> =
+  | { readonly kind: "session"; readonly session: S; readonly endpoint: Endpoint }
+  /** `failures`: what is known of every endpoint that was tried, in list order; ATTEMPT_TIMEOUT for one that is still open. */
+  | {
+      readonly kind: "failed";
+      readonly failures: readonly AttemptError[];
+      /** The credentials were refused since the round before, be it by an attempt that has been dialled again already. */
+      readonly refused: AttemptError | undefined;
+      readonly stop: AttemptError | undefined;
+    };
+
+/** How many times `attemptTimeout` an endpoint gets that accepts and does not come to answer. */
+const MOST_PATIENCE = 8;
+
+export type AttemptListener<S extends Session> = (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
+
+/**
+ * The search for one session: rounds, and between them the attempts that have not answered. An endpoint is never
+ * dialled while an attempt at it is open, and an open one delays nobody after its stagger.
+ */
+export class Search<S extends Session> {
+  readonly #open: OpenSession<S>;
+  readonly #limits: AttemptLimits;
+  readonly #onAttempt: AttemptListener<S>;
+  readonly #turns: SpeakingTurns;
+  readonly #stopsAt: (error: AttemptError) => boolean;
+  readonly #pending = new Map<string, Attempt<S>>();
+  readonly #failures = new Map<string, AttemptError>();
+  /** By which factor the next attempt may last longer. */
+  readonly #patience = new Map<string, number>();
+  readonly #wakes = new Set<() => void>();
+  #finished: { attempt: Attempt<S>; session: S }[] = [];
+  #refused: AttemptError | undefined;
+  #stop: AttemptError | undefined;
+  #over = false;
+
+  /** `stopsAt`: whether a failure with the verdict `stop` ends the round then and there. */
+  constructor(
+    open: OpenSession<S>,
+    limits: AttemptLimits,
+    hooks: { readonly onAttempt: AttemptListener<S>; readonly stopsAt: (error: AttemptError) => boolean },
+  ) {
+    this.#open = open;
+    this.#limits = limits;
+    this.#onAttempt = hooks.onAttempt;
+    this.#stopsAt = hooks.stopsAt;
+    this.#turns = new SpeakingTurns(limits.attemptStagger);
+  }
+
+  /**
+   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, or when each has answered or had its
+   * stagger; the `last` round of a search waits for every answer instead, as no later round could take it.
+   */
+  async round(endpoints: readonly Endpoint[], { last }: { readonly last: boolean }): Promise<RoundResult<S>> {
+    let dialled = 0;
+    for (const endpoint of endpoints) {
+      if (this.#decided()) break;
+      if (this.#pending.has(identity(endpoint))) continue;
+      dialled += 1;
+      await this.#answerOrStagger(this.#start(endpoint));
+    }
+    // Every endpoint is still being tried: wait for the first to answer instead of counting an idle round.
+    if (dialled === 0 && !this.#decided()) await this.#change();
+    while (last && this.#pending.size > 0 && !this.#decided()) await this.#change();
+    return this.#result(endpoints);
+  }
+
+  /** Waits, but not past the moment an open attempt succeeds. */
+  async pause(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0 && !this.#decided(); left = until - performance.now()) await this.#change(left);
+  }
+
+  /** Gives up every open attempt and destroys what had succeeded unseen; waits end at once. Idempotent. */
+  end(): void {
+    this.#over = true;
+    this.#turns.end();
+    for (const attempt of this.#pending.values()) attempt.cancel(superseded(attempt.endpoint));
+    for (const { attempt, session } of this.#finished) this.#discard(attempt, session);
+    this.#finished = [];
+    this.#wake();
+  }
+
+  #discard({ endpoint }: Attempt<S>, session: S): void {
+    const error = superseded(endpoint);
+    session.destroy(error);
+    this.#onAttempt(endpoint, { kind: "failed", error });
+  }
+
+  #start(endpoint: Endpoint): Attempt<S> {
+    const patience = this.#patience.get(identity(endpoint)) ?? 1;
+    const attemptTimeout = Math.min(this.#limits.attemptTimeout * patience, LONGEST_TIMER_MS);
+    const limits = { ...this.#limits, attemptTimeout };
+    const attempt = new Attempt(endpoint, this.#open, limits, this.#turns, (from, outcome) =>
+      this.#answered(from, outcome),
+    );
+    this.#pending.set(identity(endpoint), attempt);
+    return attempt;
+  }
+
+  #answered(attempt: Attempt<S>, outcome: AttemptOutcome<S>): void {
+    this.#pending.delete(identity(attempt.endpoint));
+    if (outcome.kind === "session") {
+      this.#turns.end();
+      this.#finished.push({ attempt, session: outcome.session });
+      // To the end of this turn: of two handshakes that finish together the earlier in the list wins.
+      setImmediate(() => this.#wake());
+    } else {
+      this.#failures.set(identity(attempt.endpoint), outcome.error);
+      this.#learnPatience(attempt, outcome.error);
+      if (outcome.error.code === "AUTHENTICATION_FAILED") this.#refused = outcome.error;
+      if (outcome.error.verdict === "stop" && this.#stopsAt(outcome.error)) {
+        this.#turns.end();
+        this.#stop ??= outcome.error;
+      }
+      this.#onAttempt(attempt.endpoint, outcome);
+      this.#wake();
+    }
+  }
+
+  /**
+   * A broker that a whole fleet asks at once answers in the order of its queue. Whoever gives up goes to the end of it and
+   * leaves a dead entry in it: with one patience for ever it would be busy with dead entries, and nobody would get through.
+   */
+  #learnPatience({ endpoint, unheard }: Attempt<S>, { code }: AttemptError): void {
+    const key = identity(endpoint);
+    if (code !== "ATTEMPT_TIMEOUT" || !unheard) this.#patience.delete(key);
+    else this.#patience.set(key, Math.min(2 * (this.#patience.get(key) ?? 1), MOST_PATIENCE));
+  }
+
+  /** `attemptStagger` 0 waits for the answer, however long: strictly one at a time. */
+  async #answerOrStagger(attempt: Attempt<S>): Promise<void> {
+    const { attemptStagger } = this.#limits;
+    const until = performance.now() + attemptStagger;
+    while (!attempt.answered && !this.#decided()) {
+      const left = until - performance.now();
+      if (attemptStagger > 0 && left <= 0) return;
+      await this.#change(attemptStagger > 0 ? left : undefined);
+    }
+  }
+
+  #decided(): boolean {
+    return this.#over || this.#finished.length > 0 || this.#stop !== undefined;
+  }
+
+  #result(endpoints: readonly Endpoint[]): RoundResult<S> {
+    const order = endpoints.map(identity);
+    const rank = ({ attempt }: { attempt: Attempt<S> }) => order.indexOf(identity(attempt.endpoint));
+    const [winner, ...losers] = this.#finished.sort((a, b) => rank(a) - rank(b));
+    this.#finished = losers;
+    if (!winner) {
+      const failures = order.flatMap((key) => this.#pending.get(key)?.unanswered() ?? this.#failures.get(key) ?? []);
+      const refused = this.#refused;
+      this.#refused = undefined;
+      return { kind: "failed", failures, refused, stop: this.#stop };
+    }
+    const { endpoint } = winner.attempt;
+    this.#onAttempt(endpoint, { kind: "session", session: winner.session });
+    return { kind: "session", session: winner.session, endpoint };
+  }
+
+  /** The next answer of any attempt, or the time given. */
+  #change(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(wake, Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS));
+      this.#wakes.add(wake);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakes]) wake();
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * The socket handed to stompit and rhea: a connected Duplex that joins the small writes of one turn of the loop into
+ * one, checks that the peer is alive, and brings both libraries down when it is destroyed.
+ */
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { LONGEST_TIMER_MS } from "../../async/timer-limit.ts";
+import { formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
+import { type SocketTable, type Stall, SYSTEM_TABLE } from "./unacknowledged.ts";
+import { WriteGatherer } from "./write-gatherer.ts";
+
+export interface EndpointSocketOptions {
+  /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
+  readonly holdBack?: ((chunk: Buffer) => number) | undefined;
+}
+
+/** Enough to recognise what a peer speaks. */
+const FIRST_BYTES = 32;
+
+/**
+ * Ends as a socket of Node's does: 'end' then 'close' when the peer has closed and all it said was read; 'error'
+ * (SessionLostError: SESSION_LOST, or HEARTBEAT_LOST by watchPeer) then 'close' when the connection broke.
+ */
+export class EndpointSocket extends Duplex {
+  readonly endpoint: Endpoint;
+  /** The first bytes the peer sent, at most 32; see describePeer. */
+  firstBytes: Buffer = Buffer.alloc(0);
+  /** Read by stompit and rhea on whatever socket they are given. */
+  readonly encrypted: boolean;
+  readonly authorized: boolean;
+  readonly #inner: Socket | TLSSocket;
+  #holdBack: (chunk: Buffer) => number;
+  readonly #outgoing: WriteGatherer;
+  readonly #incoming = {
+    held: undefined as Buffer | undefined,
+    paused: false,
+    ended: false,
+    lastReadAt: performance.now(),
+  };
+  #watch: NodeJS.Timeout | undefined;
+  #acknowledgements: AcknowledgementWatch | undefined;
+
+  /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
+  constructor(inner: Socket | TLSSocket, endpoint: Endpoint, options: EndpointSocketOptions = {}) {
+    super({ allowHalfOpen: false });
+    this.#inner = inner;
+    this.endpoint = endpoint;
+    this.encrypted = "encrypted" in inner;
+    this.authorized = "authorized" in inner && inner.authorized;
+    this.#holdBack = options.holdBack ?? (() => 0);
+    this.#outgoing = new WriteGatherer((chunk) => {
+      if (!inner.destroyed) inner.write(chunk);
+    });
+    inner.setNoDelay(true);
+    // Without a listener an error before or after the library's time would be thrown from the event loop.
+    this.on("error", () => {});
+    inner.on("data", (chunk: Buffer) => this.#receive(chunk));
+    inner.on("end", () => this.#receiveEnd());
+    inner.on("error", (cause) => this.destroy(this.#lost(cause)));
+    inner.on("close", () => {
+      // After the peer's FIN the reader still has a right to what came before it; 'end' and 'close' follow by themselves.
+      if (!this.#incoming.ended) this.destroy(this.#lost(undefined));
+    });
+  }
+
+  get bytesRead(): number {
+    return this.#inner.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#inner.bytesWritten;
+  }
+
+  /** Always off already; here because rhea and stompit call it. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  getPeerCertificate(): unknown {
+    return "getPeerCertificate" in this.#inner ? this.#inner.getPeerCertificate() : undefined;
+  }
+
+  /** Holds back otherwise from now on; what is held already is looked at again with the next chunk, or by `release`. */
+  setHoldBack(holdBack: (chunk: Buffer) => number): void {
+    this.#holdBack = holdBack;
+  }
+
+  /** Hands over what is held back, and holds nothing back any more. */
+  release(): void {
+    const { held } = this.#incoming;
+    this.#incoming.held = undefined;
+    this.#holdBack = () => 0;
+    if (held) this.#push(held);
+  }
+
+  /**
+   * From now on destroys this socket with HEARTBEAT_LOST when the peer sends nothing for `silenceLimitMs`. A blocked
+   * event loop is not the peer's silence: what the kernel holds is read first, for one turn of the loop.
+   */
+  watchPeer(silenceLimitMs: number): void {
+    clearTimeout(this.#watch);
+    if (this.destroyed) return;
+    const { lastReadAt } = this.#incoming;
+    const dueInMs = lastReadAt + silenceLimitMs - performance.now();
+    // A peer may have promised a heart-beat every 49 days.
+    const waitMs = Math.min(Math.max(1, Math.ceil(dueInMs)), LONGEST_TIMER_MS);
+    this.#watch = setTimeout(() => this.#checkPeer(silenceLimitMs), waitMs);
+  }
+
+  /**
+   * From now on destroys this socket with HEARTBEAT_LOST when the peer's system acknowledges nothing of what is written
+   * for `limitMs`, be it silent or not. A peer that merely does not read is not meant: its system answers. Only where
+   * `table` is to be had, which is Linux; elsewhere it does nothing.
+   */
+  watchAcknowledgements(limitMs: number, table: SocketTable | undefined = SYSTEM_TABLE): void {
+    this.#acknowledgements?.end();
+    if (this.destroyed || table === undefined) return;
+    const limit = Math.min(limitMs, LONGEST_TIMER_MS);
+    this.#acknowledgements = new AcknowledgementWatch(this.#inner, limit, table, (stall) => this.#stalled(stall));
+  }
+
+  #stalled({ forMs, retransmissions }: Stall): void {
+    const where = formatAddress(this.endpoint);
+    const text = `${where} acknowledged nothing of what was sent to it for ${forMs} ms, sent again ${retransmissions} times: the way there is broken, whatever still comes back`;
+    this.destroy(new SessionLostError("HEARTBEAT_LOST", text, { endpoint: this.endpoint }));
+  }
+
+  #checkPeer(silenceLimitMs: number): void {
+    const rewatch = () => this.#rewatch(silenceLimitMs);
+    const silent = () => !this.#incoming.paused && performance.now() - this.#incoming.lastReadAt >= silenceLimitMs;
+    if (!silent()) {
+      rewatch();
+      return;
+    }
+    setImmediate(() => {
+      if (this.destroyed || !silent()) {
+        rewatch();
+        return;
+      }
+      const where = formatAddress(this.endpoint);
+      const text = `${where} sent nothing, not even a heart-beat, for ${Math.round(silenceLimitMs)} ms`;
+      this.destroy(new SessionLostError("HEARTBEAT_LOST", text, { endpoint: this.endpoint }));
+    });
+  }
+
+  #rewatch(silenceLimitMs: number): void {
+    // While we are the ones who do not read, silence proves nothing.
+    if (this.#incoming.paused) this.#incoming.lastReadAt = performance.now();
+    this.watchPeer(silenceLimitMs);
+  }
+
+  /**
+   * As write(), without what a stream makes of each: for whoever writes thousands of small pieces a turn. In order with
+   * what is written the other way. What is given after the end, or once it is destroyed, is dropped.
+   */
+  gather(piece: string | Buffer): void {
+    if (this.destroyed || this.writableEnded) return;
+    if (typeof piece === "string") this.#outgoing.addText(piece);
+    else this.#outgoing.add(piece);
+  }
+
+  /** Writes `filler` at the end of this turn if nothing else is written by then: what the peer has sent is acknowledged by it. */
+  acknowledge(filler: Buffer): void {
+    if (!this.destroyed && !this.writableEnded) this.#outgoing.addFiller(filler);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#outgoing.add(chunk);
+    // Done at once: stompit writes the next piece only then. What is unconfirmed is bounded above us.
+    done();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#outgoing.flush();
+    this.#outgoing.clear();
+    this.#inner.end(() => done());
+  }
+
+  override _read(): void {
+    if (!this.#incoming.paused) return;
+    this.#incoming.paused = false;
+    this.#incoming.lastReadAt = performance.now();
+    this.#inner.resume();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#incoming.lastReadAt = performance.now();
+    if (this.firstBytes.length < FIRST_BYTES) {
+      this.firstBytes = Buffer.concat([this.firstBytes, chunk.subarray(0, FIRST_BYTES - this.firstBytes.length)]);
+    }
+    const { held } = this.#incoming;
+    const joined = held ? Buffer.concat([held, chunk]) : chunk;
+    const keep = this.#holdBack(joined);
+    this.#incoming.held = keep > 0 ? joined.subarray(joined.length - keep) : undefined;
+    this.#push(keep > 0 ? joined.subarray(0, joined.length - keep) : joined);
+  }
+
+  #push(chunk: Buffer): void {
+    // Whoever holds back may have destroyed it for what it saw.
+    if (chunk.length === 0 || this.destroyed || this.push(chunk)) return;
+    this.#incoming.paused = true;
+    this.#inner.pause();
+  }
+
+  #receiveEnd(): void {
+    if (this.#incoming.held) this.push(this.#incoming.held);
+    this.#incoming.held = undefined;
+    this.#incoming.ended = true;
+    this.push(null);
+  }
+
+  /** Everything at once: the timer, the inner socket and, by the 'error' event, the library on top. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#watch);
+    this.#acknowledgements?.end();
+    this.#outgoing.clear();
+    if (isHeartbeatLost(error) && !this.encrypted) this.#inner.resetAndDestroy();
+    else this.#inner.destroy();
+    done(error);
+  }
+
+  #lost(cause: Error | undefined): MasterSlaveError {
+    if (cause instanceof MasterSlaveError) return cause;
+    const where = formatAddress(this.endpoint);
+    const text = cause ? `The connection to ${where} broke: ${cause.message}` : `${where} closed the connection`;
+    return new SessionLostError("SESSION_LOST", text, { endpoint: this.endpoint, cause });
+  }
+}
+
+/**
+ * A peer that was given up for dead gets a reset, should it live: an orderly end waits behind what it has not acknowledged,
+ * and until it comes a broker goes on with the lost session's deliveries beside those of the next one.
+ */
+function isHeartbeatLost(error: Error | null): boolean {
+  return error instanceof MasterSlaveError && error.code === "HEARTBEAT_LOST";
+}

@@ -1,0 +1,96 @@
+/** What may be configured of TLS: Node's options that apply, the same from files, or a function that is asked on every attempt. */
+import type { ConnectionOptions } from "node:tls";
+import { InvalidArgumentError } from "../../errors/errors.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { type FilePath, pathProblem } from "./read-material.ts";
+
+/**
+ * What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2,
+ * and `servername` is the endpoint's host. Files are read anew on every attempt, so that a renewed certificate holds
+ * from the next one on.
+ */
+export interface TlsOptions
+  extends Pick<
+    ConnectionOptions,
+    | "ca"
+    | "cert"
+    | "key"
+    | "passphrase"
+    | "pfx"
+    | "servername"
+    | "rejectUnauthorized"
+    | "minVersion"
+    | "maxVersion"
+    | "ciphers"
+    | "checkServerIdentity"
+  > {
+  /** The authorities to trust in place of Node's own, PEM. */
+  readonly caFile?: FilePath | undefined;
+  /** The client certificate and the chain above it, PEM. */
+  readonly certFile?: FilePath | undefined;
+  /** The client certificate's key, PEM; encrypted with `passphrase`, or not. */
+  readonly keyFile?: FilePath | undefined;
+  /** The client certificate and its key, PKCS#12, in place of the two above. */
+  readonly pfxFile?: FilePath | undefined;
+}
+
+export interface TlsContext {
+  /** Fires when the attempt is over. */
+  readonly signal: AbortSignal;
+}
+
+/** A function is asked on every attempt; a throw is a failed attempt (TLS_FAILED, `next`). */
+export type TlsSource =
+  | TlsOptions
+  | ((endpoint: Endpoint, context: TlsContext) => TlsOptions | undefined | Promise<TlsOptions | undefined>);
+
+/** The file that may stand for each value. */
+export const FILE_OPTIONS = { ca: "caFile", cert: "certFile", key: "keyFile", pfx: "pfxFile" } as const;
+
+const NAMES: readonly (keyof TlsOptions)[] = [
+  ...["ca", "cert", "key", "passphrase", "pfx", "servername", "rejectUnauthorized", "minVersion"],
+  ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile"],
+] as (keyof TlsOptions)[];
+
+const TEXTS = ["passphrase", "servername", "minVersion", "maxVersion", "ciphers"] as const;
+
+/** @throws INVALID_ARGUMENT for a name that is none of these, for a value beside its file or of another type, and for a halved client certificate. */
+export function checkTlsOptions(options: TlsOptions): TlsOptions {
+  const wrong = whatIsWrong(options);
+  if (wrong !== undefined) throw new InvalidArgumentError(`tls ${wrong}`);
+  return options;
+}
+
+function whatIsWrong(options: TlsOptions): string | undefined {
+  if (typeof options !== "object" || options === null) return "is an object of options, or a function that returns one";
+  const has = (name: keyof TlsOptions) => options[name] !== undefined;
+  const unknown = Object.keys(options).find((name) => !NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, NAMES);
+    return `has no option ${unknown}; ${nearest ? `did you mean ${nearest}?` : `known are ${NAMES.join(", ")}`}`;
+  }
+  for (const [value, file] of Object.entries(FILE_OPTIONS) as [keyof TlsOptions, keyof TlsOptions][]) {
+    if (has(value) && has(file)) return `has ${value} and ${file}: give one of them`;
+    const problem = has(file) ? pathProblem(options[file]) : undefined;
+    if (problem !== undefined) return `has a ${file} that ${problem}; tls.${value} takes the text itself`;
+  }
+  // Node's own error would show the value.
+  const noText = TEXTS.find((name) => has(name) && typeof options[name] !== "string");
+  if (noText !== undefined) return `takes text for ${noText}`;
+  const noBytes = (["ca", "cert", "key", "pfx"] as const).find(
+    (name) => has(name) && typeof options[name] !== "string" && typeof options[name] !== "object",
+  );
+  if (noBytes !== undefined) return `takes text or bytes for ${noBytes}`;
+  if (options.rejectUnauthorized !== undefined && typeof options.rejectUnauthorized !== "boolean") {
+    return "takes true or false for rejectUnauthorized";
+  }
+  if (has("checkServerIdentity") && typeof options.checkServerIdentity !== "function") {
+    return "takes a function for checkServerIdentity";
+  }
+  const cert = has("cert") || has("certFile");
+  const key = has("key") || has("keyFile");
+  if (cert !== key)
+    return `has a client ${cert ? "certificate without its key (key or keyFile)" : "key without its certificate (cert or certFile)"}`;
+  return undefined;
+}
