@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/messages/outgoing-message.ts";
 import { connectFrame } from "../../test/brokers/stomp-probe.ts";
 import type { SendTerms } from "./bench-peer.ts";
 import { ID_WITHOUT_NUMBER, numberPlace, writeNumber } from "./numbered-ids.ts";

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import rhea, { type Connection, type EventContext, type Sender } from "rhea";
-import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/messages/outgoing-message.ts";
 import { terminusOf } from "./amqp-terminus.ts";
 import { type BenchPeer, fail } from "./bench-peer.ts";
 import { checkBody } from "./ours.ts";

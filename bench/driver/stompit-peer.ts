@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/messages/outgoing-message.ts";
 import { type BenchPeer, fail } from "./bench-peer.ts";
 import { checkBody } from "./ours.ts";
 import { sendHeaders, subscribeHeaders } from "./stomp-headers.ts";

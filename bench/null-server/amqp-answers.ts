@@ -1,5 +1,5 @@
 /** The frames the AMQP null server writes, made by hand: those of the messages once, with their numbers written over. */
-import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/messages/outgoing-message.ts";
 import {
   described,
   FALSE,

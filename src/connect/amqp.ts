@@ -1,10 +1,10 @@
 /** connect() and createConnection() bound to AMQP 1.0: `masterslave-transport/amqp`. Nothing of the other protocol is loaded. */
 import { openAmqpSession } from "../adapters/amqp/open-session.ts";
-import type { Connection } from "../messaging/connection.ts";
+import type { Connection } from "../messaging/connection/connection.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection } from "./create-connection.ts";
 
-export type { Connection } from "../messaging/connection.ts";
+export type { Connection } from "../messaging/connection/connection.ts";
 export type * from "./option-types.ts";
 
 /** As createConnection of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */

@@ -1,6 +1,6 @@
 /** What connect() takes beside the URI, and how both become the settings of the rooms below. */
 import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
-import type { AdapterSettings } from "../messaging/adapter-settings.ts";
+import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls/tls-options.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import type { GroupOptions } from "../uri/options/option-table.ts";

@@ -1,5 +1,5 @@
 /** connect() and createConnection() for every protocol: the adapter a URI needs is loaded when it is needed. */
-import type { Connection } from "../messaging/connection.ts";
+import type { Connection } from "../messaging/connection/connection.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection, type LoadAdapter } from "./create-connection.ts";
 

@@ -1,9 +1,9 @@
 /** Composition: a URI and options become a connection over the adapter they name. */
 import { InvalidOptionError } from "../errors/errors.ts";
-import type { AdapterSettings } from "../messaging/adapter-settings.ts";
-import { Connection } from "../messaging/connection.ts";
-import { parseDestination } from "../messaging/destination.ts";
-import type { MessagingSession } from "../messaging/messaging-session.ts";
+import { Connection } from "../messaging/connection/connection.ts";
+import { parseDestination } from "../messaging/messages/destination.ts";
+import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../messaging/port/messaging-session.ts";
 import type { OpenSession } from "../transport/dial/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";

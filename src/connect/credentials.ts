@@ -1,7 +1,7 @@
 /** The credentials as a caller gives them, by value, by file or by function, and what an attempt logs in with. */
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors/errors.ts";
 import { nearestName } from "../errors/nearest-name.ts";
-import { type Login, type LoginContext, outOfSight } from "../messaging/login.ts";
+import { type Login, type LoginContext, outOfSight } from "../messaging/port/login.ts";
 import { type FilePath, pathProblem, readMaterial } from "../transport/tls/read-material.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 

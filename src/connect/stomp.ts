@@ -1,10 +1,10 @@
 /** connect() and createConnection() bound to STOMP: `masterslave-transport/stomp`. Nothing of the other protocol is loaded. */
 import { openStompSession } from "../adapters/stomp/open-session.ts";
-import type { Connection } from "../messaging/connection.ts";
+import type { Connection } from "../messaging/connection/connection.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection } from "./create-connection.ts";
 
-export type { Connection } from "../messaging/connection.ts";
+export type { Connection } from "../messaging/connection/connection.ts";
 export type * from "./option-types.ts";
 
 /** As createConnection of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */

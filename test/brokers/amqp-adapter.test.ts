@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openAmqpSession } from "../../src/adapters/amqp/open-session.ts";
 import { ConnectionClosedError, SendRejectedError, SubscriptionRefusedError } from "../../src/errors/errors.ts";
-import type { Destination } from "../../src/messaging/destination.ts";
-import type { IncomingDelivery, MessagingSession } from "../../src/messaging/messaging-session.ts";
+import type { Destination } from "../../src/messaging/messages/destination.ts";
+import type { IncomingDelivery, MessagingSession } from "../../src/messaging/port/messaging-session.ts";
 import type { Credentials } from "../../src/uri/endpoint.ts";
 import {
   contextOf,

@@ -1,7 +1,7 @@
 /** Messages over AMQP on real brokers: what travels with them, when they are handed out, and how large they may be. */
 import { describe, expect, it } from "vitest";
-import type { Destination } from "../../src/messaging/destination.ts";
-import { parseDestination } from "../../src/messaging/destination.ts";
+import type { Destination } from "../../src/messaging/messages/destination.ts";
+import { parseDestination } from "../../src/messaging/messages/destination.ts";
 import { recordedSend } from "../unit/adapters/amqp/scripted-peer.ts";
 import { amqpSteps, confirmed, emptied, PRODUCTS, received, subscribed } from "./amqp-steps.ts";
 

@@ -1,14 +1,14 @@
 /** What the tests of the AMQP adapter on real brokers have in common: a pair, sessions on its active member, subscriptions and sends. */
 import { afterAll, beforeAll, expect } from "vitest";
-import type { AdapterSettings } from "../../src/messaging/adapter-settings.ts";
-import { type Destination, formatDestination } from "../../src/messaging/destination.ts";
+import { type Destination, formatDestination } from "../../src/messaging/messages/destination.ts";
+import type { MessageBody, MessageOptions } from "../../src/messaging/messages/outgoing-message.ts";
+import type { AdapterSettings } from "../../src/messaging/port/adapter-settings.ts";
 import type {
   IncomingDelivery,
   MessagingSession,
   SessionSubscription,
   SubscriptionRequest,
-} from "../../src/messaging/messaging-session.ts";
-import type { MessageBody, MessageOptions } from "../../src/messaging/outgoing-message.ts";
+} from "../../src/messaging/port/messaging-session.ts";
 import { openOn, type RecordedSink, recordedSend, recordedSink } from "../unit/adapters/amqp/scripted-peer.ts";
 import { type GroupOptions, type Product, type RealGroup, startGroup } from "./real-group.ts";
 

@@ -1,7 +1,7 @@
 /** Subscriptions over AMQP on real brokers: by name, shared, exclusive, with wildcards, of several destinations, and browsers. */
 import { describe, expect, it } from "vitest";
 import { SubscriptionRefusedError, UnsupportedError } from "../../src/errors/errors.ts";
-import type { NamedSubscription } from "../../src/messaging/messaging-session.ts";
+import type { NamedSubscription } from "../../src/messaging/port/messaging-session.ts";
 import { recordedSend } from "../unit/adapters/amqp/scripted-peer.ts";
 import { amqpSteps, confirmed, emptied, PRODUCTS, received, subscribed } from "./amqp-steps.ts";
 

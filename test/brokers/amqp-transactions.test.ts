@@ -1,7 +1,7 @@
 /** Transactions over AMQP on real brokers: what holds together, what comes again, and what each broker says of it. */
 import { describe, expect, it } from "vitest";
 import { ConnectionClosedError } from "../../src/errors/errors.ts";
-import type { IncomingDelivery } from "../../src/messaging/messaging-session.ts";
+import type { IncomingDelivery } from "../../src/messaging/port/messaging-session.ts";
 import { recordedSend } from "../unit/adapters/amqp/scripted-peer.ts";
 import { amqpSteps, confirmed, emptied, PRODUCTS, received, subscribed } from "./amqp-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { type Product, type Protocol, type RealGroup, startGroup } from "./real-group.ts";
 
 const PROTOCOLS: readonly Protocol[] = ["stomp", "amqp"];

@@ -3,8 +3,8 @@
  * late, so that whatever is confirmed before it is stored is lost nearly every time instead of now and then.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SendOptions } from "../../src/messaging/call-options.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
+import type { SendOptions } from "../../src/messaging/sending/call-options.ts";
 import { type RealGroup, startGroup } from "./real-group.ts";
 
 /** How long Artemis keeps journal records before it writes them: thirty times as long as usual. */

@@ -5,7 +5,7 @@ import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
 import { connect } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { SETTINGS } from "../unit/adapters/stomp/stomp-peer.ts";
 import { RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";

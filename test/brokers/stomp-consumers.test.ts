@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { UnsupportedError } from "../../src/errors/errors.ts";
-import { formatDestination } from "../../src/messaging/destination.ts";
-import type { MessagingSession, SubscriptionRequest } from "../../src/messaging/messaging-session.ts";
+import { formatDestination } from "../../src/messaging/messages/destination.ts";
+import type { MessagingSession, SubscriptionRequest } from "../../src/messaging/port/messaging-session.ts";
 import { TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { confirmed, onRealBrokers, ready, texts } from "./stomp-steps.ts";
 

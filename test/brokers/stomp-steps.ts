@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
-import type { AdapterSettings, ConnectionWarning } from "../../src/messaging/adapter-settings.ts";
-import type { MessagingSession, OutgoingSend } from "../../src/messaging/messaging-session.ts";
+import type { AdapterSettings, ConnectionWarning } from "../../src/messaging/port/adapter-settings.ts";
+import type { MessagingSession, OutgoingSend } from "../../src/messaging/port/messaging-session.ts";
 import { TestConsumer, type TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { type GroupOptions, type MemberName, type Product, type RealGroup, startGroup } from "./real-group.ts";
 

@@ -1,7 +1,7 @@
 /** Named subscriptions over STOMP on real brokers: durable, shared, deleted; and who may have one at a time. */
 import { expect, it } from "vitest";
 import { SubscriptionRefusedError, UnsupportedError } from "../../src/errors/errors.ts";
-import type { MessagingSession, NamedSubscription } from "../../src/messaging/messaging-session.ts";
+import type { MessagingSession, NamedSubscription } from "../../src/messaging/port/messaging-session.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { confirmed, onRealBrokers, ready, texts } from "./stomp-steps.ts";
 

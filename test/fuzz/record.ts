@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { openAmqpSession } from "../../src/adapters/amqp/open-session.ts";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
-import type { AdapterSettings } from "../../src/messaging/adapter-settings.ts";
+import type { AdapterSettings } from "../../src/messaging/port/adapter-settings.ts";
 import type { Credentials } from "../../src/uri/endpoint.ts";
 import type { Protocol } from "../support/stories.ts";
 import { type Recording, UUID } from "./conversation.ts";

@@ -6,7 +6,7 @@ import { SendMemory } from "../../src/adapters/stomp/send-memory.ts";
 import { StompSession } from "../../src/adapters/stomp/stomp-session.ts";
 import { unfinishedTail } from "../../src/adapters/stomp/text-boundary.ts";
 import { AttemptError, ConnectionClosedError } from "../../src/errors/errors.ts";
-import type { MessagingSession } from "../../src/messaging/messaging-session.ts";
+import type { MessagingSession } from "../../src/messaging/port/messaging-session.ts";
 import { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";
 import type { Protocol } from "../support/stories.ts";
 import { type Conversation, UUID } from "./conversation.ts";

@@ -1,6 +1,11 @@
 /** What a client does with one session, step by step, and what must hold of it whatever the peer says. */
 import { MasterSlaveError, UnsupportedError } from "../../src/errors/errors.ts";
-import { type Destination, parseDestination } from "../../src/messaging/destination.ts";
+import { type Destination, parseDestination } from "../../src/messaging/messages/destination.ts";
+import {
+  createOutgoingMessage,
+  type MessageBody,
+  type MessageOptions,
+} from "../../src/messaging/messages/outgoing-message.ts";
 import type {
   IncomingDelivery,
   MessagingSession,
@@ -9,8 +14,7 @@ import type {
   Settlement,
   SettlementTerms,
   SubscriptionRequest,
-} from "../../src/messaging/messaging-session.ts";
-import { createOutgoingMessage, type MessageBody, type MessageOptions } from "../../src/messaging/outgoing-message.ts";
+} from "../../src/messaging/port/messaging-session.ts";
 
 /** A step that the end of the session has made pointless. */
 export const OVER = Symbol("the session is over");

@@ -71,7 +71,7 @@ describe("importing the built package", () => {
     async (subpath) => {
       const { names, packages, ours } = await load(subpath);
       expect(names).toEqual(expect.arrayContaining(["connect", "createConnection"]));
-      expect(ours).toContain("src/messaging/connection.ts");
+      expect(ours).toContain("src/messaging/connection/connection.ts");
       expect(packages).toEqual(expect.arrayContaining(["eventemitter3", "p-retry"]));
       const may = allowed(LIBRARIES);
       expect(packages.filter((name) => !may.has(name))).toEqual([]);

@@ -2,7 +2,7 @@
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { next, storyConnection } from "../support/stories.ts";
 import { openingPeer, until, wire } from "../unit/adapters/amqp/scripted-peer.ts";
 import { CLASSIC, type PeerConnection, StompPeer } from "../unit/adapters/stomp/stomp-peer.ts";

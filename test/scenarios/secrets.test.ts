@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { plant, type Secret } from "../support/secrets/planted.ts";
 import { SecretSearch } from "../support/secrets/search.ts";
 import { storyConnection, storyGroup } from "../support/stories.ts";

@@ -1,6 +1,6 @@
 /** A connection that sends all the time, so that its confirmations tell when the service was there for a user of it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { now } from "../network/lab/shared-clock.ts";
 
 const EVERY_MS = 100;

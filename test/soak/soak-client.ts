@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { connect } from "../../src/connect/connect.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { type FaultProxy, faultProxy } from "../../src/testing/fault-proxy.ts";
 import type { Credentials } from "../../src/uri/endpoint.ts";
 import type { Product, Protocol } from "../brokers/group-contract.ts";

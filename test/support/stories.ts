@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { createConnection } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
-import type { Connection } from "../../src/messaging/connection.ts";
+import type { Connection } from "../../src/messaging/connection/connection.ts";
 import { type EmbeddedGroup, embeddedGroup } from "../../src/testing/embedded-group.ts";
 import { type FaultProxy, faultProxy } from "../../src/testing/fault-proxy.ts";
 import type { EmbeddedGroupOptions } from "../../src/testing/group/group-options.ts";

@@ -1,10 +1,10 @@
 /** A real Connection over the real transport and a toy broker, closed when the test is done; and what it tells. */
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors/errors.ts";
-import { Connection } from "../../src/messaging/connection.ts";
-import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection-parts.ts";
-import type { Consumer } from "../../src/messaging/consumer.ts";
-import type { Delivery } from "../../src/messaging/delivery.ts";
+import { Connection } from "../../src/messaging/connection/connection.ts";
+import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection/connection-parts.ts";
+import type { Consumer } from "../../src/messaging/receiving/consumer.ts";
+import type { Delivery } from "../../src/messaging/receiving/delivery.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyBroker, type ToyMessagingSession, turns } from "./toy-messaging-session.ts";
 

@@ -9,7 +9,8 @@ import {
   SubscriptionRefusedError,
   UnsupportedError,
 } from "../../src/errors/errors.ts";
-import { formatDestination } from "../../src/messaging/destination.ts";
+import { formatDestination } from "../../src/messaging/messages/destination.ts";
+import { type ReceivedContent, ReceivedMessage } from "../../src/messaging/messages/received-message.ts";
 import type {
   Broker,
   CommitOutcome,
@@ -23,8 +24,7 @@ import type {
   SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
-} from "../../src/messaging/messaging-session.ts";
-import { type ReceivedContent, ReceivedMessage } from "../../src/messaging/received-message.ts";
+} from "../../src/messaging/port/messaging-session.ts";
 import type { OpenContext, SessionEnd } from "../../src/transport/dial/session.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 

@@ -1,6 +1,5 @@
 import { ConnectionClosedError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import { holdsFramesBack } from "../../messaging/held-frames.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
 import type {
   Broker,
   MessagingSession,
@@ -10,9 +9,10 @@ import type {
   SessionTransaction,
   SubscriptionRequest,
   SubscriptionSink,
-} from "../../messaging/messaging-session.ts";
+} from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
+import { holdsFramesBack } from "../shared/held-frames.ts";
 import { brokerOf } from "./broker.ts";
 import { spellingOf } from "./destination.ts";
 import type { Ending } from "./ending.ts";

@@ -1,7 +1,7 @@
 /** Which product the peer is, from the properties of its open frame: spelling and defaults differ between them. */
 
 import { printableLine } from "../../errors/printable.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 import type { OpenProperties } from "./open-properties.ts";
 
 /** A map: a peer may call itself "constructor". */

@@ -1,7 +1,7 @@
 /** Lists of destinations by commas, which not every broker sends to or reads from at once. */
 import { UnsupportedError } from "../../errors/errors.ts";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 import { readsLists } from "./destination.ts";
 
 /** @throws UnsupportedError where a list would be taken for a name. */

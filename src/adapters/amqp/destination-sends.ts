@@ -3,7 +3,7 @@
  * may have stored them already (docs/decisions/0021); any other broker gets each as soon as it grants credit.
  */
 import type { AmqpError } from "rhea";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { SendQueue } from "../shared/send-queue.ts";
 import type { DeclaredTransactions } from "./declared-transactions.ts";
 import { rejection } from "./send-outcome.ts";

@@ -1,6 +1,6 @@
 /** How the broker found spells a queue or a topic: Classic goes by a prefix of the address, Artemis by the terminus capability. */
-import { type Destination, formatDestination, membersOf } from "../../messaging/destination.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import { type Destination, formatDestination, membersOf } from "../../messaging/messages/destination.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 import type { OpenProperties } from "./open-properties.ts";
 
 type Kind = Destination["kind"];

@@ -1,5 +1,5 @@
 /** How a connection ends: the signals of rhea, the socket and the login as one union. */
-import type { LoginKind } from "../../messaging/login.ts";
+import type { LoginKind } from "../../messaging/port/login.ts";
 
 /** The first thing that ended a connection; everything after it is an echo. */
 export type Ending =

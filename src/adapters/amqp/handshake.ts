@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import rhea, { type Connection, type EventContext } from "rhea";
 import { MasterSlaveError } from "../../errors/errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import { concealing } from "../../messaging/conceal-credentials.ts";
-import type { Login } from "../../messaging/login.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import type { Login } from "../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
+import { concealing } from "../shared/conceal-credentials.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import { walkDueSessions } from "./due-sessions.ts";
 import type { Ending } from "./ending.ts";

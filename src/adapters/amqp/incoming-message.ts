@@ -2,9 +2,9 @@
 import rhea, { type Delivery, type Message } from "rhea";
 import type { Linkable } from "../../async/linked-set.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
-import { type ReceivedContent, ReceivedMessage } from "../../messaging/received-message.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import { type ReceivedContent, ReceivedMessage } from "../../messaging/messages/received-message.ts";
+import type { IncomingDelivery } from "../../messaging/port/messaging-session.ts";
 import type { Spelling } from "./destination.ts";
 import { decodeMessage } from "./message.ts";
 import { checkSections } from "./message-sections.ts";

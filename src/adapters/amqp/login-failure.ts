@@ -1,7 +1,7 @@
 /** A login that came to nothing, as the attempt's failure. */
 import { AttemptError, AuthenticationError, formatAddress } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
-import { type LoginKind, WRONG_LOGIN } from "../../messaging/login.ts";
+import { type LoginKind, WRONG_LOGIN } from "../../messaging/port/login.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { SASL_MECHANISMS } from "../../uri/options/login-options.ts";
 import type { Ending } from "./ending.ts";

@@ -1,7 +1,7 @@
 /** The login of one attempt: asked for, and checked against what SASL can carry. */
 import { AttemptError, AuthenticationError } from "../../errors/errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import { type Login, textsOf } from "../../messaging/login.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import { type Login, textsOf } from "../../messaging/port/login.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { credentialsFailure } from "./failures.ts";
 

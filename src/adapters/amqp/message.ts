@@ -1,8 +1,12 @@
 /** A message as AMQP 1.0 bytes and back, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
 import rhea, { type Message } from "rhea";
-import type { Destination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY, type OutgoingMessage, type PropertyValue } from "../../messaging/outgoing-message.ts";
-import type { ReceivedContent } from "../../messaging/received-message.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import {
+  DUPLICATE_ID_PROPERTY,
+  type OutgoingMessage,
+  type PropertyValue,
+} from "../../messaging/messages/outgoing-message.ts";
+import type { ReceivedContent } from "../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling, spell } from "./destination.ts";
 import { WireWriter } from "./wire-writer.ts";
 

@@ -1,7 +1,7 @@
 /** One attempt at one endpoint by AMQP 1.0: dial, credentials, turn, SASL and open. */
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../messaging/messaging-session.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../../messaging/port/messaging-session.ts";
 import { whySilent } from "../../transport/dial/peer-kind.ts";
 import { reach } from "../../transport/dial/reach.ts";
 import type { OpenSession } from "../../transport/dial/session.ts";

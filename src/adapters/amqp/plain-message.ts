@@ -1,8 +1,8 @@
 /** Reads messages of the usual shapes from their bytes, at a tenth of what rhea's objects cost; it leaves the others to rhea. */
 import { isUtf8 } from "node:buffer";
-import type { Destination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../messaging/outgoing-message.ts";
-import type { ReceivedContent } from "../../messaging/received-message.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../messaging/messages/outgoing-message.ts";
+import type { ReceivedContent } from "../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling } from "./destination.ts";
 import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
 import { PlainReader, UNUSUAL } from "./plain-reader.ts";

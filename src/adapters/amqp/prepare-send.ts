@@ -1,6 +1,6 @@
 /** Everything about a send that is checked before it is written, and its bytes. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../errors/errors.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { type Spelling, sameSpelling } from "./destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTtl } from "./message.ts";

@@ -1,6 +1,6 @@
 /** SASL over a rhea connection, on our terms: our order of mechanisms, challenges that take time, and a server that proves itself. */
 import type { Connection } from "rhea";
-import { kindOf, type Login } from "../../messaging/login.ts";
+import { kindOf, type Login } from "../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../uri/options/login-options.ts";
 import type { Ending } from "./ending.ts";
 import { checkFields } from "./peer-fields.ts";

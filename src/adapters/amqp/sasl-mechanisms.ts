@@ -1,6 +1,6 @@
 /** The SASL mechanisms: which of them fits a login, in which order, and what each of them says. */
 
-import { kindOf, type Login, type LoginKind, TOKEN_USER, textsOf } from "../../messaging/login.ts";
+import { kindOf, type Login, type LoginKind, TOKEN_USER, textsOf } from "../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../uri/options/login-options.ts";
 import type { SaslExchange } from "./sasl-exchange.ts";
 import { scram } from "./scram.ts";

@@ -1,7 +1,7 @@
 /** SCRAM (RFC 5802, RFC 7677): shows the server that we know the password without telling it, and has the server show the same. */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import type { PasswordLogin } from "../../messaging/login.ts";
+import type { PasswordLogin } from "../../messaging/port/login.ts";
 import type { SaslExchange } from "./sasl-exchange.ts";
 
 const derive = promisify(pbkdf2);

@@ -1,8 +1,8 @@
 /** What became of a send that the broker did not accept, as its outcome. */
 import type { AmqpError } from "rhea";
 import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
 import type { SessionContext } from "./session-context.ts";
 

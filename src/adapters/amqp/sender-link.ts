@@ -2,8 +2,8 @@
 import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
 import { type Linkable, LinkedSet } from "../../async/linked-set.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import { spell } from "./destination.ts";
 import { TAG_TO_COME, takeOverTransfers } from "./outgoing-transfers.ts";
 import { prepareSend } from "./prepare-send.ts";

@@ -1,7 +1,7 @@
 /** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
 import { formatAddress, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { Broker, OutgoingSend } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { Broker, OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import { checkComposite } from "./check-composite.ts";
 import { DeclaredTransactions } from "./declared-transactions.ts";
 import { DestinationSends } from "./destination-sends.ts";

@@ -1,6 +1,6 @@
 /** What sends, subscriptions and transactions need of the AMQP session that they belong to. */
 import type { Connection } from "rhea";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Spelling } from "./destination.ts";
 

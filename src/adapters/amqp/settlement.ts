@@ -1,6 +1,6 @@
 /** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
 import type { Connection, Delivery, Session } from "rhea";
-import type { Settlement } from "../../messaging/messaging-session.ts";
+import type { Settlement } from "../../messaging/port/messaging-session.ts";
 import { acceptedIn } from "./transactional-state.ts";
 
 /** Our word for a rejection by the application; AMQP has none. */

@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import rhea, { type Source } from "rhea";
 import { UnsupportedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../messaging/port/messaging-session.ts";
 import { checkComposite } from "./check-composite.ts";
 import { spell } from "./destination.ts";
 import type { SessionContext } from "./session-context.ts";

@@ -2,7 +2,7 @@
 import type { AmqpError, Delivery, Receiver } from "rhea";
 import { LinkedSet } from "../../async/linked-set.ts";
 import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../errors/errors.ts";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
@@ -10,7 +10,7 @@ import type {
   SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
-} from "../../messaging/messaging-session.ts";
+} from "../../messaging/port/messaging-session.ts";
 import { Browsing } from "./browsing.ts";
 import { destinationOf } from "./destination.ts";
 import { EnlistedDeliveries } from "./enlisted-deliveries.ts";

@@ -1,6 +1,6 @@
 /** The sends of one link to Artemis: members of transactions, or checked (docs/decisions/0021). */
 import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../errors/errors.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../shared/group-writer.ts";
 import { SendGroups } from "../shared/send-groups.ts";
 import type { DeclaredTransaction, DeclaredTransactions } from "./declared-transactions.ts";

@@ -6,8 +6,8 @@ import {
   SessionLostError,
   TransactionRolledBackError,
 } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/port/messaging-session.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
 import type { SessionContext } from "./session-context.ts";
 import { type LinkSend, type SendWatch, TransactionalSend } from "./transactional-send.ts";

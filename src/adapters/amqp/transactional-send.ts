@@ -1,5 +1,5 @@
 /** A send as part of a transaction: to its link a send like any other, whose outcome the transaction learns first. */
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { TransferState } from "./transactional-state.ts";
 
 /** A send as a link sees it. */

@@ -1,7 +1,7 @@
 /** Deletes subscriptions that outlive sessions: attaches to one without naming its topic, and closes it (as Qpid JMS does). */
 import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
-import type { NamedSubscription } from "../../messaging/messaging-session.ts";
+import type { NamedSubscription } from "../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "./failures.ts";
 import type { SessionContext } from "./session-context.ts";
 import { checkNamed, linkNameOf, SHARED_CAPABILITIES } from "./source.ts";

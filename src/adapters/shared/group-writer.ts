@@ -1,6 +1,6 @@
 /** The port between groups of sends and a protocol: how a protocol writes transactions, and what it answers. */
 import type { MasterSlaveError } from "../../errors/errors.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 
 /** One transaction of the protocol. */
 export interface GroupTransaction {

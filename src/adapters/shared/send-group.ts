@@ -1,5 +1,5 @@
 /** A transaction that carries several sends, and which of them the broker has refused by name. */
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { GroupTransaction } from "./group-writer.ts";
 
 /** The most members of one transaction. */

@@ -4,7 +4,7 @@
  * unanswered. Sends that come during a commit are the members of the next transaction: as in a database's log, many share
  * one write to the disk, and none waits while the broker is idle.
  */
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { GroupWriter } from "./group-writer.ts";
 import { SendGroup } from "./send-group.ts";
 import { SendQueue } from "./send-queue.ts";

@@ -1,7 +1,7 @@
 /** What waits to be written, in order: sends, and functions to call when everything before them is stored or refused. */
 
 import { WaitingLine } from "../../async/waiting-line.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 
 export type QueueItem<Send extends OutgoingSend = OutgoingSend> = Send | (() => void);
 

@@ -1,7 +1,7 @@
 /** Which broker answered, and what the brokers do differently over STOMP. */
 
 import { printableLine } from "../../errors/printable.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 
 /** The differences that matter here, as measured on ActiveMQ Classic 6.1.8 and Artemis 2.55.0. */
 export interface Dialect {

@@ -3,8 +3,8 @@
  * A receipt alone does not say that a message is stored; the storage barrier behind it does (docs/decisions/0021).
  */
 import { MasterSlaveError } from "../../errors/errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import { encodedFor, writeSend } from "./sends.ts";
 import type { StorageBarrier } from "./storage-barrier.ts";
 import type { Wire } from "./wire.ts";

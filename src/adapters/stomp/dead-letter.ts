@@ -1,6 +1,6 @@
 /** A rejected message as the dead letter that is sent in its place where the broker would discard it (Artemis). */
-import { type Destination, parseDestination } from "../../messaging/destination.ts";
-import type { ReceivedMessage } from "../../messaging/received-message.ts";
+import { type Destination, parseDestination } from "../../messaging/messages/destination.ts";
+import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import { bodyHeaders, type EncodedMessage, encodeMessage } from "./message.ts";
 import type { Peer } from "./peer.ts";
 

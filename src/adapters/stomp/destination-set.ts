@@ -1,5 +1,5 @@
 /** A set of destinations with a bound: one that is full begins anew. */
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 
 const MAX_DESTINATIONS = 256;
 

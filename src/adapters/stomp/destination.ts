@@ -1,6 +1,6 @@
 /** Spells destinations as the broker found needs them, and reads them back. */
 import { UnsupportedError } from "../../errors/errors.ts";
-import { type Destination, formatDestination, membersOf } from "../../messaging/destination.ts";
+import { type Destination, formatDestination, membersOf } from "../../messaging/messages/destination.ts";
 import type { Dialect } from "./broker.ts";
 
 /**

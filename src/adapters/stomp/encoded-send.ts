@@ -1,7 +1,11 @@
 /** A send as the text of its headers: what all sends to one destination share is made once. */
 import { InvalidArgumentError } from "../../errors/errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY, NO_PROPERTIES, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import {
+  DUPLICATE_ID_PROPERTY,
+  NO_PROPERTIES,
+  type OutgoingMessage,
+} from "../../messaging/messages/outgoing-message.ts";
 import type { Dialect } from "./broker.ts";
 import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";

@@ -9,12 +9,12 @@ import {
   type Verdict,
 } from "../../errors/errors.ts";
 import { printable, printableError, printableLine } from "../../errors/printable.ts";
-import { concealing } from "../../messaging/conceal-credentials.ts";
-import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/login.ts";
+import { kindOf, type Login, WRONG_LOGIN } from "../../messaging/port/login.ts";
 import { lateTlsFailure } from "../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../transport/dial/peer-kind.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
+import { concealing } from "../shared/conceal-credentials.ts";
 import { headerText, type ReceivedHeaders } from "./received-headers.ts";
 
 interface HandshakeFailure {

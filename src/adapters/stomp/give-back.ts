@@ -2,7 +2,7 @@
  * Giving deliveries back. STOMP gives nothing back singly: both brokers take back all that is unsettled when a subscription
  * ends. So the others get some time to be settled first, and what is not becomes stale.
  */
-import type { SubscriptionSink } from "../../messaging/messaging-session.ts";
+import type { SubscriptionSink } from "../../messaging/port/messaging-session.ts";
 import type { Wire } from "./wire.ts";
 
 export class GiveBack {

@@ -4,7 +4,7 @@
  * members of a group that is refused go again one by one, so that only the culprit rejects: docs/decisions/0015-group-commit.md.
  */
 import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../errors/errors.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import { type QueueItem, SendQueue } from "../shared/send-queue.ts";
 import {
   type GroupMember,

@@ -2,10 +2,10 @@
 import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import { concealing } from "../../messaging/conceal-credentials.ts";
-import type { Login } from "../../messaging/login.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import type { Login } from "../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
+import { concealing } from "../shared/conceal-credentials.ts";
 import { dialectOf, readBroker } from "./broker.ts";
 import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
 import { firstFrameGate } from "./first-frame.ts";

@@ -1,5 +1,5 @@
 /** The table of headers that mean something to STOMP or a broker: no property goes out under such a name, and none comes in. */
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 
 /** Each name with the send option that sets it, where one does. */
 const RESERVED: ReadonlyMap<string, string | undefined> = new Map([

@@ -1,8 +1,8 @@
 /** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
 import { InvalidArgumentError, UnsupportedError } from "../../errors/errors.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../messaging/outgoing-message.ts";
-import { ReceivedMessage } from "../../messaging/received-message.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../messaging/messages/outgoing-message.ts";
+import { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { Dialect } from "./broker.ts";
 import { addressSend, spellReplyTo } from "./destination.ts";
 import { insteadOf } from "./header-names.ts";

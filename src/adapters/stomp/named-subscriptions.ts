@@ -1,6 +1,6 @@
 /** Deletes a subscription that outlives sessions. */
 import { formatAddress, SubscriptionRefusedError } from "../../errors/errors.ts";
-import type { NamedSubscription } from "../../messaging/messaging-session.ts";
+import type { NamedSubscription } from "../../messaging/port/messaging-session.ts";
 import { saysInUse } from "./failures.ts";
 import { deletionHeaders } from "./subscribe-headers.ts";
 import type { Wire } from "./wire.ts";

@@ -2,8 +2,8 @@
 
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AbortError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../messaging/messaging-session.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../../messaging/port/messaging-session.ts";
 import { whySilent } from "../../transport/dial/peer-kind.ts";
 import { type ReachOptions, reach, type UseSocket } from "../../transport/dial/reach.ts";
 import type { OpenContext, OpenSession } from "../../transport/dial/session.ts";

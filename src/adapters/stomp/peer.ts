@@ -1,7 +1,8 @@
 /** The broker at the other end of a session. */
-import type { AdapterSettings } from "../../messaging/adapter-settings.ts";
-import type { Destination } from "../../messaging/destination.ts";
-import type { Broker } from "../../messaging/messaging-session.ts";
+
+import type { Destination } from "../../messaging/messages/destination.ts";
+import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
+import type { Broker } from "../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { Dialect } from "./broker.ts";
 import type { StompVersion } from "./header-text.ts";

@@ -1,6 +1,6 @@
 /** What a MESSAGE frame says, read from its headers when somebody asks: most of it nobody does. */
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
-import type { ReceivedContent as Content } from "../../messaging/received-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
+import type { ReceivedContent as Content } from "../../messaging/messages/received-message.ts";
 import type { Dialect } from "./broker.ts";
 import { readDestination, readReplyTo } from "./destination.ts";
 import { AMQP_PREFIX, isReserved } from "./header-names.ts";

@@ -1,6 +1,7 @@
 /** Which sends of a transaction an ERROR of Artemis is about: it names no receipt, for the members ask for none. */
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
+
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 
 /** Artemis prints the message that it has no room for: "AMQ339011 Error sending message CoreMessage[…, _AMQ_DUPL_ID=3f2c…]". */
 const SHOWN_ID = new RegExp(`${DUPLICATE_ID_PROPERTY}=([^,\\]\\s]+)`, "g");

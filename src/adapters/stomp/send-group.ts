@@ -2,7 +2,7 @@
  * Several sends in one transaction: the members without receipts, and a fence. The fence's receipt says that every member
  * was carried out or refused; COMMIT follows only when none was refused, so that a refusal stores nothing.
  */
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import type { EncodedSend } from "./encoded-send.ts";
 import { sendLines } from "./sends.ts";
 import type { Wire } from "./wire.ts";

@@ -1,5 +1,5 @@
 /** What a connection has learnt of how the broker takes its sends; it outlives sessions. */
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { DestinationSet } from "./destination-set.ts";
 
 export class SendMemory {

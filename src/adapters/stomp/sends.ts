@@ -1,7 +1,7 @@
 /** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { OutgoingSend, SendOutcome } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { EncodedSend } from "./encoded-send.ts";
 import { type BrokerRefusal, saysTooLarge } from "./failures.ts";
 import { headerLines } from "./header-text.ts";

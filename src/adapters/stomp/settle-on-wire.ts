@@ -1,8 +1,8 @@
 /** Writes a settlement, and waits for the broker where that is asked for or needed. */
 
 import { formatAddress, SendRejectedError, UnsupportedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../messaging/port/messaging-session.ts";
 import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";
 import type { SettlementMeans } from "./settlement.ts";
 import type { StompDelivery } from "./stomp-delivery.ts";

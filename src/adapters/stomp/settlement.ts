@@ -1,7 +1,7 @@
 /** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
 import { UnsupportedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
-import type { Settlement, SubscriptionRequest } from "../../messaging/messaging-session.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { Settlement, SubscriptionRequest } from "../../messaging/port/messaging-session.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { escapeHeader, type StompVersion, unescapeHeader } from "./header-text.ts";
 import type { Peer } from "./peer.ts";

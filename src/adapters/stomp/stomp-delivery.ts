@@ -1,6 +1,6 @@
 /** One message handed over once, with what settles it. */
 import type { Linkable } from "../../async/linked-set.ts";
-import type { IncomingDelivery } from "../../messaging/messaging-session.ts";
+import type { IncomingDelivery } from "../../messaging/port/messaging-session.ts";
 
 export class StompDelivery implements IncomingDelivery, Linkable<StompDelivery> {
   readonly message: IncomingDelivery["message"];

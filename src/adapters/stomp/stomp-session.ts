@@ -2,7 +2,6 @@
 import type { Client } from "stompit";
 import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
-import { holdsFramesBack } from "../../messaging/held-frames.ts";
 import type {
   Broker,
   MessagingSession,
@@ -12,9 +11,10 @@ import type {
   SessionTransaction,
   SubscriptionRequest,
   SubscriptionSink,
-} from "../../messaging/messaging-session.ts";
+} from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
+import { holdsFramesBack } from "../shared/held-frames.ts";
 import {
   type BrokerRefusal,
   MAX_ERROR_BYTES,

@@ -6,8 +6,8 @@
  * record of the journal too, the commit before it is on the disk. Nothing of the transaction stays.
  */
 import { randomUUID } from "node:crypto";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { addressSend } from "./destination.ts";
 import type { BrokerRefusal } from "./failures.ts";
 import { headerLines } from "./header-text.ts";

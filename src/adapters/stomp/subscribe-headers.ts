@@ -1,7 +1,7 @@
 /** What SUBSCRIBE says for a request, on each kind of broker, and why it cannot say it. */
 import { InvalidArgumentError, UnsupportedError } from "../../errors/errors.ts";
-import { formatDestination, membersOf } from "../../messaging/destination.ts";
-import type { NamedSubscription, SubscriptionRequest } from "../../messaging/messaging-session.ts";
+import { formatDestination, membersOf } from "../../messaging/messages/destination.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../messaging/port/messaging-session.ts";
 import { addressSubscribe } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
 import type { Peer } from "./peer.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { LinkedSet } from "../../async/linked-set.ts";
 import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
-import { formatDestination } from "../../messaging/destination.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
 import type {
   IncomingDelivery,
   SessionSubscription,
@@ -10,7 +10,7 @@ import type {
   SettlementTerms,
   SubscriptionRequest,
   SubscriptionSink,
-} from "../../messaging/messaging-session.ts";
+} from "../../messaging/port/messaging-session.ts";
 import { AckSize } from "./ack-size.ts";
 import { type BrokerRefusal, saysInUse } from "./failures.ts";
 import { GiveBack } from "./give-back.ts";

@@ -3,7 +3,7 @@
  * them already (docs/decisions/0021).
  */
 import { formatAddress, MasterSlaveError, SendRejectedError } from "../../errors/errors.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../shared/group-writer.ts";
 import { SendGroups } from "../shared/send-groups.ts";
 import { CheckedSends, type CheckedSendsDeps } from "./checked-sends.ts";

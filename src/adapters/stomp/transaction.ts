@@ -6,7 +6,7 @@ import {
   TransactionInterruptedError,
   TransactionRolledBackError,
 } from "../../errors/errors.ts";
-import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/messaging-session.ts";
+import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../messaging/port/messaging-session.ts";
 import { writeSend } from "./sends.ts";
 import type { SessionSends, Wire } from "./wire.ts";
 

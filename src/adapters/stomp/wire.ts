@@ -1,6 +1,6 @@
 /** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
 import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
-import type { OutgoingSend } from "../../messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 import { SendEncoder } from "./encoded-send.ts";
 import type { BrokerRefusal } from "./failures.ts";
 import type { FrameWriter } from "./frame-writer.ts";

@@ -8,7 +8,7 @@ import rhea, {
   type Sender,
   type Session,
 } from "rhea";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import {

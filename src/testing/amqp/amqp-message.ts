@@ -1,7 +1,7 @@
 /** A transfer as a message to store, and a stored message as the bytes of a transfer. */
 import rhea from "rhea";
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
 import type { QueueEntry } from "../destinations/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";

@@ -1,6 +1,6 @@
 /** What a client's receiving link is attached to: a queue, topics, a durable subscription, a browser, a temporary queue. */
 import type { Sender } from "rhea";
-import { formatDestination } from "../../messaging/destination.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";

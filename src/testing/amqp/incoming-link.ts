@@ -1,6 +1,6 @@
 /** A link the client sends on: credit, storing, and the outcome once the message cannot be lost. */
 import type { Delivery, EventContext, Receiver } from "rhea";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import type { Transaction } from "../destinations/transaction.ts";

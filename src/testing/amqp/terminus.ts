@@ -1,6 +1,6 @@
 /** What a client's attach asks for, and what of it is refused. */
 import type { Receiver, Sender, Source, TerminusOptions } from "rhea";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { isCoordinator } from "./transaction-frames.ts";

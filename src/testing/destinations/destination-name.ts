@@ -1,5 +1,5 @@
 /** Which destinations the embedded group has: queues and topics, patterns and comma lists of them, and temporary queues. */
-import { type Destination, membersOf, parseDestination } from "../../messaging/destination.ts";
+import { type Destination, membersOf, parseDestination } from "../../messaging/messages/destination.ts";
 import { isPattern } from "./name-pattern.ts";
 import { Refusal } from "./refusal.ts";
 

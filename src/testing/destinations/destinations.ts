@@ -1,5 +1,5 @@
 /** The queues and topics of the active member: where a message goes, who gets it, and what is left of it. */
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import type { MessageStore } from "../store/message-store.ts";
 import {
   type DurableSubscription,

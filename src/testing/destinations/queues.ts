@@ -1,6 +1,6 @@
 /** The queues of the active member by name, those of wildcards among them, and the temporary ones. */
 import { randomUUID } from "node:crypto";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { isPattern, matchesPattern } from "./name-pattern.ts";
 import { Queue, type QueueOwner, type QueueStats } from "./queue.ts";
 import type { DeliverySource } from "./queue-entry.ts";

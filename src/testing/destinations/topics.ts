@@ -1,5 +1,5 @@
 /** The topics of the active member: who listens now, and the durable subscriptions that collect while nobody does. */
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { type DurableSubscription, type StoredMessage, subscriptionKey } from "../store/stored-message.ts";
 import { destinationsOf } from "./destination-name.ts";
 import { matchesPattern } from "./name-pattern.ts";

@@ -1,5 +1,5 @@
 /** What was sent, confirmed and received, message by message, and what that says about loss, doubles and order. */
-import type { Delivery } from "../../messaging/delivery.ts";
+import type { Delivery } from "../../messaging/receiving/delivery.ts";
 
 export interface LedgerFindings {
   readonly sent: number;

@@ -1,7 +1,7 @@
 /** A producer that keeps a window of unconfirmed sends full until it is stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EndpointAddress } from "../../errors/errors.ts";
-import type { Connection } from "../../messaging/connection.ts";
+import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface LoadSettings {

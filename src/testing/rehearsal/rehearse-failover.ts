@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../connect/connect.ts";
 import type { EndpointAddress } from "../../errors/errors.ts";
-import type { Connection } from "../../messaging/connection.ts";
+import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { Ledger, type LedgerFindings } from "./ledger.ts";
 import { Load } from "./load.ts";

@@ -1,6 +1,6 @@
 /** A SEND frame as a message to store, and a stored message as a MESSAGE frame. */
-import { formatDestination } from "../../messaging/destination.ts";
-import { DUPLICATE_ID_PROPERTY } from "../../messaging/outgoing-message.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
 import type { QueueEntry } from "../destinations/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";

@@ -1,5 +1,5 @@
 /** What STOMP headers and body say, in neither protocol's words. */
-import { formatDestination, parseDestination } from "../../messaging/destination.ts";
+import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import type { MessageContent } from "../message-content.ts";
 import type { StompContent } from "../store/stored-message.ts";
 

@@ -1,5 +1,5 @@
 /** What the subscriptions of one STOMP connection take from: queues, topics, durable subscriptions, browsers, its temporary queues. */
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";

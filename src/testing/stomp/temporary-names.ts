@@ -1,5 +1,5 @@
 /** The temporary queues of one STOMP connection: `/temp-queue/NAME` to itself, `/remote-temp-queue/ID` to others. */
-import { type Destination, formatDestination } from "../../messaging/destination.ts";
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import type { Queues } from "../destinations/queues.ts";
 import { addressForStomp } from "./stomp-content.ts";

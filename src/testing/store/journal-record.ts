@@ -1,5 +1,5 @@
 /** The records of the journal as bytes: a length, the payload, an end mark; a record without its mark was torn by a crash. */
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import type { DurableSubscription, MessageDraft, StoredMessage } from "./stored-message.ts";
 
 /** A record as it is found; `payload` is decoded only where it is needed, for most messages of a journal are settled. */

@@ -1,7 +1,7 @@
 /** The messages of the group as the active member holds them: in memory, and in the journal the next active member replays. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 import { Journal } from "./journal.ts";
 import {
   duplicateKey,

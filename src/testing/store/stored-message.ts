@@ -1,5 +1,5 @@
 /** A message as the embedded group keeps it: in the bytes of the protocol it came by, so that nothing is lost on the way out. */
-import type { Destination } from "../../messaging/destination.ts";
+import type { Destination } from "../../messaging/messages/destination.ts";
 
 /** What a STOMP client sent: its headers without those that were meant for the broker. */
 export interface StompContent {

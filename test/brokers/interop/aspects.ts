@@ -1,6 +1,6 @@
 /** What of a message is to arrive as it was sent: each aspect with a message that has it and what its receiver is to see. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DUPLICATE_ID_PROPERTY } from "../../../src/messaging/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY } from "../../../src/messaging/messages/outgoing-message.ts";
 import type { InteropClient, SeenMessage, SentMessage, TypedProperty } from "./interop-client.ts";
 
 export interface Aspect {

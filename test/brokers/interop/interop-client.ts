@@ -1,5 +1,5 @@
 /** What the tests of interoperation ask of a client, ours or another's, in one vocabulary. */
-import type { PropertyValue } from "../../../src/messaging/outgoing-message.ts";
+import type { PropertyValue } from "../../../src/messaging/messages/outgoing-message.ts";
 
 /** A property with the type its sender means; of ours a number is a number. */
 export interface TypedProperty {

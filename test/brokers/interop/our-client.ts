@@ -1,9 +1,9 @@
 /** This package as one of the clients, by its public interface alone. */
 import { connect } from "../../../src/connect/connect.ts";
 import type { UnsupportedError } from "../../../src/errors/errors.ts";
-import type { Connection } from "../../../src/messaging/connection.ts";
-import type { MessageOptions, PropertyValue } from "../../../src/messaging/outgoing-message.ts";
-import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
+import type { MessageOptions, PropertyValue } from "../../../src/messaging/messages/outgoing-message.ts";
+import type { ReceivedMessage } from "../../../src/messaging/messages/received-message.ts";
 import { type Connector, MEMBER_NAMES, type Protocol, type RealGroup } from "../group-contract.ts";
 import {
   EMPTY_AFTER_MS,

@@ -1,6 +1,6 @@
 /** A load, watched while its brokers are hurt: whether it gets on, how long its connections were without a session. */
 import { connect } from "../../../src/connect/connect.ts";
-import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import type { Credentials } from "../../../src/uri/endpoint.ts";
 import type { Product, Protocol } from "../group-contract.ts";
 import { LOADS } from "./loads/all-loads.ts";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createConnection } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
-import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import { serveCalls } from "../lab/serve-calls.ts";
 import { now } from "../lab/shared-clock.ts";
 import { Workload, type WorkloadFindings, type WorkloadSettings } from "./workload.ts";

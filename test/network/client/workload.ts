@@ -1,6 +1,6 @@
 /** A producer with a window and a consumer on one connection, with the books of what was sent, confirmed and received. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import { Ledger, type LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
 import { now } from "../lab/shared-clock.ts";
 

@@ -2,7 +2,7 @@
 import { createConnection } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
-import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
 
 /** How an operation ended: "done", or the code of its error. */
 export type Outcomes = Readonly<Record<"send" | "receive" | "transaction" | "request" | "browse" | "close", string>>;

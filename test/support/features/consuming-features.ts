@@ -1,6 +1,6 @@
 /** The feature table's rows on consumers and subscriptions. */
 import assert from "node:assert/strict";
-import type { ConnectionWarning } from "../../../src/messaging/adapter-settings.ts";
+import type { ConnectionWarning } from "../../../src/messaging/port/adapter-settings.ts";
 import { drain, type Feature, nothing, take, until } from "./feature.ts";
 
 export const CONSUMING: readonly Feature[] = [

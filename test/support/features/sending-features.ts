@@ -1,9 +1,9 @@
 /** The feature table's rows on messages, sends, requests and flow. */
 import assert from "node:assert/strict";
 import { MessageTooLargeError, PoisonSendError, SendRejectedError } from "../../../src/errors/errors.ts";
-import type { SendOptions } from "../../../src/messaging/call-options.ts";
-import type { MessageBody } from "../../../src/messaging/outgoing-message.ts";
-import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
+import type { MessageBody } from "../../../src/messaging/messages/outgoing-message.ts";
+import type { ReceivedMessage } from "../../../src/messaging/messages/received-message.ts";
+import type { SendOptions } from "../../../src/messaging/sending/call-options.ts";
 import { drain, type Feature, nothing, type Trial, take } from "./feature.ts";
 
 /** What arrives of a message. */

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer } from "node:tls";
 import { onTestFinished } from "vitest";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
-import type { Connection } from "../../../src/messaging/connection.ts";
+import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import type { Certificate } from "../certificate.ts";
 import { storyConnection } from "../stories.ts";
 

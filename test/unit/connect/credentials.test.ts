@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CredentialsSource, loginFunction } from "../../../src/connect/credentials.ts";
 import { AbortError } from "../../../src/errors/errors.ts";
-import type { Login } from "../../../src/messaging/login.ts";
+import type { Login } from "../../../src/messaging/port/login.ts";
 import type { Endpoint } from "../../../src/uri/endpoint.ts";
 import { rejectionOf } from "../../support/toy-connection.ts";
 

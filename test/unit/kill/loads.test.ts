@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ReceivedMessage } from "../../../src/messaging/received-message.ts";
+import type { ReceivedMessage } from "../../../src/messaging/messages/received-message.ts";
 import { chooseLoads, LOADS } from "../../brokers/kill/loads/all-loads.ts";
 import { Lanes, untilStill } from "../../brokers/kill/loads/lanes.ts";
 import { composeBody, findDamage } from "../../brokers/kill/loads/mixed-bodies.ts";

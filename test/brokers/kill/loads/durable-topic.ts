@@ -1,7 +1,7 @@
 /** A durable subscription to a topic: left and taken up again while messages are published, and killed through. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { MasterSlaveError } from "../../../../src/errors/errors.ts";
-import type { Connection } from "../../../../src/messaging/connection.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import { Lanes, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";

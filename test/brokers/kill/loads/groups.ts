@@ -1,8 +1,8 @@
 /** Several message groups in one queue and two consumers: whichever has a group, its order holds. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { Delivery } from "../../../../src/messaging/delivery.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
 import { Lanes, untilStill } from "./lanes.ts";
 import { addFindings, type LoadContext, type LoadFindings, type RunningLoad, type StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";

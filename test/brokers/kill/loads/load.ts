@@ -1,6 +1,6 @@
 /** What a load of the kill matrix is: work that goes on while the active broker is killed, and books that tell what became of it. */
 import type { ConnectionOptions } from "../../../../src/connect/connect-options.ts";
-import type { Connection } from "../../../../src/messaging/connection.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { Product, Protocol } from "../../group-contract.ts";
 
 export interface LoadContext {

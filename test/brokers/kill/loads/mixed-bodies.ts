@@ -1,8 +1,8 @@
 /** Bodies from nothing to 1 MiB, text and bytes, each with a checksum of its own. */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 import { Lanes, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";

@@ -1,6 +1,6 @@
 /** Sends that carry a running number and are kept in a ledger, as every load of plain sends needs them. */
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { MessageBody, MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { MessageBody, MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
 import { Ledger, type LedgerFindings } from "../../../../src/testing/rehearsal/ledger.ts";
 import type { Product } from "../../group-contract.ts";
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";

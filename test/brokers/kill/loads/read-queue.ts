@@ -1,6 +1,6 @@
 /** Reading what is left in a queue when nothing is killed any more: once, to the end. */
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 
 /** How long a queue has to bring nothing to count as read. */
 const QUIET_MS = 1_500;

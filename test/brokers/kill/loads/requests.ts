@@ -1,6 +1,6 @@
 /** Requests on one connection, answered on another; every fifth with its reply to a temporary queue. */
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { Responder } from "../../../../src/messaging/responder.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { Responder } from "../../../../src/messaging/requests/responder.ts";
 import { Lanes } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { RequestBook } from "./request-book.ts";

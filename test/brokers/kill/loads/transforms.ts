@@ -1,9 +1,9 @@
 /** Transactions that accept an input and send its output, run by a consumer: each stored input has one output. */
 import { UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { Connection } from "../../../../src/messaging/connection.ts";
-import type { Consumer } from "../../../../src/messaging/consumer.ts";
-import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
-import type { ProcessContext } from "../../../../src/messaging/run-consumer.ts";
+import type { Connection } from "../../../../src/messaging/connection/connection.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
+import type { Consumer } from "../../../../src/messaging/receiving/consumer.ts";
+import type { ProcessContext } from "../../../../src/messaging/receiving/run-consumer.ts";
 import { Lanes, until, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { readQueue } from "./read-queue.ts";

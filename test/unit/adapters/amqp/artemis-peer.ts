@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Delivery, EventContext, Receiver, Typed } from "rhea";
 import { expect } from "vitest";
-import type { MessagingSession, SendOutcome } from "../../../../src/messaging/messaging-session.ts";
-import type { MessageBody, MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
+import type { MessageBody, MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
+import type { MessagingSession, SendOutcome } from "../../../../src/messaging/port/messaging-session.ts";
 import { accepted, type CoordinatorPeer, coordinatorPeer, within } from "./coordinator-peer.ts";
 import { openOn, type RecordedSend, recordedSend, until } from "./scripted-peer.ts";
 

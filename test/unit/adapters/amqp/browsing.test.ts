@@ -1,6 +1,6 @@
 import type { EventContext, Sender } from "rhea";
 import { describe, expect, it, vi } from "vitest";
-import type { IncomingDelivery, SessionSubscription } from "../../../../src/messaging/messaging-session.ts";
+import type { IncomingDelivery, SessionSubscription } from "../../../../src/messaging/port/messaging-session.ts";
 import { brokerPeer, openOn, type RecordedSink, recordedSink } from "./scripted-peer.ts";
 
 const ACCEPTED = { kind: "accepted" } as const;

@@ -1,8 +1,8 @@
 /** Sends of one link to Artemis as messaging holds them, gives them up and gives them again. */
 import { describe, expect, it } from "vitest";
-import { parseDestination } from "../../../../src/messaging/destination.ts";
-import { createOutgoingMessage } from "../../../../src/messaging/outgoing-message.ts";
-import { PendingSends } from "../../../../src/messaging/pending-sends.ts";
+import { parseDestination } from "../../../../src/messaging/messages/destination.ts";
+import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
+import { PendingSends } from "../../../../src/messaging/sending/pending-sends.ts";
 import { artemisPeer, asked, confirmed, hold, openWarm, sendInDoubt, sendOn, settled } from "./artemis-peer.ts";
 import { rejected } from "./coordinator-peer.ts";
 import { openOn, until } from "./scripted-peer.ts";

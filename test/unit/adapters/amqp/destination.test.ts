@@ -6,7 +6,7 @@ import {
   spell,
   spellingOf,
 } from "../../../../src/adapters/amqp/destination.ts";
-import type { Broker } from "../../../../src/messaging/messaging-session.ts";
+import type { Broker } from "../../../../src/messaging/port/messaging-session.ts";
 
 const broker = (product: string): Broker => ({ product, version: undefined });
 const queue = { kind: "queue", name: "orders" } as const;

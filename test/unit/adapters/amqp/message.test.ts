@@ -7,8 +7,8 @@ import {
   createOutgoingMessage,
   type MessageBody,
   type MessageOptions,
-} from "../../../../src/messaging/outgoing-message.ts";
-import { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
+} from "../../../../src/messaging/messages/outgoing-message.ts";
+import { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 
 const { types } = rhea;
 const classic = spellingOf({ product: "activemq", version: undefined }, {});

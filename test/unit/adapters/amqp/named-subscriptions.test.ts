@@ -1,8 +1,8 @@
 import type { EventContext, Sender } from "rhea";
 import { describe, expect, it } from "vitest";
 import { ConnectionClosedError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/messaging-session.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/port/messaging-session.ts";
 import { brokerPeer, openOn, type RheaPeer, recordedSink, rheaPeer, until } from "./scripted-peer.ts";
 
 const prices: SubscriptionRequest = { destination: { kind: "topic", name: "prices" }, prefetch: 10 };

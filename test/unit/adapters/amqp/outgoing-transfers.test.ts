@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { EventContext } from "rhea";
 import { describe, expect, it, vi } from "vitest";
-import type { SessionTransaction } from "../../../../src/messaging/messaging-session.ts";
+import type { SessionTransaction } from "../../../../src/messaging/port/messaging-session.ts";
 import { coordinatorPeer, declared } from "./coordinator-peer.ts";
 import { brokerPeer, openOn, recordedSend } from "./scripted-peer.ts";
 

@@ -6,7 +6,7 @@ import { spellingOf } from "../../../../src/adapters/amqp/destination.ts";
 import { decodeMessage, encodeMessage } from "../../../../src/adapters/amqp/message.ts";
 import { checkSections } from "../../../../src/adapters/amqp/message-sections.ts";
 import { readPlainMessage } from "../../../../src/adapters/amqp/plain-message.ts";
-import { createOutgoingMessage } from "../../../../src/messaging/outgoing-message.ts";
+import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
 
 limitDecoding();
 

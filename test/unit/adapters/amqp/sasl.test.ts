@@ -1,6 +1,6 @@
 /** Which mechanism carries which login, in whose order, and what each says. */
 import { describe, expect, it, vi } from "vitest";
-import type { Login } from "../../../../src/messaging/login.ts";
+import type { Login } from "../../../../src/messaging/port/login.ts";
 import type { SaslMechanism } from "../../../../src/uri/options/login-options.ts";
 import { scramServer } from "../../../support/scram-server.ts";
 import { failureOf, openOn, type RheaPeer, rheaPeer, scriptedPeer, wire } from "./scripted-peer.ts";

@@ -6,20 +6,20 @@ import rhea, { type Connection, type Container } from "rhea";
 import { onTestFinished } from "vitest";
 import { openAmqpSession } from "../../../../src/adapters/amqp/open-session.ts";
 import { ConnectionClosedError } from "../../../../src/errors/errors.ts";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import { type Destination, parseDestination } from "../../../../src/messaging/destination.ts";
+import { type Destination, parseDestination } from "../../../../src/messaging/messages/destination.ts";
+import {
+  createOutgoingMessage,
+  type MessageBody,
+  type MessageOptions,
+} from "../../../../src/messaging/messages/outgoing-message.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
 import type {
   IncomingDelivery,
   MessagingSession,
   OutgoingSend,
   SendOutcome,
   SubscriptionSink,
-} from "../../../../src/messaging/messaging-session.ts";
-import {
-  createOutgoingMessage,
-  type MessageBody,
-  type MessageOptions,
-} from "../../../../src/messaging/outgoing-message.ts";
+} from "../../../../src/messaging/port/messaging-session.ts";
 import type { OpenContext } from "../../../../src/transport/dial/session.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 

@@ -9,7 +9,7 @@ import {
   SendRejectedError,
   UnsupportedError,
 } from "../../../../src/errors/errors.ts";
-import type { SendOutcome } from "../../../../src/messaging/messaging-session.ts";
+import type { SendOutcome } from "../../../../src/messaging/port/messaging-session.ts";
 import {
   brokerPeer,
   echoTermini,

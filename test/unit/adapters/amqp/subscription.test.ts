@@ -2,7 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventContext, Sender } from "rhea";
 import { describe, expect, it } from "vitest";
 import { ConnectionClosedError, SubscriptionRefusedError } from "../../../../src/errors/errors.ts";
-import type { IncomingDelivery, Settlement, SubscriptionRequest } from "../../../../src/messaging/messaging-session.ts";
+import type {
+  IncomingDelivery,
+  Settlement,
+  SubscriptionRequest,
+} from "../../../../src/messaging/port/messaging-session.ts";
 import { brokerPeer, openOn, type RheaPeer, recordedSink, rheaPeer, until } from "./scripted-peer.ts";
 
 const orders: SubscriptionRequest = { destination: { kind: "queue", name: "orders" }, prefetch: 10 };

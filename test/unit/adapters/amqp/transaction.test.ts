@@ -11,7 +11,7 @@ import type {
   MessagingSession,
   SessionSubscription,
   SessionTransaction,
-} from "../../../../src/messaging/messaging-session.ts";
+} from "../../../../src/messaging/port/messaging-session.ts";
 import {
   accepted,
   type CoordinatorPeer,

@@ -1,6 +1,6 @@
 /** Random programs of sends and answers, against what must hold of them whatever happens. */
 import { expect, it } from "vitest";
-import type { OutgoingSend } from "../../../../src/messaging/messaging-session.ts";
+import type { OutgoingSend } from "../../../../src/messaging/port/messaging-session.ts";
 import { seededRandom } from "../../../support/seeded-random.ts";
 import { TestSend } from "../stomp/messaging-steps.ts";
 import { nameOf, ToyWriter, turn } from "./toy-writer.ts";

@@ -2,8 +2,8 @@
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../../../../src/adapters/shared/group-writer.ts";
 import { SendGroups } from "../../../../src/adapters/shared/send-groups.ts";
 import { SendRejectedError } from "../../../../src/errors/errors.ts";
-import type { OutgoingSend } from "../../../../src/messaging/messaging-session.ts";
-import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
+import type { MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
+import type { OutgoingSend } from "../../../../src/messaging/port/messaging-session.ts";
 import { TestSend } from "../stomp/messaging-steps.ts";
 
 /** A body that the toy protocol cannot write. */

@@ -8,7 +8,7 @@ import {
   spellReplyTo,
 } from "../../../../src/adapters/stomp/destination.ts";
 import { UnsupportedError } from "../../../../src/errors/errors.ts";
-import { parseDestination } from "../../../../src/messaging/destination.ts";
+import { parseDestination } from "../../../../src/messaging/messages/destination.ts";
 
 const classic = dialectOf({ product: "activemq", version: undefined });
 const artemis = dialectOf({ product: "artemis", version: undefined });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import { TestSend } from "./messaging-steps.ts";
 import { CLASSIC, frame, type PeerConnection, type PeerFrame, SETTINGS, StompPeer } from "./stomp-peer.ts";
 

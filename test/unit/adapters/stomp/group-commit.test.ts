@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MessageTooLargeError, SendRejectedError } from "../../../../src/errors/errors.ts";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
-import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
+import type { MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { attempt, CLASSIC, frame, type PeerConnection, type PeerFrame, StompPeer } from "./stomp-peer.ts";
 

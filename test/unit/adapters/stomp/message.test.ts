@@ -7,7 +7,7 @@ import {
   createOutgoingMessage,
   type MessageBody,
   type MessageOptions,
-} from "../../../../src/messaging/outgoing-message.ts";
+} from "../../../../src/messaging/messages/outgoing-message.ts";
 
 const classic = dialectOf({ product: "activemq", version: undefined });
 const artemis = dialectOf({ product: "artemis", version: undefined });

@@ -1,7 +1,13 @@
 /** Sends and subscriptions as messaging would make them, for sessions with a scripted peer. */
 
 import type { MasterSlaveError, SubscriptionRefusedError } from "../../../../src/errors/errors.ts";
-import { type Destination, parseDestination } from "../../../../src/messaging/destination.ts";
+import { type Destination, parseDestination } from "../../../../src/messaging/messages/destination.ts";
+import {
+  createOutgoingMessage,
+  type MessageBody,
+  type MessageOptions,
+  type OutgoingMessage,
+} from "../../../../src/messaging/messages/outgoing-message.ts";
 import type {
   IncomingDelivery,
   MessagingSession,
@@ -9,13 +15,7 @@ import type {
   SendOutcome,
   SessionSubscription,
   SubscriptionRequest,
-} from "../../../../src/messaging/messaging-session.ts";
-import {
-  createOutgoingMessage,
-  type MessageBody,
-  type MessageOptions,
-  type OutgoingMessage,
-} from "../../../../src/messaging/outgoing-message.ts";
+} from "../../../../src/messaging/port/messaging-session.ts";
 
 export class TestSend implements OutgoingSend {
   readonly destination: Destination;

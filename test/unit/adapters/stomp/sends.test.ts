@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { InvalidArgumentError, MessageTooLargeError, SendRejectedError } from "../../../../src/errors/errors.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import { lossOf, settled, TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, StompPeer } from "./stomp-peer.ts";
 

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 
 export interface PeerFrame {

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
 import { SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { ConnectionWarning } from "../../../../src/messaging/adapter-settings.ts";
-import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/messaging-session.ts";
+import type { ConnectionWarning } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../../../src/messaging/port/messaging-session.ts";
 import { lossOf, settled, TestConsumer } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, OTHER, SETTINGS, StompPeer } from "./stomp-peer.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import { settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { attempt, CLASSIC, frame, type PeerConnection, StompPeer } from "./stomp-peer.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { InvalidArgumentError, SubscriptionRefusedError, UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import type { IncomingDelivery, Settlement } from "../../../../src/messaging/messaging-session.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { IncomingDelivery, Settlement } from "../../../../src/messaging/port/messaging-session.ts";
 import { lossOf, settled, TestConsumer, TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, OTHER, type PeerConnection, StompPeer } from "./stomp-peer.ts";
 

@@ -1,8 +1,8 @@
 /** Steps of the tests of sends to Artemis: a session with a scripted peer, and what it has written, a word a frame. */
 import { afterEach } from "vitest";
-import type { AdapterSettings } from "../../../../src/messaging/adapter-settings.ts";
-import type { MessagingSession } from "../../../../src/messaging/messaging-session.ts";
-import type { MessageOptions } from "../../../../src/messaging/outgoing-message.ts";
+import type { MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
+import type { AdapterSettings } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { MessagingSession } from "../../../../src/messaging/port/messaging-session.ts";
 import { TestSend } from "./messaging-steps.ts";
 import { ARTEMIS, attempt, frame, type PeerConnection, type PeerFrame, StompPeer } from "./stomp-peer.ts";
 

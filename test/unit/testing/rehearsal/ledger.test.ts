@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ReceivedMessage } from "../../../../src/messaging/received-message.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 import { Ledger } from "../../../../src/testing/rehearsal/ledger.ts";
 import { toyMessage } from "../../../support/toy-messaging-session.ts";
 

@@ -1,0 +1,291 @@
+/** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
+
+import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
+import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
+import { MasterSlaveTransport } from "../../transport/master-slave-transport.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
+import { type Destination, parseDestination } from "../messages/destination.ts";
+import { KnownDestinations } from "../messages/known-destinations.ts";
+import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
+import type { ReceivedMessage } from "../messages/received-message.ts";
+import type { ConnectionWarning } from "../port/adapter-settings.ts";
+import { CurrentSession } from "../port/current-session.ts";
+import type { Broker, MessagingSession } from "../port/messaging-session.ts";
+import { browse } from "../receiving/browser.ts";
+import {
+  type BrowseOptions,
+  CONSUME_OPTIONS,
+  type ConsumeOptions,
+  readBrowseOptions,
+  readConsumeOptions,
+} from "../receiving/consume-options.ts";
+import type { Consumer } from "../receiving/consumer.ts";
+import { Consumers } from "../receiving/consumers.ts";
+import { deleteSubscription, type UnsubscribeOptions } from "../receiving/delete-subscription.ts";
+import { RUN_OPTIONS, readRunOptions } from "../receiving/run-consumer.ts";
+import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
+import { Continuity, closedError } from "../recovery/continuity.ts";
+import { type RequestOptions, Requests } from "../requests/requests.ts";
+import { type AnswerRequest, Responder, type RespondOptions } from "../requests/responder.ts";
+import {
+  type CloseOptions,
+  checkSendOptions,
+  NO_OPTIONS,
+  SEND_OPTIONS,
+  type SendOptions,
+} from "../sending/call-options.ts";
+import type { SendPolicy, SendResult } from "../sending/pending-send.ts";
+import { PendingSends } from "../sending/pending-sends.ts";
+import { Producer } from "../sending/producer.ts";
+import { Transactions } from "../transactions/transactions.ts";
+import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
+import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
+
+export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
+  /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */
+  readonly closed: Promise<MasterSlaveError | undefined>;
+  readonly #parts: ConnectionParts;
+  readonly #transport: MasterSlaveTransport<MessagingSession>;
+  readonly #sessions = new CurrentSession();
+  readonly #sends: PendingSends;
+  readonly #transactions: Transactions;
+  readonly #consumers: Consumers;
+  readonly #requests: Requests;
+  readonly #continuity: Continuity;
+  readonly #destinations = new KnownDestinations();
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: ConnectionParts) {
+    super();
+    const { settings } = parts;
+    this.#parts = parts;
+    this.#transport = new MasterSlaveTransport(parts);
+    this.#sends = new PendingSends(settings);
+    this.#transactions = new Transactions(this.#sessions, settings);
+    const warn = (warning: ConnectionWarning) => this.warn(warning);
+    this.#consumers = new Consumers(settings, warn, this.#transactions.transact);
+    this.#requests = new Requests(this.#consumers, (...send) => this.#send(...send), settings.maxPendingSends);
+    this.#continuity = new Continuity(
+      this.#transport,
+      {
+        sends: this.#sends,
+        consumers: this.#consumers,
+        requests: this.#requests,
+        transactions: this.#transactions,
+        sessions: this.#sessions,
+      },
+      settings.poisonAfter,
+    );
+    this.closed = new Promise((resolve) => this.#transport.once("closed", resolve));
+    this.#follow();
+  }
+
+  /** Where the connection is in its life, and `lastError` while it is not connected. */
+  get state(): ConnectionStatus {
+    return describeState(this.#transport.state);
+  }
+
+  /** The active endpoint; undefined while there is none. */
+  get endpoint(): EndpointAddress | undefined {
+    const { state } = this.#transport;
+    return state.name === "connected" ? state.endpoint : undefined;
+  }
+
+  /** What the last handshake told of the broker; undefined before the first. */
+  get broker(): Broker | undefined {
+    return this.#continuity.broker;
+  }
+
+  /** Call it once. Resolves with this connection when the first session is established; see MasterSlaveTransport.connect for how it rejects. */
+  async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
+    checkSignal("connect", options);
+    await this.#parts.prepared;
+    await this.#transport.connect({ signal: options.signal, connectTimeoutMs: this.#parts.settings.connectTimeoutMs });
+    return this;
+  }
+
+  /**
+   * Resolves when the broker has confirmed the message, on whichever session. Held while there is no session, and while
+   * maxPendingSends or maxPendingBytes is reached. A send without an outcome when its session ends is sent again, in
+   * order, before anything newer (`inDoubt=fail`: rejects with SEND_IN_DOUBT). The body must not change until then.
+   * Rejects with INVALID_ARGUMENT, UNSUPPORTED, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED,
+   * SEND_TIMEOUT, SEND_OVERFLOW, NOT_CONNECTED, POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
+   */
+  send(destination: string, body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
+    try {
+      return this.#send(this.#destinations.parse(destination), body, options);
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+  }
+
+  /** Sending to one destination. @throws INVALID_ARGUMENT for a malformed one. */
+  producer(destination: string): Producer {
+    return new Producer(parseDestination(destination), (to, body, options) => this.#send(to, body, options));
+  }
+
+  /**
+   * A consumer, which is asked for on this and every later session until it is closed. Synchronous: `ready` tells when
+   * the broker has the subscription; what a broker cannot do ends the consumer with SUBSCRIPTION_REFUSED and the reason.
+   * @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
+   */
+  consume(destination: string, options: ConsumeOptions = {}): Consumer {
+    const request = readConsumeOptions(destination, options, this.#parts.settings.clientId);
+    this.#refuseWhenClosed(this.#closing !== undefined);
+    const { deduplicate, signal } = options;
+    return this.#consumers.open({ request, deduplicate, signal });
+  }
+
+  /**
+   * Shows what is in a queue, from its head on, and takes nothing out of it; ends when all has been shown. After a
+   * failover it begins again and skips what it has shown. Throws SUBSCRIPTION_REFUSED where the broker cannot do it
+   * (Artemis over STOMP). @throws INVALID_ARGUMENT, CONNECTION_CLOSED.
+   */
+  browse(destination: string, options: BrowseOptions = {}): AsyncGenerator<ReceivedMessage, void, void> {
+    const request = readBrowseOptions(destination, options);
+    this.#refuseWhenClosed(this.#closing !== undefined);
+    return browse(this.#consumers.open({ request, signal: options.signal }));
+  }
+
+  /**
+   * Deletes a durable subscription and what it has kept; waits for a session, and asks the next one when it ends
+   * meanwhile. Rejects with SUBSCRIPTION_REFUSED when the broker has none of that name or somebody consumes it,
+   * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED. Artemis says nothing over STOMP
+   * about a name it does not have: there it resolves.
+   */
+  async unsubscribe(name: string, options: UnsubscribeOptions = {}): Promise<void> {
+    await deleteSubscription(name, options, {
+      clientId: this.#parts.settings.clientId,
+      consumers: this.#consumers,
+      sessions: this.#sessions,
+    });
+  }
+
+  /**
+   * Sends a message and resolves with the reply to it. Replies come to one queue of this connection, which survives a
+   * failover; with `temporary` to a temporary queue of the session. Rejects as send() does, with REQUEST_TIMEOUT after
+   * `timeoutMs` (30 s unless said), with REQUEST_INTERRUPTED when a temporary queue went with its session.
+   */
+  async request(destination: string, body: MessageBody, options: RequestOptions = {}): Promise<ReceivedMessage> {
+    if ("replyTo" in options) throw new InvalidArgumentError("request() names the reply queue itself");
+    checkNames<SendOptions & RequestOptions>("request", options, [...SEND_OPTIONS, "temporary"]);
+    checkFlags({ temporary: options.temporary });
+    this.#refuseWhenDrained();
+    return this.#requests.request(parseDestination(destination), body, options);
+  }
+
+  /**
+   * Consumes requests and sends what `answer` returns to where each asks for it, then accepts the request. A throw is
+   * treated as by Consumer.run. A reply that nobody can be sent is told as a `warning`. @throws as consume().
+   */
+  respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
+    checkNames("respond", options, [...CONSUME_OPTIONS, ...RUN_OPTIONS]);
+    const { concurrency, redelivery, transacted, ...consumeOptions } = options;
+    if (typeof answer !== "function")
+      throw new InvalidArgumentError(`respond() is given a function, not ${typeof answer}`);
+    const run = {
+      ...(concurrency !== undefined && { concurrency }),
+      ...(redelivery !== undefined && { redelivery }),
+      ...(transacted !== undefined && { transacted }),
+    };
+    readRunOptions(run);
+    return new Responder(this.consume(destination, consumeOptions), answer, run, this);
+  }
+
+  /**
+   * Runs `work` in a transaction of one session and resolves with its result when the broker has committed it: what was
+   * sent and accepted in it holds together, or not at all. Waits for a session first. When `work` throws it is rolled
+   * back and the error passed on. Rejects with TRANSACTION_INTERRUPTED when the session ended before the commit (run
+   * again up to `retries` times if it accepted no delivery), TRANSACTION_ROLLED_BACK when the broker refused it,
+   * TRANSACTION_IN_DOUBT when the commit was not answered, TRANSACTION_TIMEOUT, ABORTED, CONNECTION_CLOSED.
+   */
+  transaction<T>(work: TransactedWork<T>, options: TransactionOptions = {}): Promise<T> {
+    // While close() drains, work that is being finished may still commit.
+    if (this.#closing !== undefined && this.#consumers.unsettled === 0) return Promise.reject(closedError(undefined));
+    return this.#transactions.transact(work, options);
+  }
+
+  /** Adds endpoints a broker told of; they are tried after the user's own. */
+  addAlternates(endpoints: readonly Endpoint[]): void {
+    this.#transport.addAlternates(endpoints);
+  }
+
+  /** Tells the listeners of `warning`. */
+  warn(warning: ConnectionWarning): void {
+    this.emit("warning", warning);
+  }
+
+  /** Figures of this moment and totals of this connection's life. */
+  stats(): ConnectionStats {
+    return {
+      state: this.state.name,
+      ...this.#sends.stats,
+      ...this.#consumers.stats,
+      ...this.#continuity.totals,
+      requests: this.#requests.waiting,
+      transactions: this.#transactions.stats,
+    };
+  }
+
+  /**
+   * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves. From any state;
+   * idempotent; never rejects. While it drains, send() works as long as a delivery is unsettled. What is still pending
+   * then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when it had been written.
+   */
+  close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#continuity.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #send(destination: Destination, body: MessageBody, options: SendOptions, policy?: SendPolicy): Promise<SendResult> {
+    try {
+      if (options !== NO_OPTIONS) checkSendOptions(options);
+      const { timeoutMs = this.#parts.settings.sendTimeoutMs, signal } = options;
+      checkTimeout(timeoutMs);
+      this.#refuseWhenDrained();
+      if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
+      return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+  }
+
+  /** While close() drains, work that is being finished may still send. */
+  #refuseWhenDrained(): void {
+    this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
+  }
+
+  #refuseWhenClosed(closing: boolean): void {
+    const { state } = this.#transport;
+    if (!closing && state.name !== "closing" && state.name !== "closed") return;
+    throw closedError(state.name === "closed" ? state.lastError : undefined);
+  }
+
+  #follow(): void {
+    const transport = this.#transport;
+    const continuity = this.#continuity;
+    transport.on("attempt", (attempt) => this.emit("attempt", attempt));
+    transport.on("established", ({ endpoint, session }) => {
+      continuity.begin(session, endpoint);
+      this.emit("established", { endpoint });
+    });
+    transport.on("interrupted", (interruption) => {
+      continuity.interrupt(interruption.cause);
+      this.emit("interrupted", interruption);
+    });
+    transport.on("restored", ({ endpoint, session, outageMs }) => {
+      const restoration = continuity.restore(session, endpoint, outageMs);
+      this.emit("restored", { endpoint, outageMs, ...restoration });
+    });
+    transport.on("failed", (failure) => this.emit("failed", failure));
+    transport.on("closed", (failure) => {
+      continuity.end(failure);
+      this.emit("closed", failure);
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/** Checks of what calls are told: an option that does not exist is refused, for a misspelt one would have no effect. */
+import { inspect } from "node:util";
+import { InvalidArgumentError } from "../../errors/errors.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
+
+/** @throws InvalidArgumentError for a timeoutMs that is no positive number. */
+export function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0)) return;
+  throw new InvalidArgumentError(`timeoutMs is a positive number of milliseconds, not ${inspect(timeoutMs)}`);
+}
+
+/** @throws InvalidArgumentError for options that are none, or a signal that is none. */
+export function checkSignal(call: string, options: object): void {
+  if (typeof options !== "object" || options === null)
+    throw new InvalidArgumentError(`${call}() takes its options as an object, not ${options}`);
+  const { signal }: { readonly signal?: unknown } = options;
+  // Not by its class: signals of other realms and of libraries serve as well.
+  if (signal === undefined || (signal instanceof Object && "aborted" in signal && "addEventListener" in signal)) return;
+  throw new InvalidArgumentError(`The signal of ${call}() is an AbortSignal, not ${inspect(signal)}`);
+}
+
+/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
+export function checkNames<Options extends object>(
+  call: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): void {
+  checkSignal(call, options);
+  refuseUnknown(`${call}()`, options, known);
+}
+
+/** The same for an option that is an object. @throws InvalidArgumentError */
+export function checkParts<Value extends object>(
+  option: string,
+  value: Value,
+  known: readonly (keyof Value & string)[],
+): void {
+  if (typeof value !== "object" || value === null)
+    throw new InvalidArgumentError(`${option} is an object with ${known.join(", ")}, not ${inspect(value)}`);
+  refuseUnknown(option, value, known);
+}
+
+/** @throws InvalidArgumentError for what would be taken for true or false by JavaScript's rules, and perhaps was not meant so. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== "boolean")
+      throw new InvalidArgumentError(`${name} is true or false, not ${inspect(value)}`);
+  }
+}
+
+function refuseUnknown(what: string, options: object, known: readonly string[]): void {
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? `it takes ${known.join(", ")}` : `did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`${what} has no option ${name}: ${hint}`);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name.
+ * `temp-queue://NAME` and `temp-topic://NAME` are what reply-to addresses of other clients are read as.
+ */
+import { InvalidArgumentError } from "../../errors/errors.ts";
+
+export interface Destination {
+  readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";
+  /** Of a temporary one: as the broker names it. Classic takes a name with commas for several destinations, see membersOf. */
+  readonly name: string;
+}
+
+const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
+  ["queue://", "queue"],
+  ["topic://", "topic"],
+  ["temp-queue://", "temp-queue"],
+  ["temp-topic://", "temp-topic"],
+  ["/queue/", "queue"],
+  ["/topic/", "topic"],
+];
+
+/** @throws InvalidArgumentError for an empty name, another scheme, or a control character. */
+export function parseDestination(text: string): Destination {
+  if (typeof text !== "string")
+    throw new InvalidArgumentError(`A destination is a string such as "queue://orders", not ${typeof text}`);
+  const prefix = PREFIXES.find(([spelling]) => text.startsWith(spelling));
+  const name = prefix ? text.slice(prefix[0].length) : text;
+  // "topic:prices" would be a queue of that name; who wants one writes queue://topic:prices.
+  if (!prefix && /^([a-z][a-z+-]*:\/\/|(temp-)?(queue|topic):)/i.test(text)) {
+    throw new InvalidArgumentError(`Unknown kind of destination in "${text}": write queue://NAME or topic://NAME`);
+  }
+  if (name === "")
+    throw new InvalidArgumentError(`The destination "${text}" has no name: write queue://NAME or topic://NAME`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character in a name ends the session on both brokers.
+  if (/[\u0000-\u001f\u007f]/.test(name))
+    throw new InvalidArgumentError(`The destination ${JSON.stringify(text)} has a control character`);
+  return { kind: prefix?.[1] ?? "queue", name };
+}
+
+/** `queue://NAME` or `topic://NAME`. */
+export function formatDestination({ kind, name }: Destination): string {
+  return `${kind}://${name}`;
+}
+
+/** `queue://A,topic://B` or `queue://A,B` as the destinations it lists; most are their own only member. @throws as parseDestination. */
+export function membersOf(destination: Destination): readonly Destination[] {
+  if (!destination.name.includes(",")) return [destination];
+  return destination.name.split(",").map((part, index) => {
+    const text = part.trim();
+    const spelled = index > 0 && PREFIXES.some(([prefix]) => text.startsWith(prefix));
+    return parseDestination(spelled ? text : `${destination.kind}://${text}`);
+  });
+}

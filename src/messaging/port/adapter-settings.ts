@@ -1,0 +1,45 @@
+/** What a protocol adapter is told once, for all the attempts it will make. */
+import type { EndpointAddress } from "../../errors/errors.ts";
+import type { Lookup } from "../../transport/dial/resolve-host.ts";
+import type { TlsSource } from "../../transport/tls/tls-options.ts";
+import type { Endpoint } from "../../uri/endpoint.ts";
+import type { SaslMechanism } from "../../uri/options/login-options.ts";
+import type { Destination } from "../messages/destination.ts";
+import type { Login, LoginContext } from "./login.ts";
+
+/** What a user should know of, though nothing has failed. `message` says what to do. */
+export interface ConnectionWarning {
+  /**
+   * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
+   * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
+   * `GROUP_COMMIT_OFF`: Classic stopped reading the connection in the middle of a group; from now on sends go singly.
+   * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
+   */
+  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE" | "GROUP_COMMIT_OFF" | "REPLY_REFUSED";
+  readonly message: string;
+  readonly endpoint: EndpointAddress | undefined;
+}
+
+export interface AdapterSettings {
+  /** Asked on every attempt; undefined logs in as nobody. A throw is a failed attempt (CREDENTIALS_UNAVAILABLE, `next`). */
+  readonly credentials: (endpoint: Endpoint, context: LoginContext) => Login | undefined | Promise<Login | undefined>;
+  /** AMQP: which mechanisms may be used, in order; undefined: those that fit the login, in our order. */
+  readonly saslMechanisms?: readonly SaslMechanism[] | undefined;
+  /** AMQP container-id, STOMP client-id; undefined: none that the user would know. */
+  readonly clientId: string | undefined;
+  /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
+  readonly heartbeatMs: number;
+  readonly tls: TlsSource | undefined;
+  /** In place of the system's resolver. */
+  readonly lookup?: Lookup | undefined;
+  /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
+  readonly deadLetterDestination: Destination;
+  /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */
+  readonly releaseWaitMs: number;
+  /** Sends may share one confirmation where that pays: STOMP on Classic; others ignore it. undefined: no. */
+  readonly groupCommit?: boolean | undefined;
+  /** What a user should know of, though nothing has failed. Never throws. */
+  readonly onWarning: (warning: ConnectionWarning) => void;
+  /** Endpoints the broker itself named as alternates; they add to the list the user gave. */
+  readonly onAlternates?: ((endpoints: readonly Endpoint[]) => void) | undefined;
+}

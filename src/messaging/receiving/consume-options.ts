@@ -1,0 +1,134 @@
+/** What consume() and browse() may be told, checked, as the request a session understands. */
+import { inspect } from "node:util";
+import { InvalidArgumentError } from "../../errors/errors.ts";
+import { checkFlags, checkNames } from "../messages/argument-checks.ts";
+import { parseDestination } from "../messages/destination.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../port/messaging-session.ts";
+import { checkDeduplication, type DeduplicationOptions } from "./deduplication.ts";
+
+export interface ConsumeOptions {
+  /** How many deliveries may be unsettled at once; 100 unless said. Over STOMP on Artemis, which counts bytes, it is taken for so many KiB; 1 is exact. */
+  readonly prefetch?: number;
+  /** The same in bytes, where the broker counts those: Artemis over STOMP. Ignored elsewhere. */
+  readonly prefetchBytes?: number;
+  /** A JMS selector: only messages that match are delivered. */
+  readonly selector?: string;
+  /** A durable subscription to a topic, by its name; the connection needs a clientId. It keeps messages while nobody consumes, until `connection.unsubscribe(name)`. */
+  readonly durable?: string;
+  /** A subscription to a topic that all consumers of this name share, while there are any. Artemis only. */
+  readonly shared?: string;
+  /** Both: shared, and kept until `connection.unsubscribe(name, { shared: true })`. Artemis only. */
+  readonly sharedDurable?: string;
+  /** The only consumer of its queue while it lives. Where the broker has it. */
+  readonly exclusive?: boolean;
+  /** Settles the twins of messages this consumer has accepted without handing them over. */
+  readonly deduplicate?: DeduplicationOptions;
+  /** Closes the consumer when it fires; the iteration ends as after `break`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface BrowseOptions {
+  /** A JMS selector: only messages that match are shown. */
+  readonly selector?: string;
+  /** Ends the browsing when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+export const CONSUME_OPTIONS = [
+  "prefetch",
+  "prefetchBytes",
+  "selector",
+  "durable",
+  "shared",
+  "sharedDurable",
+  "exclusive",
+  "deduplicate",
+  "signal",
+] as const satisfies readonly (keyof ConsumeOptions)[];
+const BROWSE_OPTIONS = ["selector", "signal"] as const satisfies readonly (keyof BrowseOptions)[];
+
+const DEFAULT_PREFETCH = 100;
+/** Times the size of a message it still is a number that both protocols and Java's integers can carry. */
+const MAX_PREFETCH = 1_000_000;
+const MAX_PREFETCH_BYTES = 1_000_000_000;
+
+/** @throws InvalidArgumentError naming what cannot be, and what can. */
+export function readConsumeOptions(
+  destination: string,
+  options: ConsumeOptions,
+  clientId: string | undefined,
+): SubscriptionRequest {
+  checkNames("consume", options, CONSUME_OPTIONS);
+  const { prefetch = DEFAULT_PREFETCH, prefetchBytes, selector, exclusive, deduplicate } = options;
+  checkCount("prefetch", prefetch, MAX_PREFETCH);
+  if (prefetchBytes !== undefined) checkCount("prefetchBytes", prefetchBytes, MAX_PREFETCH_BYTES);
+  checkSelector(selector);
+  checkFlags({ exclusive });
+  if (deduplicate !== undefined) checkDeduplication(deduplicate);
+  const request = { destination: parseDestination(destination), prefetch, selector };
+  const subscription = readName(options);
+  if (subscription) checkSubscription(subscription, request.destination.kind, clientId);
+  return {
+    ...request,
+    ...(prefetchBytes !== undefined && { prefetchBytes }),
+    ...(exclusive && { exclusive }),
+    ...(subscription && { subscription }),
+  };
+}
+
+/** @throws InvalidArgumentError */
+export function readBrowseOptions(destination: string, options: BrowseOptions): SubscriptionRequest {
+  checkNames("browse", options, BROWSE_OPTIONS);
+  checkSelector(options.selector);
+  const parsed = parseDestination(destination);
+  if (parsed.kind !== "queue")
+    throw new InvalidArgumentError(`browse() shows what is in a queue; ${destination} is none`);
+  return { destination: parsed, prefetch: DEFAULT_PREFETCH, selector: options.selector, browse: true };
+}
+
+function readName({ durable, shared, sharedDurable }: ConsumeOptions): NamedSubscription | undefined {
+  const named = [
+    { name: durable, durable: true, shared: false },
+    { name: shared, durable: false, shared: true },
+    { name: sharedDurable, durable: true, shared: true },
+  ].filter(({ name }) => name !== undefined);
+  if (named.length > 1)
+    throw new InvalidArgumentError(
+      "Of durable, shared and sharedDurable a consumer takes one: each names a subscription",
+    );
+  return named[0] as NamedSubscription | undefined;
+}
+
+/** @throws InvalidArgumentError for a name that cannot be one. */
+export function checkSubscriptionName(name: unknown): asserts name is string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they end a STOMP header.
+  if (typeof name === "string" && name !== "" && !/[\u0000-\u001f\u007f|]/.test(name)) return;
+  throw new InvalidArgumentError(
+    `The name of a subscription is a text without control characters and "|", not ${inspect(name)}`,
+  );
+}
+
+/** @throws InvalidArgumentError */
+export function requireClientId(name: string, clientId: string | undefined): void {
+  if (clientId !== undefined) return;
+  throw new InvalidArgumentError(
+    `The durable subscription "${name}" belongs to a client id: give the connection the option clientId, or use sharedDurable`,
+  );
+}
+
+function checkSubscription({ name, durable, shared }: NamedSubscription, kind: string, clientId: string | undefined) {
+  checkSubscriptionName(name);
+  if (kind !== "topic")
+    throw new InvalidArgumentError(`The subscription "${name}" is to a ${kind}: only topics have named subscriptions`);
+  if (durable && !shared) requireClientId(name, clientId);
+}
+
+function checkCount(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value > 0 && value <= max) return;
+  throw new InvalidArgumentError(`${name} is a whole number from 1 to ${max}, not ${value}`);
+}
+
+function checkSelector(selector: unknown): void {
+  if (selector !== undefined && typeof selector !== "string")
+    throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);
+}

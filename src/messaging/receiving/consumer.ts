@@ -1,0 +1,266 @@
+/** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
+
+import type { WaitOptions } from "../../async/deadline.ts";
+import { onAbort } from "../../async/on-abort.ts";
+import { settledOr, startTimer } from "../../async/timer.ts";
+import { AbortError, type MasterSlaveError } from "../../errors/errors.ts";
+import { checkNames, checkTimeout } from "../messages/argument-checks.ts";
+import { type Destination, formatDestination } from "../messages/destination.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/messaging-session.ts";
+import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
+import type { Delivery, SettleResult } from "./delivery.ts";
+import { type Arrival, Intake } from "./intake.ts";
+import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
+import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
+import type { Transact } from "./transact.ts";
+
+/** What a consumer tells the connection it belongs to, and asks of it. */
+export interface ConsumerOwner extends SubscriptionHost {
+  /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. Ids are told apart by `scope`. */
+  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean;
+  deliverySettled(result: SettleResult): void;
+  /** A twin was settled without being handed over. */
+  twinSettled(): void;
+  readonly transact: Transact;
+  readonly drainTimeoutMs: number;
+}
+
+export interface ConsumerParts {
+  readonly request: SubscriptionRequest;
+  readonly deduplicate?: DeduplicationOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of the address whenever a session has made the temporary queue anew. */
+  readonly onSubscribed?: ((address: Destination | undefined) => void) | undefined;
+}
+
+let consumersMade = 0;
+
+export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
+  /** Of messaging alone: what is asked for on every session. */
+  readonly subscription: StandingSubscription;
+  /** Of messaging alone: resolves when the subscription may be asked for. */
+  readonly prepared: Promise<void> | undefined;
+  readonly #owner: ConsumerOwner;
+  /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
+  readonly #scope: string;
+  readonly #intake = new Intake((arrival) => this.#handOver(arrival));
+  /** Fires when nothing more is handed over. */
+  readonly #intakeOver = new AbortController();
+  #deduplication: Deduplication | undefined;
+  /** Told once, to the next who asks. */
+  #failure: MasterSlaveError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
+    const { destination, browse } = request;
+    // What is only shown is handed over for the first time when it is consumed.
+    const ofItsOwn = destination.kind === "topic" || browse;
+    this.#scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
+    this.#owner = owner;
+    this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
+    this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
+    for (const name of ["subscription", "prepared"]) Object.defineProperty(this, name, { enumerable: false });
+    if (signal) this.#obey(signal);
+  }
+
+  /** Resolves when the broker has the subscription for the first time; rejects when the consumer ends before that. */
+  get ready(): Promise<void> {
+    return this.subscription.ready;
+  }
+
+  /** The next delivery; done when the consumer is closed. Rejects with why, once, when it was refused or the connection failed. */
+  next(): Promise<IteratorResult<Delivery>> {
+    const delivery = this.#intake.take();
+    if (delivery) return Promise.resolve({ done: false, value: delivery });
+    if (!this.subscription.takesIn) return this.#over({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#intake.wait((value) => resolve(value ? { done: false, value } : { done: true, value: undefined }), reject);
+    });
+  }
+
+  /**
+   * The next delivery, or undefined when none came within `timeoutMs` or the consumer is closed. A failover meanwhile
+   * does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
+   */
+  receive(options: WaitOptions = {}): Promise<Delivery | undefined> {
+    return new Promise((resolve, reject) => {
+      const { timeoutMs, signal } = options;
+      checkNames("receive", options, ["timeoutMs", "signal"]);
+      checkTimeout(timeoutMs);
+      const delivery = this.#intake.take();
+      if (delivery) resolve(delivery);
+      else if (!this.subscription.takesIn) resolve(this.#over(undefined));
+      else if (signal?.aborted) reject(new AbortError("receive() was aborted before it began", signal.reason));
+      else this.#wait(resolve, reject, options);
+    });
+  }
+
+  /** Hands over nothing more until resume(). The broker goes on until `prefetch` is reached. */
+  pause(): void {
+    this.#intake.hold("paused");
+  }
+
+  /** Goes on after pause(). */
+  resume(): void {
+    this.#intake.release("paused");
+  }
+
+  /** Closes; what `break` calls. */
+  async return(): Promise<IteratorResult<Delivery>> {
+    await this.close();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Calls `handler` for each message and settles for it: accepts when it resolves; when it throws, calls it again as
+   * `redelivery` says (not at all unless said), then rejects the message with its error. With `transacted`, each message
+   * is accepted in a transaction of its own, together with what the handler sends in it. Several readers of one consumer
+   * share its deliveries: each goes to one of them. Resolves when the consumer is
+   * closed and every handler has finished; rejects, after closing it, when it or a settlement failed.
+   */
+  run(handler: ProcessMessage, options: RunOptions = {}): Promise<void> {
+    const { transact } = this.#owner;
+    return runConsumer(this, handler, options, { transact, intakeOver: this.#intakeOver.signal });
+  }
+
+  /**
+   * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
+   * said), then closes. Never rejects but for its options.
+   */
+  async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkNames("drain", options, ["timeoutMs"]);
+    const { timeoutMs = this.#owner.drainTimeoutMs } = options;
+    if (timeoutMs !== 0) checkTimeout(timeoutMs);
+    this.subscription.stopIntake();
+    await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));
+    await this.close();
+  }
+
+  /**
+   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription goes on
+   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.subscription.close();
+    return this.#closing;
+  }
+
+  #wait(
+    resolve: (delivery: Delivery | undefined) => void,
+    reject: (error: MasterSlaveError) => void,
+    { timeoutMs, signal }: WaitOptions,
+  ): void {
+    let forget = () => {};
+    const leave = this.#intake.wait(
+      (delivery) => {
+        forget();
+        resolve(delivery);
+      },
+      (error) => {
+        forget();
+        reject(error);
+      },
+    );
+    const end = (act: () => void) => () => {
+      forget();
+      leave();
+      act();
+    };
+    const stopTimer =
+      timeoutMs === undefined
+        ? () => {}
+        : startTimer(
+            timeoutMs,
+            end(() => resolve(undefined)),
+          );
+    const aborted = () => reject(new AbortError("receive() was aborted", signal?.reason));
+    const stopListening = signal ? onAbort(signal, end(aborted)) : () => {};
+    forget = () => {
+      stopTimer();
+      stopListening();
+    };
+  }
+
+  /** Nothing more comes; the failure is told once. */
+  #over<T>(value: T): Promise<T> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure ? Promise.reject(failure) : Promise.resolve(value);
+  }
+
+  #reader(onSubscribed: ConsumerParts["onSubscribed"]): SubscriptionReader {
+    return {
+      arrived: (arrival) => this.#intake.add(arrival),
+      subscribed: (address) => onSubscribed?.(address),
+      releasing: () => this.#intake.hold("releasing"),
+      givenBack: () => {
+        this.#deduplication?.forgetAside();
+        const count = this.#intake.clear();
+        this.#intake.release("releasing");
+        return count;
+      },
+      // Readers come first to what has arrived.
+      browsed: () => this.#intake.onceEmpty(() => void this.close()),
+      draining: () => {
+        this.#intakeOver.abort();
+        this.#intake.clear();
+        this.#intake.end();
+      },
+      ended: (failure) => {
+        this.#intakeOver.abort();
+        this.#intake.clear();
+        this.#failure = this.#intake.end(failure) ? undefined : failure;
+      },
+      settled: (delivery, settlement, result, terms) => this.#settled(delivery, settlement, result, terms),
+      left: (delivery) => this.#doneWith(delivery, false),
+      concluded: (delivery, committed) => this.#doneWith(delivery, committed),
+    };
+  }
+
+  #handOver(arrival: Arrival): Delivery | undefined {
+    const { incoming, link } = arrival;
+    const verdict = this.#deduplication?.judge(arrival) ?? "new";
+    if (verdict === "twin") {
+      link.subscription?.settle(incoming, { kind: "accepted" });
+      this.#owner.twinSettled();
+    }
+    if (verdict !== "new") return undefined;
+    const redelivered = this.#owner.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
+    return link.handOver(incoming, redelivered);
+  }
+
+  #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
+    this.#owner.deliverySettled(result);
+    // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
+    if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
+    else if (result === "stale") this.#doneWith(delivery, false);
+  }
+
+  /** Its twins that waited are judged again, if they are still there and wanted. */
+  #doneWith({ message }: Delivery, accepted: boolean): void {
+    for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
+      if (this.subscription.takesIn && this.subscription.isCurrent(twin.link)) this.#intake.add(twin);
+    }
+  }
+
+  async #loadDeduplication(options: DeduplicationOptions): Promise<void> {
+    this.#deduplication = await Deduplication.load(options);
+  }
+
+  #obey(signal: AbortSignal): void {
+    const close = () => void this.close();
+    if (signal.aborted) queueMicrotask(close);
+    else {
+      const forget = onAbort(signal, close);
+      this.#intakeOver.signal.addEventListener("abort", forget, { once: true });
+    }
+  }
+}

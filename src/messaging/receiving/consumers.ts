@@ -1,0 +1,190 @@
+/** The consumers of a connection: resumed together, interrupted together, drained together. */
+import { MasterSlaveError } from "../../errors/errors.ts";
+import type { ConnectionWarning } from "../port/adapter-settings.ts";
+import type { MessagingSession } from "../port/messaging-session.ts";
+import type { Suspect } from "../port/suspect.ts";
+import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
+import type { SettleResult } from "./delivery.ts";
+import { HandedOver } from "./handed-over.ts";
+import type { StandingSubscription } from "./standing-subscription.ts";
+import type { Transact } from "./transact.ts";
+
+/** What the consumers of a connection are told once. */
+export interface ConsumersSettings {
+  readonly durableRetryMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+export interface ConsumersStats {
+  readonly consumers: number;
+  readonly unsettled: number;
+  readonly received: number;
+  readonly redelivered: number;
+  readonly settled: number;
+  readonly stale: number;
+  readonly deduplicated: number;
+}
+
+export class Consumers implements ConsumerOwner {
+  readonly durableRetryMs: number;
+  readonly drainTimeoutMs: number;
+  readonly warn: (warning: ConnectionWarning) => void;
+  readonly transact: Transact;
+  readonly #open = new Set<StandingSubscription>();
+  /** What these need is being loaded; they are not to be asked for yet. */
+  readonly #preparing = new Set<StandingSubscription>();
+  /** Replies are taken in until the last request is answered, whatever close() stops. */
+  readonly #forReplies = new Set<StandingSubscription>();
+  readonly #handedOver = new HandedOver();
+  readonly #counts = { received: 0, redelivered: 0, settled: 0, stale: 0, deduplicated: 0 };
+  readonly #onceSettled = new Set<() => void>();
+  #session: MessagingSession | undefined;
+  #voided = 0;
+
+  constructor(settings: ConsumersSettings, warn: (warning: ConnectionWarning) => void, transact: Transact) {
+    this.durableRetryMs = settings.durableRetryMs;
+    this.drainTimeoutMs = settings.drainTimeoutMs;
+    this.warn = warn;
+    this.transact = transact;
+  }
+
+  get stats(): ConsumersStats {
+    return { consumers: this.#open.size, unsettled: this.unsettled, ...this.#counts };
+  }
+
+  /** How many deliveries are in users' hands and can still be settled. */
+  get unsettled(): number {
+    let count = 0;
+    for (const subscription of this.#open) count += subscription.unsettled;
+    return count;
+  }
+
+  /** A consumer, which is asked for on this and every later session until it is closed. */
+  open(parts: ConsumerParts): Consumer {
+    const consumer = new Consumer(parts, this);
+    const { prepared, subscription } = consumer;
+    this.#open.add(subscription);
+    if (prepared) {
+      this.#preparing.add(subscription);
+      void prepared.then(
+        () => this.#prepared(subscription),
+        (reason) => subscription.end(MasterSlaveError.from(reason)),
+      );
+    } else this.#ask(subscription);
+    return consumer;
+  }
+
+  /** The same, for replies to requests. */
+  openForReplies(parts: ConsumerParts): Consumer {
+    const consumer = this.open(parts);
+    this.#forReplies.add(consumer.subscription);
+    return consumer;
+  }
+
+  /** Whether a consumer of this connection has the subscription of this name. */
+  has(name: string, shared: boolean): boolean {
+    for (const { request } of this.#open) {
+      const { subscription } = request;
+      if (subscription?.name === name && subscription.shared === shared) return true;
+    }
+    return false;
+  }
+
+  suspects(poisonAfter: number): Suspect[] {
+    return [...this.#open].filter(({ deaths }) => deaths >= poisonAfter);
+  }
+
+  resume(session: MessagingSession): void {
+    this.#session = session;
+    for (const subscription of this.#open) this.#ask(subscription);
+  }
+
+  /** The session ended. Returns how many of its deliveries come again. */
+  interrupt(): number {
+    this.#session = undefined;
+    let voided = 0;
+    for (const subscription of this.#open) voided += subscription.interrupt();
+    this.#voided += voided;
+    this.#announce();
+    return voided;
+  }
+
+  /** What interruptions have voided since this was last asked. */
+  takeVoided(): number {
+    const voided = this.#voided;
+    this.#voided = 0;
+    return voided;
+  }
+
+  stopIntake(): void {
+    for (const subscription of this.#open) if (!this.#forReplies.has(subscription)) subscription.stopIntake();
+  }
+
+  /** Resolves when every delivery in users' hands is settled or stale, or `signal` fires. */
+  async settled(signal: AbortSignal): Promise<void> {
+    while (this.unsettled > 0 && !signal.aborted) await this.#change(signal);
+  }
+
+  /** Ends every subscription; resolves when the broker has answered, or `signal` fires. */
+  async close(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([aborted, Promise.all([...this.#open].map((subscription) => subscription.close()))]);
+  }
+
+  /** The connection is over. */
+  end(failure: MasterSlaveError | undefined): void {
+    this.#session = undefined;
+    for (const subscription of [...this.#open]) subscription.end(failure);
+    this.#announce();
+  }
+
+  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean {
+    const known = id !== undefined && this.#handedOver.note(scope + id);
+    const redelivered = known || flagged;
+    this.#counts.received += 1;
+    if (redelivered) this.#counts.redelivered += 1;
+    return redelivered;
+  }
+
+  deliverySettled(result: SettleResult): void {
+    this.#counts[result] += 1;
+    this.#announce();
+  }
+
+  twinSettled(): void {
+    this.#counts.deduplicated += 1;
+  }
+
+  voided(): void {
+    this.#announce();
+  }
+
+  over(subscription: StandingSubscription): void {
+    for (const kept of [this.#open, this.#preparing, this.#forReplies]) kept.delete(subscription);
+    this.#announce();
+  }
+
+  #prepared(subscription: StandingSubscription): void {
+    if (this.#preparing.delete(subscription)) this.#ask(subscription);
+  }
+
+  #ask(subscription: StandingSubscription): void {
+    if (this.#session && !this.#preparing.has(subscription)) subscription.resume(this.#session);
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal.removeEventListener("abort", wake);
+        this.#onceSettled.delete(wake);
+        resolve();
+      };
+      signal.addEventListener("abort", wake, { once: true });
+      this.#onceSettled.add(wake);
+    });
+  }
+
+  #announce(): void {
+    for (const wake of [...this.#onceSettled]) wake();
+  }
+}

@@ -1,0 +1,109 @@
+/** Where deliveries that arrived wait for readers, and readers for deliveries. */
+
+import { WaitingLine } from "../../async/waiting-line.ts";
+import type { MasterSlaveError } from "../../errors/errors.ts";
+import type { IncomingDelivery } from "../port/messaging-session.ts";
+import type { Delivery } from "./delivery.ts";
+import type { SubscriptionLink } from "./subscription-link.ts";
+
+export interface Arrival {
+  readonly incoming: IncomingDelivery;
+  readonly link: SubscriptionLink;
+}
+
+interface Reader {
+  readonly resolve: (delivery: Delivery | undefined) => void;
+  readonly reject: (error: MasterSlaveError) => void;
+  waits: boolean;
+}
+
+export class Intake {
+  readonly #handOver: (arrival: Arrival) => Delivery | undefined;
+  readonly #arrived = new WaitingLine<Arrival>();
+  readonly #readers = new WaitingLine<Reader>(({ waits }) => !waits);
+  #onceEmpty: (() => void) | undefined;
+  /** Why nothing is handed over at the moment; both may hold. */
+  readonly #holds = new Set<"paused" | "releasing">();
+
+  /** `handOver` makes a delivery of what arrived, or undefined when nobody is to see it. */
+  constructor(handOver: (arrival: Arrival) => Delivery | undefined) {
+    this.#handOver = handOver;
+  }
+
+  hold(why: "paused" | "releasing"): void {
+    this.#holds.add(why);
+  }
+
+  /** What arrived meanwhile is handed over as far as somebody waits for it. */
+  release(why: "paused" | "releasing"): void {
+    if (this.#holds.delete(why)) this.#match();
+  }
+
+  /** For readers now or later. */
+  add(arrival: Arrival): void {
+    this.#arrived.push(arrival);
+    this.#match();
+  }
+
+  /** What has arrived and nobody waited for. */
+  take(): Delivery | undefined {
+    if (this.#holds.size > 0) return undefined;
+    for (let arrival = this.#arrived.shift(); arrival; arrival = this.#arrived.shift()) {
+      const delivery = this.#handOver(arrival);
+      if (this.#arrived.size === 0) this.#tellEmpty();
+      if (delivery) return delivery;
+    }
+    return undefined;
+  }
+
+  /** Calls `act` once, as soon as everything that has arrived is handed over; not if it is dropped before. */
+  onceEmpty(act: () => void): void {
+    this.#onceEmpty = act;
+    if (this.#arrived.size === 0) this.#tellEmpty();
+  }
+
+  /** Calls one of both, once: `resolve` with undefined when nothing more comes. Returns what ends the wait without a call. */
+  wait(resolve: Reader["resolve"], reject: Reader["reject"]): () => void {
+    const reader: Reader = { resolve, reject, waits: true };
+    this.#readers.push(reader);
+    return () => {
+      if (!reader.waits) return;
+      reader.waits = false;
+      this.#readers.noteLeft();
+    };
+  }
+
+  /** Drops what has arrived: it comes again. Returns how much that was. */
+  clear(): number {
+    this.#onceEmpty = undefined;
+    return this.#arrived.drain().length;
+  }
+
+  /** Every reader is told that nothing more comes, the first of them why. Returns whether there was one. */
+  end(failure?: MasterSlaveError): boolean {
+    const readers = this.#readers.drain();
+    readers.forEach((reader, index) => {
+      reader.waits = false;
+      if (failure && index === 0) reader.reject(failure);
+      else reader.resolve(undefined);
+    });
+    return readers.length > 0;
+  }
+
+  #tellEmpty(): void {
+    const act = this.#onceEmpty;
+    this.#onceEmpty = undefined;
+    act?.();
+  }
+
+  #match(): void {
+    while (this.#readers.size > 0) {
+      const delivery = this.take();
+      if (delivery === undefined) return;
+      const reader = this.#readers.shift();
+      if (reader === undefined) return;
+      reader.waits = false;
+      reader.resolve(delivery);
+    }
+  }
+}

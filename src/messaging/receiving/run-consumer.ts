@@ -1,0 +1,215 @@
+/** Works through a consumer's deliveries with a handler, settling for it. */
+import { inspect } from "node:util";
+import { startTimer } from "../../async/timer.ts";
+import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
+import { checkFlags, checkNames } from "../messages/argument-checks.ts";
+import type { ReceivedMessage } from "../messages/received-message.ts";
+import type { Delivery } from "./delivery.ts";
+import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
+import type { Transact, Transaction } from "./transact.ts";
+
+export interface ProcessContext {
+  /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
+  readonly attempt: number;
+  /** See Delivery.redelivered. */
+  readonly redelivered: boolean;
+  /** With `transacted`: what is sent in it holds together with the acceptance of the message. */
+  readonly transaction: Transaction | undefined;
+}
+
+export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
+
+/** Where run() takes deliveries from: a consumer. */
+interface DeliverySource {
+  next(): Promise<IteratorResult<Delivery, void>>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** How many messages are worked on at once; 1 unless said. */
+  readonly concurrency?: number;
+  /** Kept here while it waits, where it counts against the prefetch and holds its place in the concurrency. */
+  readonly redelivery?: RedeliveryPolicy;
+  /** Accepts each message in a transaction of its own. */
+  readonly transacted?: boolean;
+}
+
+export const RUN_OPTIONS = ["concurrency", "redelivery", "transacted"] as const satisfies readonly (keyof RunOptions)[];
+
+/** With what is not said filled in. @throws InvalidArgumentError */
+export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, transacted = false }: RunOptions) {
+  if (!(Number.isInteger(concurrency) && concurrency > 0))
+    throw new InvalidArgumentError(`concurrency is a positive whole number, not ${inspect(concurrency)}`);
+  checkFlags({ transacted });
+  return { concurrency, redelivery: checkRedelivery(redelivery), transacted };
+}
+
+/** What run() needs of the connection. */
+export interface RunMeans {
+  readonly transact: Transact;
+  /** Fires when the consumer hands over nothing more. */
+  readonly intakeOver: AbortSignal;
+}
+
+/** How often messages that came back have failed: a few thousand, for what other consumers got meanwhile is never heard of again. */
+const MAX_REMEMBERED = 5_000;
+
+/** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
+export async function runConsumer(
+  consumer: DeliverySource,
+  handler: ProcessMessage,
+  options: RunOptions,
+  means: RunMeans,
+): Promise<void> {
+  checkNames("run", options, RUN_OPTIONS);
+  const { concurrency, redelivery, transacted } = readRunOptions(options);
+  // Found out by the first message it would have sent that to the dead letter queue.
+  if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
+  const runner = new Runner(consumer, handler, redelivery, transacted, means);
+  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+interface Failure {
+  readonly reason: unknown;
+}
+
+class Runner {
+  readonly #consumer: DeliverySource;
+  readonly #handler: ProcessMessage;
+  readonly #policy: Required<RedeliveryPolicy>;
+  readonly #transacted: boolean;
+  readonly #means: RunMeans;
+  /** Failures of messages that are to come again. */
+  readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
+
+  constructor(
+    consumer: DeliverySource,
+    handler: ProcessMessage,
+    policy: Required<RedeliveryPolicy>,
+    transacted: boolean,
+    means: RunMeans,
+  ) {
+    this.#consumer = consumer;
+    this.#handler = handler;
+    this.#policy = policy;
+    this.#transacted = transacted;
+    this.#means = means;
+  }
+
+  async work(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#consumer.next();
+        if (done) return;
+        await this.#process(value);
+      }
+    } catch (reason) {
+      await this.#consumer.close();
+      throw reason;
+    }
+  }
+
+  /** Until it is settled, comes again by itself, or is left to the broker. */
+  async #process(delivery: Delivery): Promise<void> {
+    // What was processed could not be said of it: it would be processed again by the next.
+    if (delivery.unsettleable) throw delivery.unsettleable;
+    const { id } = delivery.message;
+    let { failures, failure } = this.#recall(id);
+    while (failures <= this.#policy.max) {
+      failure = await this.#attempt(delivery, failures + 1);
+      if (failure === undefined) return;
+      failures += 1;
+      const last = failures > this.#policy.max;
+      if (last && delivery.origin.holds(delivery)) break;
+      const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
+      if (waited && delivery.origin.holds(delivery)) continue;
+      // Nobody waits for work that is far off when the consumer drains.
+      if (waited) this.#remember(id, failures, failure);
+      delivery.origin.leave(delivery);
+      return;
+    }
+    await refuse(delivery, failure?.reason);
+  }
+
+  /** Why the handler failed, if it did. */
+  async #attempt(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
+    const { message, redelivered } = delivery;
+    if (this.#transacted) return this.#attemptTransacted(delivery, attempt);
+    try {
+      await this.#handler(message, { attempt, redelivered, transaction: undefined });
+    } catch (reason) {
+      return { reason };
+    }
+    await delivery.accept();
+    return undefined;
+  }
+
+  async #attemptTransacted(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
+    const { message, redelivered } = delivery;
+    try {
+      await this.#means.transact(async (transaction) => {
+        await this.#handler(message, { attempt, redelivered, transaction });
+        await transaction.accept(delivery);
+      });
+      return undefined;
+    } catch (reason) {
+      // That it cannot be done here at all is for the program to know, not for the message to suffer.
+      if (reason instanceof UnsupportedError) throw reason;
+      // Interrupted or in doubt: if it does not hold, the message comes again.
+      const lost = reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code);
+      if (!lost || delivery.origin.holds(delivery)) return { reason };
+      // Its twin may have come already, and wait for it.
+      delivery.origin.leave(delivery);
+      return undefined;
+    }
+  }
+
+  /** It comes again, and is to be treated as what it is then. */
+  #remember(id: string | undefined, failures: number, failure: Failure): void {
+    if (id === undefined) return;
+    this.#failed.set(id, { failures, failure });
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > MAX_REMEMBERED && oldest !== undefined) this.#failed.delete(oldest);
+  }
+
+  #recall(id: string | undefined): { readonly failures: number; readonly failure: Failure | undefined } {
+    const found = id === undefined ? undefined : this.#failed.get(id);
+    if (id !== undefined) this.#failed.delete(id);
+    return found ?? { failures: 0, failure: undefined };
+  }
+
+  /** Returns false when the consumer stopped handing over meanwhile. */
+  #pause(ms: number): Promise<boolean> {
+    const { intakeOver } = this.#means;
+    if (intakeOver.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const stop = () => {
+        stopTimer();
+        resolve(false);
+      };
+      const stopTimer = startTimer(ms, () => {
+        intakeOver.removeEventListener("abort", stop);
+        resolve(true);
+      });
+      intakeOver.addEventListener("abort", stop, { once: true });
+    });
+  }
+}
+
+const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
+
+async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
+  const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : inspect(reason);
+  try {
+    await delivery.reject(text);
+  } catch (cause) {
+    if (!(cause instanceof UnsupportedError)) throw cause;
+    // What the program has to know first is why it could not process the message.
+    throw new UnsupportedError(`The message could not be processed (${text}), nor rejected: ${cause.message}`, {
+      cause: reason,
+      endpoint: cause.endpoint,
+    });
+  }
+}

@@ -1,0 +1,258 @@
+/** A standing request for messages: asked for on every session, until it is ended or refused. */
+
+import { settledOr, startTimer } from "../../async/timer.ts";
+import { ConnectionClosedError, type MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
+import { type Destination, formatDestination } from "../messages/destination.ts";
+import type { ConnectionWarning } from "../port/adapter-settings.ts";
+import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
+import type { Suspect } from "../port/suspect.ts";
+import type { Arrival } from "./intake.ts";
+import { type LinkOwner, SubscriptionLink } from "./subscription-link.ts";
+
+/** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
+export interface SubscriptionReader extends LinkOwner {
+  arrived(arrival: Arrival): void;
+  /** Nothing more is to be handed over until `givenBack`. */
+  releasing(): void;
+  /** What arrived and was not handed over comes again. Returns how much that is. */
+  givenBack(): number;
+  /** A browser has seen all there is. */
+  browsed(): void;
+  /** A session has it; `address` of a temporary queue. */
+  subscribed(address: Destination | undefined): void;
+  /** Only what was handed over can still be settled. */
+  draining(): void;
+  /** For good; `failure` if nobody asked for it. */
+  ended(failure: MasterSlaveError | undefined): void;
+}
+
+/** What the subscriptions of a connection have in common. */
+export interface SubscriptionHost {
+  /** How long one that another session holds is asked for again, ms. */
+  readonly durableRetryMs: number;
+  warn(warning: ConnectionWarning): void;
+  /** Deliveries became stale without being settled. */
+  voided(): void;
+  over(subscription: StandingSubscription): void;
+}
+
+type State =
+  /** No session has it at the moment. */
+  | { readonly name: "waiting" }
+  | { readonly name: "subscribing"; readonly link: SubscriptionLink }
+  | { readonly name: "ready"; readonly link: SubscriptionLink }
+  /** Another session holds it; it is asked for again. */
+  | { readonly name: "retrying"; readonly stop: () => void }
+  /** Nothing more is handed over; what was can still be settled. */
+  | { readonly name: "draining"; readonly link: SubscriptionLink }
+  | { readonly name: "closed" };
+
+/** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
+const UNANSWERED_CLOSE_MS = 2_000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5_000;
+
+export class StandingSubscription implements Suspect {
+  readonly request: SubscriptionRequest;
+  /** How many sessions in a row died while it was asked for and unanswered. */
+  deaths = 0;
+  readonly #reader: SubscriptionReader;
+  readonly #host: SubscriptionHost;
+  readonly #ready = settleable();
+  #state: State = { name: "waiting" };
+  /** Since when, and how often, it has been refused as held by another session. */
+  #heldElsewhere: { readonly sinceMs: number; readonly retries: number } | undefined;
+  #onceAnswered: (() => void) | undefined;
+
+  constructor(request: SubscriptionRequest, reader: SubscriptionReader, host: SubscriptionHost) {
+    this.request = request;
+    this.#reader = reader;
+    this.#host = host;
+  }
+
+  /** Resolves when the broker has it for the first time; rejects when it ends before that. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Whether messages are handed over, now or on the next session. */
+  get takesIn(): boolean {
+    return this.#state.name !== "closed" && this.#state.name !== "draining";
+  }
+
+  /** The broker has not answered this session's request yet. */
+  get unanswered(): boolean {
+    return this.#state.name === "subscribing";
+  }
+
+  /** How many handed-over deliveries can still be settled. */
+  get unsettled(): number {
+    return this.#link?.unsettled ?? 0;
+  }
+
+  isCurrent(link: SubscriptionLink): boolean {
+    return this.#link === link;
+  }
+
+  /** Asks a session for the messages, unless that has been done. */
+  resume(session: MessagingSession): void {
+    if (this.#state.name !== "waiting") return;
+    const link = new SubscriptionLink(session, this.#reader);
+    this.#state = { name: "subscribing", link };
+    link.subscription = session.subscribe(this.request, this.#sink(link));
+  }
+
+  /** Asks a session for the messages; resolves when it has answered, or is over. */
+  async alone(session: MessagingSession): Promise<void> {
+    const answered = new Promise<void>((resolve) => {
+      this.#onceAnswered = resolve;
+    });
+    this.resume(session);
+    if (this.unanswered) await Promise.race([answered, session.ended]);
+  }
+
+  /** The session ended. Returns how many of its deliveries will come again. */
+  interrupt(): number {
+    // An outage is not time in which it was asked for; the next broker may know of nobody else.
+    this.#heldElsewhere = undefined;
+    if (this.#state.name === "retrying") {
+      this.#state.stop();
+      this.#state = { name: "waiting" };
+    }
+    const link = this.#link;
+    if (!link) return 0;
+    const voided = this.#reader.givenBack() + link.void();
+    if (this.#state.name === "subscribing") this.deaths += 1;
+    if (this.#state.name === "draining") this.end(undefined);
+    else this.#state = { name: "waiting" };
+    return voided;
+  }
+
+  /** No more is handed over; what was can still be settled. */
+  stopIntake(): void {
+    const link = this.#link;
+    if (!link) {
+      this.end(undefined);
+      return;
+    }
+    if (this.#state.name === "draining") return;
+    this.#state = { name: "draining", link };
+    this.#reader.draining();
+  }
+
+  /** Calls `act` once, as soon as nothing handed over is unsettled. */
+  onceIdle(act: () => void): void {
+    const link = this.#link;
+    if (link) link.onceIdle(act);
+    else act();
+  }
+
+  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. */
+  async close(): Promise<void> {
+    const subscription = this.#link?.subscription;
+    this.end(undefined);
+    if (subscription) await settledOr(UNANSWERED_CLOSE_MS, subscription.close());
+  }
+
+  /** Over for good, with why if nobody asked for it. */
+  end(failure: MasterSlaveError | undefined): void {
+    const { name } = this.#state;
+    if (name === "closed") return;
+    if (this.#state.name === "retrying") this.#state.stop();
+    const link = this.#link;
+    this.#state = { name: "closed" };
+    link?.void();
+    this.#onceAnswered?.();
+    this.#ready.reject(failure ?? new ConnectionClosedError("The consumer was closed before the broker answered"));
+    this.#reader.ended(failure);
+    this.#host.over(this);
+  }
+
+  failAsPoison(cause: MasterSlaveError): void {
+    const text = `Asking for ${this.#name} was in flight when ${this.deaths} sessions in a row died, in the last one alone`;
+    this.end(new SubscriptionRefusedError(text, { cause, endpoint: cause.endpoint }));
+  }
+
+  get #name(): string {
+    return formatDestination(this.request.destination);
+  }
+
+  get #link(): SubscriptionLink | undefined {
+    return "link" in this.#state ? this.#state.link : undefined;
+  }
+
+  /** What the session calls; silent once `link` is no longer the current one. */
+  #sink(link: SubscriptionLink): SubscriptionSink {
+    const ifCurrent =
+      <Args extends unknown[]>(act: (...args: Args) => void) =>
+      (...args: Args) => {
+        if (this.#link === link) act(...args);
+      };
+    return {
+      onReady: ifCurrent((address?: Destination) => this.#onReady(link, address)),
+      onDelivery: (incoming) => {
+        if (this.#link === link && this.#state.name !== "draining") this.#reader.arrived({ incoming, link });
+      },
+      onBrowsed: ifCurrent(() => this.#reader.browsed()),
+      onReleasing: ifCurrent((idle: () => void) => {
+        this.#reader.releasing();
+        link.onceIdle(idle);
+      }),
+      onGivenBack: ifCurrent(() => {
+        this.#reader.givenBack();
+        link.void();
+        this.#host.voided();
+      }),
+      onRefused: ifCurrent((error: SubscriptionRefusedError) => this.#onRefused(error, link)),
+    };
+  }
+
+  #onReady(link: SubscriptionLink, address: Destination | undefined): void {
+    this.#onceAnswered?.();
+    if (this.#state.name !== "subscribing") return;
+    this.#state = { name: "ready", link };
+    this.deaths = 0;
+    this.#heldElsewhere = undefined;
+    this.#reader.subscribed(address);
+    this.#ready.resolve();
+  }
+
+  /** The session of a client that died, or of another process, may hold a named subscription: that passes. */
+  #onRefused(error: SubscriptionRefusedError, link: SubscriptionLink): void {
+    const { sinceMs, retries } = this.#heldElsewhere ?? { sinceMs: performance.now(), retries: 0 };
+    const retry = error.retryable && this.request.subscription?.durable && this.#state.name !== "draining";
+    if (!retry || performance.now() - sinceMs >= this.#host.durableRetryMs) {
+      this.end(error);
+      return;
+    }
+    this.#heldElsewhere = { sinceMs, retries: retries + 1 };
+    this.deaths = 0;
+    this.#onceAnswered?.();
+    const { session } = link;
+    this.#reader.givenBack();
+    link.void();
+    const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** retries);
+    const stop = startTimer(delayMs, () => {
+      this.#state = { name: "waiting" };
+      this.resume(session);
+    });
+    this.#state = { name: "retrying", stop };
+    if (retries === 0) this.#warnOfHolder(error);
+  }
+
+  #warnOfHolder(error: SubscriptionRefusedError): void {
+    if (!error.endpoint) return;
+    const message = `${error.message}. It is asked for again for up to ${this.#host.durableRetryMs} ms (durableRetryMs). If no client of this name has died lately, two live ones use it: give each a clientId of its own, or share the subscription`;
+    this.#host.warn({ code: "SUBSCRIPTION_IN_USE", message, endpoint: error.endpoint });
+  }
+}
+
+function settleable(): { promise: Promise<void>; resolve: () => void; reject: (error: MasterSlaveError) => void } {
+  let settle: { resolve: () => void; reject: (error: MasterSlaveError) => void } | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // A user who never looks at `ready` is told by the iteration.
+  promise.catch(() => {});
+  return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
+}

@@ -1,0 +1,151 @@
+/** Keeps what users hold going while sessions come and go: interrupted together, restored in order, drained in order. */
+
+import { startTimer } from "../../async/timer.ts";
+import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../../errors/errors.ts";
+import type { MasterSlaveTransport } from "../../transport/master-slave-transport.ts";
+import type { CurrentSession } from "../port/current-session.ts";
+import type { Broker, MessagingSession } from "../port/messaging-session.ts";
+import type { Consumers } from "../receiving/consumers.ts";
+import type { Requests } from "../requests/requests.ts";
+import type { PendingSends } from "../sending/pending-sends.ts";
+import type { Transactions } from "../transactions/transactions.ts";
+import { clearSuspects } from "./poison-rule.ts";
+
+/** What lives across sessions. */
+export interface LastingParts {
+  readonly sends: PendingSends;
+  readonly consumers: Consumers;
+  readonly requests: Requests;
+  readonly transactions: Transactions;
+  readonly sessions: CurrentSession;
+}
+
+export interface FailoverTotals {
+  readonly failovers: number;
+  readonly voided: number;
+  readonly outageMs: number;
+  readonly lastOutageMs: number | undefined;
+}
+
+export interface Restoration {
+  readonly resent: number;
+  readonly voided: number;
+}
+
+/** A peer that does not answer the goodbye is left after so long. */
+const LEAVE_TIMEOUT_MS = 2_000;
+
+export class Continuity {
+  readonly #transport: MasterSlaveTransport<MessagingSession>;
+  readonly #parts: LastingParts;
+  readonly #poisonAfter: number;
+  readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
+  #broker: Broker | undefined;
+
+  /** `poisonAfter`: after so many sessions died with something in flight it is tried alone. */
+  constructor(transport: MasterSlaveTransport<MessagingSession>, parts: LastingParts, poisonAfter: number) {
+    this.#transport = transport;
+    this.#parts = parts;
+    this.#poisonAfter = poisonAfter;
+  }
+
+  get totals(): FailoverTotals {
+    return { ...this.#totals };
+  }
+
+  /** What the last handshake told of the broker. */
+  get broker(): Broker | undefined {
+    return this.#broker;
+  }
+
+  /** Restores everything in one turn; what may be what kills sessions goes first, each alone. */
+  begin(session: MessagingSession, endpoint: EndpointAddress): void {
+    const { consumers, sends } = this.#parts;
+    this.#broker = session.broker;
+    sends.reached(endpoint);
+    const suspects = [...consumers.suspects(this.#poisonAfter), ...sends.suspects(this.#poisonAfter)];
+    const flow = () => this.#flow(session, endpoint);
+    if (suspects.length === 0) flow();
+    else void clearSuspects(session, suspects).then((alive) => alive && flow());
+  }
+
+  interrupt(cause: MasterSlaveError): void {
+    const { sessions, sends, consumers, requests } = this.#parts;
+    sessions.interrupt();
+    sends.interrupt(cause);
+    this.#totals.voided += consumers.interrupt();
+    requests.interrupt(cause);
+  }
+
+  restore(session: MessagingSession, endpoint: EndpointAddress, outageMs: number): Restoration {
+    const { sends, consumers } = this.#parts;
+    const totals = this.#totals;
+    const restoration = { resent: sends.inDoubtCount, voided: consumers.takeVoided() };
+    totals.failovers += 1;
+    totals.outageMs += outageMs;
+    totals.lastOutageMs = outageMs;
+    this.begin(session, endpoint);
+    return restoration;
+  }
+
+  /** The connection is over; `failure` is what ended it, if it was not close(). */
+  end(failure: MasterSlaveError | undefined): void {
+    const { sessions, sends, consumers, requests, transactions } = this.#parts;
+    const closed = closedError(failure);
+    sessions.end(closed);
+    transactions.end(closed);
+    requests.end(closed);
+    sends.abandon(closed);
+    consumers.end(failure);
+  }
+
+  /** Stops intake, lets what is under way be finished, and leaves. */
+  async drainAndLeave(drainTimeoutMs: number): Promise<void> {
+    const { sends, consumers, requests, transactions } = this.#parts;
+    const { name } = this.#transport.state;
+    consumers.stopIntake();
+    if (name === "connected" || name === "interrupted") {
+      await within(drainTimeoutMs, async (signal) => {
+        // In this order: whoever holds a delivery may send, ask and commit until it is settled.
+        await consumers.settled(signal);
+        await transactions.idle(signal);
+        await requests.empty(signal);
+        await sends.empty(signal);
+      });
+    }
+    // What is not over by now is told by us, not by the end of the session.
+    transactions.end(closedError(undefined));
+    requests.end(closedError(undefined));
+    await within(LEAVE_TIMEOUT_MS, (signal) => consumers.close(signal));
+    await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
+  }
+
+  #flow(session: MessagingSession, endpoint: EndpointAddress): void {
+    const { sessions, sends, consumers } = this.#parts;
+    const { state } = this.#transport;
+    // The last suspect may have been cleared in the turn in which the session ended.
+    if (state.name !== "connected" || state.session !== session) return;
+    consumers.resume(session);
+    sends.resume(session);
+    sessions.begin({ session, endpoint });
+  }
+}
+
+/** Why nothing goes any more; `failure` is what ended the connection, if it was not `close()`. */
+export function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
+  const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
+  return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
+}
+
+/** Runs something under a deadline that keeps no timer behind. */
+async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  const stopTimer = startTimer(timeoutMs, () =>
+    controller.abort(new ConnectionClosedError(`Not done within ${timeoutMs} ms`)),
+  );
+  try {
+    await work(controller.signal);
+  } finally {
+    stopTimer();
+  }
+}

@@ -1,0 +1,214 @@
+/** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
+import { randomUUID } from "node:crypto";
+import { startDeadline } from "../../async/deadline.ts";
+import { EmptyWatch } from "../../async/empty-watch.ts";
+import { unlessAborted } from "../../async/unless-aborted.ts";
+import {
+  type ConnectionClosedError,
+  InvalidArgumentError,
+  MasterSlaveError,
+  NotConnectedError,
+  RequestInterruptedError,
+  RequestTimeoutError,
+  SendOverflowError,
+} from "../../errors/errors.ts";
+import { checkTimeout } from "../messages/argument-checks.ts";
+import { type Destination, formatDestination } from "../messages/destination.ts";
+import type { MessageBody } from "../messages/outgoing-message.ts";
+import type { ReceivedMessage } from "../messages/received-message.ts";
+import type { Consumer } from "../receiving/consumer.ts";
+import type { Consumers } from "../receiving/consumers.ts";
+import type { SendOptions } from "../sending/call-options.ts";
+import type { SendPolicy, SendResult } from "../sending/pending-send.ts";
+
+export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
+  /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
+  readonly temporary?: boolean;
+}
+
+/** Sends one message, on the way all sends go. */
+export type SendRequest = (
+  destination: Destination,
+  body: MessageBody,
+  options: SendOptions,
+  policy?: SendPolicy,
+) => Promise<SendResult>;
+
+interface Waiter {
+  readonly temporary: boolean;
+  /** Its reply goes to the temporary queue of the present session. */
+  bound: boolean;
+  readonly id: string;
+  readonly reply: Promise<ReceivedMessage>;
+  readonly resolve: (reply: ReceivedMessage) => void;
+  readonly reject: (error: MasterSlaveError) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** Replies are settled as they come; many more and Classic could stall over STOMP. */
+const PREFETCH = 500;
+/** What a temporary queue's name is in goes with its session: nothing of it can be sent again. */
+const BOUND_TO_SESSION: SendPolicy = { inDoubt: "fail", whenInterrupted: "reject", whenFull: "reject" };
+
+export class Requests {
+  readonly #consumers: Consumers;
+  readonly #send: SendRequest;
+  readonly #max: number;
+  readonly #queue: Destination = { kind: "queue", name: `masterslave.replies.${randomUUID()}` };
+  readonly #waiters = new Map<string, Waiter>();
+  readonly #temporary = { address: undefined as Destination | undefined, onceKnown: new Set<() => void>() };
+  readonly #readers = new Map<Destination["kind"], Consumer>();
+  readonly #onceEmpty = new EmptyWatch();
+
+  /** `max`: how many may wait for their replies at once. */
+  constructor(consumers: Consumers, send: SendRequest, max: number) {
+    this.#consumers = consumers;
+    this.#send = send;
+    this.#max = max;
+  }
+
+  /** How many wait for their replies. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Resolves with the reply; see Connection.request. */
+  async request(destination: Destination, body: MessageBody, options: RequestOptions): Promise<ReceivedMessage> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, temporary = false, ...rest } = options;
+    checkTimeout(timeoutMs);
+    const id = rest.id ?? randomUUID();
+    const correlationId = rest.correlationId ?? id;
+    const name = formatDestination(destination);
+    const late = () => new RequestTimeoutError(`No reply to the request ${id} to ${name} within ${timeoutMs} ms`, id);
+    const waiter = this.#await(correlationId, id, temporary);
+    const { reply } = waiter;
+    const deadline = startDeadline(`The request ${id} to ${name}`, { timeoutMs, signal }, late);
+    try {
+      const replyTo = temporary ? await this.#temporaryQueue(waiter, deadline.signal) : this.#replyQueue();
+      const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
+      const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
+      // The reply may overtake the confirmation; a send that failed has none.
+      const failed = sent.then(
+        () => reply,
+        (reason) => Promise.reject(this.#sendFailure(reason, id, temporary)),
+      );
+      return await unlessAborted(deadline.signal, Promise.race([reply, failed]));
+    } catch (reason) {
+      throw deadline.signal.aborted ? deadline.signal.reason : reason;
+    } finally {
+      deadline.release();
+      this.#forget(correlationId);
+    }
+  }
+
+  /** The session ended: its temporary queue is gone. */
+  interrupt(cause: MasterSlaveError): void {
+    this.#temporary.address = undefined;
+    for (const waiter of [...this.#waiters.values()]) {
+      if (waiter.bound) waiter.reject(interrupted(waiter.id, cause));
+    }
+  }
+
+  /** Resolves when none waits any more, or `signal` fires. */
+  empty(signal: AbortSignal): Promise<void> {
+    return this.#onceEmpty.wait(this.#waiters.size === 0, signal);
+  }
+
+  /** No reply can come any more. */
+  end(error: ConnectionClosedError): void {
+    for (const waiter of [...this.#waiters.values()]) waiter.reject(error);
+  }
+
+  #await(correlationId: string, id: string, temporary: boolean): Waiter {
+    if (this.#waiters.has(correlationId))
+      throw new InvalidArgumentError(`A request with the correlation id ${correlationId} waits for its reply already`);
+    if (this.#waiters.size >= this.#max) {
+      const text = `The request ${id} was not sent: ${this.#max} requests (maxPendingSends) wait for their replies`;
+      throw new SendOverflowError(text, { id });
+    }
+    let settle = { resolve: (_: ReceivedMessage) => {}, reject: (_: MasterSlaveError) => {} };
+    const reply = new Promise<ReceivedMessage>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    reply.catch(() => {});
+    const waiter = { id, temporary, bound: false, reply, ...settle };
+    this.#waiters.set(correlationId, waiter);
+    return waiter;
+  }
+
+  #forget(correlationId: string): void {
+    this.#waiters.delete(correlationId);
+    if (this.#waiters.size === 0) this.#onceEmpty.tell();
+  }
+
+  #replyQueue(): Destination {
+    if (!this.#readers.has("queue")) this.#read(this.#queue);
+    return this.#queue;
+  }
+
+  /** Its address on the present session, or on the next one. Rejects when the waiter does: the queue was refused, or all is over. */
+  async #temporaryQueue(waiter: Waiter, signal: AbortSignal): Promise<Destination> {
+    if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() }, true);
+    while (this.#temporary.address === undefined) {
+      let tell = () => {};
+      const known = new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+      this.#temporary.onceKnown.add(tell);
+      try {
+        await unlessAborted(signal, Promise.race([known, waiter.reply]));
+      } finally {
+        this.#temporary.onceKnown.delete(tell);
+      }
+    }
+    waiter.bound = true;
+    return this.#temporary.address;
+  }
+
+  #read(destination: Destination, autoSettled = false): void {
+    const reader = this.#consumers.openForReplies({
+      request: { destination, prefetch: PREFETCH, selector: undefined, ...(autoSettled && { autoSettled }) },
+      onSubscribed: (address) => {
+        if (destination.kind !== "temp-queue") return;
+        this.#temporary.address = address;
+        for (const tell of this.#temporary.onceKnown) tell();
+      },
+    });
+    this.#readers.set(destination.kind, reader);
+    this.#deliver(reader, autoSettled).then(
+      (done) => done || this.#read(destination, true),
+      (reason) => this.#failed(destination, MasterSlaveError.from(reason)),
+    );
+  }
+
+  #failed({ kind }: Destination, why: MasterSlaveError): void {
+    this.#readers.delete(kind);
+    if (kind === "temp-queue") this.#temporary.address = undefined;
+    for (const waiter of [...this.#waiters.values()]) {
+      if (waiter.temporary === (kind === "temp-queue")) waiter.reject(why);
+    }
+  }
+
+  /** Late and unknown replies are nobody's. Resolves with false when there are replies that cannot be settled. */
+  async #deliver(reader: Consumer, autoSettled: boolean): Promise<boolean> {
+    for await (const delivery of reader) {
+      const { message, unsettleable } = delivery;
+      if (message.correlationId !== undefined) this.#waiters.get(message.correlationId)?.resolve(message);
+      if (unsettleable && !autoSettled) return false;
+      void delivery.accept();
+    }
+    return true;
+  }
+
+  #sendFailure(reason: unknown, id: string, temporary: boolean): unknown {
+    const gone = temporary && reason instanceof MasterSlaveError;
+    if (gone && (reason instanceof NotConnectedError || reason.code === "SEND_IN_DOUBT"))
+      return interrupted(id, reason);
+    return reason;
+  }
+}
+
+function interrupted(id: string, cause: MasterSlaveError): RequestInterruptedError {
+  const text = `The temporary reply queue of the request ${id} went with its session before the reply came: ${cause.message}`;
+  return new RequestInterruptedError(text, id, { cause, endpoint: cause.endpoint });
+}

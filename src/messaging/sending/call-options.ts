@@ -1,0 +1,35 @@
+/** What send() may be told, and close(). */
+import { checkNames } from "../messages/argument-checks.ts";
+import type { MessageOptions } from "../messages/outgoing-message.ts";
+import type { SendLimits } from "./pending-send.ts";
+
+export interface SendOptions extends MessageOptions, SendLimits {}
+
+/** Of a call that was told nothing: nothing is to be checked. */
+export const NO_OPTIONS: SendOptions = Object.freeze({});
+
+export interface CloseOptions {
+  /** How long to wait for handlers to settle and sends to be confirmed; the URI's drainTimeoutMs (10 s) unless said. */
+  readonly drainTimeoutMs?: number;
+}
+
+export const SEND_OPTIONS = [
+  "properties",
+  "ttlMs",
+  "priority",
+  "correlationId",
+  "replyTo",
+  "type",
+  "groupId",
+  "groupSequence",
+  "delayMs",
+  "persistent",
+  "id",
+  "timeoutMs",
+  "signal",
+] as const satisfies readonly (keyof SendOptions)[];
+
+/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
+export function checkSendOptions(options: SendOptions): void {
+  checkNames("send", options, SEND_OPTIONS);
+}

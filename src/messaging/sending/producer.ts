@@ -1,0 +1,24 @@
+/** Sending to one destination: the destination is read once. */
+
+import type { Destination } from "../messages/destination.ts";
+import type { MessageBody } from "../messages/outgoing-message.ts";
+import { NO_OPTIONS, type SendOptions } from "./call-options.ts";
+import type { SendResult } from "./pending-send.ts";
+
+export class Producer {
+  readonly destination: Destination;
+  readonly #send: (destination: Destination, body: MessageBody, options: SendOptions) => Promise<SendResult>;
+
+  constructor(
+    destination: Destination,
+    send: (destination: Destination, body: MessageBody, options: SendOptions) => Promise<SendResult>,
+  ) {
+    this.destination = destination;
+    this.#send = send;
+  }
+
+  /** As Connection.send. */
+  send(body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
+    return this.#send(this.destination, body, options);
+  }
+}

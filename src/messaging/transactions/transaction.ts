@@ -1,0 +1,195 @@
+/** One transaction on one session: sends and acceptances that hold together, or not at all. */
+
+import { unlessAborted } from "../../async/unless-aborted.ts";
+import {
+  ConnectionClosedError,
+  type EndpointAddress,
+  formatAddress,
+  InvalidArgumentError,
+  MasterSlaveError,
+  StaleDeliveryError,
+  TransactionInDoubtError,
+  TransactionInterruptedError,
+  TransactionRolledBackError,
+} from "../../errors/errors.ts";
+import { checkTimeout } from "../messages/argument-checks.ts";
+import { parseDestination } from "../messages/destination.ts";
+import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
+import type { CommitOutcome, MessagingSession, SessionTransaction } from "../port/messaging-session.ts";
+import { Delivery } from "../receiving/delivery.ts";
+import type { Transaction } from "../receiving/transact.ts";
+import { checkSendOptions, type SendOptions } from "../sending/call-options.ts";
+import { PendingSends, type PendingSendsSettings } from "../sending/pending-sends.ts";
+
+/** `open`: work may be done in it. `doomed`: it can only be rolled back. */
+type Phase =
+  | { readonly name: "open" }
+  | { readonly name: "doomed"; readonly why: MasterSlaveError }
+  | { readonly name: "committing" }
+  | { readonly name: "over"; readonly why: MasterSlaveError | undefined };
+
+export class OpenTransaction implements Transaction {
+  readonly #session: MessagingSession;
+  readonly #endpoint: EndpointAddress;
+  readonly #inner: SessionTransaction;
+  readonly #sends: PendingSends;
+  readonly #accepted: Delivery[] = [];
+  #accepts = false;
+  /** Ids the caller gave: an earlier transaction may have used them. */
+  #givenIds = 0;
+  #phase: Phase = { name: "open" };
+
+  constructor(session: MessagingSession, endpoint: EndpointAddress, limits: PendingSendsSettings) {
+    this.#session = session;
+    this.#endpoint = endpoint;
+    this.#inner = session.begin();
+    this.#sends = new PendingSends(limits);
+    this.#sends.reached(endpoint);
+    this.#sends.resume({ send: (send) => this.#inner.send(send) });
+    void session.ended.then(({ error }) => this.#interrupt(error));
+  }
+
+  /** Whether its work was to accept a delivery: that one comes again, and no run of the same work can accept it. */
+  get accepts(): boolean {
+    return this.#accepts;
+  }
+
+  async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
+    this.#requireOpen();
+    // What cannot be sent at all dooms it too: whoever did not look would have less committed than the work did.
+    try {
+      checkSendOptions(options);
+      checkTimeout(options.timeoutMs);
+      const to = parseDestination(destination);
+      const message = createOutgoingMessage(body, options);
+      if (options.id !== undefined) this.#givenIds += 1;
+      const { id } = await this.#sends.add(to, message, { timeoutMs: options.timeoutMs, signal: options.signal });
+      return { id };
+    } catch (reason) {
+      throw this.#doom(MasterSlaveError.from(reason));
+    }
+  }
+
+  async accept(delivery: Delivery): Promise<void> {
+    this.#requireOpen();
+    this.#accepts = true;
+    if (!(delivery instanceof Delivery))
+      throw this.#doom(new InvalidArgumentError(`accept() in a transaction takes a delivery, not ${typeof delivery}`));
+    const { origin } = delivery;
+    if (origin.session !== this.#session && origin.holds(delivery))
+      throw this.#doom(new InvalidArgumentError("The delivery belongs to another connection than the transaction"));
+    const result = await this.#settle(delivery);
+    if (result === "settled") {
+      this.#accepted.push(delivery);
+      return;
+    }
+    const text = `The delivery of message ${delivery.message.id ?? "(no id)"} is stale and comes again: the transaction that accepts it cannot be committed`;
+    throw this.#doom(new StaleDeliveryError(text, { endpoint: this.#endpoint }));
+  }
+
+  /** Commits when every send has been taken. Rejects with TRANSACTION_INTERRUPTED, TRANSACTION_ROLLED_BACK or TRANSACTION_IN_DOUBT. */
+  async commit(signal: AbortSignal): Promise<void> {
+    await this.#sends.empty(signal);
+    if (signal.aborted || this.#phase.name !== "open") {
+      await unlessAborted(signal, this.rollback()).catch(() => {});
+      throw signal.aborted ? signal.reason : this.#rolledBack();
+    }
+    this.#phase = { name: "committing" };
+    const outcome = await this.#answer(signal);
+    this.#phase = { name: "over", why: outcome.kind === "committed" ? undefined : outcome.error };
+    for (const delivery of this.#accepted) delivery.origin.concluded(delivery, outcome.kind === "committed");
+    if (outcome.kind === "committed") return;
+    throw outcome.kind === "in-doubt" ? this.#inDoubt(outcome.error) : this.#refused(outcome.error);
+  }
+
+  /** Nothing of it holds; what it accepted comes again. Never rejects. */
+  async rollback(): Promise<void> {
+    const { name } = this.#phase;
+    if (name === "over" || name === "committing") return;
+    const why = this.#phase.name === "doomed" ? this.#phase.why : undefined;
+    this.#phase = { name: "over", why };
+    this.#sends.fail(new TransactionRolledBackError(`The transaction on ${this.#where} was rolled back`));
+    await this.#inner.rollback();
+    for (const delivery of this.#accepted) delivery.origin.concluded(delivery, false);
+  }
+
+  /** Why it failed: what the work threw, unless the session's end is behind it. */
+  causeOf(reason: unknown): unknown {
+    const why = "why" in this.#phase ? this.#phase.why : undefined;
+    return why instanceof TransactionInterruptedError ? why : reason;
+  }
+
+  get #where(): string {
+    return formatAddress(this.#endpoint);
+  }
+
+  async #settle(delivery: Delivery): Promise<"settled" | "stale"> {
+    try {
+      return await delivery.settle({ kind: "accepted" }, {}, { transaction: this.#inner });
+    } catch (reason) {
+      throw this.#doom(MasterSlaveError.from(reason));
+    }
+  }
+
+  /** The commit's outcome; when `signal` fires first nobody knows it. */
+  #answer(signal: AbortSignal): Promise<CommitOutcome> {
+    return new Promise((resolve) => {
+      const onAbort = () => resolve({ kind: "in-doubt", error: MasterSlaveError.from(signal.reason) });
+      signal.addEventListener("abort", onAbort, { once: true });
+      void this.#inner.commit().then((outcome) => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(outcome);
+      });
+    });
+  }
+
+  #interrupt(cause: MasterSlaveError): void {
+    const { name } = this.#phase;
+    if (name === "over" || name === "committing") return;
+    const error = this.#interrupted(cause);
+    this.#phase = { name: "doomed", why: error };
+    this.#sends.fail(error);
+  }
+
+  #doom(why: MasterSlaveError): MasterSlaveError {
+    if (this.#phase.name === "open") this.#phase = { name: "doomed", why };
+    return why;
+  }
+
+  #requireOpen(): void {
+    const phase = this.#phase;
+    if (phase.name === "open") return;
+    if (phase.name === "doomed" && phase.why instanceof TransactionInterruptedError) throw phase.why;
+    throw new ConnectionClosedError(
+      `The transaction on ${this.#where} is ${phase.name === "doomed" ? "to be rolled back" : "over"}: begin another`,
+      { cause: "why" in phase ? phase.why : undefined },
+    );
+  }
+
+  #rolledBack(): MasterSlaveError {
+    const { why } = this.#phase as Extract<Phase, { name: "over" }>;
+    if (why instanceof TransactionInterruptedError) return why;
+    const text = `The transaction on ${this.#where} was rolled back: ${why?.message ?? "it was over"}`;
+    return new TransactionRolledBackError(text, { endpoint: this.#endpoint, cause: why });
+  }
+
+  #interrupted(cause: MasterSlaveError): TransactionInterruptedError {
+    const text = `The session ended before the transaction on ${this.#where} was committed: it is rolled back (${cause.message})`;
+    return new TransactionInterruptedError(text, { endpoint: this.#endpoint, cause });
+  }
+
+  #inDoubt(cause: MasterSlaveError): TransactionInDoubtError {
+    const text = `The commit on ${this.#where} was written and not answered: the transaction holds whole, or not at all (${cause.message})`;
+    return new TransactionInDoubtError(text, { endpoint: this.#endpoint, cause });
+  }
+
+  #refused(cause: MasterSlaveError): MasterSlaveError {
+    if (cause.code === "SESSION_LOST" || cause.code === "HEARTBEAT_LOST") return this.#interrupted(cause);
+    const repeated = this.#session.broker.product === "artemis" && this.#givenIds > 0;
+    const hint = repeated
+      ? ". A message id in it may have been used before, perhaps by this work: perhaps already committed"
+      : "";
+    const text = `${this.#where} refused the commit, nothing of the transaction holds: ${cause.message}${hint}`;
+    return new TransactionRolledBackError(text, { endpoint: this.#endpoint, cause });
+  }
+}

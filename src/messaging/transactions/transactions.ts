@@ -1,0 +1,108 @@
+/** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
+
+import { startDeadline } from "../../async/deadline.ts";
+import { EmptyWatch } from "../../async/empty-watch.ts";
+import { onAbort } from "../../async/on-abort.ts";
+import { unlessAborted } from "../../async/unless-aborted.ts";
+import {
+  type ConnectionClosedError,
+  InvalidArgumentError,
+  TransactionInDoubtError,
+  TransactionInterruptedError,
+  TransactionTimeoutError,
+} from "../../errors/errors.ts";
+import { checkNames, checkTimeout } from "../messages/argument-checks.ts";
+import type { CurrentSession } from "../port/current-session.ts";
+import type { MessagingSession } from "../port/messaging-session.ts";
+import type { Transact, TransactedWork } from "../receiving/transact.ts";
+import type { PendingSendsSettings } from "../sending/pending-sends.ts";
+import { OpenTransaction } from "./transaction.ts";
+
+export interface TransactionStats {
+  readonly open: number;
+  readonly committed: number;
+  readonly rolledBack: number;
+  readonly inDoubt: number;
+}
+
+export class Transactions {
+  readonly #sessions: CurrentSession;
+  readonly #limits: PendingSendsSettings;
+  readonly #counts = { open: 0, committed: 0, rolledBack: 0, inDoubt: 0 };
+  readonly #over = new AbortController();
+  readonly #onceIdle = new EmptyWatch();
+
+  constructor(sessions: CurrentSession, limits: PendingSendsSettings) {
+    this.#sessions = sessions;
+    // A transaction belongs to one session: nothing in it waits for another.
+    this.#limits = { ...limits, inDoubt: "fail", whenInterrupted: "hold", whenFull: "reject" };
+  }
+
+  get stats(): TransactionStats {
+    return { ...this.#counts };
+  }
+
+  readonly transact: Transact = async (work, options = {}) => {
+    checkNames("transaction", options, ["retries", "timeoutMs", "signal"]);
+    const { retries = 0, timeoutMs } = options;
+    checkTimeout(timeoutMs);
+    if (!(Number.isInteger(retries) && retries >= 0))
+      throw new InvalidArgumentError(`retries is a whole number from 0, not ${retries}`);
+    if (typeof work !== "function")
+      throw new InvalidArgumentError(`transaction() is given a function, not ${typeof work}`);
+    const timedOut = () =>
+      new TransactionTimeoutError(`The transaction was not committed within timeoutMs=${timeoutMs}`);
+    const deadline = startDeadline("The transaction", options, timedOut);
+    const forget = onAbort(this.#over.signal, () => deadline.end(this.#over.signal.reason));
+    this.#counts.open += 1;
+    try {
+      return await this.#run(work, retries, deadline.signal);
+    } finally {
+      this.#counts.open -= 1;
+      forget();
+      deadline.release();
+      if (this.#counts.open === 0) this.#onceIdle.tell();
+    }
+  };
+
+  /** Resolves when none is open, or `signal` fires. */
+  idle(signal: AbortSignal): Promise<void> {
+    return this.#onceIdle.wait(this.#counts.open === 0, signal);
+  }
+
+  /** The connection is over, and whatever waits for it. */
+  end(failure: ConnectionClosedError): void {
+    this.#over.abort(failure);
+  }
+
+  async #run<T>(work: TransactedWork<T>, retries: number, signal: AbortSignal): Promise<T> {
+    let ended: MessagingSession | undefined;
+    for (let left = retries; ; left--) {
+      const { session, endpoint } = await this.#sessions.next("The transaction", signal, ended);
+      const transaction = new OpenTransaction(session, endpoint, this.#limits);
+      try {
+        const result = await this.#attempt(transaction, work, signal);
+        this.#counts.committed += 1;
+        return result;
+      } catch (reason) {
+        this.#counts[reason instanceof TransactionInDoubtError ? "inDoubt" : "rolledBack"] += 1;
+        const again = reason instanceof TransactionInterruptedError && !transaction.accepts && left > 0;
+        if (!again || signal.aborted) throw reason;
+        ended = session;
+      }
+    }
+  }
+
+  /** The work, and its commit; whatever it throws rolls back. */
+  async #attempt<T>(transaction: OpenTransaction, work: TransactedWork<T>, signal: AbortSignal): Promise<T> {
+    try {
+      const result = await unlessAborted(signal, Promise.resolve(work(transaction)));
+      await transaction.commit(signal);
+      return result;
+    } catch (reason) {
+      // A broker that does not answer is not waited for past the deadline.
+      await unlessAborted(signal, transaction.rollback()).catch(() => {});
+      throw transaction.causeOf(reason);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { UnsupportedError } from "../../../../src/errors/errors.ts";
+import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
+import type { ProcessContext, RunOptions } from "../../../../src/messaging/receiving/run-consumer.ts";
+import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../support/toy-connection.ts";
+import { type ToyHabits, type ToyMessagingSession, turns } from "../../../support/toy-messaging-session.ts";
+
+forbidUnhandledRejections();
+const ORDERS = "queue://orders";
+const ONCE_MORE: RunOptions = { redelivery: { max: 1, initialDelayMs: 0 } };
+
+type Handler = (message: ReceivedMessage, context: ProcessContext) => unknown;
+
+async function running(handler: Handler, options: RunOptions = {}, habits: ToyHabits = {}) {
+  const toy = await toyConnected({}, habits);
+  const consumer = toy.connection.consume(ORDERS);
+  await consumer.ready;
+  const ran = consumer.run(handler, options);
+  ran.catch(() => {});
+  return { ...toy, consumer, ran };
+}
+
+/** What was done to the session after the subscription, once `count` lines are there. */
+async function lines(session: ToyMessagingSession, count: number): Promise<string[]> {
+  while (session.log.length < count + 1) await turns();
+  return session.log.slice(1);
+}
+
+describe("run() with a redelivery policy", () => {
+  it("calls the handler again, tells it which attempt it is, and accepts when it succeeds", async () => {
+    const attempts: number[] = [];
+    const handler: Handler = (_message, { attempt }) => {
+      attempts.push(attempt);
+      if (attempt < 3) throw new Error("not yet");
+    };
+    const { session } = await running(handler, { redelivery: { max: 5, initialDelayMs: 1, multiplier: 1 } });
+    session.to(ORDERS).deliver("a");
+    expect(await lines(session, 1)).toEqual(["settle a accepted"]);
+    expect(attempts).toEqual([1, 2, 3]);
+  });
+
+  it("rejects with the last reason after max, and goes on with the next message", async () => {
+    const handler: Handler = (message, { attempt }) => {
+      if (message.text() === "bad") throw new Error(`failed ${attempt}`);
+    };
+    const { session } = await running(handler, ONCE_MORE);
+    session.to(ORDERS).deliver("bad");
+    session.to(ORDERS).deliver("good");
+    expect(await lines(session, 2)).toEqual(["settle bad rejected failed 2", "settle good accepted"]);
+  });
+
+  it("rejects at once without one", async () => {
+    const { session } = await running(() => {
+      throw new Error("no");
+    });
+    session.to(ORDERS).deliver("a");
+    expect(await lines(session, 1)).toEqual(["settle a rejected no"]);
+  });
+
+  it("keeps the order: the next message waits for the one that is tried again", async () => {
+    const seen: string[] = [];
+    const handler: Handler = (message, { attempt }) => {
+      seen.push(`${message.text()}${attempt}`);
+      if (attempt === 1) throw new Error("again");
+    };
+    const { session } = await running(handler, ONCE_MORE);
+    for (const body of ["a", "b"]) session.to(ORDERS).deliver(body);
+    await lines(session, 2);
+    expect(seen).toEqual(["a1", "a2", "b1", "b2"]);
+  });
+
+  it("counts on when the message went stale meanwhile and comes again on the next session", async () => {
+    const attempts: number[] = [];
+    const handler: Handler = (_message, { attempt }) => {
+      attempts.push(attempt);
+      throw new Error(`failed ${attempt}`);
+    };
+    const { session, broker } = await running(handler, { redelivery: { max: 2, initialDelayMs: 30, multiplier: 1 } });
+    session.to(ORDERS).deliver("a");
+    while (attempts.length < 1) await turns();
+    const next = await failover(broker);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    next.to(ORDERS).deliver("a");
+    expect(await lines(next, 1)).toEqual(["settle a rejected failed 3"]);
+    expect(attempts).toEqual([1, 2, 3]);
+  });
+
+  it("leaves what waits for its turn to the broker when the consumer drains, and does not wait for it", async () => {
+    let called = 0;
+    const handler: Handler = () => {
+      called += 1;
+      throw new Error("later");
+    };
+    const { session, consumer, ran } = await running(handler, { redelivery: { max: 3, initialDelayMs: 60_000 } });
+    session.to(ORDERS).deliver("a");
+    while (called === 0) await turns();
+    await turns();
+    await consumer.drain();
+    await ran;
+    expect(session.log.slice(1)).toEqual([`unsubscribe ${ORDERS}`]);
+  });
+
+  it("ends before it processes a message that it could not settle, which goes back", async () => {
+    let called = 0;
+    const { session, ran } = await running(() => (called += 1));
+    session.to(ORDERS).deliver("a", { unsettleable: new UnsupportedError("no acknowledgement of this one") });
+    expect(await rejectionOf(ran)).toMatchObject({ code: "UNSUPPORTED" });
+    expect(called).toBe(0);
+    expect(session.log.slice(1)).toEqual([`unsubscribe ${ORDERS}`]);
+  });
+
+  it.each([
+    [{ max: -1 }, /redelivery.max/],
+    [{ max: 1, initialDelayMs: Number.NaN }, /redelivery.initialDelayMs/],
+    [{ max: 1, maxDelayMs: -1 }, /redelivery.maxDelayMs/],
+    [{ max: 1, multiplier: 0.5 }, /redelivery.multiplier/],
+  ])("is not run with %j", async (redelivery, reason) => {
+    const { ran } = await running(() => {}, { redelivery });
+    expect((await rejectionOf(ran)).message).toMatch(reason);
+  });
+});
+
+describe("run() transacted", () => {
+  const transacted = { transacted: true };
+
+  it("accepts each message in a transaction with what the handler sends in it", async () => {
+    const { session } = await running(
+      (message, { transaction }) => transaction?.send("q", `re ${message.text()}`),
+      transacted,
+    );
+    session.to(ORDERS).deliver("a");
+    expect(await lines(session, 4)).toEqual(["begin", "tx send re a", "tx settle a accepted", "commit"]);
+  });
+
+  it("rolls back when the handler throws, tries again as the policy says, then rejects outside of a transaction", async () => {
+    const { session } = await running(
+      () => {
+        throw new Error("no");
+      },
+      { ...transacted, ...ONCE_MORE },
+    );
+    session.to(ORDERS).deliver("a");
+    expect(await lines(session, 5)).toEqual(["begin", "rollback", "begin", "rollback", "settle a rejected no"]);
+  });
+
+  it("goes on with what comes again when a commit was in doubt", async () => {
+    const { session, broker } = await running(() => {}, transacted, { commits: "silence" });
+    session.to(ORDERS).deliver("a");
+    while (!session.log.includes("commit")) await turns();
+    broker.habits = {};
+    const next = await failover(broker);
+    next.to(ORDERS).deliver("a");
+    expect(await lines(next, 3)).toEqual(["begin", "tx settle a accepted", "commit"]);
+  });
+
+  it("waits as the policy says when the broker refused the commit, for the message comes again at once", async () => {
+    const { session, connection } = await running(
+      () => {},
+      { ...transacted, redelivery: { max: 1, initialDelayMs: 1 } },
+      { commits: "rolled-back" },
+    );
+    session.to(ORDERS).deliver("a");
+    await lines(session, 3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    session.to(ORDERS).deliver("a");
+    await lines(session, 6);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    session.to(ORDERS).deliver("a");
+    const log = await lines(session, 7);
+    expect(log.slice(3, 6)).toEqual(log.slice(0, 3));
+    expect(log.at(-1)).toMatch(/^settle a rejected .* refused the commit/);
+    expect(connection.stats().transactions.rolledBack).toBe(2);
+  });
+
+  it("ends with the reason where the broker cannot accept in a transaction, and the message stays", async () => {
+    const { session, ran } = await running(() => {}, transacted);
+    session.to(ORDERS).unsupported = ["accepted"];
+    session.to(ORDERS).deliver("a");
+    expect(await rejectionOf(ran)).toMatchObject({ code: "UNSUPPORTED" });
+    expect(session.log.slice(1)).toEqual(["begin", "rollback", `unsubscribe ${ORDERS}`]);
+  });
+});
