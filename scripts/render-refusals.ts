@@ -1,6 +1,6 @@
 /** docs/refusals.md from the failure tables of both adapters, so that they cannot differ. */
 import { FAILURES } from "../src/adapters/amqp/failure-table.ts";
-import { HANDSHAKE_FAILURES } from "../src/adapters/stomp/failures.ts";
+import { HANDSHAKE_FAILURES } from "../src/adapters/stomp/opening/failures.ts";
 
 const INTRO = `# What an attempt can end with
 

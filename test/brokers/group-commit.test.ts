@@ -1,8 +1,8 @@
 /** Sends that share a transaction on a real Classic: stored once and in order, refused alone, and nothing lost by a kill. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { dialectOf } from "../../src/adapters/stomp/broker.ts";
-import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
+import type { EncodedSend } from "../../src/adapters/stomp/messages/encoded-send.ts";
 import { openStompSession } from "../../src/adapters/stomp/open-session.ts";
+import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
 import { connect } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
 import type { Connection } from "../../src/messaging/connection/connection.ts";

@@ -1,8 +1,8 @@
 /** What the STOMP adapter takes for granted of the real brokers: wordings, spellings, marks of text and bytes, settlements. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { dialectOf } from "../../src/adapters/stomp/broker.ts";
-import type { EncodedSend } from "../../src/adapters/stomp/encoded-send.ts";
+import type { EncodedSend } from "../../src/adapters/stomp/messages/encoded-send.ts";
+import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
 import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";

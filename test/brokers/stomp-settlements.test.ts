@@ -1,7 +1,7 @@
 /** Settlements over STOMP on real brokers: dead letters and their reason, confirmed acceptance, giving back with siblings. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { REASON_PROPERTY } from "../../src/adapters/stomp/dead-letter.ts";
+import { REASON_PROPERTY } from "../../src/adapters/stomp/receiving/dead-letter.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
 import { confirmed, onRealBrokers, ready, texts } from "./stomp-steps.ts";

@@ -1,6 +1,6 @@
 /** What the STOMP adapter takes for granted of the real brokers' transactions. */
 import { expect, it } from "vitest";
-import { dialectOf } from "../../src/adapters/stomp/broker.ts";
+import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
 import { UnsupportedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";

@@ -1,10 +1,10 @@
 /** Plays the peer's side of a conversation to a session while the client's story runs on it; says what was broken. */
 import { AmqpSession } from "../../src/adapters/amqp/amqp-session.ts";
 import { handshake as amqpHandshake } from "../../src/adapters/amqp/handshake.ts";
-import { type Opened, handshake as stompHandshake } from "../../src/adapters/stomp/handshake.ts";
-import { SendMemory } from "../../src/adapters/stomp/send-memory.ts";
+import { unfinishedTail } from "../../src/adapters/stomp/frames/text-boundary.ts";
+import { type Opened, handshake as stompHandshake } from "../../src/adapters/stomp/opening/handshake.ts";
+import { SendMemory } from "../../src/adapters/stomp/opening/send-memory.ts";
 import { StompSession } from "../../src/adapters/stomp/stomp-session.ts";
-import { unfinishedTail } from "../../src/adapters/stomp/text-boundary.ts";
 import { AttemptError, ConnectionClosedError } from "../../src/errors/errors.ts";
 import type { MessagingSession } from "../../src/messaging/port/messaging-session.ts";
 import { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";

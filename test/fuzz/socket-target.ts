@@ -1,6 +1,6 @@
 /** Our socket under arbitrary chunks, writes and ends: the same bytes come out, in order, and no character is split towards stompit. */
 import fc from "fast-check";
-import { unfinishedTail } from "../../src/adapters/stomp/text-boundary.ts";
+import { unfinishedTail } from "../../src/adapters/stomp/frames/text-boundary.ts";
 import { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";
 import { type Fuzzed, type FuzzOptions, fuzz, type Judged } from "./fuzzed.ts";
 import { MemorySocket } from "./memory-socket.ts";

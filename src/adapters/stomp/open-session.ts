@@ -9,12 +9,12 @@ import { type ReachOptions, reach, type UseSocket } from "../../transport/dial/r
 import type { OpenContext, OpenSession } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { brokenHandshake, foreignPeer, isClientIdInUse } from "./failures.ts";
-import { handshake, type Opened } from "./handshake.ts";
-import { askLogin, fitsConnect } from "./login.ts";
-import { SendMemory } from "./send-memory.ts";
+import { unfinishedTail } from "./frames/text-boundary.ts";
+import { brokenHandshake, foreignPeer, isClientIdInUse } from "./opening/failures.ts";
+import { handshake, type Opened } from "./opening/handshake.ts";
+import { askLogin, fitsConnect } from "./opening/login.ts";
+import { SendMemory } from "./opening/send-memory.ts";
 import { StompSession } from "./stomp-session.ts";
-import { unfinishedTail } from "./text-boundary.ts";
 
 /**
  * The attempts of one connection. Each rejects with an AttemptError whose verdict is listed in HANDSHAKE_FAILURES, or

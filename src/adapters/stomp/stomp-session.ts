@@ -15,6 +15,9 @@ import type {
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { holdsFramesBack } from "../shared/held-frames.ts";
+import { FrameReader } from "./frames/frame-reader.ts";
+import type { FrameWriter } from "./frames/frame-writer.ts";
+import type { HeaderBlock } from "./frames/header-block.ts";
 import {
   type BrokerRefusal,
   MAX_ERROR_BYTES,
@@ -25,20 +28,17 @@ import {
   saysOfSubscribe,
   saysTooLarge,
   sessionLoss,
-} from "./failures.ts";
-import { FrameReader } from "./frame-reader.ts";
-import type { FrameWriter } from "./frame-writer.ts";
-import { GroupCommit } from "./group-commit.ts";
-import type { HeaderBlock } from "./header-block.ts";
-import { deleteSubscription } from "./named-subscriptions.ts";
-import type { Peer } from "./peer.ts";
-import { SingleSends } from "./sends.ts";
-import { StorageBarrier } from "./storage-barrier.ts";
-import { StompSubscription } from "./subscription.ts";
-import { SubscriptionIds } from "./subscription-ids.ts";
-import { TransactedSends } from "./transacted-sends.ts";
-import { StompTransaction } from "./transaction.ts";
-import { type ReceiptWaiter, type SessionSends, Wire } from "./wire.ts";
+} from "./opening/failures.ts";
+import type { Peer } from "./opening/peer.ts";
+import { deleteSubscription } from "./receiving/named-subscriptions.ts";
+import { StompSubscription } from "./receiving/subscription.ts";
+import { SubscriptionIds } from "./receiving/subscription-ids.ts";
+import { GroupCommit } from "./sending/group-commit.ts";
+import { SingleSends } from "./sending/sends.ts";
+import { StorageBarrier } from "./sending/storage-barrier.ts";
+import { TransactedSends } from "./sending/transacted-sends.ts";
+import { type ReceiptWaiter, type SessionSends, Wire } from "./sending/wire.ts";
+import { StompTransaction } from "./transactions/transaction.ts";
 
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;

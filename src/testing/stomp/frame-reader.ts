@@ -1,7 +1,7 @@
 /** Reads whole frames from a socket with stompit's parser. */
 import type { Duplex, Transform } from "node:stream";
 import stompit, { type IncomingFrame } from "stompit";
-import { PARSER_OPTIONS } from "../../adapters/stomp/parser-options.ts";
+import { PARSER_OPTIONS } from "../../adapters/stomp/frames/parser-options.ts";
 import type { StompFrame } from "./frame.ts";
 
 export interface FrameReaderOptions {

@@ -1,6 +1,6 @@
 /** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
 import type { Socket } from "node:net";
-import { unfinishedTail } from "../../adapters/stomp/text-boundary.ts";
+import { unfinishedTail } from "../../adapters/stomp/frames/text-boundary.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal, type RefusalCondition } from "../destinations/refusal.ts";
 import {

@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { brokerOf } from "../../../src/adapters/amqp/broker.ts";
 import { attemptFailure, describeCondition } from "../../../src/adapters/amqp/failures.ts";
-import { readBroker } from "../../../src/adapters/stomp/broker.ts";
-import { readRefusal, refusedSession } from "../../../src/adapters/stomp/failures.ts";
+import { readBroker } from "../../../src/adapters/stomp/opening/broker.ts";
+import { readRefusal, refusedSession } from "../../../src/adapters/stomp/opening/failures.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { printable, printableError, printableLine } from "../../../src/errors/printable.ts";
 

@@ -3,7 +3,7 @@ import { brokerOf } from "../../../../src/adapters/amqp/broker.ts";
 import type { Ending } from "../../../../src/adapters/amqp/ending.ts";
 import { FAILURES } from "../../../../src/adapters/amqp/failure-table.ts";
 import { attemptFailure, describeCondition, isRetryable, sessionLoss } from "../../../../src/adapters/amqp/failures.ts";
-import { dialectOf, readBroker } from "../../../../src/adapters/stomp/broker.ts";
+import { dialectOf, readBroker } from "../../../../src/adapters/stomp/opening/broker.ts";
 import { AuthenticationError, SessionLostError } from "../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../src/uri/endpoint.ts";
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
-import { HANDSHAKE_FAILURES, type HandshakeFailureKind } from "../../../../src/adapters/stomp/failures.ts";
 import { openStompSession } from "../../../../src/adapters/stomp/open-session.ts";
+import { HANDSHAKE_FAILURES, type HandshakeFailureKind } from "../../../../src/adapters/stomp/opening/failures.ts";
 import { AttemptError, AuthenticationError, InvalidArgumentError } from "../../../../src/errors/errors.ts";
 import { selfSigned } from "../../../support/certificate.ts";
 import { ARTEMIS, attempt, CLASSIC, frame, PeerConnection, SETTINGS, StompPeer } from "./stomp-peer.ts";

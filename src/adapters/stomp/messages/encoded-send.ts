@@ -1,0 +1,107 @@
+/** A send as the text of its headers: what all sends to one destination share is made once. */
+import { InvalidArgumentError } from "../../../errors/errors.ts";
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import {
+  DUPLICATE_ID_PROPERTY,
+  NO_PROPERTIES,
+  type OutgoingMessage,
+} from "../../../messaging/messages/outgoing-message.ts";
+import { escapeHeader, headerLines, type StompVersion } from "../frames/header-text.ts";
+import type { Dialect } from "../opening/broker.ts";
+import type { Peer } from "../opening/peer.ts";
+import { addressSend } from "./destination.ts";
+import { findUnsendable } from "./header-limits.ts";
+import { CONTENT_TYPES, encodeMessage, isMeasured } from "./message.ts";
+
+/** A SEND but for its receipt, its transaction and its delay, which are new each time. */
+export interface EncodedSend {
+  readonly dialect: Dialect;
+  readonly version: StompVersion;
+  /** Its headers as they are written, each with its line end. */
+  readonly lines: string;
+  readonly body: Buffer;
+}
+
+interface Address {
+  readonly kind: Destination["kind"];
+  readonly lines: string;
+}
+
+const PERSISTENT = `persistent:true\n${DUPLICATE_ID_PROPERTY}:`;
+const NOT_PERSISTENT = `persistent:false\n${DUPLICATE_ID_PROPERTY}:`;
+const TYPE_LINES = {
+  text: `content-type:${CONTENT_TYPES.text}\n`,
+  json: `content-type:${CONTENT_TYPES.json}\n`,
+  bytes: `content-type:${CONTENT_TYPES.bytes}\n`,
+} as const;
+/** Far below the headers that any broker takes. */
+const SHORT_LENGTH = 256;
+/** A connection that answers to ever new destinations begins anew with them. */
+const MAX_DESTINATIONS = 256;
+
+export class SendEncoder {
+  readonly #peer: Peer;
+  /** By name: the address of each destination as it is written, for sends that have nothing but a body and an id. */
+  readonly #addresses = new Map<string, Address>();
+  readonly #textMark: string;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+    const { textMark } = peer.dialect;
+    this.#textMark = textMark === undefined ? "" : `${textMark[0]}:${textMark[1]}\n`;
+  }
+
+  /** @throws InvalidArgumentError, UnsupportedError as encodeMessage does, and for headers that this peer cannot be sent. */
+  encode(destination: Destination, message: OutgoingMessage): EncodedSend {
+    const { dialect, version } = this.#peer;
+    const plain = this.#isPlain(message) ? this.#plainLines(destination, message) : undefined;
+    return { dialect, version, lines: plain ?? this.#linesOf(destination, message), body: message.body };
+  }
+
+  /** Nothing but a body and an id, which no limit of any broker is for. */
+  #isPlain(message: OutgoingMessage): boolean {
+    return (
+      message.properties === NO_PROPERTIES &&
+      message.priority === undefined &&
+      message.expiresAtMs === undefined &&
+      message.correlationId === undefined &&
+      message.replyTo === undefined &&
+      message.type === undefined &&
+      message.groupId === undefined &&
+      message.deliverAtMs === undefined &&
+      message.id.length < SHORT_LENGTH
+    );
+  }
+
+  #plainLines(destination: Destination, { id, persistent, kind, body }: OutgoingMessage): string {
+    const { dialect, version } = this.#peer;
+    const mark = persistent ? PERSISTENT : NOT_PERSISTENT;
+    const lines = `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${TYPE_LINES[kind]}`;
+    if (!isMeasured(kind, body, dialect)) return lines;
+    const textMark = kind === "bytes" ? "" : this.#textMark;
+    return `${lines}content-length:${body.length}\n${textMark}`;
+  }
+
+  #address(destination: Destination): string {
+    const { kind, name } = destination;
+    const known = this.#addresses.get(name);
+    if (known?.kind === kind) return known.lines;
+    const headers = addressSend(destination, this.#peer.dialect);
+    this.#refuseUnsendable(headers);
+    const lines = headerLines(headers, this.#peer.version);
+    if (this.#addresses.size >= MAX_DESTINATIONS) this.#addresses.clear();
+    this.#addresses.set(name, { kind, lines });
+    return lines;
+  }
+
+  #linesOf(destination: Destination, message: OutgoingMessage): string {
+    const { headers } = encodeMessage(destination, message, this.#peer.dialect);
+    this.#refuseUnsendable(headers);
+    return headerLines(headers, this.#peer.version);
+  }
+
+  #refuseUnsendable(headers: Readonly<Record<string, string>>): void {
+    const unsendable = findUnsendable(headers, this.#peer);
+    if (unsendable) throw new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
+import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
+import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
+import type { ReceivedHeaders } from "../frames/received-headers.ts";
+import type { Dialect } from "../opening/broker.ts";
+import { addressSend, spellReplyTo } from "./destination.ts";
+import { insteadOf } from "./header-names.ts";
+import { ReceivedContent } from "./received-content.ts";
+
+/** A SEND but for its receipt, its transaction and its delay, which are new each time. */
+export interface EncodedMessage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export const CONTENT_TYPES = {
+  text: "text/plain;charset=utf-8",
+  json: "application/json",
+  bytes: "application/octet-stream",
+} as const satisfies Record<OutgoingMessage["kind"], string>;
+
+/** @throws InvalidArgumentError for a property that STOMP cannot carry, UnsupportedError for what this broker cannot do. */
+export function encodeMessage(destination: Destination, message: OutgoingMessage, dialect: Dialect): EncodedMessage {
+  const { priority, expiresAtMs, correlationId, replyTo, type, groupId, groupSequence } = message;
+  if (message.deliverAtMs !== undefined && !dialect.schedule) {
+    throw new UnsupportedError(
+      "delayMs is not possible over STOMP on this broker: it has no header for it that we know",
+    );
+  }
+  const headers: Record<string, string> = {
+    ...addressSend(destination, dialect),
+    persistent: String(message.persistent),
+    [DUPLICATE_ID_PROPERTY]: message.id,
+    ...bodyHeaders(message, CONTENT_TYPES[message.kind], dialect),
+    ...(priority !== undefined && { priority: String(priority) }),
+    ...(expiresAtMs !== undefined && { expires: String(Math.ceil(expiresAtMs)) }),
+    ...(correlationId !== undefined && { "correlation-id": correlationId }),
+    ...(replyTo !== undefined && { "reply-to": spellReplyTo(replyTo, dialect) }),
+    ...(type !== undefined && { type }),
+    ...(groupId !== undefined && { JMSXGroupID: groupId }),
+    ...(groupSequence !== undefined && { [dialect.groupSequence]: String(groupSequence) }),
+  };
+  for (const [name, value] of Object.entries(message.properties)) {
+    const instead = insteadOf(name);
+    if (instead !== undefined) {
+      throw new InvalidArgumentError(
+        `The property "${name}" cannot be sent over STOMP, where that header has a meaning of its own: ${instead}`,
+      );
+    }
+    headers[name] = String(value);
+  }
+  return { headers, body: message.body };
+}
+
+/** When the message is to be handed out. Written anew at every resend: Classic counts from the arrival. */
+export function scheduleHeaders({ deliverAtMs }: OutgoingMessage, { schedule }: Dialect): Record<string, string> {
+  if (deliverAtMs === undefined || schedule === undefined) return {};
+  const delayMs = Math.ceil(deliverAtMs - Date.now());
+  if (delayMs <= 0) return {};
+  return { [schedule.header]: String(schedule.counts === "delay" ? delayMs : Math.ceil(deliverAtMs)) };
+}
+
+/** Text stays text: on both brokers a content-length alone would turn it into bytes, and without one a NUL would end it. */
+export function bodyHeaders(
+  { kind, body }: Pick<OutgoingMessage, "kind" | "body">,
+  contentType: string | undefined,
+  dialect: Dialect,
+): Record<string, string> {
+  const type: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
+  if (!isMeasured(kind, body, dialect)) return type;
+  const mark = kind === "bytes" ? undefined : dialect.textMark;
+  return { ...type, "content-length": String(body.length), ...(mark && { [mark[0]]: mark[1] }) };
+}
+
+/** Whether its length is said. */
+export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { lengthMeansBytes }: Dialect): boolean {
+  return kind === "bytes" || !lengthMeansBytes || body.includes(0);
+}
+
+/** A MESSAGE frame without what belongs to the subscription. */
+export function decodeMessage(headers: ReceivedHeaders, body: Buffer, dialect: Dialect): ReceivedMessage {
+  return new ReceivedMessage(new ReceivedContent(headers, body, dialect));
+}

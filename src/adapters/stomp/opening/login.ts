@@ -1,0 +1,50 @@
+/** The login of one attempt: asked for, and checked against what a CONNECT frame can carry. */
+import { AttemptError } from "../../../errors/errors.ts";
+import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
+import { type Login, TOKEN_USER, textsOf } from "../../../messaging/port/login.ts";
+import { type Endpoint, isSecure } from "../../../uri/endpoint.ts";
+import { handshakeFailure } from "./failures.ts";
+
+/** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what STOMP cannot carry. */
+export async function askLogin(
+  settings: AdapterSettings,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Login | undefined> {
+  const login = await obtain(settings, endpoint, signal);
+  if (!textsOf(login).every(fitsConnect)) {
+    const detail =
+      ": the user name, the password or the token has a character that a STOMP CONNECT frame cannot carry, such as a line break";
+    throw handshakeFailure("unsendable", endpoint, detail);
+  }
+  if (login && "external" in login && !isSecure(endpoint)) {
+    throw handshakeFailure(
+      "unsendable",
+      endpoint,
+      ": a client certificate can log in over TLS alone; use stomp+ssl://",
+    );
+  }
+  return login;
+}
+
+/** A client certificate logs in by itself; a token travels as the password. */
+export function loginHeaders(login: Login | undefined): Record<string, string> {
+  if (login === undefined) return {};
+  if ("password" in login) return { login: login.username, passcode: login.password };
+  if ("token" in login) return { login: login.username ?? TOKEN_USER, passcode: login.token };
+  return login.username === undefined ? {} : { login: login.username };
+}
+
+async function obtain(settings: AdapterSettings, endpoint: Endpoint, signal: AbortSignal): Promise<Login | undefined> {
+  try {
+    return await settings.credentials(endpoint, { signal });
+  } catch (cause) {
+    throw cause instanceof AttemptError ? cause : handshakeFailure("noCredentials", endpoint, undefined, cause);
+  }
+}
+
+/** CONNECT alone of all frames is not escaped: a line break in a header would be the end of it. */
+export function fitsConnect(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a frame.
+  return !/[\r\n\u0000]|\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,27 @@
+/** The broker at the other end of a session. */
+
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
+import type { Broker } from "../../../messaging/port/messaging-session.ts";
+import type { Endpoint } from "../../../uri/endpoint.ts";
+import type { StompVersion } from "../frames/header-text.ts";
+import type { Dialect } from "./broker.ts";
+import type { SendMemory } from "./send-memory.ts";
+
+/** What the handshake settled, and what the adapter was told for all sessions. */
+export interface Peer {
+  readonly endpoint: Endpoint;
+  readonly broker: Broker;
+  readonly dialect: Dialect;
+  readonly version: StompVersion;
+  /** What CONNECT said. */
+  readonly clientId: string | undefined;
+  /** Takes this connection's credentials out of a text of the broker's. */
+  readonly conceal: (text: string) => string;
+  readonly deadLetterDestination: Destination;
+  readonly releaseWaitMs: number;
+  readonly onWarning: AdapterSettings["onWarning"];
+  readonly memory: SendMemory;
+  /** Whether heart-beats tell of a broker that has stopped. */
+  readonly noticesSilence: boolean;
+}

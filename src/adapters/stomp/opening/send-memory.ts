@@ -1,0 +1,22 @@
+/** What a connection has learnt of how the broker takes its sends; it outlives sessions. */
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import { DestinationSet } from "./destination-set.ts";
+
+export class SendMemory {
+  /** Whether sends may share a transaction on Classic; off for good once that has stopped a session. */
+  grouped: boolean;
+  readonly #refusing = new DestinationSet();
+
+  constructor(grouped: boolean) {
+    this.grouped = grouped;
+  }
+
+  /** The destination refuses sends while it is full, so it does not page (Artemis, `address-full-policy` FAIL). */
+  noteRefusing(destination: Destination): void {
+    this.#refusing.add(destination);
+  }
+
+  isRefusing(destination: Destination): boolean {
+    return this.#refusing.has(destination);
+  }
+}

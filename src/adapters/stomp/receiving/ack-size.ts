@@ -1,0 +1,34 @@
+/** Warns of a prefetch so large that Classic stops for good: 64 KiB of acknowledgements that it does not read while it writes. */
+import { formatAddress } from "../../../errors/errors.ts";
+import type { Peer } from "../opening/peer.ts";
+
+/** What Classic's socket takes while its writer holds the one lock it has for both directions: measured. */
+const MAX_UNREAD_BYTES = 64 * 1024;
+
+export class AckSize {
+  readonly #prefetch: number;
+  #checked = false;
+
+  constructor(prefetch: number) {
+    this.#prefetch = prefetch;
+  }
+
+  /** At the first delivery, of which the size of an ACK frame is known. */
+  check(settling: string, { dialect, endpoint, onWarning }: Peer): void {
+    if (this.#checked) return;
+    this.#checked = true;
+    if (dialect.subscriptions !== "activemq") return;
+    const bytes = frameBytes(settling);
+    if (bytes * this.#prefetch <= MAX_UNREAD_BYTES) return;
+    const most = Math.floor(MAX_UNREAD_BYTES / bytes);
+    onWarning({
+      code: "PREFETCH_TOO_LARGE",
+      message: `A prefetch of ${this.#prefetch} acknowledgements of ${bytes} bytes can stop ${formatAddress(endpoint)} for good: keep it at or below ${most}`,
+      endpoint,
+    });
+  }
+}
+
+function frameBytes(lines: string): number {
+  return Buffer.byteLength(`ACK\n${lines}\n\0\n`);
+}

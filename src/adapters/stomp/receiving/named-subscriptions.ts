@@ -1,0 +1,28 @@
+/** Deletes a subscription that outlives sessions. */
+import { formatAddress, SubscriptionRefusedError } from "../../../errors/errors.ts";
+import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
+import { saysInUse } from "../opening/failures.ts";
+import type { Wire } from "../sending/wire.ts";
+import { deletionHeaders } from "./subscribe-headers.ts";
+
+/** Artemis' whole answer when a consumer reads the subscription; it deletes one that does not exist without a word. */
+const NOT_DELETED = /AMQ339017/;
+
+/** Resolves when the broker has deleted it; rejects as MessagingSession.unsubscribe says. */
+export async function deleteSubscription(wire: Wire, subscription: NamedSubscription): Promise<void> {
+  const { peer } = wire;
+  const headers = deletionHeaders(subscription, peer);
+  await new Promise<void>((resolve, reject) => {
+    wire.request("UNSUBSCRIBE", headers, {
+      onReceipt: () => resolve(),
+      onRefused: ({ text, cause }) => {
+        const { endpoint } = peer;
+        const inUse = saysInUse(text) || NOT_DELETED.test(text);
+        const hint = inUse ? ". A consumer still reads it, here or elsewhere: close that first" : "";
+        const why = `${formatAddress(endpoint)} did not delete the subscription "${subscription.name}": ${text}${hint}`;
+        reject(new SubscriptionRefusedError(why, { endpoint, cause, retryable: inUse }));
+      },
+      onSessionEnd: reject,
+    });
+  });
+}

@@ -1,0 +1,109 @@
+/** Writes a settlement, and waits for the broker where that is asked for or needed. */
+
+import { formatAddress, SendRejectedError, UnsupportedError } from "../../../errors/errors.ts";
+import { formatDestination } from "../../../messaging/messages/destination.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
+import type { StorageBarrier } from "../sending/storage-barrier.ts";
+import type { ReceiptWaiter, Wire } from "../sending/wire.ts";
+import { StompTransaction } from "../transactions/transaction.ts";
+import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";
+import type { SettlementMeans } from "./settlement.ts";
+import type { StompDelivery } from "./stomp-delivery.ts";
+
+type Settled = "settled" | "stale";
+export type SettleResult = Settled | Promise<Settled>;
+
+/** One delivery that is to be settled. */
+interface Unsettled {
+  readonly delivery: StompDelivery;
+  readonly settlement: Settlement;
+  readonly terms: SettlementTerms;
+  readonly request: SubscriptionRequest;
+  readonly barrier: StorageBarrier;
+  /** It is settled from now on; false when it has become stale meanwhile. */
+  take(): boolean;
+  /** Gives all back that is unsettled. */
+  giveBack(): void;
+  /** The same for what was accepted in a transaction that came to nothing. */
+  giveBackAccepted(): void;
+}
+
+/** @throws UnsupportedError where this broker cannot do it; the delivery stays unsettled then. */
+export function settleOnWire(wire: Wire, means: SettlementMeans, unsettled: Unsettled): SettleResult {
+  const { terms, delivery } = unsettled;
+  if (means === "dead-letter") return sendDeadLetter(wire, unsettled);
+  if (means === "ACK" && terms.transaction) return acceptIn(wire, terms.transaction, unsettled);
+  unsettled.take();
+  if (means === "give-back") unsettled.giveBack();
+  else if (terms.confirmed) return confirmed(wire, means, delivery.settling);
+  else wire.write(means, delivery.settling);
+  return "settled";
+}
+
+/** The broker's answer as the result; a refused ACK names a delivery that the broker does not know (any more). */
+function confirmed(wire: Wire, command: string, headers: string): Promise<Settled> {
+  return new Promise((resolve) => {
+    const stale = () => resolve("stale");
+    const waiter: ReceiptWaiter = { onReceipt: () => resolve("settled"), onRefused: stale, onSessionEnd: stale };
+    wire.request(command, headers, waiter);
+  });
+}
+
+function acceptIn(wire: Wire, transaction: unknown, { delivery, take, giveBackAccepted }: Unsettled): SettleResult {
+  if (!wire.peer.dialect.transactionalAcks) {
+    throw new UnsupportedError(
+      "accept() in a transaction is not possible over STOMP on Artemis, which applies an acknowledgement at once and does not undo it: accept after the commit, or use AMQP",
+    );
+  }
+  // One of another session, or one that is over: its ACK would count at once.
+  if (!(transaction instanceof StompTransaction && transaction.isOf(wire))) return "stale";
+  take();
+  return transaction.accept({ lines: delivery.settling, giveBack: giveBackAccepted });
+}
+
+/**
+ * Sends the copy first: should the session end between the two, the message comes again, and Artemis drops the second copy
+ * by its id. The message is acknowledged once the copy is stored for certain.
+ */
+function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
+  const { peer } = wire;
+  const { delivery, settlement, request, barrier, take } = unsettled;
+  const { message } = delivery;
+  const rejection: Rejection = {
+    message,
+    reason: settlement.kind === "rejected" ? settlement.reason : undefined,
+    from: nameOf(message.destination) ?? request.destination.name,
+    subscription: request.subscription?.name ?? request.destination.name,
+  };
+  const target = peer.deadLetterDestination;
+  const letter = deadLetterOf(rejection, target, peer);
+  return new Promise((resolve, reject) => {
+    const waiter: ReceiptWaiter = {
+      bodyBytes: letter.body.length,
+      onReceipt: () =>
+        barrier.after({
+          destinations: [target],
+          onStored: () => {
+            if (!wire.open || !take()) return resolve("stale");
+            wire.write("ACK", delivery.settling);
+            resolve("settled");
+          },
+          // The session ends: the message comes again, and the second copy of it is dropped.
+          onFull: () => resolve("stale"),
+          onSessionEnd: () => resolve("stale"),
+        }),
+      onRefused: ({ text, cause }) => {
+        const { endpoint } = peer;
+        const what = `the dead letter of message ${message.id ?? "(no id)"} to ${formatDestination(target)}`;
+        const why = `${formatAddress(endpoint)} refused ${what}, which is not rejected therefore: ${text}`;
+        reject(new SendRejectedError(why, { id: deadLetterId(rejection), endpoint, cause }));
+      },
+      onSessionEnd: () => resolve("stale"),
+    };
+    wire.request("SEND", letter.headers, waiter, letter.body);
+  });
+}
+
+function nameOf(destination: string | undefined): string | undefined {
+  return destination?.slice(destination.indexOf("://") + 3);
+}

@@ -1,0 +1,208 @@
+/** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
+import { randomUUID } from "node:crypto";
+import { LinkedSet } from "../../../async/linked-set.ts";
+import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
+import { formatDestination } from "../../../messaging/messages/destination.ts";
+import type {
+  IncomingDelivery,
+  SessionSubscription,
+  Settlement,
+  SettlementTerms,
+  SubscriptionRequest,
+  SubscriptionSink,
+} from "../../../messaging/port/messaging-session.ts";
+import type { HeaderBlock } from "../frames/header-block.ts";
+import { decodeMessage } from "../messages/message.ts";
+import { type BrokerRefusal, saysInUse } from "../opening/failures.ts";
+import type { StorageBarrier } from "../sending/storage-barrier.ts";
+import type { Wire } from "../sending/wire.ts";
+import { AckSize } from "./ack-size.ts";
+import { GiveBack } from "./give-back.ts";
+import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
+import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
+import { StompDelivery } from "./stomp-delivery.ts";
+import { subscribeHeaders } from "./subscribe-headers.ts";
+import type { SubscriptionIds } from "./subscription-ids.ts";
+import { whyUnsettleable } from "./unsettleable.ts";
+
+/** What a subscription needs of its session. */
+export interface SubscriptionDeps {
+  readonly wire: Wire;
+  readonly ids: SubscriptionIds<StompSubscription>;
+  readonly barrier: StorageBarrier;
+}
+
+export class StompSubscription implements SessionSubscription {
+  readonly #wire: Wire;
+  readonly #ids: SubscriptionIds<StompSubscription>;
+  readonly #barrier: StorageBarrier;
+  readonly #request: SubscriptionRequest;
+  readonly #sink: SubscriptionSink;
+  readonly #ackSize: AckSize;
+  readonly #giveBack: GiveBack;
+  readonly #unsettled = new LinkedSet<StompDelivery>();
+  /** The id the broker knows; undefined when this is over. */
+  #id: string | undefined;
+  #closed: Promise<void> | undefined;
+  #ready = false;
+
+  constructor({ wire, ids, barrier }: SubscriptionDeps, request: SubscriptionRequest, sink: SubscriptionSink) {
+    this.#wire = wire;
+    this.#ids = ids;
+    this.#barrier = barrier;
+    const { destination } = request;
+    // Classic makes a temporary queue of any name, for this connection.
+    const temporary = destination.kind === "temp-queue";
+    this.#request = temporary ? { ...request, destination: { kind: "temp-queue", name: randomUUID() } } : request;
+    this.#sink = sink;
+    this.#ackSize = new AckSize(request.prefetch);
+    this.#giveBack = new GiveBack(wire, sink, () => this.#renew());
+    if (wire.open) this.#subscribe();
+  }
+
+  #subscribe(): void {
+    const id = this.#ids.issue(this);
+    this.#id = id;
+    let headers: Record<string, string>;
+    try {
+      headers = { id, ...subscribeHeaders(this.#request, this.#wire.peer) };
+    } catch (reason) {
+      this.end();
+      const cause = MasterSlaveError.from(reason);
+      // In a turn of its own: the caller is not through with its call yet.
+      queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
+      return;
+    }
+    const answers = {
+      subscribes: true,
+      onReceipt: () => this.#isReady(id),
+      onRefused: (refusal: BrokerRefusal) => this.#refused(id, refusal),
+    } as const;
+    if (this.#receiptStalls) this.#wire.requestBehind("SUBSCRIBE", headers, { ...answers, unnamed: true });
+    else this.#wire.request("SUBSCRIBE", headers, answers);
+  }
+
+  get #receiptStalls(): boolean {
+    return this.#wire.peer.dialect.receiptStallsPatterns && /[*>,]/.test(this.#request.destination.name);
+  }
+
+  #isReady(id: string): void {
+    if (this.#ready || this.#id !== id) return;
+    this.#ready = true;
+    const { destination } = this.#request;
+    if (destination.kind === "temp-queue") this.#sink.onReady(destination);
+    else this.#sink.onReady();
+  }
+
+  #refused(id: string, { text, cause }: BrokerRefusal): void {
+    if (this.#id !== id) return;
+    this.end();
+    this.#tellRefused(text, cause, saysInUse(text));
+  }
+
+  #tellRefused(why: string, cause?: Error, retryable = false): void {
+    const { endpoint } = this.#wire.peer;
+    const what = formatDestination(this.#request.destination);
+    const message = `${formatAddress(endpoint)} refused the subscription to ${what}: ${why}`;
+    this.#sink.onRefused(new SubscriptionRefusedError(message, { endpoint, cause, retryable }));
+  }
+
+  /** So much is unsettled that the peer cannot be counting; it has to be held in memory. */
+  get overrun(): boolean {
+    return this.#unsettled.size >= MAX_OVERRUN * this.#request.prefetch + MIN_OVERRUN;
+  }
+
+  /** A MESSAGE frame with one of our ids. */
+  receive(headers: HeaderBlock, body: Buffer): void {
+    const { peer } = this.#wire;
+    const { browse, autoSettled } = this.#request;
+    if (browse && headers.get("browser") === "end") {
+      this.#sink.onBrowsed();
+      return;
+    }
+    const received = {
+      message: decodeMessage(headers, body, peer.dialect),
+      redelivered: headers.get("redelivered") === "true",
+      unsettleable: whyUnsettleable(headers, peer),
+    };
+    const delivery = new StompDelivery(received, settlingLines(headers, peer));
+    // Not every broker wants to hear of what a browser has seen.
+    if (autoSettled || (browse && (delivery.unsettleable || !headers.has("ack")))) {
+      this.#sink.onDelivery(delivery);
+      return;
+    }
+    this.#ackSize.check(delivery.settling, peer);
+    this.#deliver(delivery);
+  }
+
+  #deliver(delivery: StompDelivery): void {
+    this.#unsettled.add(delivery);
+    this.#sink.onDelivery(delivery);
+  }
+
+  settle(delivery: IncomingDelivery, settlement: Settlement, terms?: SettlementTerms): SettleResult {
+    if (this.#request.autoSettled) return this.#id !== undefined && this.#wire.open ? "settled" : "stale";
+    if (!(delivery instanceof StompDelivery) || !this.#unsettled.has(delivery) || !this.#wire.open) return "stale";
+    const means = meaningOf(settlement, this.#request, this.#wire.peer);
+    if (delivery.unsettleable && means !== "give-back") throw delivery.unsettleable;
+    if (means !== "ACK" || terms !== undefined) return this.#settleOtherwise(means, delivery, settlement, terms);
+    this.#unsettled.delete(delivery);
+    this.#wire.write("ACK", delivery.settling);
+    return "settled";
+  }
+
+  #settleOtherwise(
+    means: SettlementMeans,
+    delivery: StompDelivery,
+    settlement: Settlement,
+    terms: SettlementTerms = {},
+  ): SettleResult {
+    const id = this.#id;
+    return settleOnWire(this.#wire, means, {
+      ...{ delivery, settlement, terms, request: this.#request, barrier: this.#barrier },
+      take: () => this.#unsettled.delete(delivery),
+      giveBack: () => this.#giveBack.start(),
+      giveBackAccepted: () => {
+        // What became of the subscription since has given it back already.
+        if (id !== this.#id || !this.#wire.open) return;
+        if (keeps(this.#request)) this.#giveBack.start();
+        else this.#deliver(new StompDelivery({ ...delivery, redelivered: true }, delivery.settling));
+      },
+    });
+  }
+
+  /** No ACK of what is unsettled may follow: Artemis would close the connection. */
+  #renew(): void {
+    const old = this.#id;
+    if (old === undefined || !this.#wire.open) return;
+    this.#unsettled.clear();
+    this.#ids.withdraw(old);
+    this.#wire.request("UNSUBSCRIBE", { id: old }, { onReceipt: () => {}, onRefused: () => {} });
+    this.#sink.onGivenBack();
+    if (this.#id === old) this.#subscribe();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      const id = this.#id;
+      const over = () => resolve();
+      this.end();
+      if (id === undefined || !this.#wire.open) resolve();
+      // Without the name of a durable one, which keeps collecting then.
+      else this.#wire.request("UNSUBSCRIBE", { id }, { onReceipt: over, onRefused: over, onSessionEnd: over });
+    });
+    return this.#closed;
+  }
+
+  /** Nothing more is delivered or settled: the session is over, or the broker refused. */
+  end(): void {
+    this.#giveBack.cancel();
+    this.#unsettled.clear();
+    if (this.#id !== undefined) this.#ids.withdraw(this.#id);
+    this.#id = undefined;
+  }
+}
+
+/** Prefetch is approximate on Artemis, which counts bytes: many small messages fit where few were asked for. */
+const MAX_OVERRUN = 64;
+const MIN_OVERRUN = 1000;

@@ -1,0 +1,21 @@
+/** Messages that Classic hands to STOMP consumers and then takes no acknowledgement of. */
+import { UnsupportedError } from "../../../errors/errors.ts";
+import { hasPrefix, headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
+import { AMQP_PREFIX } from "../messages/header-names.ts";
+import type { Peer } from "../opening/peer.ts";
+
+/** `ID:host-port-time-n:connection:session:producer:sequence`, as Classic and its Java client number messages. */
+const NUMBERED = /^ID:.*-\d+-\d+-\d+:-?\d+:-?\d+:-?\d+:-?\d+$/s;
+
+/**
+ * Classic 6.1.8 keeps the message-id an AMQP sender gave in a form that its own acknowledgements cannot name: on ACK or
+ * NACK it closes the connection, and hands the message out again (measured with ids of every form).
+ */
+export function whyUnsettleable(headers: ReceivedHeaders, { broker, dialect }: Peer): UnsupportedError | undefined {
+  if (!dialect.losesAmqpIds || !hasPrefix(headers, AMQP_PREFIX)) return undefined;
+  const id = headerText(headers, "message-id") ?? "";
+  if (NUMBERED.test(id)) return undefined;
+  return new UnsupportedError(
+    `The message ${id} can be read and released, but not accepted or rejected: its AMQP sender gave it an id, and ${broker.product} takes no STOMP acknowledgement of such a message. Consume its queue over AMQP`,
+  );
+}

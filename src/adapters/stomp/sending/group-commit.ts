@@ -1,0 +1,247 @@
+/**
+ * The sends of one session in a line, where a transaction stores many of them for the price of one. What comes while the
+ * broker is busy gathers and shares the next transaction, as in a database's log; while it is idle nothing waits. The
+ * members of a group that is refused go again one by one, so that only the culprit rejects: docs/decisions/0015-group-commit.md.
+ */
+import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../../errors/errors.ts";
+import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
+import { type QueueItem, SendQueue } from "../../shared/send-queue.ts";
+import {
+  type GroupMember,
+  type GroupOwner,
+  isGroupable,
+  MAX_GROUP_BYTES,
+  MAX_MEMBERS,
+  SendGroup,
+} from "./send-group.ts";
+import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
+import { UnansweredSingles } from "./unanswered-singles.ts";
+import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
+
+const CONFIRMED: SendOutcome = { kind: "confirmed" };
+
+/** The session that the line belongs to. */
+export interface SendingSession {
+  /** Something was confirmed. */
+  readonly markUseful: () => void;
+  destroy(cause: MasterSlaveError): void;
+}
+
+export class GroupCommit implements GroupOwner, SessionSends {
+  readonly #wire: Wire;
+  readonly #session: SendingSession;
+  readonly #line = new SendQueue();
+  /** Written, and its fence not yet passed. */
+  #undecided: SendGroup | undefined;
+  /** Its COMMIT is unanswered. The next group may be on its way behind that. */
+  #committing: SendGroup | undefined;
+  /** What to do once nothing commits. */
+  #next: (() => void) | undefined;
+  readonly #uncounted: SendTerms;
+  readonly #singles = new UnansweredSingles(() => this.#guardedFlush());
+  #scheduled = false;
+  #groups = 0;
+  #begun = false;
+  /** How many more ERRORs can come of groups that have failed: Classic tells some from another thread. */
+  #strays = 0;
+
+  constructor(wire: Wire, session: SendingSession) {
+    this.#wire = wire;
+    this.#session = session;
+    this.#uncounted = { onConfirmed: session.markUseful };
+  }
+
+  send(send: OutgoingSend): void {
+    if (this.#wire.open) this.#push(send);
+  }
+
+  behind(act: () => void): void {
+    if (!this.#wire.open || (this.#line.size === 0 && !this.#busy)) act();
+    else this.#push(act);
+  }
+
+  get expectsMore(): boolean {
+    return this.#undecided !== undefined;
+  }
+
+  /** Writes what may be written. */
+  flush(): void {
+    for (let head = this.#line.peek(); head && this.#wire.open; head = this.#line.peek()) {
+      const single = typeof head === "function" || !isGroupable(head) || this.#singles.held;
+      if (this.#busy || (!single && this.#singles.busy)) {
+        this.#singles.wait();
+        return;
+      }
+      if (single) this.#pass(head);
+      else this.#writeRun();
+    }
+  }
+
+  get awaitsUnnamed(): boolean {
+    return this.#busy;
+  }
+
+  findUnnamed(): ReceiptWaiter | undefined {
+    const group = this.#committing ?? this.#undecided;
+    if (group) return unnamed(() => group.noteError());
+    if (this.#strays === 0) return undefined;
+    return unnamed(() => {
+      this.#strays -= 1;
+    });
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.#singles.stopWaiting();
+    for (const item of this.#line.drain()) if (typeof item === "function") item();
+  }
+
+  fenced(group: SendGroup, begun: boolean): void {
+    if (this.#committing) {
+      this.#next = () => this.fenced(group, begun);
+      return;
+    }
+    this.#begun = begun;
+    if (!this.#wire.open) return;
+    this.#undecided = undefined;
+    if (!group.believed) {
+      group.abort();
+      this.failed(group);
+      return;
+    }
+    this.#committing = group;
+    group.commit();
+    if (this.#fillsNext(group) && !this.#singles.held) this.#writeRun();
+  }
+
+  committed({ members }: SendGroup): void {
+    this.#session.markUseful();
+    for (const { send } of members) send.onOutcome(CONFIRMED);
+    this.#commitAnswered();
+  }
+
+  /** Nothing of it is stored. What was given up meanwhile is not sent again. */
+  failed({ members, errors }: SendGroup): void {
+    // It was written behind, and must not be stored before.
+    this.#undecided?.distrust();
+    this.#strays += Math.max(0, members.length - errors);
+    for (const { send } of members) {
+      if (send.abandoned) send.onOutcome({ kind: "failed", error: this.#notStored(send) });
+      else writeSend(this.#wire, send, this.#uncounted);
+    }
+    this.#commitAnswered();
+  }
+
+  stalled({ members }: SendGroup): void {
+    const { endpoint, memory, onWarning } = this.#wire.peer;
+    memory.grouped = false;
+    const text = `${formatAddress(endpoint)} stopped in the middle of ${members.length} sends that share a transaction: it has no room for one of them, and waits. From now on this connection sends one by one; groupCommit=false does so from the start`;
+    onWarning({ code: "GROUP_COMMIT_OFF", message: text, endpoint });
+    this.#session.destroy(new SessionLostError("SESSION_LOST", text, { endpoint }));
+  }
+
+  get #busy(): boolean {
+    return this.#undecided !== undefined || this.#committing !== undefined;
+  }
+
+  /** Well or badly. */
+  #commitAnswered(): void {
+    this.#committing = undefined;
+    const next = this.#next;
+    this.#next = undefined;
+    if (next) next();
+    else this.#undecided?.watch();
+    this.#schedule();
+  }
+
+  /** A small group behind a large one would have the broker sync for little, and the rest wait for it. */
+  #fillsNext({ members }: SendGroup): boolean {
+    return 2 * this.#line.size >= members.length;
+  }
+
+  #push(item: QueueItem): void {
+    this.#line.push(item);
+    this.#schedule();
+  }
+
+  /** At the end of the turn: after all that goes on once a receipt is read, and before the socket writes. */
+  #schedule(): void {
+    if (this.#scheduled || this.#line.size === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.#scheduled = false;
+        this.#guardedFlush();
+      }),
+    );
+  }
+
+  #guardedFlush(): void {
+    this.#wire.guard(() => this.flush());
+  }
+
+  #pass(item: QueueItem): void {
+    this.#line.shift();
+    if (typeof item === "function") item();
+    else writeSend(this.#wire, item, this.#uncounted);
+  }
+
+  #writeRun(): void {
+    const members = this.#takeRun();
+    const [only] = members;
+    if (only === undefined) return;
+    // Nothing that needs no COMMIT may be stored before what waits for one.
+    if (members.length === 1 && !this.#committing) {
+      this.#writeCounted(only.send);
+      return;
+    }
+    const transaction = this.#name(this.#groups++);
+    if (!this.#begun) this.#wire.write("BEGIN", { transaction });
+    this.#undecided = new SendGroup(this.#wire, transaction, members, this);
+    this.#undecided.write(this.#name(this.#groups));
+    if (!this.#committing) this.#undecided.watch();
+  }
+
+  #name(nth: number): string {
+    return `group-${nth}`;
+  }
+
+  #takeRun(): GroupMember[] {
+    const members: GroupMember[] = [];
+    let bytes = 0;
+    for (let next = this.#line.peek(); typeof next === "object" && isGroupable(next); next = this.#line.peek()) {
+      bytes += next.message.body.length;
+      if (members.length === MAX_MEMBERS || bytes > MAX_GROUP_BYTES) break;
+      this.#line.shift();
+      if (next.abandoned) continue;
+      const encoded = encodedFor(this.#wire, next);
+      // What cannot be encoded fails as any other does.
+      if (encoded instanceof MasterSlaveError) writeSend(this.#wire, next, this.#uncounted);
+      else members.push({ send: next, encoded });
+    }
+    return members;
+  }
+
+  /** What comes until it is answered gathers. */
+  #writeCounted(send: OutgoingSend): void {
+    const answered = this.#singles.add();
+    const over = () => {
+      answered();
+      this.#schedule();
+    };
+    const onConfirmed = () => {
+      this.#session.markUseful();
+      over();
+    };
+    writeSend(this.#wire, send, { onConfirmed, onFailed: over });
+  }
+
+  #notStored({ message: { id } }: OutgoingSend): MasterSlaveError {
+    const { endpoint } = this.#wire.peer;
+    return new SendRejectedError(`${formatAddress(endpoint)} did not store message ${id}`, { id, endpoint });
+  }
+}
+
+function unnamed(onRefused: ReceiptWaiter["onRefused"]): ReceiptWaiter {
+  return { unnamed: true, onReceipt: () => {}, onRefused };
+}

@@ -1,0 +1,160 @@
+/** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
+import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../../errors/errors.ts";
+import { formatDestination } from "../../../messaging/messages/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
+import { headerLines } from "../frames/header-text.ts";
+import type { EncodedSend } from "../messages/encoded-send.ts";
+import { scheduleHeaders } from "../messages/message.ts";
+import { type BrokerRefusal, saysTooLarge } from "../opening/failures.ts";
+import type { Peer } from "../opening/peer.ts";
+import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
+
+const CONFIRMED: SendOutcome = { kind: "confirmed" };
+
+/** What a send belongs to, told of its outcome before the send itself is. */
+export interface SendTerms {
+  /** The id of a transaction. */
+  readonly transaction?: string;
+  /** The receipt alone proves nothing: whoever set these terms tells the send that it is confirmed. */
+  readonly confirmedLater?: true;
+  onConfirmed(): void;
+  onFailed?(error: MasterSlaveError): void;
+  /** The session ended first. */
+  onSessionEnd?(): void;
+}
+
+/** Writes the send at once; the outcome comes with its receipt. Says whether it will be told of one. */
+export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boolean {
+  if (send.abandoned || !wire.open) return false;
+  const encoded = encodedFor(wire, send);
+  if (encoded instanceof MasterSlaveError) {
+    // In a turn of its own: the caller is not through with its call yet.
+    queueMicrotask(() => wire.guard(() => failSend(send, encoded, terms)));
+    return true;
+  }
+  wire.request(
+    "SEND",
+    sendLines(wire.peer, send, encoded, terms.transaction),
+    new SentMessage(wire, send, terms),
+    encoded.body,
+  );
+  send.onWritten();
+  return true;
+}
+
+/** With what is new each time. */
+export function sendLines(
+  { dialect, version }: Peer,
+  { message }: OutgoingSend,
+  { lines }: EncodedSend,
+  transaction: string | undefined,
+): string {
+  const delay = message.deliverAtMs === undefined ? "" : headerLines(scheduleHeaders(message, dialect), version);
+  return transaction === undefined ? lines + delay : `${lines}${delay}transaction:${transaction}\n`;
+}
+
+/** The sends of a session where nothing speaks for a transaction: each is written at once, with a receipt of its own. */
+export class SingleSends implements SessionSends {
+  readonly expectsMore = false;
+  readonly awaitsUnnamed = false;
+  readonly #wire: Wire;
+  readonly #terms: SendTerms;
+
+  constructor(wire: Wire, onConfirmed: () => void) {
+    this.#wire = wire;
+    this.#terms = { onConfirmed };
+  }
+
+  send(send: OutgoingSend): void {
+    writeSend(this.#wire, send, this.#terms);
+  }
+
+  behind(act: () => void): void {
+    act();
+  }
+
+  flush(): void {}
+
+  end(): void {}
+
+  findUnnamed(): undefined {}
+}
+
+/** A SEND that waits for its receipt. */
+class SentMessage implements ReceiptWaiter {
+  readonly #wire: Wire;
+  readonly #send: OutgoingSend;
+  readonly #terms: SendTerms;
+
+  constructor(wire: Wire, send: OutgoingSend, terms: SendTerms) {
+    this.#wire = wire;
+    this.#send = send;
+    this.#terms = terms;
+  }
+
+  get bodyBytes(): number {
+    return this.#send.message.body.length;
+  }
+
+  onReceipt(): void {
+    this.#terms.onConfirmed();
+    if (!this.#terms.confirmedLater) this.#send.onOutcome(CONFIRMED);
+  }
+
+  onRefused(refusal: BrokerRefusal): void {
+    failSend(this.#send, refusedSend(this.#send, refusal, this.#wire.peer), this.#terms);
+  }
+
+  onSessionEnd(): void {
+    this.#terms.onSessionEnd?.();
+  }
+}
+
+export function failSend(send: OutgoingSend, error: MasterSlaveError, terms?: SendTerms): void {
+  terms?.onFailed?.(error);
+  send.onOutcome({ kind: "failed", error });
+}
+
+/** What was written the first time, unless that was for a broker of another kind. */
+export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
+  const { dialect, version, endpoint } = wire.peer;
+  const kept = send.encoded as EncodedSend | undefined;
+  if (kept?.dialect === dialect && kept.version === version) return kept;
+  try {
+    const encoded = wire.encoder.encode(send.destination, send.message);
+    send.encoded = encoded;
+    return encoded;
+  } catch (cause) {
+    return MasterSlaveError.from(cause, endpoint);
+  }
+}
+
+/**
+ * How the brokers say that there is no room: Classic "Persistent store is Full, 100% of …" and "Usage Manager Memory
+ * Limit reached". Artemis says nothing but AMQ339011, "Error sending message", which a full address is the usual cause of.
+ */
+const NO_ROOM = /\b(store|memory|temp\w*|usage manager)\b.*\b(full|limit)\b|ResourceAllocationException|AMQ339011/i;
+
+export function saysNoRoom({ text }: BrokerRefusal): boolean {
+  return NO_ROOM.test(text);
+}
+
+/** Why the broker refused a SEND. Remembers a destination that has no room. */
+export function refusedSend(
+  { message, destination }: Pick<OutgoingSend, "message" | "destination">,
+  refusal: BrokerRefusal,
+  { endpoint, memory }: Peer,
+): MasterSlaveError {
+  const { text, cause } = refusal;
+  const { id, body } = message;
+  const what = `message ${id} to ${formatDestination(destination)}`;
+  if (saysTooLarge(text)) {
+    const why = `${formatAddress(endpoint)} takes no message as large as ${what}, of ${body.length} bytes: ${text}. Raise the broker's limit, or send less`;
+    return new MessageTooLargeError(why, { id, endpoint, cause });
+  }
+  const noRoom = saysNoRoom(refusal);
+  if (noRoom) memory.noteRefusing(destination);
+  const hint = noRoom ? ". There is no room for it at the moment" : "";
+  const why = `${formatAddress(endpoint)} refused ${what}: ${text}${hint}`;
+  return new SendRejectedError(why, { id, endpoint, cause, retryable: noRoom });
+}
