@@ -1,5 +1,5 @@
 /** docs/refusals.md from the failure tables of both adapters, so that they cannot differ. */
-import { FAILURES } from "../src/adapters/amqp/failure-table.ts";
+import { FAILURES } from "../src/adapters/amqp/opening/failure-table.ts";
 import { HANDSHAKE_FAILURES } from "../src/adapters/stomp/opening/failures.ts";
 
 const INTRO = `# What an attempt can end with
@@ -13,7 +13,7 @@ login is asked for anew on every attempt, and \`maxAuthFailures\` rounds in a ro
 \`next\`: [security.md](security.md) tells those apart. A peer that says nothing at all ends by \`attemptTimeout\` as
 \`ATTEMPT_TIMEOUT\`, \`next\`, with what was waited for.
 
-Each row has a test: \`test/unit/adapters/amqp/refusals.test.ts\` and \`test/unit/adapters/stomp/open-session.test.ts\`.
+Each row has a test: \`test/unit/adapters/amqp/opening/failures-refusals.test.ts\` and \`test/unit/adapters/stomp/open-session.test.ts\`.
 `;
 
 /** The whole file. */

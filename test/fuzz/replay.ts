@@ -1,6 +1,6 @@
 /** Plays the peer's side of a conversation to a session while the client's story runs on it; says what was broken. */
 import { AmqpSession } from "../../src/adapters/amqp/amqp-session.ts";
-import { handshake as amqpHandshake } from "../../src/adapters/amqp/handshake.ts";
+import { handshake as amqpHandshake } from "../../src/adapters/amqp/opening/handshake.ts";
 import { unfinishedTail } from "../../src/adapters/stomp/frames/text-boundary.ts";
 import { type Opened, handshake as stompHandshake } from "../../src/adapters/stomp/opening/handshake.ts";
 import { SendMemory } from "../../src/adapters/stomp/opening/send-memory.ts";

@@ -13,16 +13,16 @@ import type {
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { holdsFramesBack } from "../shared/held-frames.ts";
-import { brokerOf } from "./broker.ts";
-import { spellingOf } from "./destination.ts";
-import type { Ending } from "./ending.ts";
-import { sessionLoss } from "./failures.ts";
-import { type OpenConnection, tellAlternates } from "./handshake.ts";
-import { Sends } from "./sends.ts";
-import type { SessionContext } from "./session-context.ts";
-import { AmqpSubscription } from "./subscription.ts";
-import { Transactions } from "./transactions.ts";
-import { Unsubscriptions } from "./unsubscriptions.ts";
+import { spellingOf } from "./messages/destination.ts";
+import { brokerOf } from "./opening/broker.ts";
+import { sessionLoss } from "./opening/failures.ts";
+import { type OpenConnection, tellAlternates } from "./opening/handshake.ts";
+import type { SessionContext } from "./opening/session-context.ts";
+import { AmqpSubscription } from "./receiving/subscription.ts";
+import { Unsubscriptions } from "./receiving/unsubscriptions.ts";
+import type { Ending } from "./sasl/ending.ts";
+import { Sends } from "./sending/sends.ts";
+import { Transactions } from "./transactions/transactions.ts";
 
 /** The broker beats at half of what we advertise at the latest; this is how often it may miss. */
 const SILENCE_FACTOR = 2.1;

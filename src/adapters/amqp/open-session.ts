@@ -8,10 +8,10 @@ import type { OpenSession } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AmqpSession } from "./amqp-session.ts";
-import { attemptFailure } from "./failures.ts";
-import { handshake } from "./handshake.ts";
-import { keepBeating } from "./heart-beat.ts";
-import { askLogin } from "./login.ts";
+import { attemptFailure } from "./opening/failures.ts";
+import { handshake } from "./opening/handshake.ts";
+import { keepBeating } from "./opening/heart-beat.ts";
+import { askLogin } from "./opening/login.ts";
 
 /** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { brokerOf } from "../../../src/adapters/amqp/broker.ts";
-import { attemptFailure, describeCondition } from "../../../src/adapters/amqp/failures.ts";
+import { brokerOf } from "../../../src/adapters/amqp/opening/broker.ts";
+import { attemptFailure, describeCondition } from "../../../src/adapters/amqp/opening/failures.ts";
 import { readBroker } from "../../../src/adapters/stomp/opening/broker.ts";
 import { readRefusal, refusedSession } from "../../../src/adapters/stomp/opening/failures.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";

@@ -1,0 +1,218 @@
+/** SASL and open over a connected socket, by a rhea connection that never retries, never times and never speaks to the console. */
+import { randomUUID } from "node:crypto";
+import rhea, { type Connection, type EventContext } from "rhea";
+import { MasterSlaveError } from "../../../errors/errors.ts";
+import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
+import type { Login } from "../../../messaging/port/login.ts";
+import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
+import type { Endpoint } from "../../../uri/endpoint.ts";
+import { concealing } from "../../shared/conceal-credentials.ts";
+import { walkDueSessions } from "../rhea/due-sessions.ts";
+import type { OpenProperties } from "../rhea/open-properties.ts";
+import { holdToLimits, MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
+import type { Ending } from "../sasl/ending.ts";
+import { governSasl, type SaslTerms } from "../sasl/sasl-dialogue.ts";
+import { alternateOf, alternatesOf } from "./alternates.ts";
+import { CLOSE_CONDITIONS } from "./failure-table.ts";
+import { attemptFailure } from "./failures.ts";
+
+/** An open connection, and where to hear of its end. */
+export interface OpenConnection {
+  readonly connection: Connection;
+  readonly properties: OpenProperties;
+  /** The capabilities the peer offered in its open frame. */
+  readonly offers: ReadonlySet<string>;
+  /** Takes this connection's credentials out of a text of the broker's. */
+  readonly conceal: (text: string) => string;
+  /** From now on `listener` is told of the first terminal signal; at once when it came already. */
+  onEnding(listener: (ending: Ending) => void): void;
+}
+
+/** What is touched of rhea beyond its typings; the tests of this file pin it. */
+interface RheaConnection extends Connection {
+  readonly local: { readonly open: object };
+  readonly remote: { readonly open: { readonly offered_capabilities?: string | string[] | null } };
+}
+
+type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates" | "saslMechanisms">;
+
+/** Artemis opens before it refuses, and marks that open with this property. */
+const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
+
+/**
+ * Speaks first. Resolves when the peer has opened; rejects with an AttemptError, or with the signal's reason, and has
+ * destroyed the socket then.
+ */
+export function handshake(
+  socket: EndpointSocket,
+  login: Login | undefined,
+  settings: HandshakeSettings,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  const { endpoint } = socket;
+  return new Promise((resolve, reject) => {
+    const connection = createConnection(socket, settings);
+    const conceal = concealing(login);
+    const ends = watchEnding(connection, socket, conceal);
+    const settle = (outcome: () => void) => {
+      signal.removeEventListener("abort", onAbort);
+      outcome();
+    };
+    const fail = (error: MasterSlaveError) =>
+      settle(() => {
+        socket.destroy(error);
+        reject(error);
+      });
+    const onAbort = () => fail(MasterSlaveError.from(signal.reason, endpoint));
+    signal.addEventListener("abort", onAbort, { once: true });
+    ends.listen((ending) => {
+      const failure = attemptFailure(endpoint, ending, socket.firstBytes);
+      fail(tellAlternates(connection, endpoint, settings) ?? failure);
+    });
+    connection.once("connection_open", () => {
+      const properties: OpenProperties = connection.properties ?? {};
+      if (properties[ESTABLISHMENT_FAILED] === true) return;
+      // One symbol or several (AMQP 1.0, 2.7.1).
+      const offers = new Set([connection.remote.open.offered_capabilities ?? []].flat());
+      // A refusal that came in the same bytes as the open is read first.
+      queueMicrotask(() => {
+        if (ends.ending || signal.aborted) return;
+        const mistake = tellAlternates(connection, endpoint, settings);
+        if (mistake) fail(mistake);
+        else settle(() => resolve({ connection, properties, offers, conceal, onEnding: ends.listen }));
+      });
+    });
+    if (signal.aborted) onAbort();
+    else if (socket.destroyed) ends.end({ kind: "socket", error: socket.errored ?? undefined });
+    else {
+      const isOver = () => ends.ending !== undefined || signal.aborted;
+      speak(connection, { login, allowed: settings.saslMechanisms, conceal, end: ends.end, isOver });
+    }
+  });
+}
+
+/** A connection on a container of its own: what nobody else handles stays there, silently. */
+function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: HandshakeSettings): RheaConnection {
+  const { host, port } = socket.endpoint;
+  const id = clientId ?? `masterslave-${randomUUID()}`;
+  const container = rhea.create_container({ id });
+  for (const event of TERMINAL_EVENTS) container.on(event, () => {});
+  const options = {
+    host,
+    port,
+    hostname: host,
+    container_id: id,
+    reconnect: false,
+    tcp_no_delay: true,
+    // Larger messages travel in several frames; rhea advertises no limit by itself.
+    max_frame_size: MAX_FRAME_SIZE,
+    // A SASL layer, whoever logs in: rhea leaves it out otherwise, and Classic refuses then. What it holds comes with the broker's offer.
+    sasl_mechanisms: {},
+    connection_details: () => ({ host, port, connect: handOut(socket) }),
+    ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
+  };
+  const connection = container.create_connection(options) as RheaConnection;
+  walkDueSessions(connection);
+  holdToLimits(connection);
+  // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
+  Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });
+  return connection;
+}
+
+/** rhea calls it in place of net.connect; ours has been connected all along. */
+function handOut(socket: EndpointSocket) {
+  return (_port: number, _host: string, _options: unknown, connected: () => void): EndpointSocket => {
+    process.nextTick(connected);
+    return socket;
+  };
+}
+
+/** What rhea emits when a connection is over, or prints and throws when nobody listens. */
+const TERMINAL_EVENTS = ["error", "protocol_error", "connection_error", "connection_close", "disconnected"] as const;
+
+interface EndingWatch {
+  readonly ending: Ending | undefined;
+  readonly end: (ending: Ending) => void;
+  readonly listen: (listener: (ending: Ending) => void) => void;
+}
+
+/** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
+function watchEnding(
+  connection: RheaConnection,
+  socket: EndpointSocket,
+  conceal: (text: string) => string,
+): EndingWatch {
+  let ending: Ending | undefined;
+  let told: ((ending: Ending) => void) | undefined;
+  const end = (found: Ending) => {
+    if (ending) return;
+    ending = found;
+    told?.(found);
+  };
+  const onClose = (context: EventContext) => end(closeOf(connection, context, conceal));
+  connection.on("connection_error", onClose);
+  connection.on("connection_close", onClose);
+  connection.on("protocol_error", (error: Error) => end({ kind: "protocol", error }));
+  connection.on("error", (error: Error) => end({ kind: "protocol", error }));
+  connection.on("disconnected", ({ error }: EventContext) => end({ kind: "socket", error }));
+  // rhea does not notice that a socket was destroyed.
+  socket.once("close", () => end({ kind: "socket", error: socket.errored ?? undefined }));
+  return {
+    get ending() {
+      return ending;
+    },
+    end,
+    listen(listener) {
+      told = listener;
+      if (ending) listener(ending);
+    },
+  };
+}
+
+function closeOf(connection: RheaConnection, context: EventContext, conceal: (text: string) => string): Ending {
+  const { error } = connection;
+  if (error && "condition" in error) {
+    const { condition, description, info } = error;
+    const field: unknown = info?.["invalid-field"];
+    return {
+      kind: "close",
+      condition: condition ? concealUnknown(condition, conceal) : undefined,
+      description: description && conceal(description),
+      field: typeof field === "string" ? field : undefined,
+    };
+  }
+  if (context.error) return { kind: "protocol", error: context.error };
+  return { kind: "close", condition: undefined, description: undefined };
+}
+
+/** The conditions we know are kept: a user may be called "amqp". */
+function concealUnknown(condition: string, conceal: (text: string) => string): string {
+  return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : conceal(condition);
+}
+
+function speak(connection: RheaConnection, terms: SaslTerms): void {
+  try {
+    connection.connect();
+    governSasl(connection, terms);
+  } catch (error) {
+    terms.end({ kind: "protocol", error: error instanceof Error ? error : new Error(String(error)) });
+  }
+}
+
+/** What the peer named so far, in its open frame or a redirect. Returns what the listener threw, as nobody above may catch it. */
+export function tellAlternates(
+  connection: Connection,
+  endpoint: Endpoint,
+  { onAlternates }: Pick<AdapterSettings, "onAlternates">,
+): MasterSlaveError | undefined {
+  const { error, properties } = connection;
+  const redirected = error && "condition" in error && error.condition === "amqp:connection:redirect";
+  const target = redirected ? alternateOf(error.info, endpoint) : undefined;
+  const found = [...(target ? [target] : []), ...alternatesOf(properties?.["failover-server-list"], endpoint)];
+  try {
+    if (found.length > 0) onAlternates?.(found);
+    return undefined;
+  } catch (cause) {
+    return MasterSlaveError.from(cause, endpoint);
+  }
+}

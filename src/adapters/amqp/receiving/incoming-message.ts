@@ -1,0 +1,72 @@
+/** A transfer as a delivery of ours, decoded here and not by rhea: what cannot be read fails by itself, not the connection. */
+import rhea, { type Delivery, type Message } from "rhea";
+import type { Linkable } from "../../../async/linked-set.ts";
+import { MasterSlaveError } from "../../../errors/errors.ts";
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import { type ReceivedContent, ReceivedMessage } from "../../../messaging/messages/received-message.ts";
+import type { IncomingDelivery } from "../../../messaging/port/messaging-session.ts";
+import type { Spelling } from "../messages/destination.ts";
+import { decodeMessage } from "../messages/message.ts";
+import { checkSections } from "../messages/message-sections.ts";
+import { readPlainMessage } from "../messages/plain-message.ts";
+import type { ReceivingSession } from "./settlement.ts";
+
+/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
+const STILL_ENCODED = 0xffff_ffff;
+
+/** `onTransfer` is told before each transfer whether it takes its delivery back (AMQP 1.0, 2.7.5). */
+export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: (aborted: boolean) => void): void {
+  const receive = amqpSession.on_transfer.bind(amqpSession);
+  amqpSession.on_transfer = (frame) => {
+    if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
+    onTransfer(frame.performative.aborted === true);
+    receive(frame);
+    // rhea opens the session's window further when it is called for something else, of which a message in parts has nothing.
+    if (frame.performative.more) amqpSession.connection._register();
+  };
+}
+
+/** A delivery with what it came as. */
+export class AmqpDelivery implements IncomingDelivery, Linkable<AmqpDelivery> {
+  readonly message: ReceivedMessage;
+  readonly deliveryCount: number;
+  readonly wire: Delivery;
+  /** Its place among the unsettled. */
+  set: object | undefined;
+  previous: AmqpDelivery | undefined;
+  next: AmqpDelivery | undefined;
+
+  constructor(content: ReceivedContent, deliveryCount: number, wire: Delivery) {
+    this.message = new ReceivedMessage(content);
+    this.deliveryCount = deliveryCount;
+    this.wire = wire;
+    this.set = undefined;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+
+  get redelivered(): boolean {
+    return this.deliveryCount > 0;
+  }
+}
+
+/** @throws Error, or whatever rhea throws of bytes that are no message. */
+export function readDelivery(
+  bytes: unknown,
+  delivery: Delivery,
+  spelling: Spelling,
+  subscribed: Destination,
+): AmqpDelivery {
+  if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
+  const plain = delivery.format === STILL_ENCODED ? readPlainMessage(bytes, spelling, subscribed) : undefined;
+  if (plain) return new AmqpDelivery(plain.content, plain.deliveryCount, delivery);
+  // rhea's typings of a decoded message know only its methods.
+  const decoded = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };
+  const message = decoded as unknown as Message;
+  return new AmqpDelivery(decodeMessage(message, spelling, subscribed), message.delivery_count ?? 0, delivery);
+}
+
+function decode(bytes: Buffer): object {
+  checkSections(bytes);
+  return rhea.message.decode(bytes);
+}

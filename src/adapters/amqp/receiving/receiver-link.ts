@@ -1,0 +1,81 @@
+/** The receiver link of one subscription, on an AMQP session of its own. */
+import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
+import type { SessionContext } from "../opening/session-context.ts";
+import { keepTransfersEncoded } from "./incoming-message.ts";
+import type { ReceivingSession } from "./settlement.ts";
+import type { AttachTerms } from "./source.ts";
+
+/** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
+const MIN_WINDOW = 8192;
+
+/** What the broker does with the link. */
+export interface ReceiverEvents {
+  onAttach(receiver: Receiver): void;
+  /** The link or its AMQP session is gone, by our wish or the broker's. */
+  onDetach(error: AmqpError | Error | undefined): void;
+  onDrained(): void;
+  onMessage(bytes: unknown, delivery: Delivery): void;
+  /** The broker has taken back a delivery that had come in part. */
+  onAborted(): void;
+}
+
+export class ReceiverLink {
+  readonly amqpSession: ReceivingSession;
+  readonly receiver: Receiver;
+  readonly #outlivesLink: boolean;
+  /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
+  #aborted = false;
+
+  /** Attaches at once, without credit. */
+  constructor(
+    { connection, guard }: SessionContext,
+    { source, name, outlivesLink }: AttachTerms,
+    prefetch: number,
+    events: ReceiverEvents,
+  ) {
+    this.#outlivesLink = outlivesLink;
+    const window = Math.max(MIN_WINDOW, 2 * prefetch);
+    this.amqpSession = connection.create_session({ incoming: window }) as ReceivingSession;
+    keepTransfersEncoded(this.amqpSession, (aborted) => {
+      this.#aborted = aborted;
+    });
+    this.amqpSession.on(
+      "session_close",
+      guard(() => events.onDetach(this.amqpSession.error)),
+    );
+    this.amqpSession.begin();
+    this.receiver = this.amqpSession.attach_receiver({
+      ...(name !== undefined && { name }),
+      source,
+      snd_settle_mode: 0,
+      autoaccept: false,
+      credit_window: 0,
+    });
+    const on = (event: string, work: (context: EventContext) => void) => this.receiver.on(event, guard(work));
+    on("receiver_open", () => events.onAttach(this.receiver));
+    on("receiver_close", () => events.onDetach(this.receiver.error));
+    on("receiver_drained", () => events.onDrained());
+    on("message", ({ message, delivery }) => {
+      if (!delivery) return;
+      if (!this.#aborted) {
+        events.onMessage(message, delivery);
+        return;
+      }
+      // The broker has settled it; rhea would answer.
+      Object.assign(delivery, { remote_settled: true });
+      delivery.update(true);
+      events.onAborted();
+    });
+  }
+
+  /** What the broker has left of it, by our count; not in rhea's typings, pinned by the tests of credit. */
+  get credit(): number {
+    return (this.receiver as unknown as { readonly credit: number }).credit;
+  }
+
+  /** Closing the link of a durable subscription would delete it. */
+  leave(): void {
+    if (this.#outlivesLink) this.receiver.detach();
+    else this.receiver.close();
+  }
+}

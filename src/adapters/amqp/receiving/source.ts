@@ -1,0 +1,123 @@
+/** What a subscription attaches to on the broker found, or why that broker cannot do what is asked. */
+
+import { randomUUID } from "node:crypto";
+import rhea, { type Source } from "rhea";
+import { UnsupportedError } from "../../../errors/errors.ts";
+import { formatDestination } from "../../../messaging/messages/destination.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
+import { checkComposite } from "../messages/check-composite.ts";
+import { spell } from "../messages/destination.ts";
+import type { SessionContext } from "../opening/session-context.ts";
+
+/** What differs from subscription to subscription in an attach frame. */
+export interface AttachTerms {
+  readonly name?: string;
+  readonly source: Source;
+  /** Detached, not closed, at the end: closing deletes a durable subscription. */
+  readonly outlivesLink: boolean;
+}
+
+type Peer = Pick<SessionContext, "broker" | "clientId" | "endpoint" | "offers" | "spelling">;
+
+/** Durable for all of its terminus (AMQP 1.0, 3.5.5), and never expired. */
+const OUTLIVES_SESSIONS = { durable: 2, expiry_policy: "never" } as const;
+/** AMQP 1.0, 3.5.10. */
+const DELETE_ON_CLOSE = 0x2b;
+const WILDCARD = /(^|\.)[*>](\.|$)/;
+
+/** @throws UnsupportedError that says why, and what to do instead. */
+export function attachTermsOf(request: SubscriptionRequest, peer: Peer): AttachTerms {
+  const { destination, subscription, exclusive = false, browse = false, selector } = request;
+  if (destination.kind === "temp-queue") return { source: temporaryQueue(), outlivesLink: false };
+  checkDestination(request, peer);
+  const source: Source = {
+    ...sourceOf(request, peer),
+    ...(selector !== undefined && { filter: rhea.filter.selector(selector) }),
+    ...(browse && { distribution_mode: "copy" }),
+  };
+  if (exclusive) return { source: exclusively(source, request, peer), outlivesLink: false };
+  if (subscription === undefined) return { source, outlivesLink: false };
+  return { ...named(source, subscription), outlivesLink: subscription.durable };
+}
+
+/** The name of the link is the name of the subscription; several links of one connection may share one. */
+export function linkNameOf({ name, shared }: NamedSubscription): string {
+  // Artemis cuts the name at the bar, as it is Qpid JMS's mark of a shared one (DefaultSenderController, createQueueName).
+  return shared ? `${name}|${randomUUID()}` : name;
+}
+
+/** Global: not of one client id, but of all of them. */
+export const SHARED_CAPABILITIES = ["shared", "global"] as const;
+
+/** @throws UnsupportedError for a subscription that this broker cannot have, or not keep. */
+export function checkNamed({ name, durable, shared }: NamedSubscription, { broker, clientId, offers }: Peer): void {
+  if (shared && !offers.has("SHARED-SUBS")) {
+    const instead =
+      broker.product === "activemq"
+        ? `: let each consumer read queue://Consumer.${name}.VirtualTopic.NAME instead`
+        : "";
+    throw new UnsupportedError(`${broker.product} has no shared subscriptions over AMQP${instead}`);
+  }
+  if (durable && !shared && clientId === undefined) {
+    throw new UnsupportedError(`A durable subscription belongs to a client id: give the connection a clientId`);
+  }
+  if (broker.product === "artemis" && name.includes("|"))
+    throw new UnsupportedError(`Artemis cuts the subscription name ${name} at the "|"`);
+}
+
+function checkDestination(request: SubscriptionRequest, peer: Peer): void {
+  const { destination, subscription, browse } = request;
+  const where = formatDestination(destination);
+  checkComposite(request, peer);
+  if (browse && destination.kind !== "queue") throw new UnsupportedError(`Only a queue can be browsed, not ${where}`);
+  if (subscription) {
+    if (destination.kind !== "topic")
+      throw new UnsupportedError(`Only a topic has subscriptions by name, not ${where}`);
+    checkNamed(subscription, peer);
+  }
+  if (peer.broker.product === "artemis" && destination.kind === "queue" && WILDCARD.test(destination.name)) {
+    throw new UnsupportedError(`Artemis has wildcards for topics only: ${where} would be a queue of that very name`);
+  }
+}
+
+function sourceOf({ destination }: SubscriptionRequest, { broker, spelling }: Peer): Source {
+  const { address, capabilities } = spell(spelling, destination);
+  // Artemis writes `#` where ActiveMQ has always written `>`.
+  const spelled = broker.product === "artemis" ? address.replace(/(^|\.)>$/, "$1#") : address;
+  // A copy of the capabilities: rhea's typings ask for one that can be written to.
+  return { address: spelled, ...(capabilities && { capabilities: [...capabilities] }) } as Source;
+}
+
+function exclusively(source: Source, { destination }: SubscriptionRequest, { broker }: Peer): Source {
+  if (broker.product === "activemq" && destination.kind === "queue") {
+    // Classic reads options of a consumer in the address (AmqpSession.createSender).
+    return { ...source, address: `${source.address}?consumer.exclusive=true` };
+  }
+  const why =
+    destination.kind === "queue"
+      ? `${broker.product} has exclusive consumers by the queue's own setting alone: set default-exclusive-queue for its address`
+      : "Only a queue can have an exclusive consumer";
+  throw new UnsupportedError(`${why} (${formatDestination(destination)})`);
+}
+
+function named(source: Source, subscription: NamedSubscription): Omit<AttachTerms, "outlivesLink"> {
+  const capabilities = subscription.shared ? [source.capabilities ?? [], ...SHARED_CAPABILITIES].flat() : undefined;
+  return {
+    name: linkNameOf(subscription),
+    source: {
+      ...source,
+      ...(subscription.durable && OUTLIVES_SESSIONS),
+      ...(capabilities && { capabilities }),
+    } as Source,
+  };
+}
+
+/** As long as its link lives, whose answer tells the address. */
+function temporaryQueue(): Source {
+  return {
+    dynamic: true,
+    expiry_policy: "link-detach",
+    dynamic_node_properties: { "lifetime-policy": rhea.types.wrap_described([], DELETE_ON_CLOSE) },
+    capabilities: ["temporary-queue"],
+  } as unknown as Source;
+}

@@ -1,0 +1,126 @@
+/**
+ * Has rhea look at those AMQP sessions alone that have something to do: by itself it walks through all of them whenever
+ * one has, and from the first channel on for a free one. With a session per link both grow with the square of their number.
+ */
+import type { Connection } from "rhea";
+import { UnsupportedError } from "../../../errors/errors.ts";
+
+/** What is touched of rhea beyond its typings; due-sessions.test.ts pins it. */
+interface WalkedConnection {
+  registered: boolean;
+  readonly state: { need_open(): boolean; need_close(): boolean; has_settled(): boolean };
+  readonly local_channel_map: Record<number, WalkedSession>;
+  /** The highest channel that the peer takes, by its open frame. */
+  readonly channel_max?: number | null;
+  create_session(bufferSize?: unknown): WalkedSession;
+  remove_session(session: WalkedSession): void;
+  dispatch(...event: readonly unknown[]): boolean;
+  _context(context?: object): object;
+  _register(): void;
+  _process(): void;
+  _write_open(): void;
+  _write_close(): void;
+  _write_frame(...frame: readonly unknown[]): void;
+}
+
+interface WalkedSession {
+  readonly local: { channel: number };
+  _process(): void;
+}
+
+/** The connection as one of its sessions sees it: it notes whose wish it is to be looked at. */
+interface SessionView {
+  local_channel_map: Record<number, WalkedSession>;
+  session: WalkedSession | undefined;
+  due: boolean;
+}
+
+/** What an open frame without channel-max means (AMQP 1.0, 2.7.1). */
+const MAX_CHANNEL = 65_535;
+
+/** Call it before the connection speaks. */
+export function walkDueSessions(rheaConnection: Connection): void {
+  const connection = rheaConnection as unknown as WalkedConnection;
+  const channels = new Channels(connection);
+  const { create_session: createSession, remove_session: removeSession } = connection;
+  let due: SessionView[] = [];
+  // What changes the connection, or hands it on, is done by itself.
+  const shared = Object.assign(Object.create(connection) as WalkedConnection, {
+    dispatch: (...event: readonly unknown[]) => connection.dispatch(...event),
+    remove_session: (session: WalkedSession) => connection.remove_session(session),
+    _context: (context?: object) => connection._context(context),
+    _write_frame: (...frame: readonly unknown[]) => connection._write_frame(...frame),
+    _register(this: SessionView) {
+      if (!this.due) {
+        this.due = true;
+        due.push(this);
+      }
+      connection._register();
+    },
+  });
+  Object.assign<WalkedConnection, Partial<WalkedConnection>>(connection, {
+    create_session(bufferSize) {
+      const channel = channels.take();
+      const view: SessionView = Object.assign(Object.create(shared), {
+        // rhea finds its first channel free.
+        local_channel_map: {},
+        session: undefined,
+        due: false,
+      });
+      const session = createSession.call(view as unknown as WalkedConnection, bufferSize);
+      view.local_channel_map = connection.local_channel_map;
+      view.session = session;
+      session.local.channel = channel;
+      connection.local_channel_map[channel] = session;
+      return session;
+    },
+    remove_session(session) {
+      const { channel } = session.local;
+      if (connection.local_channel_map[channel] === session) channels.giveBack(channel);
+      removeSession.call(connection, session);
+    },
+    /** As rhea's own, but for whom it walks through. */
+    _process() {
+      connection.registered = false;
+      do {
+        if (connection.state.need_open()) connection._write_open();
+        const views = due;
+        due = [];
+        for (const view of views) {
+          view.due = false;
+          const { session } = view;
+          if (session && connection.local_channel_map[session.local.channel] === session) session._process();
+        }
+        if (connection.state.need_close()) connection._write_close();
+      } while (!connection.state.has_settled());
+    },
+  });
+}
+
+/** The channels of a connection, the lowest free one first. */
+class Channels {
+  readonly #connection: WalkedConnection;
+  #taken = 0;
+  /** All below it are taken. */
+  #lowest = 0;
+
+  constructor(connection: WalkedConnection) {
+    this.#connection = connection;
+  }
+
+  /** @throws UnsupportedError when the peer takes no more. */
+  take(): number {
+    const { channel_max: max, local_channel_map: sessions } = this.#connection;
+    const highest = max ?? MAX_CHANNEL;
+    if (this.#taken > highest)
+      throw new UnsupportedError(`The broker takes no more than ${highest + 1} links of one connection (channel-max)`);
+    while (sessions[this.#lowest]) this.#lowest += 1;
+    this.#taken += 1;
+    return this.#lowest++;
+  }
+
+  giveBack(channel: number): void {
+    this.#taken -= 1;
+    this.#lowest = Math.min(this.#lowest, channel);
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Holds a peer to those rules of AMQP 1.0 that rhea leaves unchecked, where a breach would freeze the process, fill its
+ * memory, be thrown from the event loop or be told on the console.
+ */
+import type { Connection } from "rhea";
+import { LONGEST_TIMER_MS } from "../../../async/timer-limit.ts";
+import { limitDecoding } from "./decode-limits.ts";
+import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
+import { type CreditedLink, holdCredit } from "./sender-credit.ts";
+import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
+
+/** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
+interface UncheckedConnection {
+  readonly remote_channel_map: { readonly [channel: number]: UncheckedSession | undefined };
+  /** Of a frame that has come in part. */
+  readonly frame_size?: number | undefined;
+  dispatch(event: string, error: Error): boolean;
+  input(bytes: Buffer): void;
+  _process(): void;
+  [on: `on_${string}`]: (frame: Frame<never>) => void;
+  on_open(frame: Frame<OpenFields>): void;
+  on_begin(frame: Frame<{ readonly remote_channel?: number | null }>): void;
+  on_attach(frame: Frame<AttachFields>): void;
+  on_flow(frame: Frame<FlowFields>): void;
+  on_transfer(frame: Frame<TransferFields>): void;
+  on_disposition(frame: Frame<DispositionFields>): void;
+}
+
+interface UncheckedSession {
+  /** Ours, by their names. */
+  readonly links: Readonly<Record<string, UncheckedLink>>;
+  readonly remote: { readonly handles: { readonly [handle: number]: UncheckedLink | undefined } };
+  readonly outgoing: { readonly deliveries: Deliveries; readonly next_pending_delivery: number };
+  readonly incoming: { readonly deliveries: Deliveries };
+}
+
+interface UncheckedLink extends CreditedLink {
+  /** The delivery of which further transfers are to come. */
+  readonly _incomplete?: object | undefined;
+  is_receiver(): boolean;
+}
+
+/** In the order of their ids, which have no gaps. */
+interface Deliveries {
+  get_head(): { readonly id: number } | undefined;
+  get_tail(): { readonly id: number } | undefined;
+  by_id(id: number): { readonly next_to_send: number } | undefined;
+}
+
+interface Frame<Fields> {
+  readonly channel: number;
+  readonly performative: Fields;
+  readonly payload?: Buffer | undefined;
+}
+
+interface OpenFields {
+  readonly max_frame_size?: number | null;
+  idle_time_out?: number | null;
+}
+
+interface AttachFields {
+  readonly name: string;
+  readonly role: boolean;
+  readonly value: (Described | undefined)[];
+}
+
+interface FlowFields {
+  readonly handle?: number | null;
+  delivery_count?: number | null;
+  link_credit?: number | null;
+  drain?: boolean | null;
+}
+
+interface TransferFields {
+  readonly handle: number;
+  readonly delivery_id?: number | null;
+}
+
+interface DispositionFields {
+  readonly role: boolean;
+  first: number;
+  last?: number | null;
+  readonly state?: Described | null;
+  /** The fields by position. */
+  readonly value: unknown[];
+  declared?: Buffer | undefined;
+}
+
+/** As large as the frames we allow the peer to send, by our open frame. */
+export const MAX_FRAME_SIZE = 65_536;
+/** Every peer takes frames of this size (AMQP 1.0, 2.4.1); rhea would cut messages for a smaller one into pieces of no bytes, without end. */
+const MIN_FRAME_SIZE = 512;
+/** A peer that wants a frame more often than every 50 ms is not served: it would have us write without end, and no network needs it. */
+const MIN_IDLE_MS = 100;
+/** A larger message ends the session: it would have to be held in memory whole. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+/** Where a disposition has its state (AMQP 1.0, 2.7.6), and an attach frame its source and target (2.7.3). */
+const STATE = 4;
+const TERMINI = [5, 6];
+/** source and target: rhea tells the console of any other, such as a coordinator. */
+const KNOWN_TERMINI: ReadonlySet<unknown> = new Set([0x28, 0x29, "amqp:source:list", "amqp:target:list"]);
+/** received, accepted, rejected, released and modified: rhea tells the console of any other. */
+const STATES: ReadonlySet<unknown> = new Set([
+  ...[0x23, 0x24, 0x25, 0x26, 0x27],
+  ...["received", "accepted", "rejected", "released", "modified"].map((name) => `amqp:${name}:list`),
+]);
+
+/** Call it before the connection speaks. A breach ends it as `protocol_error` or `error` of rhea's. */
+export function holdToLimits(rheaConnection: Connection): void {
+  limitDecoding();
+  // Its typings have these methods with other arguments.
+  const connection = rheaConnection as unknown as UncheckedConnection;
+  const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
+  const received = new WeakMap<UncheckedLink, number>();
+  const breach = (error: unknown) => {
+    connection.dispatch("protocol_error", error instanceof Error ? error : new Error(String(error)));
+  };
+  Object.assign<UncheckedConnection, Partial<UncheckedConnection>>(connection, {
+    input(bytes) {
+      input.call(connection, bytes);
+      // rhea gathers a frame of any announced size.
+      const { frame_size: bytesOfFrame = 0 } = connection;
+      if (bytesOfFrame > MAX_FRAME_SIZE) breach(new Error(`A frame of ${bytesOfFrame} bytes`));
+    },
+    _process() {
+      // It runs by itself in a tick of its own, where nobody catches.
+      try {
+        _process.call(connection);
+      } catch (error) {
+        breach(error);
+      }
+    },
+    on_open(frame) {
+      checkOpen(frame.performative);
+      on_open.call(connection, frame);
+    },
+    on_begin(frame) {
+      if (typeof frame.performative.remote_channel !== "number") throw new Error("A session that nobody here began");
+      on_begin.call(connection, frame);
+    },
+    on_attach(frame) {
+      const { name, role, value } = frame.performative;
+      const { links = {} } = connection.remote_channel_map[frame.channel] ?? {};
+      // rhea would make one, grant it credit and decode what comes.
+      if (!Object.hasOwn(links, name) || links[name]?.is_receiver() === role)
+        throw new Error("A link that nobody here attached");
+      for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
+      on_attach.call(connection, frame);
+    },
+    on_flow(frame) {
+      const { performative } = frame;
+      const link = connection.remote_channel_map[frame.channel]?.remote.handles[performative.handle ?? -1];
+      if (link && !link.is_receiver()) holdCredit(link, performative);
+      if (performative.drain && link?.is_receiver() && !isDrained(link, performative)) performative.drain = false;
+      on_flow.call(connection, frame);
+    },
+    on_transfer(frame) {
+      const link = connection.remote_channel_map[frame.channel]?.remote.handles[frame.performative.handle];
+      if (link) received.set(link, checkTransfer(link, frame, received.get(link) ?? 0));
+      on_transfer.call(connection, frame);
+    },
+    on_disposition(frame) {
+      const session = connection.remote_channel_map[frame.channel];
+      if (!session || narrow(session, frame.performative)) on_disposition.call(connection, frame);
+    },
+  });
+  for (const name of PERFORMATIVES) checkFirst(connection, name);
+}
+
+function checkFirst(connection: UncheckedConnection, name: string): void {
+  const take = connection[`on_${name}`] as (frame: Frame<{ readonly value: readonly unknown[] }>) => void;
+  connection[`on_${name}`] = (frame: Frame<{ readonly value: readonly unknown[] }>) => {
+    checkFields(name, frame.performative.value);
+    take.call(connection, frame);
+  };
+}
+
+function checkOpen(open: OpenFields): void {
+  const { max_frame_size: frameSize, idle_time_out: idleMs } = open;
+  if (frameSize && frameSize < MIN_FRAME_SIZE) throw new Error(`A max-frame-size of ${frameSize} bytes`);
+  // Half of it becomes a timer; one that is too long would fire at once, and again.
+  if (idleMs) open.idle_time_out = Math.max(MIN_IDLE_MS, Math.min(idleMs, LONGEST_TIMER_MS));
+}
+
+/** Returns how many bytes of the delivery have come, this transfer's among them. */
+function checkTransfer(link: UncheckedLink, { performative, payload }: Frame<TransferFields>, before: number): number {
+  const first = link._incomplete === undefined;
+  if (!link.is_receiver()) throw new Error("A message on a link that sends");
+  if (first && typeof performative.delivery_id !== "number") throw new Error("A delivery without a delivery-id");
+  if (first && link.credit <= 0) throw new Error("A message beyond the credit of its link");
+  const bytes = (first ? 0 : before) + (payload?.length ?? 0);
+  if (bytes > MAX_MESSAGE_BYTES) throw new Error(`A message of more than ${MAX_MESSAGE_BYTES} bytes`);
+  return bytes;
+}
+
+/**
+ * A drained link has used up all its credit (AMQP 1.0, 2.6.7). rhea would take the word about credit of long ago for
+ * that of now, and tell the console of credit that is left.
+ */
+function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields): boolean {
+  return flow.link_credit === 0 && flow.delivery_count === (delivery_count + credit) >>> 0;
+}
+
+/**
+ * rhea would take an outcome of what waits for credit, and never send it. That of what is half sent it cannot take either,
+ * and none would come again.
+ */
+function lastSent({ deliveries, next_pending_delivery: next }: UncheckedSession["outgoing"], range: DispositionFields) {
+  const sentInPart = (deliveries.by_id(next)?.next_to_send ?? 0) > 0;
+  if (sentInPart && range.first <= next && next <= (range.last ?? range.first)) {
+    throw new Error("An outcome of a message that has been sent in part");
+  }
+  return next - 1;
+}
+
+/**
+ * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
+ * id of a delivery long settled for that of another. Returns whether anything is left.
+ */
+function narrow({ outgoing, incoming }: UncheckedSession, disposition: DispositionFields): boolean {
+  const { deliveries } = disposition.role ? outgoing : incoming;
+  const oldest = deliveries.get_head();
+  const newest = deliveries.get_tail();
+  if (!oldest || !newest) return false;
+  const { first, last } = disposition;
+  disposition.first = Math.max(first, oldest.id);
+  disposition.last = Math.min(last ?? first, newest.id, disposition.role ? lastSent(outgoing, disposition) : newest.id);
+  const { state } = disposition;
+  disposition.declared = declaredIn(state);
+  const outcome = outcomeIn(state);
+  disposition.value[STATE] = STATES.has(outcome?.descriptor?.value) ? outcome : undefined;
+  return disposition.first <= disposition.last;
+}

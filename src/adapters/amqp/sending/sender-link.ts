@@ -1,0 +1,260 @@
+/** One sender link on an AMQP session of its own: writes while the broker grants credit, and tells each send its outcome. */
+import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
+import { type Linkable, LinkedSet } from "../../../async/linked-set.ts";
+import { MasterSlaveError } from "../../../errors/errors.ts";
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
+import { spell } from "../messages/destination.ts";
+import type { SessionContext } from "../opening/session-context.ts";
+import { TAG_TO_COME, takeOverTransfers } from "../rhea/outgoing-transfers.ts";
+import { errorOf } from "../rhea/rejection-error.ts";
+import type { TransferState } from "../rhea/transactional-state.ts";
+import { prepareSend } from "./prepare-send.ts";
+import { notStored, rejection } from "./send-outcome.ts";
+
+/** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
+const MAX_IN_FLIGHT = 2000;
+const CONFIRMED: SendOutcome = { kind: "confirmed" };
+/** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
+const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
+
+/** What rhea knows of a link's credit and its typings leave out. */
+type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
+
+/** What is touched of a rhea session beyond its typings; sends.test.ts pins it. */
+type ProcessedSession = Session & { _process(): void };
+
+/** What a transfer says and who is told of its outcome, where that is not the send alone. */
+export interface TransferTerms {
+  /** The state of the transfer: of which transaction it is part. */
+  readonly state?: TransferState | undefined;
+  /** Told in place of the send, which it tells itself. */
+  onOutcome(send: OutgoingSend, outcome: SendOutcome): void;
+}
+
+/** Whom a link tells of what happens to it. */
+export interface LinkOwner {
+  /** There may be credit or room again. Not called from within rhea's own rounds when it tells of outcomes. */
+  onRoom(): void;
+  /** The broker refused or ended the link: nothing more is written to it. */
+  onGone(reason: AmqpError): void;
+}
+
+/** A send whose outcome is to come; rhea's delivery carries it. */
+class WrittenSend implements Linkable<WrittenSend> {
+  readonly send: OutgoingSend;
+  readonly terms: TransferTerms | undefined;
+  set: object | undefined = undefined;
+  previous: WrittenSend | undefined = undefined;
+  next: WrittenSend | undefined = undefined;
+
+  constructor(send: OutgoingSend, terms: TransferTerms | undefined) {
+    this.send = send;
+    this.terms = terms;
+  }
+
+  tell(outcome: SendOutcome): void {
+    if (this.terms) this.terms.onOutcome(this.send, outcome);
+    else this.send.onOutcome(outcome);
+  }
+}
+
+type CarryingDelivery = Delivery & { written?: WrittenSend };
+
+type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
+
+export class SenderLink {
+  readonly #context: SessionContext;
+  readonly #owner: LinkOwner;
+  readonly #amqpSession: ProcessedSession;
+  readonly #sender: CreditedSender;
+  readonly #written = new LinkedSet<WrittenSend>();
+  /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
+  #used = 0;
+  #roomToTell = false;
+  #toCallWhenWritten: (() => void)[] = [];
+
+  /** Attaches at once. */
+  constructor(context: SessionContext, destination: Destination, owner: LinkOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
+    this.#amqpSession = context.connection.create_session() as ProcessedSession;
+    this.#amqpSession.on(
+      "session_close",
+      this.#on(() => this.#refused(this.#amqpSession.error)),
+    );
+    takeOverTransfers(this.#amqpSession, {
+      gather: context.gather,
+      stateOf: ({ written }: CarryingDelivery) => written?.terms?.state,
+      onAccepted: context.guard((delivery) => this.#onAccepted(delivery)),
+      onAllWritten: context.guard(() => this.#onAllWritten()),
+    });
+    this.#amqpSession.begin();
+    this.#sender = this.#amqpSession.attach_sender({
+      target: spell(context.spelling, destination),
+      source: { outcomes: OUTCOMES },
+      snd_settle_mode: 0,
+      treat_modified_as_released: false,
+    }) as CreditedSender;
+    this.#listen();
+  }
+
+  /** Attached, and nothing is unconfirmed: rhea attaches a link again that is closed before its attach is answered. */
+  get idle(): boolean {
+    return this.#sender.is_open() && this.#written.size === 0;
+  }
+
+  /** How many written sends have no outcome. */
+  get unanswered(): number {
+    return this.#written.size;
+  }
+
+  /** How many sends can be written now. */
+  get room(): number {
+    if (!this.#sender.sendable() || this.#context.isOver()) return 0;
+    return Math.max(0, Math.min(this.#granted, MAX_IN_FLIGHT - this.#written.size));
+  }
+
+  /** Hands a send to rhea, which writes it at the end of the turn; only while there is room. Returns false, with its outcome told, where it cannot be written. */
+  write(send: OutgoingSend, terms?: TransferTerms): boolean {
+    const { max_message_size: maxBytes } = this.#sender;
+    const bytes = prepareSend(send, this.#context, typeof maxBytes === "number" ? maxBytes : 0);
+    if (bytes instanceof MasterSlaveError) {
+      send.onOutcome({ kind: "failed", error: bytes });
+      return false;
+    }
+    const delivery: CarryingDelivery = this.#sender.send(bytes, TAG_TO_COME, 0);
+    delivery.written = new WrittenSend(send, terms);
+    this.#written.add(delivery.written);
+    this.#used += 1;
+    send.onWritten();
+    return true;
+  }
+
+  /** Calls `act` when all sends that rhea was handed so far are written, or when the link is gone. */
+  whenWritten(act: () => void): void {
+    // Not from within rhea's own rounds.
+    queueMicrotask(
+      this.#context.guard(() => {
+        this.#toCallWhenWritten.push(act);
+        if (this.#sender.is_open()) this.#amqpSession._process();
+        else this.#onAllWritten();
+      }),
+    );
+  }
+
+  close(): void {
+    this.end();
+    this.#sender.close();
+    this.#amqpSession.close();
+  }
+
+  /** From now on nobody is told of an outcome. */
+  end(): void {
+    this.#written.clear();
+  }
+
+  #listen(): void {
+    const sender = this.#sender;
+    const { endpoint } = this.#context;
+    const on = (event: string, work: (context: EventContext) => void) => sender.on(event, this.#on(work));
+    const onOutcome = (event: string, outcomeOf: OutcomeOf) => on(event, this.#onOutcome(outcomeOf));
+    on("sender_flow", () => this.#owner.onRoom());
+    on("sendable", () => this.#owner.onRoom());
+    on("sender_draining", () => this.#drain());
+    on("sender_close", () => this.#refused(sender.error));
+    // Accepted, but not settled.
+    on("accepted", ({ delivery }) => delivery && this.#confirm(delivery));
+    onOutcome("rejected", (send, delivery) => rejection(send, this.#context, errorOf(delivery)));
+    onOutcome("released", (send) => notStored(send, endpoint, "released it"));
+    onOutcome("modified", (send) => notStored(send, endpoint, "gave it back modified"));
+    on("settled", (context) => this.#onSettled(context));
+  }
+
+  #on(work: (context: EventContext) => void): (context: EventContext) => void {
+    return this.#context.guard(work);
+  }
+
+  /** Credit that no message was handed over for. */
+  get #granted(): number {
+    const { credit, delivery_count: transferred } = this.#sender;
+    // The link's delivery-count starts anew past 2^32 - 1.
+    return credit + ((transferred - this.#used) | 0);
+  }
+
+  /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */
+  #drain(): void {
+    this.#used += Math.max(0, this.#granted);
+    this.#sender.set_drained(true);
+  }
+
+  #onAccepted(delivery: Delivery): void {
+    this.#confirm(delivery);
+    this.#tellRoom();
+  }
+
+  #confirm(delivery: Delivery): void {
+    const written = this.#takeWritten(delivery);
+    if (!written) return;
+    // What is part of something else is not stored yet.
+    if (!written.terms) this.#context.proveUseful();
+    written.tell(CONFIRMED);
+  }
+
+  #onOutcome(outcomeOf: OutcomeOf): (context: EventContext) => void {
+    return ({ delivery }) => {
+      const written = delivery && this.#takeWritten(delivery);
+      if (written) written.tell(outcomeOf(written.send, delivery));
+    };
+  }
+
+  #onSettled({ delivery }: EventContext): void {
+    const written = delivery && this.#takeWritten(delivery);
+    if (written) written.tell(notStored(written.send, this.#context.endpoint, "settled it without an outcome"));
+    this.#tellRoom();
+  }
+
+  /** The written send whose outcome it is, once. */
+  #takeWritten({ written }: CarryingDelivery): WrittenSend | undefined {
+    return written && this.#written.delete(written) ? written : undefined;
+  }
+
+  /** rhea frees the room of what is settled only after it has told of all of it. */
+  #tellRoom(): void {
+    if (this.#roomToTell) return;
+    this.#roomToTell = true;
+    queueMicrotask(
+      this.#context.guard(() => {
+        this.#roomToTell = false;
+        this.#owner.onRoom();
+      }),
+    );
+  }
+
+  #onAllWritten(): void {
+    const acts = this.#toCallWhenWritten;
+    if (acts.length === 0) return;
+    this.#toCallWhenWritten = [];
+    for (const act of acts) act();
+  }
+
+  /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
+  #refused(error: AmqpError | Error | undefined): void {
+    const reason = error && "condition" in error ? error : {};
+    this.#owner.onGone(reason);
+    this.#onAllWritten();
+    // rhea tells of the outcomes that came with the detach only after it.
+    setImmediate(
+      this.#context.guard(() => {
+        const written = [...this.#written];
+        this.end();
+        if (this.#context.isOver()) return;
+        // In this order: rhea would answer the detach after the end.
+        this.#sender.close();
+        this.#amqpSession.close();
+        for (const each of written) each.tell(rejection(each.send, this.#context, reason, true));
+      }),
+    );
+  }
+}

@@ -1,0 +1,102 @@
+/** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
+import { formatAddress, MasterSlaveError, UnsupportedError } from "../../../errors/errors.ts";
+import { formatDestination } from "../../../messaging/messages/destination.ts";
+import type { Broker, OutgoingSend } from "../../../messaging/port/messaging-session.ts";
+import { checkComposite } from "../messages/check-composite.ts";
+import type { SessionContext } from "../opening/session-context.ts";
+import { DeclaredTransactions } from "../transactions/declared-transactions.ts";
+import type { LinkSend } from "../transactions/transactional-send.ts";
+import { DestinationSends } from "./destination-sends.ts";
+
+/** Links above this are closed when idle, the least recently used first. */
+const MAX_IDLE_LINKS = 64;
+
+/** What a broker offers that holds a message back until the time it is marked with, as Qpid JMS asks for it. */
+const DELAYED_DELIVERY = "DELAYED_DELIVERY";
+
+export class Sends {
+  readonly #context: SessionContext;
+  /** The most recently opened last. */
+  readonly #links = new Map<string, DestinationSends>();
+  readonly #transactions: DeclaredTransactions | undefined;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+    this.#transactions = storesInTransactions(context.broker) ? new DeclaredTransactions(context) : undefined;
+  }
+
+  send(send: LinkSend): void {
+    let link: DestinationSends;
+    try {
+      this.#check(send);
+      const key = formatDestination(send.destination);
+      link = this.#links.get(key) ?? this.#open(key, send);
+    } catch (error) {
+      send.onOutcome({ kind: "failed", error: MasterSlaveError.from(error, this.#context.endpoint) });
+      return;
+    }
+    link.send(send);
+  }
+
+  /**
+   * Calls `act` when everything that was sent so far to these destinations, outside of transactions of the user's, is
+   * stored or refused.
+   */
+  behind(destinations: ReadonlySet<string>, act: () => void): void {
+    let left = 1;
+    const stored = () => {
+      left -= 1;
+      if (left === 0) act();
+    };
+    for (const destination of destinations) {
+      left += 1;
+      const link = this.#links.get(destination);
+      if (link) link.behind(stored);
+      else stored();
+    }
+    stored();
+  }
+
+  /** The session is over: nothing is written any more and nobody is told of an outcome. */
+  end(): void {
+    this.#transactions?.end();
+    for (const link of this.#links.values()) link.end();
+    this.#links.clear();
+  }
+
+  /** @throws UnsupportedError for what this broker would do otherwise than asked. */
+  #check(send: OutgoingSend): void {
+    checkComposite(send, this.#context);
+    if (send.message.deliverAtMs === undefined || this.#context.offers.has(DELAYED_DELIVERY)) return;
+    const where = formatAddress(this.#context.endpoint);
+    throw new UnsupportedError(`${where} does not offer ${DELAYED_DELIVERY}: send without delayMs, and wait here`);
+  }
+
+  #open(key: string, { destination }: OutgoingSend): DestinationSends {
+    if (this.#links.size >= MAX_IDLE_LINKS) this.#closeLeastRecentlyUsed();
+    const onGone = () => {
+      if (this.#links.get(key) === link) this.#links.delete(key);
+    };
+    const deps = { context: this.#context, transactions: this.#transactions, onGone };
+    const link: DestinationSends = new DestinationSends(deps, destination);
+    this.#links.set(key, link);
+    return link;
+  }
+
+  #closeLeastRecentlyUsed(): void {
+    let oldest: readonly [string, DestinationSends] | undefined;
+    for (const entry of this.#links) {
+      const [, link] = entry;
+      if (link.idle && (oldest === undefined || link.usedAtMs < oldest[1].usedAtMs)) oldest = entry;
+    }
+    // All in use: what waits is bounded above us, and so is their number.
+    if (oldest === undefined) return;
+    this.#links.delete(oldest[0]);
+    oldest[1].close();
+  }
+}
+
+/** Whether the broker answers a send with a duplicate id too early unless it is in a transaction (docs/decisions/0021). */
+function storesInTransactions({ product }: Broker): boolean {
+  return product === "artemis";
+}

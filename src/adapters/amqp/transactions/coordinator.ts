@@ -1,0 +1,124 @@
+/** The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has none (AMQP 1.0, part 4). */
+import type { AmqpError, Delivery, Sender, Session } from "rhea";
+import { describeCondition } from "../opening/failures.ts";
+import type { SessionContext } from "../opening/session-context.ts";
+import { errorOf } from "../rhea/rejection-error.ts";
+import { coordinatorTarget } from "../rhea/transactional-state.ts";
+
+export type CoordinatorAnswer =
+  | { readonly kind: "declared"; readonly txnId: Buffer }
+  | { readonly kind: "accepted" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+export interface CoordinatorRequest {
+  /** Called once the broker takes the message, which goes out right after whatever this writes. */
+  write(): Buffer;
+  onAnswer(answer: CoordinatorAnswer): void;
+}
+
+/** What is touched of rhea beyond its typings; transaction.test.ts pins it. */
+interface CoordinatorSession extends Session {
+  on_disposition(frame: { readonly performative: { readonly declared?: Buffer } }): void;
+  _process(): void;
+}
+interface CoordinatorSender extends Sender {
+  readonly local: { readonly attach: { target: unknown } };
+}
+
+export class Coordinator {
+  readonly #context: SessionContext;
+  readonly #amqpSession: CoordinatorSession;
+  readonly #sender: CoordinatorSender;
+  #request: CoordinatorRequest | undefined;
+  #delivery: Delivery | undefined;
+  #declared: Buffer | undefined;
+  #gone: string | undefined;
+  /** Called once, when the broker has refused or ended the link: what it began is rolled back. */
+  onGone: (reason: string) => void = () => {};
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+    const { connection, guard } = context;
+    this.#amqpSession = connection.create_session() as CoordinatorSession;
+    const onDisposition = this.#amqpSession.on_disposition.bind(this.#amqpSession);
+    this.#amqpSession.on_disposition = (frame) => {
+      this.#declared = frame.performative.declared ?? this.#declared;
+      onDisposition(frame);
+    };
+    this.#amqpSession.on(
+      "session_close",
+      guard(() => this.#end(this.#amqpSession.error)),
+    );
+    this.#amqpSession.begin();
+    const sender = this.#amqpSession.attach_sender({ snd_settle_mode: 0, treat_modified_as_released: false });
+    this.#sender = sender as CoordinatorSender;
+    // Before rhea writes the attach frame, in the next tick.
+    this.#sender.local.attach.target = coordinatorTarget();
+    const on = (event: string, work: () => void) => sender.on(event, guard(work));
+    // The settlement of an earlier request may come after its answer (AMQP 1.0, 2.6.12).
+    const onAnswer = (event: string, work: (delivery: Delivery) => void) =>
+      sender.on(
+        event,
+        guard(({ delivery }) => delivery && delivery === this.#delivery && work(delivery)),
+      );
+    on("sender_flow", () => this.#write());
+    on("sender_close", () => this.#end(sender.error));
+    onAnswer("accepted", () => this.#answer({ kind: "accepted" }));
+    onAnswer("rejected", (delivery) => this.#refuse(errorOf(delivery)));
+    onAnswer("released", () => this.#refuse(undefined));
+    onAnswer("modified", () => this.#refuse(undefined));
+    onAnswer("settled", () => {
+      if (this.#declared) this.#answer({ kind: "declared", txnId: this.#declared });
+      else this.#refuse(undefined);
+    });
+  }
+
+  /** Whether it can be asked again. */
+  get usable(): boolean {
+    return this.#gone === undefined && this.#request === undefined;
+  }
+
+  /** One request at a time. */
+  ask(request: CoordinatorRequest): void {
+    this.#request = request;
+    if (this.#gone !== undefined) this.#answer({ kind: "refused", reason: this.#gone });
+    // Not from within rhea's own rounds.
+    else queueMicrotask(this.#context.guard(() => this.#write()));
+  }
+
+  close(): void {
+    this.#gone ??= "it was closed";
+    this.#sender.close();
+    this.#amqpSession.close();
+  }
+
+  #write(): void {
+    if (!this.#request || this.#delivery || !this.#sender.sendable() || this.#context.isOver()) return;
+    this.#delivery = this.#sender.send(this.#request.write(), undefined, 0);
+    // At once: Classic takes what is accepted meanwhile for part of the transaction it commits.
+    this.#amqpSession._process();
+  }
+
+  #refuse(error: AmqpError | undefined): void {
+    this.#answer({ kind: "refused", reason: describeCondition(error ?? {}, this.#context.conceal) });
+  }
+
+  /** Told in a microtask: rhea is in the middle of its answers, and what follows makes it go through them again. */
+  #answer(answer: CoordinatorAnswer): void {
+    const request = this.#request;
+    if (!request) return;
+    this.#request = undefined;
+    this.#delivery = undefined;
+    this.#declared = undefined;
+    queueMicrotask(this.#context.guard(() => request.onAnswer(answer)));
+  }
+
+  #end(error: AmqpError | Error | undefined): void {
+    if (this.#gone !== undefined) return;
+    const { condition, description } = error && "condition" in error ? error : {};
+    this.#gone = describeCondition({ condition, description }, this.#context.conceal);
+    this.#amqpSession.close();
+    this.#answer({ kind: "refused", reason: this.#gone });
+    this.onGone(this.#gone);
+  }
+}

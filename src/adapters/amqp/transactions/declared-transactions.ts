@@ -1,0 +1,130 @@
+/**
+ * Transactions declared ahead, so that a group of sends and its commit leave in one write. Each is declared and discharged
+ * on a coordinator link of its own, which does one thing at a time: Artemis counts the answers of an AMQP session instead of
+ * telling them apart, and would answer the first of two discharges when the second is stored (docs/decisions/0021).
+ */
+
+import type { SessionContext } from "../opening/session-context.ts";
+import { DECLARE, dischargeOf } from "../rhea/transactional-state.ts";
+import { Coordinator, type CoordinatorAnswer } from "./coordinator.ts";
+
+/** So many links may commit at once; what would be more waits for one of them. */
+const MAX_COORDINATORS = 16;
+/** Coordinators beyond these are closed when nobody waits for one. */
+const MAX_IDLE = 4;
+
+export interface DeclaredTransaction {
+  readonly txnId: Buffer;
+  /**
+   * Ends the transaction; call it when all its transfers are written. `onAnswer` is told whether the broker has done it:
+   * false also when the coordinator is gone, and nobody knows.
+   */
+  discharge(kind: "commit" | "roll back", onAnswer: (done: boolean) => void): void;
+}
+
+export class DeclaredTransactions {
+  readonly #context: SessionContext;
+  readonly #declared: DeclaredTransaction[] = [];
+  /** Who wants one when it is declared. */
+  readonly #waiting = new Set<() => void>();
+  #coordinators = 0;
+  #declaring = 0;
+  #unavailable = false;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  /** Whether the broker refuses to declare transactions: nothing can be grouped then. */
+  get unavailable(): boolean {
+    return this.#unavailable;
+  }
+
+  /** Returns a transaction, or undefined when none is declared yet: `whenDeclared` is called once it is worth asking again. */
+  take(whenDeclared: () => void): DeclaredTransaction | undefined {
+    const transaction = this.#declared.shift();
+    if (!transaction) this.#waiting.add(whenDeclared);
+    this.#declareWanted();
+    return transaction;
+  }
+
+  /** The session is over: nobody is called after this. */
+  end(): void {
+    this.#declared.length = 0;
+    this.#waiting.clear();
+  }
+
+  /** One more than is waited for, so that the next group need not wait. */
+  #declareWanted(): void {
+    while (this.#declaring + this.#declared.length <= this.#waiting.size && this.#coordinators < MAX_COORDINATORS) {
+      const coordinator = this.#attach();
+      if (!coordinator) return;
+      this.#coordinators += 1;
+      this.#declare(coordinator);
+    }
+  }
+
+  /** Returns undefined where the broker takes no further link of this connection. */
+  #attach(): Coordinator | undefined {
+    try {
+      return new Coordinator(this.#context);
+    } catch {
+      if (this.#coordinators === 0) {
+        this.#unavailable = true;
+        queueMicrotask(this.#context.guard(() => this.#tellWaiting()));
+      }
+      return undefined;
+    }
+  }
+
+  #declare(coordinator: Coordinator): void {
+    this.#declaring += 1;
+    coordinator.ask({ write: () => DECLARE, onAnswer: (answer) => this.#onDeclared(coordinator, answer) });
+  }
+
+  #onDeclared(coordinator: Coordinator, answer: CoordinatorAnswer): void {
+    this.#declaring -= 1;
+    if (answer.kind === "declared") {
+      const { txnId } = answer;
+      this.#declared.push({
+        txnId,
+        discharge: (kind, onAnswer) => this.#discharge(coordinator, { txnId, kind, onAnswer }),
+      });
+    } else {
+      this.#unavailable = true;
+      this.#drop(coordinator);
+    }
+    this.#tellWaiting();
+  }
+
+  #discharge(coordinator: Coordinator, { txnId, kind, onAnswer }: Discharge): void {
+    coordinator.ask({
+      write: () => dischargeOf(txnId, kind === "roll back"),
+      onAnswer: (answer) => {
+        const isSpare = this.#waiting.size === 0 && this.#declaring + this.#declared.length >= MAX_IDLE;
+        if (isSpare || !coordinator.usable) {
+          this.#drop(coordinator);
+          this.#declareWanted();
+        } else this.#declare(coordinator);
+        onAnswer(answer.kind === "accepted");
+      },
+    });
+  }
+
+  #drop(coordinator: Coordinator): void {
+    this.#coordinators -= 1;
+    if (coordinator.usable) coordinator.close();
+  }
+
+  #tellWaiting(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const whenDeclared of waiting) whenDeclared();
+  }
+}
+
+interface Discharge {
+  readonly txnId: Buffer;
+  readonly kind: "commit" | "roll back";
+  readonly onAnswer: (done: boolean) => void;
+}
