@@ -30,7 +30,6 @@ const ROOMS = [
   "messaging/transactions",
   "messaging/recovery",
   "messaging/connection",
-  "messaging",
   "adapters/shared",
   "adapters/stomp/stompit",
   "adapters/stomp/frames",
@@ -63,9 +62,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eventemitter3: ["async"],
   "p-retry": ["transport"],
   // Loaded by the first consumer that deduplicates.
-  "lru-cache": ["messaging"],
+  "lru-cache": ["messaging/receiving"],
   // Loaded by the first login outside ASCII that goes by SCRAM.
-  "@mongodb-js/saslprep": ["adapters/amqp"],
+  "@mongodb-js/saslprep": ["adapters/amqp/sasl"],
   stompit: ["adapters/stomp", "testing"],
   rhea: ["adapters/amqp", "testing"],
   commander: ["cli"],
