@@ -2,7 +2,7 @@
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors/errors.ts";
 import { nearestName } from "../errors/nearest-name.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/port/login.ts";
-import { type FilePath, pathProblem, readMaterial } from "../transport/tls/read-material.ts";
+import { type FilePath, pathProblem, readMaterial } from "../transport/tls/secret-file.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 
 /** Read on every attempt; one line break at the end is not part of the password. */

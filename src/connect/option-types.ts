@@ -1,6 +1,6 @@
 /** The types that connect() is called with, as every entry exports them. */
 export type { LoginContext } from "../messaging/port/login.ts";
-export type { FilePath } from "../transport/tls/read-material.ts";
+export type { FilePath } from "../transport/tls/secret-file.ts";
 export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls/tls-options.ts";
 export type { Credentials, Endpoint, EndpointScheme } from "../uri/endpoint.ts";
 export type { SaslMechanism } from "../uri/options/login-options.ts";

@@ -4,7 +4,7 @@ import {
   MasterSlaveTransport,
   type TransportEvents,
   type TransportSettings,
-} from "../../src/transport/master-slave-transport.ts";
+} from "../../src/transport/failover-transport.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyClient, type ToySession } from "./toy-client.ts";
 

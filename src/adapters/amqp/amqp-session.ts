@@ -12,15 +12,15 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
-import { holdsFramesBack } from "../shared/held-frames.ts";
+import { holdsFramesBack } from "../shared/nagle.ts";
 import { spellingOf } from "./messages/destination.ts";
 import { brokerOf } from "./opening/broker.ts";
 import { sessionLoss } from "./opening/failures.ts";
 import { type OpenConnection, tellAlternates } from "./opening/handshake.ts";
-import type { SessionContext } from "./opening/session-context.ts";
+import type { SessionContext } from "./opening/session-deps.ts";
 import { AmqpSubscription } from "./receiving/subscription.ts";
-import { Unsubscriptions } from "./receiving/unsubscriptions.ts";
-import type { Ending } from "./sasl/ending.ts";
+import { Unsubscriptions } from "./receiving/unsubscribe.ts";
+import type { Ending } from "./sasl/connection-ending.ts";
 import { Sends } from "./sending/sends.ts";
 import { Transactions } from "./transactions/transactions.ts";
 

@@ -1,6 +1,6 @@
 /** What waits to be written, in order: sends, and functions to call when everything before them is stored or refused. */
 
-import { WaitingLine } from "../../async/waiting-line.ts";
+import { WaitingLine } from "../../async/fifo-queue.ts";
 import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 
 export type QueueItem<Send extends OutgoingSend = OutgoingSend> = Send | (() => void);

@@ -14,7 +14,7 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
-import { holdsFramesBack } from "../shared/held-frames.ts";
+import { holdsFramesBack } from "../shared/nagle.ts";
 import { FrameReader } from "./frames/frame-reader.ts";
 import type { FrameWriter } from "./frames/frame-writer.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
@@ -30,9 +30,9 @@ import {
   sessionLoss,
 } from "./opening/failures.ts";
 import type { Peer } from "./opening/peer.ts";
-import { deleteSubscription } from "./receiving/named-subscriptions.ts";
 import { StompSubscription } from "./receiving/subscription.ts";
 import { SubscriptionIds } from "./receiving/subscription-ids.ts";
+import { deleteSubscription } from "./receiving/unsubscribe.ts";
 import { GroupCommit } from "./sending/group-commit.ts";
 import { SingleSends } from "./sending/sends.ts";
 import { StorageBarrier } from "./sending/storage-barrier.ts";

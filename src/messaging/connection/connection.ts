@@ -2,7 +2,7 @@
 
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
-import { MasterSlaveTransport } from "../../transport/master-slave-transport.ts";
+import { MasterSlaveTransport } from "../../transport/failover-transport.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
@@ -12,7 +12,7 @@ import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import { CurrentSession } from "../port/current-session.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
-import { browse } from "../receiving/browser.ts";
+import { browse } from "../receiving/browse.ts";
 import {
   type BrowseOptions,
   CONSUME_OPTIONS,
@@ -22,10 +22,10 @@ import {
 } from "../receiving/consume-options.ts";
 import type { Consumer } from "../receiving/consumer.ts";
 import { Consumers } from "../receiving/consumers.ts";
-import { deleteSubscription, type UnsubscribeOptions } from "../receiving/delete-subscription.ts";
 import { RUN_OPTIONS, readRunOptions } from "../receiving/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
-import { Continuity, closedError } from "../recovery/continuity.ts";
+import { deleteSubscription, type UnsubscribeOptions } from "../receiving/unsubscribe.ts";
+import { Continuity, closedError } from "../recovery/session-recovery.ts";
 import { type RequestOptions, Requests } from "../requests/requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "../requests/responder.ts";
 import {

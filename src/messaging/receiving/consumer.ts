@@ -9,7 +9,7 @@ import { type Destination, formatDestination } from "../messages/destination.ts"
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/messaging-session.ts";
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
-import { type Arrival, Intake } from "./intake.ts";
+import { type Arrival, Intake } from "./delivery-queue.ts";
 import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";

@@ -4,8 +4,8 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
+import { HandedOver } from "./delivered-ids.ts";
 import type { SettleResult } from "./delivery.ts";
-import { HandedOver } from "./handed-over.ts";
 import type { StandingSubscription } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
 

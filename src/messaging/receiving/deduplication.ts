@@ -3,7 +3,7 @@ import type { LRUCache } from "lru-cache";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { checkParts } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
-import type { Arrival } from "./intake.ts";
+import type { Arrival } from "./delivery-queue.ts";
 
 export interface DeduplicationOptions {
   /** How many message ids are remembered. */

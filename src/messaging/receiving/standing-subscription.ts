@@ -6,8 +6,8 @@ import { type Destination, formatDestination } from "../messages/destination.ts"
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
-import type { Arrival } from "./intake.ts";
-import { type LinkOwner, SubscriptionLink } from "./subscription-link.ts";
+import type { Arrival } from "./delivery-queue.ts";
+import { type LinkOwner, SubscriptionLink } from "./session-deliveries.ts";
 
 /** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
 export interface SubscriptionReader extends LinkOwner {

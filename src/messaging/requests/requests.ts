@@ -1,7 +1,7 @@
 /** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
 import { randomUUID } from "node:crypto";
 import { startDeadline } from "../../async/deadline.ts";
-import { EmptyWatch } from "../../async/empty-watch.ts";
+import { EmptyWatch } from "../../async/idle-latch.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
   type ConnectionClosedError,

@@ -3,9 +3,9 @@
  * one left unanswered the next one gets first.
  */
 
-import { EmptyWatch } from "../../async/empty-watch.ts";
+import { WaitingLine } from "../../async/fifo-queue.ts";
+import { EmptyWatch } from "../../async/idle-latch.ts";
 import { LinkedSet } from "../../async/linked-set.ts";
-import { WaitingLine } from "../../async/waiting-line.ts";
 import {
   type EndpointAddress,
   type MasterSlaveError,

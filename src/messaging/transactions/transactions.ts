@@ -1,7 +1,7 @@
 /** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
 
 import { startDeadline } from "../../async/deadline.ts";
-import { EmptyWatch } from "../../async/empty-watch.ts";
+import { EmptyWatch } from "../../async/idle-latch.ts";
 import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {

@@ -2,7 +2,7 @@
 import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../../errors/errors.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { ServerIdentityRefusal } from "../tls/server-identity.ts";
-import { closedOverCertificate, ourSideOf, tlsMeaning } from "../tls/tls-meaning.ts";
+import { closedOverCertificate, ourSideOf, tlsMeaning } from "../tls/tls-failure.ts";
 
 interface Meaning {
   readonly code: AttemptErrorCode;

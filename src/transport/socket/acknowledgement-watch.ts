@@ -1,6 +1,6 @@
 /** Notices that a peer acknowledges nothing any more, though its own packets may still arrive: a path that is broken one way. */
 import type { Socket } from "node:net";
-import type { SocketTable, Stall } from "./unacknowledged.ts";
+import type { SocketTable, Stall } from "./tcp-retransmissions.ts";
 
 /** So often must the same bytes have been sent in vain: on a path that loses packets, once or twice proves nothing. */
 const MIN_RETRANSMISSIONS = 3;

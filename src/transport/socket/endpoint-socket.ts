@@ -9,7 +9,7 @@ import { LONGEST_TIMER_MS } from "../../async/timer-limit.ts";
 import { formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
-import { type SocketTable, type Stall, SYSTEM_TABLE } from "./unacknowledged.ts";
+import { type SocketTable, type Stall, SYSTEM_TABLE } from "./tcp-retransmissions.ts";
 import { WriteGatherer } from "./write-gatherer.ts";
 
 export interface EndpointSocketOptions {

@@ -5,8 +5,8 @@ import { AttemptError, formatAddress } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { discard } from "../socket/discard.ts";
 import { guardServerIdentity } from "./server-identity.ts";
+import { NOT_TLS, noteOurSide } from "./tls-failure.ts";
 import { loadTls, type TlsMaterial } from "./tls-material.ts";
-import { NOT_TLS, noteOurSide } from "./tls-meaning.ts";
 import type { TlsSource } from "./tls-options.ts";
 
 export interface SecureOptions {

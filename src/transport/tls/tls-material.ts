@@ -4,7 +4,7 @@ import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AttemptError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { type FilePath, readMaterial } from "./read-material.ts";
+import { type FilePath, readMaterial } from "./secret-file.ts";
 import { checkTlsOptions, FILE_OPTIONS, type TlsOptions, type TlsSource } from "./tls-options.ts";
 
 export interface TlsMaterial {

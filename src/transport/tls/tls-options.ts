@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { type FilePath, pathProblem } from "./read-material.ts";
+import { type FilePath, pathProblem } from "./secret-file.ts";
 
 /**
  * What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2,

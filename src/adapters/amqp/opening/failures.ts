@@ -4,7 +4,7 @@ import { printableError, printableLine } from "../../../errors/printable.ts";
 import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import type { Ending } from "../sasl/ending.ts";
+import type { Ending } from "../sasl/connection-ending.ts";
 import { CLOSE_CONDITIONS, type FailureMeaning, OTHER } from "./failure-table.ts";
 import { failure, loginFailure } from "./login-failure.ts";
 

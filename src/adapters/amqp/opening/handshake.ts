@@ -6,11 +6,11 @@ import type { AdapterSettings } from "../../../messaging/port/adapter-settings.t
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import { concealing } from "../../shared/conceal-credentials.ts";
-import { walkDueSessions } from "../rhea/due-sessions.ts";
+import { concealing } from "../../shared/redact-credentials.ts";
+import { walkDueSessions } from "../rhea/dirty-sessions.ts";
 import type { OpenProperties } from "../rhea/open-properties.ts";
 import { holdToLimits, MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
-import type { Ending } from "../sasl/ending.ts";
+import type { Ending } from "../sasl/connection-ending.ts";
 import { governSasl, type SaslTerms } from "../sasl/sasl-dialogue.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import { CLOSE_CONDITIONS } from "./failure-table.ts";

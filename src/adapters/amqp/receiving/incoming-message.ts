@@ -6,9 +6,9 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import { type ReceivedContent, ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { IncomingDelivery } from "../../../messaging/port/messaging-session.ts";
 import type { Spelling } from "../messages/destination.ts";
+import { readPlainMessage } from "../messages/fast-decoder.ts";
 import { decodeMessage } from "../messages/message.ts";
 import { checkSections } from "../messages/message-sections.ts";
-import { readPlainMessage } from "../messages/plain-message.ts";
 import type { ReceivingSession } from "./settlement.ts";
 
 /** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */

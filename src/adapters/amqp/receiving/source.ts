@@ -7,7 +7,7 @@ import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
 import { spell } from "../messages/destination.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 
 /** What differs from subscription to subscription in an attach frame. */
 export interface AttachTerms {

@@ -13,12 +13,12 @@ import type {
 } from "../../../messaging/port/messaging-session.ts";
 import { destinationOf } from "../messages/destination.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { EnlistedDeliveries } from "../transactions/enlisted-deliveries.ts";
 import { AmqpTransaction } from "../transactions/transaction.ts";
 import { Browsing } from "./browsing.ts";
+import { OwedCredit } from "./credit-replenisher.ts";
 import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
-import { OwedCredit } from "./owed-credit.ts";
 import { ReceiverLink } from "./receiver-link.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";

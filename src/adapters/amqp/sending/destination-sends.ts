@@ -5,7 +5,7 @@
 import type { AmqpError } from "rhea";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { SendQueue } from "../../shared/send-queue.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import type { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
 import { rejection } from "./send-outcome.ts";

@@ -4,7 +4,7 @@ import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedEr
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 
 /** `rejected`, or a refused link. `inDoubt`: it had been written before its link ended. */
 export function rejection(

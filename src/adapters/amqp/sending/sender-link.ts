@@ -5,7 +5,7 @@ import { MasterSlaveError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { spell } from "../messages/destination.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { TAG_TO_COME, takeOverTransfers } from "../rhea/outgoing-transfers.ts";
 import { errorOf } from "../rhea/rejection-error.ts";
 import type { TransferState } from "../rhea/transactional-state.ts";

@@ -3,7 +3,7 @@ import { formatAddress, MasterSlaveError, UnsupportedError } from "../../../erro
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Broker, OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
 import { DestinationSends } from "./destination-sends.ts";

@@ -1,7 +1,7 @@
 /** The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has none (AMQP 1.0, part 4). */
 import type { AmqpError, Delivery, Sender, Session } from "rhea";
 import { describeCondition } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { errorOf } from "../rhea/rejection-error.ts";
 import { coordinatorTarget } from "../rhea/transactional-state.ts";
 

@@ -4,7 +4,7 @@
  * telling them apart, and would answer the first of two discharges when the second is stored (docs/decisions/0021).
  */
 
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { DECLARE, dischargeOf } from "../rhea/transactional-state.ts";
 import { Coordinator, type CoordinatorAnswer } from "./coordinator.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../../messaging/port/messaging-session.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { DECLARE, dischargeOf, sentIn, type TransferState } from "../rhea/transactional-state.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
 import { type LinkSend, type SendWatch, TransactionalSend } from "./transactional-send.ts";

@@ -1,6 +1,6 @@
 /** The transactions of one session: each on a coordinator that no other uses at the time. */
 import type { MasterSlaveError } from "../../../errors/errors.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { Coordinator } from "./coordinator.ts";
 import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";
 

@@ -2,11 +2,12 @@
  * Reads the frames of a session: as strict as stompit's parser, without a stream, events and a turn of the loop for each
  * (docs/decisions/0016-stomp-hot-path.md has what those cost).
  */
-import { HeadScan } from "./head-scan.ts";
+
+import { KeptBytes } from "./byte-carry.ts";
 import { HeaderBlock } from "./header-block.ts";
+import { HeadScan } from "./header-scanner.ts";
 import { type StompVersion, undefinedEscape } from "./header-text.ts";
-import { KeptBytes } from "./kept-bytes.ts";
-import { type FrameHead, OpenBody } from "./open-body.ts";
+import { type FrameHead, OpenBody } from "./partial-body.ts";
 
 export interface FrameSink {
   /** The headers of a frame have come. Returns how many bytes of its body to keep. */

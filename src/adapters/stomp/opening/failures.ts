@@ -14,7 +14,7 @@ import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import { concealing } from "../../shared/conceal-credentials.ts";
+import { concealing } from "../../shared/redact-credentials.ts";
 import { headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
 
 interface HandshakeFailure {

@@ -5,7 +5,7 @@ import { printableLine } from "../../../errors/printable.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
-import { concealing } from "../../shared/conceal-credentials.ts";
+import { concealing } from "../../shared/redact-credentials.ts";
 import { firstFrameGate } from "../frames/first-frame.ts";
 import { readBody } from "../frames/frame-body.ts";
 import { FrameWriter } from "../frames/frame-writer.ts";

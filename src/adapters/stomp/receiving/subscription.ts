@@ -17,13 +17,13 @@ import { type BrokerRefusal, saysInUse } from "../opening/failures.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
 import type { Wire } from "../sending/wire.ts";
 import { AckSize } from "./ack-size.ts";
-import { GiveBack } from "./give-back.ts";
+import { GiveBack } from "./release.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
 import { StompDelivery } from "./stomp-delivery.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
-import { whyUnsettleable } from "./unsettleable.ts";
+import { whyUnsettleable } from "./unacknowledgeable.ts";
 
 /** What a subscription needs of its session. */
 export interface SubscriptionDeps {

@@ -15,7 +15,7 @@ import {
   SendGroup,
 } from "./send-group.ts";
 import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
-import { UnansweredSingles } from "./unanswered-singles.ts";
+import { UnansweredSingles } from "./ungrouped-sends.ts";
 import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };

@@ -7,7 +7,7 @@ import {
   isRetryable,
   sessionLoss,
 } from "../../../../../src/adapters/amqp/opening/failures.ts";
-import type { Ending } from "../../../../../src/adapters/amqp/sasl/ending.ts";
+import type { Ending } from "../../../../../src/adapters/amqp/sasl/connection-ending.ts";
 import { dialectOf, readBroker } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import { AuthenticationError, SessionLostError } from "../../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../../src/uri/endpoint.ts";

@@ -4,8 +4,8 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling } from "./destination.ts";
+import { PlainReader, UNUSUAL } from "./fast-value-reader.ts";
 import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
-import { PlainReader, UNUSUAL } from "./plain-reader.ts";
 
 export interface PlainMessage {
   readonly content: ReceivedContent;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import rhea, { type Connection, type Session } from "rhea";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { walkDueSessions } from "../../../../../src/adapters/amqp/rhea/due-sessions.ts";
+import { walkDueSessions } from "../../../../../src/adapters/amqp/rhea/dirty-sessions.ts";
 import { SubscriptionRefusedError, UnsupportedError } from "../../../../../src/errors/errors.ts";
 import { brokerPeer, openOn, type Peer, recordedSend, recordedSink, until } from "../scripted-peer.ts";
 

@@ -2,7 +2,7 @@
 
 import { startTimer } from "../../async/timer.ts";
 import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../../errors/errors.ts";
-import type { MasterSlaveTransport } from "../../transport/master-slave-transport.ts";
+import type { MasterSlaveTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import type { Consumers } from "../receiving/consumers.ts";

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import rhea, { type Message } from "rhea";
 import { describe, expect, it } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
+import { readPlainMessage } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage, encodeMessage } from "../../../../../src/adapters/amqp/messages/message.ts";
 import { checkSections } from "../../../../../src/adapters/amqp/messages/message-sections.ts";
-import { readPlainMessage } from "../../../../../src/adapters/amqp/messages/plain-message.ts";
 import { limitDecoding } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
 import { createOutgoingMessage } from "../../../../../src/messaging/messages/outgoing-message.ts";
 

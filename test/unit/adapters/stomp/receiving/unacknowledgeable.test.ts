@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
-import { whyUnsettleable } from "../../../../../src/adapters/stomp/receiving/unsettleable.ts";
+import { whyUnsettleable } from "../../../../../src/adapters/stomp/receiving/unacknowledgeable.ts";
 
 function cannotBeSettled(headers: Record<string, string>, product: string): boolean {
   const broker = { product, version: undefined };

@@ -1,6 +1,6 @@
 /** Java's words on a client certificate changed with its version: what they mean depends on how far the handshake was. */
 import { describe, expect, it } from "vitest";
-import { tlsMeaning } from "../../../../src/transport/tls/tls-meaning.ts";
+import { tlsMeaning } from "../../../../src/transport/tls/tls-failure.ts";
 
 const FAILURE = "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE";
 

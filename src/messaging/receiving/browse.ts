@@ -2,7 +2,7 @@
 
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Consumer } from "./consumer.ts";
-import { HandedOver } from "./handed-over.ts";
+import { HandedOver } from "./delivered-ids.ts";
 
 /** Ends when everything has been shown, or `break` is called. */
 export function browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {

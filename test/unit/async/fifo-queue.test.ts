@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { WaitingLine } from "../../../src/async/waiting-line.ts";
+import { WaitingLine } from "../../../src/async/fifo-queue.ts";
 
 describe("a waiting line", () => {
   it("gives out what came first, first, and nothing when it is empty", () => {

@@ -3,7 +3,7 @@ import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-context.ts";
+import type { SessionContext } from "../opening/session-deps.ts";
 import { checkNamed, linkNameOf, SHARED_CAPABILITIES } from "./source.ts";
 
 export class Unsubscriptions {

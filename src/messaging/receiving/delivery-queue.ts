@@ -1,10 +1,10 @@
 /** Where deliveries that arrived wait for readers, and readers for deliveries. */
 
-import { WaitingLine } from "../../async/waiting-line.ts";
+import { WaitingLine } from "../../async/fifo-queue.ts";
 import type { MasterSlaveError } from "../../errors/errors.ts";
 import type { IncomingDelivery } from "../port/messaging-session.ts";
 import type { Delivery } from "./delivery.ts";
-import type { SubscriptionLink } from "./subscription-link.ts";
+import type { SubscriptionLink } from "./session-deliveries.ts";
 
 export interface Arrival {
   readonly incoming: IncomingDelivery;

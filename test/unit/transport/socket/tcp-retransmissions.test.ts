@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addressKey } from "../../../../src/transport/socket/address-key.ts";
-import { readStalls, systemTable } from "../../../../src/transport/socket/unacknowledged.ts";
+import { readStalls, systemTable } from "../../../../src/transport/socket/tcp-retransmissions.ts";
 import { socketPair, wrapped } from "../../../support/socket-pair.ts";
 import { until } from "../../../support/toy-group.ts";
 
