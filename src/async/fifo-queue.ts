@@ -1,5 +1,5 @@
 /** A first-in-first-out line whose both ends cost the same however long it is, and whose members may leave from anywhere. */
-export class WaitingLine<T extends object> {
+export class FifoQueue<T extends object> {
   readonly #hasLeft: (item: T) => boolean;
   #items: (T | undefined)[] = [];
   #head = 0;

@@ -1,6 +1,6 @@
 /** Who waits for the last of something to be over. */
 
-export class EmptyWatch {
+export class IdleLatch {
   readonly #waiting = new Set<() => void>();
 
   /** Resolves when `tell()` is called, or `signal` fires; at once when there is nothing to wait for. */

@@ -2,7 +2,7 @@
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors/errors.ts";
 import { nearestName } from "../errors/nearest-name.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/port/login.ts";
-import { type FilePath, pathProblem, readMaterial } from "../transport/tls/secret-file.ts";
+import { type FilePath, pathProblem, readSecretFile } from "../transport/tls/secret-file.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 
 /** Read on every attempt; one line break at the end is not part of the password. */
@@ -88,7 +88,7 @@ async function loginOf(found: Given, endpoint: Endpoint, context: LoginContext):
 }
 
 async function readSecret(option: string, file: FilePath, signal: AbortSignal): Promise<string> {
-  const bytes = await readMaterial(option, file, signal);
+  const bytes = await readSecretFile(option, file, signal);
   const text = bytes.toString("utf8").replace(/\r?\n$/, "");
   if (text === "") throw new Error(`${option} ${String(file)} is empty`);
   return text;

@@ -41,7 +41,7 @@ export interface TransportEvents<S extends Session> {
   attempt: [{ readonly endpoint: EndpointAddress; readonly outcome: "session" | AttemptError }];
 }
 
-export interface MasterSlaveTransportOptions<S extends Session> {
+export interface FailoverTransportOptions<S extends Session> {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<S>;
   readonly settings: TransportSettings;
@@ -54,7 +54,7 @@ export interface ConnectLimits {
   readonly connectTimeoutMs?: number | undefined;
 }
 
-export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
+export class FailoverTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
   readonly #endpoints: EndpointList;
   readonly #open: OpenSession<S>;
   readonly #settings: TransportSettings;
@@ -65,7 +65,7 @@ export class MasterSlaveTransport<S extends Session> extends IsolatedEmitter<Tra
   /** Settles connect(); no listener, nor its removal, can get in the way. */
   #settleConnect: (failure?: MasterSlaveError) => void = () => {};
 
-  constructor({ endpoints, open, settings }: MasterSlaveTransportOptions<S>) {
+  constructor({ endpoints, open, settings }: FailoverTransportOptions<S>) {
     super();
     this.#endpoints = new EndpointList(endpoints, settings);
     this.#open = open;

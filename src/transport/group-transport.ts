@@ -3,7 +3,7 @@ import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-ur
 import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
-import { type ConnectLimits, MasterSlaveTransport as Transport } from "./failover-transport.ts";
+import { type ConnectLimits, FailoverTransport } from "./failover-transport.ts";
 
 export interface TransportOptions<S extends Session> {
   /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
@@ -14,7 +14,7 @@ export interface TransportOptions<S extends Session> {
 }
 
 /** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */
-export class MasterSlaveTransport<S extends Session> extends Transport<S> {
+export class MasterSlaveTransport<S extends Session> extends FailoverTransport<S> {
   readonly #connectTimeoutMs: number | undefined;
 
   constructor({ group, open, options = {} }: TransportOptions<S>) {

@@ -1,7 +1,7 @@
 /** A transport over toy servers, with everything it says written down; closed when the test is done. */
 import { onTestFinished } from "vitest";
 import {
-  MasterSlaveTransport,
+  FailoverTransport,
   type TransportEvents,
   type TransportSettings,
 } from "../../src/transport/failover-transport.ts";
@@ -28,7 +28,7 @@ type Events = TransportEvents<ToySession>;
 export type Told = { [Name in keyof Events]: { name: Name; payload: Events[Name][0]; state: string } }[keyof Events];
 
 export interface ToyGroup {
-  readonly transport: MasterSlaveTransport<ToySession>;
+  readonly transport: FailoverTransport<ToySession>;
   readonly client: ToyClient;
   /** Every event, in order, with the name of the state its listener saw. */
   readonly told: readonly Told[];
@@ -44,7 +44,7 @@ export function toyGroup(
   settings: Partial<TransportSettings> = {},
   client = new ToyClient(),
 ): ToyGroup {
-  const transport = new MasterSlaveTransport<ToySession>({
+  const transport = new FailoverTransport<ToySession>({
     endpoints: members.map(({ endpoint }) => endpoint),
     open: client.open,
     settings: { ...SETTINGS, ...settings },

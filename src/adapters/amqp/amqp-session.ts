@@ -12,15 +12,15 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
-import { holdsFramesBack } from "../shared/nagle.ts";
+import { usesNagle } from "../shared/nagle.ts";
 import { spellingOf } from "./messages/destination.ts";
 import { brokerOf } from "./opening/broker.ts";
 import { sessionLoss } from "./opening/failures.ts";
 import { type OpenConnection, tellAlternates } from "./opening/handshake.ts";
-import type { SessionContext } from "./opening/session-deps.ts";
+import type { SessionDeps } from "./opening/session-deps.ts";
 import { AmqpSubscription } from "./receiving/subscription.ts";
 import { Unsubscriptions } from "./receiving/unsubscribe.ts";
-import type { Ending } from "./sasl/connection-ending.ts";
+import type { ConnectionEnding } from "./sasl/connection-ending.ts";
 import { Sends } from "./sending/sends.ts";
 import { Transactions } from "./transactions/transactions.ts";
 
@@ -35,7 +35,7 @@ export class AmqpSession implements MessagingSession {
   readonly broker: Broker;
   readonly ended: Promise<SessionEnd>;
   readonly #socket: EndpointSocket;
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #sends: Sends;
   readonly #transactions: Transactions;
   readonly #unsubscriptions: Unsubscriptions;
@@ -46,9 +46,9 @@ export class AmqpSession implements MessagingSession {
 
   /** `opened`: what the handshake on `socket` led to. */
   constructor(socket: EndpointSocket, opened: OpenConnection, settings: AdapterSettings) {
-    const { connection, properties, conceal } = opened;
+    const { connection, properties, redact } = opened;
     this.#socket = socket;
-    this.broker = brokerOf(properties, conceal);
+    this.broker = brokerOf(properties, redact);
     let resolveEnded: (end: SessionEnd) => void = () => {};
     this.ended = new Promise((resolve) => {
       resolveEnded = resolve;
@@ -61,7 +61,7 @@ export class AmqpSession implements MessagingSession {
       spelling: spellingOf(this.broker, properties),
       offers: opened.offers,
       clientId: settings.clientId,
-      conceal,
+      redact,
       gather: (bytes) => socket.gather(bytes),
       isOver: () => this.#state.name !== "open" || socket.destroyed,
       proveUseful: () => {
@@ -76,7 +76,7 @@ export class AmqpSession implements MessagingSession {
       const mistake = tellAlternates(connection, socket.endpoint, settings);
       this.#lose(ending, mistake);
     });
-    if (holdsFramesBack(this.broker)) {
+    if (usesNagle(this.broker)) {
       const hasten = this.#guard(() => this.#hasten());
       socket.on("data", hasten);
     }
@@ -132,7 +132,7 @@ export class AmqpSession implements MessagingSession {
     this.#socket.destroy(cause);
   }
 
-  #lose(ending: Ending, mistake: MasterSlaveError | undefined): void {
+  #lose(ending: ConnectionEnding, mistake: MasterSlaveError | undefined): void {
     if (this.#state.name === "closing") {
       this.destroy(this.#closed());
       return;

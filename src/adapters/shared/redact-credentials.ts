@@ -2,7 +2,7 @@
 import type { Login } from "../../messaging/port/login.ts";
 
 /** A function that puts `***` for the secret wherever it stands, and for the user where that is a word of its own. */
-export function concealing(login: Login | undefined): (text: string) => string {
+export function redactingCredentials(login: Login | undefined): (text: string) => string {
   const username = login?.username ?? "";
   const secret = login === undefined ? "" : "password" in login ? login.password : "token" in login ? login.token : "";
   // As a word of its own only: a short name is part of many words.

@@ -1,6 +1,6 @@
 /** What waits to be written, in order: sends, and functions to call when everything before them is stored or refused. */
 
-import { WaitingLine } from "../../async/fifo-queue.ts";
+import { FifoQueue } from "../../async/fifo-queue.ts";
 import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
 
 export type QueueItem<Send extends OutgoingSend = OutgoingSend> = Send | (() => void);
@@ -9,7 +9,7 @@ export type QueueItem<Send extends OutgoingSend = OutgoingSend> = Send | (() => 
 const PURGE_FROM = 1_024;
 
 export class SendQueue<Send extends OutgoingSend = OutgoingSend> {
-  readonly #items = new WaitingLine<QueueItem<Send>>();
+  readonly #items = new FifoQueue<QueueItem<Send>>();
   #purgeAt = PURGE_FROM;
 
   get size(): number {

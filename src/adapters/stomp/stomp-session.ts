@@ -14,7 +14,7 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
-import { holdsFramesBack } from "../shared/nagle.ts";
+import { usesNagle } from "../shared/nagle.ts";
 import { FrameReader } from "./frames/frame-reader.ts";
 import type { FrameWriter } from "./frames/frame-writer.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
@@ -32,7 +32,7 @@ import {
 import type { Peer } from "./opening/peer.ts";
 import { StompSubscription } from "./receiving/subscription.ts";
 import { SubscriptionIds } from "./receiving/subscription-ids.ts";
-import { deleteSubscription } from "./receiving/unsubscribe.ts";
+import { unsubscribe } from "./receiving/unsubscribe.ts";
 import { GroupCommit } from "./sending/group-commit.ts";
 import { SingleSends } from "./sending/sends.ts";
 import { StorageBarrier } from "./sending/storage-barrier.ts";
@@ -77,7 +77,7 @@ export class StompSession implements MessagingSession {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error, peer.conceal)));
+    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error, peer.redact)));
     client.on("end", () => this.destroy(this.#closedByUs()));
     socket.on("close", () => this.destroy(sessionLoss(socket, new Error("the socket was closed"))));
     socket.unpipe();
@@ -87,7 +87,7 @@ export class StompSession implements MessagingSession {
   #read(): void {
     const socket = this.#socket;
     if (this.#resolveEnded === undefined) return;
-    const hastens = holdsFramesBack(this.broker);
+    const hastens = usesNagle(this.broker);
     const take = (chunk: Buffer) => {
       this.#reader.read(chunk);
       if (hastens) this.#hasten();
@@ -131,7 +131,7 @@ export class StompSession implements MessagingSession {
   }
 
   unsubscribe(subscription: NamedSubscription): Promise<void> {
-    return deleteSubscription(this.#wire, subscription);
+    return unsubscribe(this.#wire, subscription);
   }
 
   subscribe(request: SubscriptionRequest, sink: SubscriptionSink): SessionSubscription {
@@ -212,8 +212,8 @@ export class StompSession implements MessagingSession {
   }
 
   #onError(headers: HeaderBlock, body: Buffer, complete: boolean): void {
-    const { endpoint, conceal, dialect } = this.#wire.peer;
-    const refusal = readRefusal(headers, body, conceal);
+    const { endpoint, redact, dialect } = this.#wire.peer;
+    const refusal = readRefusal(headers, body, redact);
     const named = refusal.receiptId !== undefined;
     const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
     waiter?.onRefused(refusal);
@@ -237,7 +237,7 @@ export class StompSession implements MessagingSession {
   }
 
   #quote(text = ""): string {
-    return printableLine(JSON.stringify(this.#wire.peer.conceal(text)));
+    return printableLine(JSON.stringify(this.#wire.peer.redact(text)));
   }
 
   #brokeRules(how: string): void {

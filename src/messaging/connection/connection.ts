@@ -2,7 +2,7 @@
 
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
-import { MasterSlaveTransport } from "../../transport/failover-transport.ts";
+import { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
@@ -24,8 +24,8 @@ import type { Consumer } from "../receiving/consumer.ts";
 import { Consumers } from "../receiving/consumers.ts";
 import { RUN_OPTIONS, readRunOptions } from "../receiving/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
-import { deleteSubscription, type UnsubscribeOptions } from "../receiving/unsubscribe.ts";
-import { Continuity, closedError } from "../recovery/session-recovery.ts";
+import { type UnsubscribeOptions, unsubscribe } from "../receiving/unsubscribe.ts";
+import { closedError, SessionRecovery } from "../recovery/session-recovery.ts";
 import { type RequestOptions, Requests } from "../requests/requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "../requests/responder.ts";
 import {
@@ -46,13 +46,13 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */
   readonly closed: Promise<MasterSlaveError | undefined>;
   readonly #parts: ConnectionParts;
-  readonly #transport: MasterSlaveTransport<MessagingSession>;
+  readonly #transport: FailoverTransport<MessagingSession>;
   readonly #sessions = new CurrentSession();
   readonly #sends: PendingSends;
   readonly #transactions: Transactions;
   readonly #consumers: Consumers;
   readonly #requests: Requests;
-  readonly #continuity: Continuity;
+  readonly #continuity: SessionRecovery;
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
 
@@ -60,13 +60,13 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     super();
     const { settings } = parts;
     this.#parts = parts;
-    this.#transport = new MasterSlaveTransport(parts);
+    this.#transport = new FailoverTransport(parts);
     this.#sends = new PendingSends(settings);
     this.#transactions = new Transactions(this.#sessions, settings);
     const warn = (warning: ConnectionWarning) => this.warn(warning);
     this.#consumers = new Consumers(settings, warn, this.#transactions.transact);
     this.#requests = new Requests(this.#consumers, (...send) => this.#send(...send), settings.maxPendingSends);
-    this.#continuity = new Continuity(
+    this.#continuity = new SessionRecovery(
       this.#transport,
       {
         sends: this.#sends,
@@ -97,7 +97,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     return this.#continuity.broker;
   }
 
-  /** Call it once. Resolves with this connection when the first session is established; see MasterSlaveTransport.connect for how it rejects. */
+  /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
   async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
     checkSignal("connect", options);
     await this.#parts.prepared;
@@ -155,7 +155,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * about a name it does not have: there it resolves.
    */
   async unsubscribe(name: string, options: UnsubscribeOptions = {}): Promise<void> {
-    await deleteSubscription(name, options, {
+    await unsubscribe(name, options, {
       clientId: this.#parts.settings.clientId,
       consumers: this.#consumers,
       sessions: this.#sessions,

@@ -2,7 +2,7 @@
 
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Consumer } from "./consumer.ts";
-import { HandedOver } from "./delivered-ids.ts";
+import { DeliveredIds } from "./delivered-ids.ts";
 
 /** Ends when everything has been shown, or `break` is called. */
 export function browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
@@ -17,7 +17,7 @@ export function browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void
 }
 
 async function* show(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {
-  const shown = new HandedOver();
+  const shown = new DeliveredIds();
   try {
     for await (const delivery of consumer) {
       const { message } = delivery;

@@ -9,7 +9,7 @@ import { type Destination, formatDestination } from "../messages/destination.ts"
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/messaging-session.ts";
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
-import { type Arrival, Intake } from "./delivery-queue.ts";
+import { type Arrival, DeliveryQueue } from "./delivery-queue.ts";
 import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
@@ -43,7 +43,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   readonly #owner: ConsumerOwner;
   /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
   readonly #scope: string;
-  readonly #intake = new Intake((arrival) => this.#handOver(arrival));
+  readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
   /** Fires when nothing more is handed over. */
   readonly #intakeOver = new AbortController();
   #deduplication: Deduplication | undefined;

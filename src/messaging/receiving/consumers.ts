@@ -4,7 +4,7 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
-import { HandedOver } from "./delivered-ids.ts";
+import { DeliveredIds } from "./delivered-ids.ts";
 import type { SettleResult } from "./delivery.ts";
 import type { StandingSubscription } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
@@ -35,7 +35,7 @@ export class Consumers implements ConsumerOwner {
   readonly #preparing = new Set<StandingSubscription>();
   /** Replies are taken in until the last request is answered, whatever close() stops. */
   readonly #forReplies = new Set<StandingSubscription>();
-  readonly #handedOver = new HandedOver();
+  readonly #handedOver = new DeliveredIds();
   readonly #counts = { received: 0, redelivered: 0, settled: 0, stale: 0, deduplicated: 0 };
   readonly #onceSettled = new Set<() => void>();
   #session: MessagingSession | undefined;

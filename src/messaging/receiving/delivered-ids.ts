@@ -4,7 +4,7 @@
 const GENERATION_IDS = 5_000;
 
 /** Ids are kept for one to two generations: forgetting a whole generation at a time costs nothing per id. */
-export class HandedOver {
+export class DeliveredIds {
   #recent = new Set<string>();
   #earlier = new Set<string>();
 

@@ -1,14 +1,14 @@
 /** Where deliveries that arrived wait for readers, and readers for deliveries. */
 
-import { WaitingLine } from "../../async/fifo-queue.ts";
+import { FifoQueue } from "../../async/fifo-queue.ts";
 import type { MasterSlaveError } from "../../errors/errors.ts";
 import type { IncomingDelivery } from "../port/messaging-session.ts";
 import type { Delivery } from "./delivery.ts";
-import type { SubscriptionLink } from "./session-deliveries.ts";
+import type { SessionDeliveries } from "./session-deliveries.ts";
 
 export interface Arrival {
   readonly incoming: IncomingDelivery;
-  readonly link: SubscriptionLink;
+  readonly link: SessionDeliveries;
 }
 
 interface Reader {
@@ -17,10 +17,10 @@ interface Reader {
   waits: boolean;
 }
 
-export class Intake {
+export class DeliveryQueue {
   readonly #handOver: (arrival: Arrival) => Delivery | undefined;
-  readonly #arrived = new WaitingLine<Arrival>();
-  readonly #readers = new WaitingLine<Reader>(({ waits }) => !waits);
+  readonly #arrived = new FifoQueue<Arrival>();
+  readonly #readers = new FifoQueue<Reader>(({ waits }) => !waits);
   #onceEmpty: (() => void) | undefined;
   /** Why nothing is handed over at the moment; both may hold. */
   readonly #holds = new Set<"paused" | "releasing">();

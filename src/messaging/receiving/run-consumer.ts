@@ -45,7 +45,7 @@ export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, trans
 }
 
 /** What run() needs of the connection. */
-export interface RunMeans {
+export interface RunDeps {
   readonly transact: Transact;
   /** Fires when the consumer hands over nothing more. */
   readonly intakeOver: AbortSignal;
@@ -59,7 +59,7 @@ export async function runConsumer(
   consumer: DeliverySource,
   handler: ProcessMessage,
   options: RunOptions,
-  means: RunMeans,
+  means: RunDeps,
 ): Promise<void> {
   checkNames("run", options, RUN_OPTIONS);
   const { concurrency, redelivery, transacted } = readRunOptions(options);
@@ -80,7 +80,7 @@ class Runner {
   readonly #handler: ProcessMessage;
   readonly #policy: Required<RedeliveryPolicy>;
   readonly #transacted: boolean;
-  readonly #means: RunMeans;
+  readonly #means: RunDeps;
   /** Failures of messages that are to come again. */
   readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
 
@@ -89,7 +89,7 @@ class Runner {
     handler: ProcessMessage,
     policy: Required<RedeliveryPolicy>,
     transacted: boolean,
-    means: RunMeans,
+    means: RunDeps,
   ) {
     this.#consumer = consumer;
     this.#handler = handler;

@@ -19,7 +19,7 @@ export interface LinkOwner {
   concluded(delivery: Delivery, committed: boolean): void;
 }
 
-export class SubscriptionLink implements DeliveryOrigin {
+export class SessionDeliveries implements DeliveryOrigin {
   readonly session: MessagingSession;
   subscription: SessionSubscription | undefined;
   readonly #owner: LinkOwner;

@@ -7,7 +7,7 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
 import type { Arrival } from "./delivery-queue.ts";
-import { type LinkOwner, SubscriptionLink } from "./session-deliveries.ts";
+import { type LinkOwner, SessionDeliveries } from "./session-deliveries.ts";
 
 /** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
 export interface SubscriptionReader extends LinkOwner {
@@ -39,12 +39,12 @@ export interface SubscriptionHost {
 type State =
   /** No session has it at the moment. */
   | { readonly name: "waiting" }
-  | { readonly name: "subscribing"; readonly link: SubscriptionLink }
-  | { readonly name: "ready"; readonly link: SubscriptionLink }
+  | { readonly name: "subscribing"; readonly link: SessionDeliveries }
+  | { readonly name: "ready"; readonly link: SessionDeliveries }
   /** Another session holds it; it is asked for again. */
   | { readonly name: "retrying"; readonly stop: () => void }
   /** Nothing more is handed over; what was can still be settled. */
-  | { readonly name: "draining"; readonly link: SubscriptionLink }
+  | { readonly name: "draining"; readonly link: SessionDeliveries }
   | { readonly name: "closed" };
 
 /** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
@@ -90,14 +90,14 @@ export class StandingSubscription implements Suspect {
     return this.#link?.unsettled ?? 0;
   }
 
-  isCurrent(link: SubscriptionLink): boolean {
+  isCurrent(link: SessionDeliveries): boolean {
     return this.#link === link;
   }
 
   /** Asks a session for the messages, unless that has been done. */
   resume(session: MessagingSession): void {
     if (this.#state.name !== "waiting") return;
-    const link = new SubscriptionLink(session, this.#reader);
+    const link = new SessionDeliveries(session, this.#reader);
     this.#state = { name: "subscribing", link };
     link.subscription = session.subscribe(this.request, this.#sink(link));
   }
@@ -177,12 +177,12 @@ export class StandingSubscription implements Suspect {
     return formatDestination(this.request.destination);
   }
 
-  get #link(): SubscriptionLink | undefined {
+  get #link(): SessionDeliveries | undefined {
     return "link" in this.#state ? this.#state.link : undefined;
   }
 
   /** What the session calls; silent once `link` is no longer the current one. */
-  #sink(link: SubscriptionLink): SubscriptionSink {
+  #sink(link: SessionDeliveries): SubscriptionSink {
     const ifCurrent =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
       (...args: Args) => {
@@ -207,7 +207,7 @@ export class StandingSubscription implements Suspect {
     };
   }
 
-  #onReady(link: SubscriptionLink, address: Destination | undefined): void {
+  #onReady(link: SessionDeliveries, address: Destination | undefined): void {
     this.#onceAnswered?.();
     if (this.#state.name !== "subscribing") return;
     this.#state = { name: "ready", link };
@@ -218,7 +218,7 @@ export class StandingSubscription implements Suspect {
   }
 
   /** The session of a client that died, or of another process, may hold a named subscription: that passes. */
-  #onRefused(error: SubscriptionRefusedError, link: SubscriptionLink): void {
+  #onRefused(error: SubscriptionRefusedError, link: SessionDeliveries): void {
     const { sinceMs, retries } = this.#heldElsewhere ?? { sinceMs: performance.now(), retries: 0 };
     const retry = error.retryable && this.request.subscription?.durable && this.#state.name !== "draining";
     if (!retry || performance.now() - sinceMs >= this.#host.durableRetryMs) {

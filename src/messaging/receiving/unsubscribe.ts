@@ -13,7 +13,7 @@ export interface UnsubscribeOptions extends WaitOptions {
 }
 
 /** See Connection.unsubscribe. */
-export async function deleteSubscription(
+export async function unsubscribe(
   name: string,
   options: UnsubscribeOptions,
   parts: { readonly clientId: string | undefined; readonly consumers: Consumers; readonly sessions: CurrentSession },

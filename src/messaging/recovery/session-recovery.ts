@@ -2,7 +2,7 @@
 
 import { startTimer } from "../../async/timer.ts";
 import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../../errors/errors.ts";
-import type { MasterSlaveTransport } from "../../transport/failover-transport.ts";
+import type { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import type { Consumers } from "../receiving/consumers.ts";
@@ -12,7 +12,7 @@ import type { Transactions } from "../transactions/transactions.ts";
 import { clearSuspects } from "./poison-rule.ts";
 
 /** What lives across sessions. */
-export interface LastingParts {
+export interface RecoveryDeps {
   readonly sends: PendingSends;
   readonly consumers: Consumers;
   readonly requests: Requests;
@@ -35,15 +35,15 @@ export interface Restoration {
 /** A peer that does not answer the goodbye is left after so long. */
 const LEAVE_TIMEOUT_MS = 2_000;
 
-export class Continuity {
-  readonly #transport: MasterSlaveTransport<MessagingSession>;
-  readonly #parts: LastingParts;
+export class SessionRecovery {
+  readonly #transport: FailoverTransport<MessagingSession>;
+  readonly #parts: RecoveryDeps;
   readonly #poisonAfter: number;
   readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
   #broker: Broker | undefined;
 
   /** `poisonAfter`: after so many sessions died with something in flight it is tried alone. */
-  constructor(transport: MasterSlaveTransport<MessagingSession>, parts: LastingParts, poisonAfter: number) {
+  constructor(transport: FailoverTransport<MessagingSession>, parts: RecoveryDeps, poisonAfter: number) {
     this.#transport = transport;
     this.#parts = parts;
     this.#poisonAfter = poisonAfter;

@@ -1,7 +1,7 @@
 /** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
 import { randomUUID } from "node:crypto";
 import { startDeadline } from "../../async/deadline.ts";
-import { EmptyWatch } from "../../async/idle-latch.ts";
+import { IdleLatch } from "../../async/idle-latch.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
   type ConnectionClosedError,
@@ -58,7 +58,7 @@ export class Requests {
   readonly #waiters = new Map<string, Waiter>();
   readonly #temporary = { address: undefined as Destination | undefined, onceKnown: new Set<() => void>() };
   readonly #readers = new Map<Destination["kind"], Consumer>();
-  readonly #onceEmpty = new EmptyWatch();
+  readonly #onceEmpty = new IdleLatch();
 
   /** `max`: how many may wait for their replies at once. */
   constructor(consumers: Consumers, send: SendRequest, max: number) {

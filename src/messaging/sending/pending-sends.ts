@@ -3,8 +3,8 @@
  * one left unanswered the next one gets first.
  */
 
-import { WaitingLine } from "../../async/fifo-queue.ts";
-import { EmptyWatch } from "../../async/idle-latch.ts";
+import { FifoQueue } from "../../async/fifo-queue.ts";
+import { IdleLatch } from "../../async/idle-latch.ts";
 import { LinkedSet } from "../../async/linked-set.ts";
 import {
   type EndpointAddress,
@@ -54,7 +54,7 @@ export class PendingSends implements SendOwner {
   /** Written sends whose callers gave up: until they are answered their bytes are with the session, and take room. */
   readonly #givenUp = new LinkedSet<PendingSend>();
   /** Sends that wait for room: they cost what their callers keep of them anyway. */
-  readonly #waiting = new WaitingLine<PendingSend>(({ abandoned }) => abandoned);
+  readonly #waiting = new FifoQueue<PendingSend>(({ abandoned }) => abandoned);
   readonly #deferred = new DeferredSends((send) => {
     if (this.#session && !send.expire()) send.giveTo(this.#session);
   });
@@ -65,7 +65,7 @@ export class PendingSends implements SendOwner {
   #session: SendingSession | undefined;
   #endpoint: EndpointAddress | undefined;
   #connected = false;
-  readonly #onceEmpty = new EmptyWatch();
+  readonly #onceEmpty = new IdleLatch();
 
   constructor(settings: PendingSendsSettings) {
     this.#settings = settings;

@@ -1,7 +1,7 @@
 /** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
 
 import { startDeadline } from "../../async/deadline.ts";
-import { EmptyWatch } from "../../async/idle-latch.ts";
+import { IdleLatch } from "../../async/idle-latch.ts";
 import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
@@ -30,7 +30,7 @@ export class Transactions {
   readonly #limits: PendingSendsSettings;
   readonly #counts = { open: 0, committed: 0, rolledBack: 0, inDoubt: 0 };
   readonly #over = new AbortController();
-  readonly #onceIdle = new EmptyWatch();
+  readonly #onceIdle = new IdleLatch();
 
   constructor(sessions: CurrentSession, limits: PendingSendsSettings) {
     this.#sessions = sessions;

@@ -2,7 +2,7 @@
 import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../../errors/errors.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { ServerIdentityRefusal } from "../tls/server-identity.ts";
-import { closedOverCertificate, ourSideOf, tlsMeaning } from "../tls/tls-failure.ts";
+import { closedOverCertificate, ourSideOf, tlsFailure } from "../tls/tls-failure.ts";
 
 interface Meaning {
   readonly code: AttemptErrorCode;
@@ -63,13 +63,13 @@ function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
 
 function identityText(refusal: ServerIdentityRefusal): string {
   // What Node's own check says, asked by the caller's.
-  if (refusal.code === "ERR_TLS_CERT_ALTNAME_INVALID") return tlsMeaning(refusal.code, refusal.message) ?? "";
+  if (refusal.code === "ERR_TLS_CERT_ALTNAME_INVALID") return tlsFailure(refusal.code, refusal.message) ?? "";
   return `has a certificate that tls.checkServerIdentity does not take: ${refusal.message}`;
 }
 
 function tlsTextOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  return tlsMeaning(nodeCodeOf(cause), wordsOf(cause), ourSideOf(cause));
+  return tlsFailure(nodeCodeOf(cause), wordsOf(cause), ourSideOf(cause));
 }
 
 function nodeCodeOf(cause: unknown): string {

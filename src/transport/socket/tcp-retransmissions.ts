@@ -38,7 +38,7 @@ type Stalls = ReadonlyMap<string, Stall>;
 const NONE: Stalls = new Map();
 
 /** The stalled connections of a table as /proc/net/tcp and tcp6 print it (Linux, net/ipv4/tcp_ipv4.c, get_tcp4_sock). */
-export function readStalls(table: string): Stalls {
+export function readRetransmissions(table: string): Stalls {
   const stalls = new Map<string, Stall>();
   for (const [, key = "", fires = "", retransmissions = "", timeout = ""] of table.matchAll(RETRANSMITTING)) {
     stalls.set(key, stallOf(Number.parseInt(fires, 16), Number.parseInt(retransmissions, 16), Number(timeout)));
@@ -78,7 +78,7 @@ class TableFile {
   async #read(now: number): Promise<Stalls> {
     const text = await readAtMost(this.#path, MAX_TABLE_BYTES).catch(() => undefined);
     if (text === undefined) this.#restUntil = now + REST_MS;
-    this.#stalls = text === undefined ? NONE : readStalls(text);
+    this.#stalls = text === undefined ? NONE : readRetransmissions(text);
     this.#readAt = now;
     return this.#stalls;
   }

@@ -21,7 +21,7 @@ export function pathProblem(file: unknown): string | undefined {
  * as its cause; or with the signal's reason. A path that leads to no file may be the secret itself: it is not shown where
  * the option is a password's or a token's, nor where it is too long for a path, and the cause is a copy without it.
  */
-export async function readMaterial(option: string, file: FilePath, signal: AbortSignal): Promise<Buffer> {
+export async function readSecretFile(option: string, file: FilePath, signal: AbortSignal): Promise<Buffer> {
   signal.throwIfAborted();
   let exists = false;
   try {

@@ -75,7 +75,7 @@ export function closedOverCertificate(mine: ClientCertificate = "none"): string 
 }
 
 /** What a failure of TLS means, or undefined for a code that is none of TLS's. It follows the endpoint's address. */
-export function tlsMeaning(nodeCode: string, said: string, mine: OurSide = NOTHING_SHOWN): string | undefined {
+export function tlsFailure(nodeCode: string, said: string, mine: OurSide = NOTHING_SHOWN): string | undefined {
   const ours = OUR_VERDICTS[nodeCode];
   if (ours !== undefined) return `${ours} (${said})`;
   if (NOT_TLS_CODES.test(nodeCode)) return NOT_TLS;

@@ -4,7 +4,7 @@ import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AttemptError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { type FilePath, readMaterial } from "./secret-file.ts";
+import { type FilePath, readSecretFile } from "./secret-file.ts";
 import { checkTlsOptions, FILE_OPTIONS, type TlsOptions, type TlsSource } from "./tls-options.ts";
 
 export interface TlsMaterial {
@@ -49,7 +49,7 @@ async function readFiles(given: TlsOptions, signal: AbortSignal): Promise<Connec
   const read = async ([name, file]: [string, FilePath | undefined]) => {
     if (file === undefined) return [];
     try {
-      return [[name, await readMaterial(`tls.${name}File`, file, signal)] as const];
+      return [[name, await readSecretFile(`tls.${name}File`, file, signal)] as const];
     } catch (error) {
       signal.throwIfAborted();
       throw new UnusableMaterial((error as Error).message, { cause: (error as Error).cause });

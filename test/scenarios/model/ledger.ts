@@ -21,7 +21,7 @@ export interface SentMessage {
 /** A queue ("a", "b", "out"), or the durable subscription of a connection ("durable-0", "durable-1"). */
 export type StorePlace = string;
 
-export interface HandedOver {
+export interface DeliveredIds {
   readonly body: string;
   readonly place: StorePlace;
   readonly consumer: number;
@@ -33,7 +33,7 @@ export interface HandedOver {
 
 /** A copy that was accepted, or went to the dead letter queue: surely, unless the member died before it knew, or perhaps. */
 export interface Consumed {
-  readonly handed: HandedOver;
+  readonly handed: DeliveredIds;
   readonly kind: "accepted" | "dead";
   readonly sure: "yes" | "unless-lost" | "perhaps";
   /** When it was asked for, and when it was known. */
@@ -46,7 +46,7 @@ export interface Consumed {
 /** One run of a transaction's work. */
 export interface TransactionRun {
   readonly sends: SentMessage[];
-  readonly accepted: HandedOver[];
+  readonly accepted: DeliveredIds[];
 }
 
 export interface PlayedTransaction {
@@ -81,7 +81,7 @@ export interface ClientLife {
 
 export class Ledger {
   readonly sent = new Map<string, SentMessage>();
-  readonly handedOver: HandedOver[] = [];
+  readonly handedOver: DeliveredIds[] = [];
   readonly consumed: Consumed[] = [];
   readonly transactions: PlayedTransaction[] = [];
   readonly outages: Outage[] = [];
@@ -106,7 +106,7 @@ export class Ledger {
     return sent;
   }
 
-  handOver(handed: Omit<HandedOver, "at">): HandedOver {
+  handOver(handed: Omit<DeliveredIds, "at">): DeliveredIds {
     const one = { ...handed, at: this.now() };
     this.handedOver.push(one);
     return one;

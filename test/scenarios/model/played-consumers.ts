@@ -1,7 +1,7 @@
 /** The steps that consume: deliveries taken into hand and settled, or worked through by run(). */
 import { type Consumer, type Delivery, MasterSlaveError, type ReceivedMessage } from "../../../src/index.ts";
 import type { LiveClient } from "./client.ts";
-import type { ClientLife, HandedOver, StorePlace } from "./ledger.ts";
+import type { ClientLife, DeliveredIds, StorePlace } from "./ledger.ts";
 import type { ConnectionIndex, How, Place, Step } from "./program.ts";
 import { destinationOf, POISON_DEATHS, type Stage, storePlaceOf, turns } from "./stage.ts";
 
@@ -20,7 +20,7 @@ interface OpenConsumer {
 
 export interface Held {
   readonly delivery: Delivery;
-  readonly handed: HandedOver;
+  readonly handed: DeliveredIds;
 }
 
 const MAX_OPEN = 6;
@@ -102,7 +102,7 @@ export class PlayedConsumers {
     }
   }
 
-  #handOver(open: OpenConsumer, message: ReceivedMessage, redelivered: boolean): HandedOver {
+  #handOver(open: OpenConsumer, message: ReceivedMessage, redelivered: boolean): DeliveredIds {
     const { number: consumer, place, deduplicates, live } = open;
     return this.#stage.ledger.handOver({
       ...{ body: message.text(), place, consumer, deduplicates, connection: live.life, redelivered },
@@ -152,7 +152,7 @@ export class PlayedConsumers {
     const open = await this.#consume(by, from, {});
     if (open === undefined) return;
     open.running = true;
-    const handedOver = new WeakMap<ReceivedMessage, HandedOver>();
+    const handedOver = new WeakMap<ReceivedMessage, DeliveredIds>();
     const running = open.consumer.run(
       async (message, { attempt, redelivered, transaction }) => {
         const handed = handedOver.get(message) ?? this.#handOver(open, message, redelivered);

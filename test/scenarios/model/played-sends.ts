@@ -1,7 +1,7 @@
 /** The steps that send: alone, abandoned, and in transactions with what is accepted. */
 import { MasterSlaveError } from "../../../src/index.ts";
 import type { LiveClient } from "./client.ts";
-import type { HandedOver, Moment, SentMessage } from "./ledger.ts";
+import type { DeliveredIds, Moment, SentMessage } from "./ledger.ts";
 import type { PlayedConsumers } from "./played-consumers.ts";
 import type { ConnectionIndex, Place, Step } from "./program.ts";
 import { destinationOf, POISON_DEATHS, type Stage, turns } from "./stage.ts";
@@ -69,7 +69,7 @@ export class PlayedSends {
     const held = this.#consumers.takeHeld(live.life, step.accepts);
     const work: Parameters<typeof hands.transact>[1] = async (open) => {
       const sends: SentMessage[] = [];
-      const accepted: HandedOver[] = [];
+      const accepted: DeliveredIds[] = [];
       const run = `${transaction.label}, run ${transaction.runs.length + 1}`;
       transaction.runs.push({ sends, accepted });
       for (const to of step.sends) {

@@ -1,5 +1,5 @@
 /** The model: what a broker and its clients may have made of a program, given what was seen of it. */
-import type { Consumed, HandedOver, Ledger, PlayedTransaction, SentMessage, StorePlace } from "./ledger.ts";
+import type { Consumed, DeliveredIds, Ledger, PlayedTransaction, SentMessage, StorePlace } from "./ledger.ts";
 import { orderViolations } from "./order.ts";
 
 /** What there is when everybody has left. */
@@ -139,7 +139,7 @@ class Judgement {
     for (const one of this.#ledger.handedOver) if (one.deduplicates) this.#judgeTwin(one);
   }
 
-  #judgeTwin({ body, consumer, at }: HandedOver): void {
+  #judgeTwin({ body, consumer, at }: DeliveredIds): void {
     const accepted = this.#consumed.find(
       ({ handed, kind, sure, known }) =>
         kind === "accepted" &&

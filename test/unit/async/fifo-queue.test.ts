@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { WaitingLine } from "../../../src/async/fifo-queue.ts";
+import { FifoQueue } from "../../../src/async/fifo-queue.ts";
 
 describe("a waiting line", () => {
   it("gives out what came first, first, and nothing when it is empty", () => {
-    const line = new WaitingLine<{ n: number }>();
+    const line = new FifoQueue<{ n: number }>();
     expect([line.size, line.peek(), line.shift()]).toEqual([0, undefined, undefined]);
     for (let n = 0; n < 5_000; n++) line.push({ n });
     expect([line.size, line.peek()?.n]).toEqual([5_000, 0]);
@@ -18,7 +18,7 @@ describe("a waiting line", () => {
     const command = fc.oneof(fc.constantFrom("push", "shift", "drain"), fc.nat(500));
     fc.assert(
       fc.property(fc.array(command, { maxLength: 600 }), (commands) => {
-        const line = new WaitingLine<{ left: boolean }>(({ left }) => left);
+        const line = new FifoQueue<{ left: boolean }>(({ left }) => left);
         let model: { left: boolean }[] = [];
         for (const next of commands) {
           if (next === "shift") expect(line.shift()).toBe(model.shift());
@@ -38,7 +38,7 @@ describe("a waiting line", () => {
   });
 
   it("lets go of what has left, however long the first one stays", async () => {
-    const line = new WaitingLine<{ left: boolean; ballast: Uint8Array }>(({ left }) => left);
+    const line = new FifoQueue<{ left: boolean; ballast: Uint8Array }>(({ left }) => left);
     const first = { left: false, ballast: new Uint8Array(1) };
     line.push(first);
     const before = process.memoryUsage().arrayBuffers;
@@ -56,7 +56,7 @@ describe("a waiting line", () => {
   });
 });
 
-function pushTo(line: WaitingLine<{ left: boolean }>): { left: boolean } {
+function pushTo(line: FifoQueue<{ left: boolean }>): { left: boolean } {
   const item = { left: false };
   line.push(item);
   return item;

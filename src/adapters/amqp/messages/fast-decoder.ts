@@ -4,10 +4,10 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling } from "./destination.ts";
-import { PlainReader, UNUSUAL } from "./fast-value-reader.ts";
+import { FastValueReader, UNUSUAL } from "./fast-value-reader.ts";
 import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
 
-export interface PlainMessage {
+export interface FastMessage {
   readonly content: ReceivedContent;
   readonly deliveryCount: number;
 }
@@ -39,12 +39,12 @@ interface Found {
 }
 
 /** One for all: a message is read in one go. */
-const reader = new PlainReader();
+const reader = new FastValueReader();
 const NOTHING = Buffer.alloc(0);
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE] = [0x70, 0x72, 0x73, 0x74, 0x75, 0x77];
 
 /** As decodeMessage; undefined for what is not read here, be it unusual or no message at all. */
-export function readPlainMessage(bytes: Buffer, spelling: Spelling, subscribed: Destination): PlainMessage | undefined {
+export function decodeFast(bytes: Buffer, spelling: Spelling, subscribed: Destination): FastMessage | undefined {
   try {
     const found = readSections(bytes);
     return { content: contentOf(found, spelling, subscribed), deliveryCount: found.deliveryCount ?? 0 };

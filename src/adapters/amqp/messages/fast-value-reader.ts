@@ -12,7 +12,7 @@ const MAX_ITEMS = 10_000;
 /** The farthest a Date reaches. */
 const MAX_TIME_MS = 8.64e15;
 
-export class PlainReader {
+export class FastValueReader {
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Of the list or map that is open. */

@@ -12,13 +12,13 @@ const PRODUCTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. `conceal` takes the credentials out. */
-export function brokerOf(properties: OpenProperties, conceal: (text: string) => string = (text) => text): Broker {
+export function brokerOf(properties: OpenProperties, redact: (text: string) => string = (text) => text): Broker {
   const { product, version } = properties;
   return {
     product:
       typeof product === "string" && product !== ""
-        ? (PRODUCTS.get(product) ?? printableLine(conceal(product)))
+        ? (PRODUCTS.get(product) ?? printableLine(redact(product)))
         : "unknown",
-    version: typeof version === "string" ? printableLine(conceal(version)) : undefined,
+    version: typeof version === "string" ? printableLine(redact(version)) : undefined,
   };
 }

@@ -4,12 +4,12 @@ import { printableError, printableLine } from "../../../errors/printable.ts";
 import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import type { Ending } from "../sasl/connection-ending.ts";
+import type { ConnectionEnding } from "../sasl/connection-ending.ts";
 import { CLOSE_CONDITIONS, type FailureMeaning, OTHER } from "./failure-table.ts";
 import { failure, loginFailure } from "./login-failure.ts";
 
 /** An ending before the handshake was done, as the attempt's failure. `firstBytes`: what the peer opened with. */
-export function attemptFailure(endpoint: Endpoint, ending: Ending, firstBytes: Buffer): AttemptError {
+export function attemptFailure(endpoint: Endpoint, ending: ConnectionEnding, firstBytes: Buffer): AttemptError {
   const where = formatAddress(endpoint);
   switch (ending.kind) {
     case "sasl-outcome":
@@ -26,7 +26,7 @@ export function attemptFailure(endpoint: Endpoint, ending: Ending, firstBytes: B
 
 function unfinished(
   endpoint: Endpoint,
-  ending: Extract<Ending, { kind: "protocol" | "socket" }>,
+  ending: Extract<ConnectionEnding, { kind: "protocol" | "socket" }>,
   firstBytes: Buffer,
 ): AttemptError {
   const where = formatAddress(endpoint);
@@ -55,14 +55,14 @@ function isAmqp1(bytes: Buffer): boolean {
   return bytes.subarray(0, 4).toString("latin1") === "AMQP" && (bytes[5] === undefined || bytes[5] === 1);
 }
 
-function meaningOfClose({ condition, field }: Extract<Ending, { kind: "close" }>): FailureMeaning {
+function meaningOfClose({ condition, field }: Extract<ConnectionEnding, { kind: "close" }>): FailureMeaning {
   if (condition === "amqp:invalid-field" && field === "container-id") return OTHER.clientIdInUse;
   if (condition === undefined) return OTHER.noCondition;
   // The peer may say "constructor".
   return (Object.hasOwn(CLOSE_CONDITIONS, condition) && CLOSE_CONDITIONS[condition]) || OTHER.condition;
 }
 
-function describeClose(ending: Extract<Ending, { kind: "close" }>): string {
+function describeClose(ending: Extract<ConnectionEnding, { kind: "close" }>): string {
   const { hint } = meaningOfClose(ending);
   if (ending.condition === undefined) return `it closed the connection; ${hint}`;
   return `${describeCondition(ending)}; ${hint}`;
@@ -71,16 +71,16 @@ function describeClose(ending: Extract<Ending, { kind: "close" }>): string {
 /** `amqp:not-found: no such address`. The fields are whatever the peer sent. `conceal` takes the credentials out. */
 export function describeCondition(
   error: { readonly condition?: unknown; readonly description?: unknown },
-  conceal: (text: string) => string = (text) => text,
+  redact: (text: string) => string = (text) => text,
 ): string {
   const parts = [error.condition, error.description]
     .filter((part) => part !== undefined && part !== null && part !== "")
     .map(String);
-  return parts.length > 0 ? printableLine(conceal(parts.join(": "))) : "no reason given";
+  return parts.length > 0 ? printableLine(redact(parts.join(": "))) : "no reason given";
 }
 
 /** The end of an open session that nobody here asked for. */
-export function sessionLoss(endpoint: Endpoint, ending: Ending): MasterSlaveError {
+export function sessionLoss(endpoint: Endpoint, ending: ConnectionEnding): MasterSlaveError {
   const where = formatAddress(endpoint);
   switch (ending.kind) {
     case "close":

@@ -6,11 +6,11 @@ import type { AdapterSettings } from "../../../messaging/port/adapter-settings.t
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import { concealing } from "../../shared/redact-credentials.ts";
-import { walkDueSessions } from "../rhea/dirty-sessions.ts";
+import { redactingCredentials } from "../../shared/redact-credentials.ts";
+import { walkDirtySessions } from "../rhea/dirty-sessions.ts";
 import type { OpenProperties } from "../rhea/open-properties.ts";
 import { holdToLimits, MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
-import type { Ending } from "../sasl/connection-ending.ts";
+import type { ConnectionEnding } from "../sasl/connection-ending.ts";
 import { governSasl, type SaslTerms } from "../sasl/sasl-dialogue.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
 import { CLOSE_CONDITIONS } from "./failure-table.ts";
@@ -23,9 +23,9 @@ export interface OpenConnection {
   /** The capabilities the peer offered in its open frame. */
   readonly offers: ReadonlySet<string>;
   /** Takes this connection's credentials out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
+  readonly redact: (text: string) => string;
   /** From now on `listener` is told of the first terminal signal; at once when it came already. */
-  onEnding(listener: (ending: Ending) => void): void;
+  onEnding(listener: (ending: ConnectionEnding) => void): void;
 }
 
 /** What is touched of rhea beyond its typings; the tests of this file pin it. */
@@ -52,8 +52,8 @@ export function handshake(
   const { endpoint } = socket;
   return new Promise((resolve, reject) => {
     const connection = createConnection(socket, settings);
-    const conceal = concealing(login);
-    const ends = watchEnding(connection, socket, conceal);
+    const redact = redactingCredentials(login);
+    const ends = watchEnding(connection, socket, redact);
     const settle = (outcome: () => void) => {
       signal.removeEventListener("abort", onAbort);
       outcome();
@@ -79,14 +79,14 @@ export function handshake(
         if (ends.ending || signal.aborted) return;
         const mistake = tellAlternates(connection, endpoint, settings);
         if (mistake) fail(mistake);
-        else settle(() => resolve({ connection, properties, offers, conceal, onEnding: ends.listen }));
+        else settle(() => resolve({ connection, properties, offers, redact, onEnding: ends.listen }));
       });
     });
     if (signal.aborted) onAbort();
     else if (socket.destroyed) ends.end({ kind: "socket", error: socket.errored ?? undefined });
     else {
       const isOver = () => ends.ending !== undefined || signal.aborted;
-      speak(connection, { login, allowed: settings.saslMechanisms, conceal, end: ends.end, isOver });
+      speak(connection, { login, allowed: settings.saslMechanisms, redact, end: ends.end, isOver });
     }
   });
 }
@@ -112,7 +112,7 @@ function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: Han
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
   };
   const connection = container.create_connection(options) as RheaConnection;
-  walkDueSessions(connection);
+  walkDirtySessions(connection);
   holdToLimits(connection);
   // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
   Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });
@@ -131,25 +131,25 @@ function handOut(socket: EndpointSocket) {
 const TERMINAL_EVENTS = ["error", "protocol_error", "connection_error", "connection_close", "disconnected"] as const;
 
 interface EndingWatch {
-  readonly ending: Ending | undefined;
-  readonly end: (ending: Ending) => void;
-  readonly listen: (listener: (ending: Ending) => void) => void;
+  readonly ending: ConnectionEnding | undefined;
+  readonly end: (ending: ConnectionEnding) => void;
+  readonly listen: (listener: (ending: ConnectionEnding) => void) => void;
 }
 
 /** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
 function watchEnding(
   connection: RheaConnection,
   socket: EndpointSocket,
-  conceal: (text: string) => string,
+  redact: (text: string) => string,
 ): EndingWatch {
-  let ending: Ending | undefined;
-  let told: ((ending: Ending) => void) | undefined;
-  const end = (found: Ending) => {
+  let ending: ConnectionEnding | undefined;
+  let told: ((ending: ConnectionEnding) => void) | undefined;
+  const end = (found: ConnectionEnding) => {
     if (ending) return;
     ending = found;
     told?.(found);
   };
-  const onClose = (context: EventContext) => end(closeOf(connection, context, conceal));
+  const onClose = (context: EventContext) => end(closeOf(connection, context, redact));
   connection.on("connection_error", onClose);
   connection.on("connection_close", onClose);
   connection.on("protocol_error", (error: Error) => end({ kind: "protocol", error }));
@@ -169,15 +169,19 @@ function watchEnding(
   };
 }
 
-function closeOf(connection: RheaConnection, context: EventContext, conceal: (text: string) => string): Ending {
+function closeOf(
+  connection: RheaConnection,
+  context: EventContext,
+  redact: (text: string) => string,
+): ConnectionEnding {
   const { error } = connection;
   if (error && "condition" in error) {
     const { condition, description, info } = error;
     const field: unknown = info?.["invalid-field"];
     return {
       kind: "close",
-      condition: condition ? concealUnknown(condition, conceal) : undefined,
-      description: description && conceal(description),
+      condition: condition ? concealUnknown(condition, redact) : undefined,
+      description: description && redact(description),
       field: typeof field === "string" ? field : undefined,
     };
   }
@@ -186,8 +190,8 @@ function closeOf(connection: RheaConnection, context: EventContext, conceal: (te
 }
 
 /** The conditions we know are kept: a user may be called "amqp". */
-function concealUnknown(condition: string, conceal: (text: string) => string): string {
-  return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : conceal(condition);
+function concealUnknown(condition: string, redact: (text: string) => string): string {
+  return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : redact(condition);
 }
 
 function speak(connection: RheaConnection, terms: SaslTerms): void {

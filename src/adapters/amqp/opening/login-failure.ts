@@ -4,10 +4,13 @@ import { printableLine } from "../../../errors/printable.ts";
 import { type LoginKind, WRONG_LOGIN } from "../../../messaging/port/login.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import { SASL_MECHANISMS } from "../../../uri/options/login-options.ts";
-import type { Ending } from "../sasl/connection-ending.ts";
+import type { ConnectionEnding } from "../sasl/connection-ending.ts";
 import { type FailureMeaning, OTHER, SASL_OUTCOMES } from "./failure-table.ts";
 
-export function loginFailure(endpoint: Endpoint, ending: Extract<Ending, { kind: `sasl-${string}` }>): AttemptError {
+export function loginFailure(
+  endpoint: Endpoint,
+  ending: Extract<ConnectionEnding, { kind: `sasl-${string}` }>,
+): AttemptError {
   const where = formatAddress(endpoint);
   if (ending.kind === "sasl-unsendable")
     return failure(OTHER.unsendable, `${where} was not asked: ${ending.text}`, endpoint);

@@ -4,7 +4,7 @@ import type { Broker } from "../../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import type { Spelling } from "../messages/destination.ts";
 
-export interface SessionContext {
+export interface SessionDeps {
   readonly connection: Connection;
   readonly endpoint: Endpoint;
   readonly broker: Broker;
@@ -14,7 +14,7 @@ export interface SessionContext {
   /** The user's own, if there is one. */
   readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
+  readonly redact: (text: string) => string;
   /** Past rhea to the socket: EndpointSocket.gather(). */
   readonly gather: (bytes: Buffer) => void;
   /** Over, or about to be told so. */

@@ -2,7 +2,7 @@
  * The credit that settled deliveries give back to the broker, in few flows: each wakes it up. What is settled in one turn
  * of the loop waits for a quarter of the prefetch, as long as the broker has more than half of it left.
  */
-export interface CreditTerms {
+export interface CreditReplenisherDeps {
   readonly prefetch: number;
   /** What the broker still has. */
   left(): number;
@@ -10,14 +10,14 @@ export interface CreditTerms {
   pay(credit: number): void;
 }
 
-export class OwedCredit {
-  readonly #terms: CreditTerms;
+export class CreditReplenisher {
+  readonly #terms: CreditReplenisherDeps;
   readonly #enough: number;
   readonly #little: number;
   #owed = 0;
   #scheduled = false;
 
-  constructor(terms: CreditTerms) {
+  constructor(terms: CreditReplenisherDeps) {
     this.#terms = terms;
     this.#enough = terms.prefetch / 4;
     this.#little = terms.prefetch / 2;

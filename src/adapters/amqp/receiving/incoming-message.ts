@@ -6,7 +6,7 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import { type ReceivedContent, ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { IncomingDelivery } from "../../../messaging/port/messaging-session.ts";
 import type { Spelling } from "../messages/destination.ts";
-import { readPlainMessage } from "../messages/fast-decoder.ts";
+import { decodeFast } from "../messages/fast-decoder.ts";
 import { decodeMessage } from "../messages/message.ts";
 import { checkSections } from "../messages/message-sections.ts";
 import type { ReceivingSession } from "./settlement.ts";
@@ -58,7 +58,7 @@ export function readDelivery(
   subscribed: Destination,
 ): AmqpDelivery {
   if (!Buffer.isBuffer(bytes)) throw new MasterSlaveError("INTERNAL", "rhea has decoded what it was told not to");
-  const plain = delivery.format === STILL_ENCODED ? readPlainMessage(bytes, spelling, subscribed) : undefined;
+  const plain = delivery.format === STILL_ENCODED ? decodeFast(bytes, spelling, subscribed) : undefined;
   if (plain) return new AmqpDelivery(plain.content, plain.deliveryCount, delivery);
   // rhea's typings of a decoded message know only its methods.
   const decoded = delivery.format === STILL_ENCODED ? decode(bytes) : { body: bytes };

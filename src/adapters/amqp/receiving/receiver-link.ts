@@ -1,6 +1,6 @@
 /** The receiver link of one subscription, on an AMQP session of its own. */
 import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { keepTransfersEncoded } from "./incoming-message.ts";
 import type { ReceivingSession } from "./settlement.ts";
 import type { AttachTerms } from "./source.ts";
@@ -28,7 +28,7 @@ export class ReceiverLink {
 
   /** Attaches at once, without credit. */
   constructor(
-    { connection, guard }: SessionContext,
+    { connection, guard }: SessionDeps,
     { source, name, outlivesLink }: AttachTerms,
     prefetch: number,
     events: ReceiverEvents,

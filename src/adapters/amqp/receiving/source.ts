@@ -7,7 +7,7 @@ import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
 import { spell } from "../messages/destination.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 
 /** What differs from subscription to subscription in an attach frame. */
 export interface AttachTerms {
@@ -17,7 +17,7 @@ export interface AttachTerms {
   readonly outlivesLink: boolean;
 }
 
-type Peer = Pick<SessionContext, "broker" | "clientId" | "endpoint" | "offers" | "spelling">;
+type Peer = Pick<SessionDeps, "broker" | "clientId" | "endpoint" | "offers" | "spelling">;
 
 /** Durable for all of its terminus (AMQP 1.0, 3.5.5), and never expired. */
 const OUTLIVES_SESSIONS = { durable: 2, expiry_policy: "never" } as const;

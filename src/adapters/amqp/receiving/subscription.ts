@@ -13,11 +13,11 @@ import type {
 } from "../../../messaging/port/messaging-session.ts";
 import { destinationOf } from "../messages/destination.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { EnlistedDeliveries } from "../transactions/enlisted-deliveries.ts";
 import { AmqpTransaction } from "../transactions/transaction.ts";
 import { Browsing } from "./browsing.ts";
-import { OwedCredit } from "./credit-replenisher.ts";
+import { CreditReplenisher } from "./credit-replenisher.ts";
 import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
 import { ReceiverLink } from "./receiver-link.ts";
 import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
@@ -30,7 +30,7 @@ const SELECTOR = "jms-selector";
 const COMES_AGAIN: Settlement = { kind: "modified", deliveryFailed: true, undeliverableHere: false };
 
 export class AmqpSubscription implements SessionSubscription {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
   readonly #unsettled = new LinkedSet<AmqpDelivery>();
@@ -38,7 +38,7 @@ export class AmqpSubscription implements SessionSubscription {
     accept: (delivery, txnId) => this.#dispose((amqpSession) => settleInTransaction(delivery, txnId, amqpSession)),
     giveBack: (delivery) => this.#dispose((amqpSession) => dispose(delivery, COMES_AGAIN, amqpSession)),
   });
-  readonly #credit: OwedCredit;
+  readonly #credit: CreditReplenisher;
   readonly #settle: (wire: Delivery, settlement: Settlement, amqpSession: ReceivingSession) => void;
   readonly #over: Promise<void>;
   readonly #resolveOver: () => void;
@@ -50,12 +50,12 @@ export class AmqpSubscription implements SessionSubscription {
   #destination: Destination;
 
   /** `onOver` is called once, when the broker has no part in it any more. */
-  constructor(context: SessionContext, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
+  constructor(context: SessionDeps, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
     this.#context = context;
     this.#request = request;
     this.#destination = request.destination;
     this.#sink = sink;
-    this.#credit = new OwedCredit({
+    this.#credit = new CreditReplenisher({
       prefetch: request.prefetch,
       left: () => this.#link?.credit ?? 0,
       pay: context.guard((credit) => this.#addCredit(credit)),
@@ -218,7 +218,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (this.#phase === "over") return;
     if (this.#phase !== "closing") {
       const { condition, description } = error && "condition" in error ? error : {};
-      const reason = describeCondition({ condition, description }, this.#context.conceal);
+      const reason = describeCondition({ condition, description }, this.#context.redact);
       this.#refuse(reason, { retryable: isRetryable(condition) });
       return;
     }

@@ -3,15 +3,15 @@ import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { checkNamed, linkNameOf, SHARED_CAPABILITIES } from "./source.ts";
 
 export class Unsubscriptions {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #pending = new Set<(error: MasterSlaveError) => void>();
   #ended: MasterSlaveError | undefined;
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionDeps) {
     this.#context = context;
   }
 
@@ -78,9 +78,9 @@ export class Unsubscriptions {
   }
 
   #refused({ name }: NamedSubscription, error: AmqpError | Error | undefined): MasterSlaveError {
-    const { endpoint, conceal } = this.#context;
+    const { endpoint, redact } = this.#context;
     const { condition, description } = error && "condition" in error ? error : {};
-    const reason = describeCondition({ condition, description }, conceal);
+    const reason = describeCondition({ condition, description }, redact);
     const text = `${formatAddress(endpoint)} did not delete the subscription ${name}: ${reason}`;
     return new SubscriptionRefusedError(text, { endpoint, retryable: isRetryable(condition) });
   }

@@ -39,7 +39,7 @@ interface SessionView {
 const MAX_CHANNEL = 65_535;
 
 /** Call it before the connection speaks. */
-export function walkDueSessions(rheaConnection: Connection): void {
+export function walkDirtySessions(rheaConnection: Connection): void {
   const connection = rheaConnection as unknown as WalkedConnection;
   const channels = new Channels(connection);
   const { create_session: createSession, remove_session: removeSession } = connection;

@@ -9,7 +9,7 @@ interface DebugLogger {
 const { frames, raw } = createRequire(import.meta.url)("rhea/lib/log.js") as Record<"frames" | "raw", DebugLogger>;
 
 /** Runs `write`, which writes at once, without rhea's logs of frames. */
-export function unlogged(write: () => void): void {
+export function withoutFrameLog(write: () => void): void {
   const loggers = [frames, raw];
   for (const logger of loggers) logger.enabled = false;
   try {

@@ -2,7 +2,7 @@
 import type { LoginKind } from "../../../messaging/port/login.ts";
 
 /** The first thing that ended a connection; everything after it is an echo. */
-export type Ending =
+export type ConnectionEnding =
   /** The SASL outcome was not `ok`; the code is the one of the SASL outcome frame (AMQP 1.0, 5.3.3.6). */
   | {
       readonly kind: "sasl-outcome";

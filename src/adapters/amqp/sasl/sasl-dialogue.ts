@@ -3,8 +3,8 @@ import type { Connection } from "rhea";
 import { kindOf, type Login } from "../../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../../uri/options/login-options.ts";
 import { checkFields } from "../rhea/peer-fields.ts";
-import { unlogged } from "../rhea/without-frame-log.ts";
-import type { Ending } from "./connection-ending.ts";
+import { withoutFrameLog } from "../rhea/without-frame-log.ts";
+import type { ConnectionEnding } from "./connection-ending.ts";
 import type { SaslExchange } from "./sasl-exchange.ts";
 import { candidates, exchangeOf, isLostOnArtemis } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
@@ -43,9 +43,9 @@ export interface SaslTerms {
   readonly login: Login | undefined;
   readonly allowed: readonly SaslMechanism[] | undefined;
   /** Takes the login out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
+  readonly redact: (text: string) => string;
   /** Called once at most; what comes after it no longer matters. */
-  readonly end: (ending: Ending) => void;
+  readonly end: (ending: ConnectionEnding) => void;
   /** Whether the connection is over: a response that took time has nowhere to go then. */
   readonly isOver: () => boolean;
 }
@@ -56,7 +56,7 @@ const ASCII_HINT = "Artemis takes SCRAM in ASCII alone; saslMechanisms=PLAIN sen
 export function governSasl(connection: Connection, terms: SaslTerms): void {
   const { sasl_transport: sasl } = connection as Connection & { readonly sasl_transport?: RheaSasl };
   if (!sasl) return;
-  const { login, allowed, conceal, end } = terms;
+  const { login, allowed, redact, end } = terms;
   const kind = kindOf(login);
   const proceed = {
     mechanisms: sasl.on_sasl_mechanisms.bind(sasl),
@@ -74,7 +74,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     const offered = [performative.sasl_server_mechanisms ?? []].flat().map(String);
     const chosen = candidates(login, allowed).find((name) => offered.includes(name));
     if (chosen === undefined) {
-      const shown = offered.map(conceal);
+      const shown = offered.map(redact);
       end({ kind: "sasl-unusable", login: kind, offered: shown, allowed: allowed ?? candidates(login, undefined) });
       return;
     }
@@ -99,13 +99,13 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     }
     if (code !== 0) {
       const said = exchange.reason ?? hint;
-      end({ kind: "sasl-outcome", outcome: code, login: kind, said: said === undefined ? said : conceal(said) });
+      end({ kind: "sasl-outcome", outcome: code, login: kind, said: said === undefined ? said : redact(said) });
       return;
     }
     try {
       exchange.accept(additional ?? undefined);
     } catch (error) {
-      end({ kind: "sasl-untrusted", text: conceal((error as Error).message) });
+      end({ kind: "sasl-untrusted", text: redact((error as Error).message) });
       return;
     }
     proceed.outcome(frame);
@@ -113,7 +113,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
 }
 
 /** One of ours as rhea wants it: by callbacks, which throw into whoever calls them. */
-function mechanismOf(exchange: SaslExchange, { conceal, end, isOver }: SaslTerms): SpeakingMechanism {
+function mechanismOf(exchange: SaslExchange, { redact, end, isOver }: SaslTerms): SpeakingMechanism {
   let busy = false;
   let spoke = false;
   const answer = async (response: () => Promise<Buffer>, respond: Respond): Promise<void> => {
@@ -123,11 +123,11 @@ function mechanismOf(exchange: SaslExchange, { conceal, end, isOver }: SaslTerms
       const bytes = await response();
       busy = false;
       spoke = true;
-      if (!isOver()) unlogged(() => respond(undefined, bytes));
+      if (!isOver()) withoutFrameLog(() => respond(undefined, bytes));
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof UnsendableLogin) end({ kind: "sasl-unsendable", text: message });
-      else end({ kind: "sasl-untrusted", text: conceal(message) });
+      else end({ kind: "sasl-untrusted", text: redact(message) });
     }
   };
   return {

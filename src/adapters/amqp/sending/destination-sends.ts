@@ -5,7 +5,7 @@
 import type { AmqpError } from "rhea";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { SendQueue } from "../../shared/send-queue.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import type { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
 import { rejection } from "./send-outcome.ts";
@@ -13,7 +13,7 @@ import { type LinkOwner, SenderLink, type TransferTerms } from "./sender-link.ts
 import { TransactedSends } from "./transacted-sends.ts";
 
 export interface DestinationSendsDeps {
-  readonly context: SessionContext;
+  readonly context: SessionDeps;
   /** undefined where sends need no transaction. */
   readonly transactions: DeclaredTransactions | undefined;
   /** The broker has refused or ended the link; the next send makes another. */

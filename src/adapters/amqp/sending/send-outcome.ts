@@ -4,17 +4,17 @@ import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedEr
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 
 /** `rejected`, or a refused link. `inDoubt`: it had been written before its link ended. */
 export function rejection(
   { message, destination }: OutgoingSend,
-  { endpoint, conceal }: Pick<SessionContext, "endpoint" | "conceal">,
+  { endpoint, redact }: Pick<SessionDeps, "endpoint" | "redact">,
   error: AmqpError | undefined,
   inDoubt = false,
 ): SendOutcome {
   const where = `${formatDestination(destination)} on ${formatAddress(endpoint)}`;
-  const text = `${where} refused message ${message.id}: ${describeCondition(error ?? {}, conceal)}`;
+  const text = `${where} refused message ${message.id}: ${describeCondition(error ?? {}, redact)}`;
   const retryable = isRetryable(error?.condition ?? undefined);
   return { kind: "failed", error: new SendRejectedError(text, { id: message.id, endpoint, retryable, inDoubt }) };
 }

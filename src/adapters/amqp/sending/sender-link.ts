@@ -5,7 +5,7 @@ import { MasterSlaveError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { spell } from "../messages/destination.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { TAG_TO_COME, takeOverTransfers } from "../rhea/outgoing-transfers.ts";
 import { errorOf } from "../rhea/rejection-error.ts";
 import type { TransferState } from "../rhea/transactional-state.ts";
@@ -64,7 +64,7 @@ type CarryingDelivery = Delivery & { written?: WrittenSend };
 type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 
 export class SenderLink {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #owner: LinkOwner;
   readonly #amqpSession: ProcessedSession;
   readonly #sender: CreditedSender;
@@ -75,7 +75,7 @@ export class SenderLink {
   #toCallWhenWritten: (() => void)[] = [];
 
   /** Attaches at once. */
-  constructor(context: SessionContext, destination: Destination, owner: LinkOwner) {
+  constructor(context: SessionDeps, destination: Destination, owner: LinkOwner) {
     this.#context = context;
     this.#owner = owner;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.

@@ -3,7 +3,7 @@ import { formatAddress, MasterSlaveError, UnsupportedError } from "../../../erro
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Broker, OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
 import { DestinationSends } from "./destination-sends.ts";
@@ -15,12 +15,12 @@ const MAX_IDLE_LINKS = 64;
 const DELAYED_DELIVERY = "DELAYED_DELIVERY";
 
 export class Sends {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   /** The most recently opened last. */
   readonly #links = new Map<string, DestinationSends>();
   readonly #transactions: DeclaredTransactions | undefined;
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionDeps) {
     this.#context = context;
     this.#transactions = storesInTransactions(context.broker) ? new DeclaredTransactions(context) : undefined;
   }

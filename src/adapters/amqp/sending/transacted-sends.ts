@@ -3,7 +3,7 @@ import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../.
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../../shared/group-writer.ts";
 import { SendGroups } from "../../shared/send-groups.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { sentIn } from "../rhea/transactional-state.ts";
 import type { DeclaredTransaction, DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { SenderLink, TransferTerms } from "./sender-link.ts";
@@ -15,7 +15,7 @@ import type { SenderLink, TransferTerms } from "./sender-link.ts";
 const MAX_MEMBER_BYTES = 64 * 1024;
 
 export interface TransactedSendsDeps {
-  readonly context: SessionContext;
+  readonly context: SessionDeps;
   readonly transactions: DeclaredTransactions;
   readonly link: SenderLink;
 }

@@ -1,7 +1,7 @@
 /** The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has none (AMQP 1.0, part 4). */
 import type { AmqpError, Delivery, Sender, Session } from "rhea";
 import { describeCondition } from "../opening/failures.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { errorOf } from "../rhea/rejection-error.ts";
 import { coordinatorTarget } from "../rhea/transactional-state.ts";
 
@@ -26,7 +26,7 @@ interface CoordinatorSender extends Sender {
 }
 
 export class Coordinator {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #amqpSession: CoordinatorSession;
   readonly #sender: CoordinatorSender;
   #request: CoordinatorRequest | undefined;
@@ -36,7 +36,7 @@ export class Coordinator {
   /** Called once, when the broker has refused or ended the link: what it began is rolled back. */
   onGone: (reason: string) => void = () => {};
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionDeps) {
     this.#context = context;
     const { connection, guard } = context;
     this.#amqpSession = connection.create_session() as CoordinatorSession;
@@ -100,7 +100,7 @@ export class Coordinator {
   }
 
   #refuse(error: AmqpError | undefined): void {
-    this.#answer({ kind: "refused", reason: describeCondition(error ?? {}, this.#context.conceal) });
+    this.#answer({ kind: "refused", reason: describeCondition(error ?? {}, this.#context.redact) });
   }
 
   /** Told in a microtask: rhea is in the middle of its answers, and what follows makes it go through them again. */
@@ -116,7 +116,7 @@ export class Coordinator {
   #end(error: AmqpError | Error | undefined): void {
     if (this.#gone !== undefined) return;
     const { condition, description } = error && "condition" in error ? error : {};
-    this.#gone = describeCondition({ condition, description }, this.#context.conceal);
+    this.#gone = describeCondition({ condition, description }, this.#context.redact);
     this.#amqpSession.close();
     this.#answer({ kind: "refused", reason: this.#gone });
     this.onGone(this.#gone);

@@ -4,7 +4,7 @@
  * telling them apart, and would answer the first of two discharges when the second is stored (docs/decisions/0021).
  */
 
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { DECLARE, dischargeOf } from "../rhea/transactional-state.ts";
 import { Coordinator, type CoordinatorAnswer } from "./coordinator.ts";
 
@@ -23,7 +23,7 @@ export interface DeclaredTransaction {
 }
 
 export class DeclaredTransactions {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #declared: DeclaredTransaction[] = [];
   /** Who wants one when it is declared. */
   readonly #waiting = new Set<() => void>();
@@ -31,7 +31,7 @@ export class DeclaredTransactions {
   #declaring = 0;
   #unavailable = false;
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionDeps) {
     this.#context = context;
   }
 

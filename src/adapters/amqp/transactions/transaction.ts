@@ -8,7 +8,7 @@ import {
 } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../../messaging/port/messaging-session.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { DECLARE, dischargeOf, sentIn, type TransferState } from "../rhea/transactional-state.ts";
 import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
 import { type LinkSend, type SendWatch, TransactionalSend } from "./transactional-send.ts";
@@ -39,7 +39,7 @@ type Phase =
   | { readonly name: "over" };
 
 export class AmqpTransaction implements SessionTransaction {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #sends: TransactionalSends;
   readonly #coordinator: Coordinator | undefined;
   readonly #onOver: () => void;
@@ -68,7 +68,7 @@ export class AmqpTransaction implements SessionTransaction {
 
   /** Declares itself, unless the session is over and has no coordinator to offer; `onOver` is called once. */
   constructor(
-    context: SessionContext,
+    context: SessionDeps,
     sends: TransactionalSends,
     coordinator: Coordinator | undefined,
     onOver: () => void,
@@ -87,7 +87,7 @@ export class AmqpTransaction implements SessionTransaction {
     coordinator.ask({ write: () => DECLARE, onAnswer: (answer) => this.#onDeclared(answer) });
   }
 
-  belongsTo(context: SessionContext): boolean {
+  belongsTo(context: SessionDeps): boolean {
     return this.#context === context;
   }
 

@@ -1,6 +1,6 @@
 /** The transactions of one session: each on a coordinator that no other uses at the time. */
 import type { MasterSlaveError } from "../../../errors/errors.ts";
-import type { SessionContext } from "../opening/session-deps.ts";
+import type { SessionDeps } from "../opening/session-deps.ts";
 import { Coordinator } from "./coordinator.ts";
 import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";
 
@@ -8,13 +8,13 @@ import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";
 const MAX_IDLE = 8;
 
 export class Transactions {
-  readonly #context: SessionContext;
+  readonly #context: SessionDeps;
   readonly #sends: TransactionalSends;
   readonly #open = new Set<AmqpTransaction>();
   readonly #idle: Coordinator[] = [];
   #ended: MasterSlaveError | undefined;
 
-  constructor(context: SessionContext, sends: TransactionalSends) {
+  constructor(context: SessionDeps, sends: TransactionalSends) {
     this.#context = context;
     this.#sends = sends;
   }

@@ -2,7 +2,7 @@
 
 const NOTHING = Buffer.alloc(0);
 
-export class KeptBytes {
+export class ByteCarry {
   #bytes = NOTHING;
   /** How many of `#bytes` are kept; the rest is room. */
   #length = 0;

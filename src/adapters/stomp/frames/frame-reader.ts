@@ -3,11 +3,11 @@
  * (docs/decisions/0016-stomp-hot-path.md has what those cost).
  */
 
-import { KeptBytes } from "./byte-carry.ts";
+import { ByteCarry } from "./byte-carry.ts";
 import { HeaderBlock } from "./header-block.ts";
-import { HeadScan } from "./header-scanner.ts";
+import { HeaderScanner } from "./header-scanner.ts";
 import { type StompVersion, undefinedEscape } from "./header-text.ts";
-import { type FrameHead, OpenBody } from "./partial-body.ts";
+import { type FrameHead, PartialBody } from "./partial-body.ts";
 
 export interface FrameSink {
   /** The headers of a frame have come. Returns how many bytes of its body to keep. */
@@ -27,11 +27,11 @@ const NOTHING = Buffer.alloc(0);
 export class FrameReader {
   readonly #version: StompVersion;
   readonly #sink: FrameSink;
-  readonly #scan = new HeadScan();
+  readonly #scan = new HeaderScanner();
   /** The unfinished head of a frame. */
-  readonly #kept = new KeptBytes();
+  readonly #kept = new ByteCarry();
   /** Of the frame whose body has not come whole. */
-  #body: OpenBody | undefined;
+  #body: PartialBody | undefined;
   #told = false;
   #over = false;
 
@@ -82,7 +82,7 @@ export class FrameReader {
     if (this.#over) return UNFINISHED;
     const end = length === undefined ? bytes.indexOf(0, bodyAt) : bodyAt + length;
     const isWhole = end >= 0 && end < bytes.length;
-    if (!isWhole) return this.#readBody(new OpenBody({ command, headers, limit, length }), bytes, bodyAt);
+    if (!isWhole) return this.#readBody(new PartialBody({ command, headers, limit, length }), bytes, bodyAt);
     if (bytes[end] !== 0) return this.#unterminated();
     const kept = Math.min(end - bodyAt, limit);
     // A copy: a piece of a socket's read would keep all of that in memory.
@@ -91,7 +91,7 @@ export class FrameReader {
     return end + 1;
   }
 
-  #readBody(body: OpenBody, bytes: Buffer, from: number): number {
+  #readBody(body: PartialBody, bytes: Buffer, from: number): number {
     const next = body.take(bytes, from);
     if (body.state === "unterminated") return this.#unterminated();
     if ((body.tooLong || body.state === "over") && !this.#told) this.#tell(body.head, body);
@@ -101,7 +101,7 @@ export class FrameReader {
     return next;
   }
 
-  #tell({ command, headers }: FrameHead, body: OpenBody): void {
+  #tell({ command, headers }: FrameHead, body: PartialBody): void {
     this.#told = true;
     this.#sink.onFrame(command, headers, body.join(), !body.tooLong);
   }

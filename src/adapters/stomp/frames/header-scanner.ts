@@ -11,7 +11,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 
-export class HeadScan {
+export class HeaderScanner {
   /** What is wrong with it, after find(). */
   broken: string | undefined;
   /** From the start of the head. */

@@ -11,7 +11,7 @@ export interface FrameHead {
   readonly length: number | undefined;
 }
 
-export class OpenBody {
+export class PartialBody {
   readonly head: FrameHead;
   /** `over`: with its NUL. */
   state: "open" | "over" | "unterminated" = "open";

@@ -123,12 +123,12 @@ const PRODUCTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`. */
-export function readBroker(server: string | undefined, conceal: (text: string) => string = (text) => text): Broker {
+export function readBroker(server: string | undefined, redact: (text: string) => string = (text) => text): Broker {
   const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
   const known = name.toLowerCase();
   return {
-    product: known === "" ? "unknown" : (PRODUCTS.get(known) ?? printableLine(conceal(name).toLowerCase())),
-    version: version ? printableLine(conceal(version)) : undefined,
+    product: known === "" ? "unknown" : (PRODUCTS.get(known) ?? printableLine(redact(name).toLowerCase())),
+    version: version ? printableLine(redact(version)) : undefined,
   };
 }
 

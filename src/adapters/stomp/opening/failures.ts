@@ -14,7 +14,7 @@ import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
-import { concealing } from "../../shared/redact-credentials.ts";
+import { redactingCredentials } from "../../shared/redact-credentials.ts";
 import { headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
 
 interface HandshakeFailure {
@@ -117,19 +117,19 @@ const ANSWERS = ["CONNECTED\n", "CONNECTED\r\n", "ERROR\n", "ERROR\r\n"];
 /** A peer whose first bytes cannot begin an answer to CONNECT, by the name of what it speaks where that has one. */
 export function foreignPeer(
   { endpoint, firstBytes }: EndpointSocket,
-  conceal: Conceal = showAll,
+  redact: Conceal = showAll,
 ): AttemptError | undefined {
   const text = firstBytes.toString("latin1").replace(/^[\r\n]+/, "");
   if (ANSWERS.some((answer) => answer.startsWith(text) || text.startsWith(answer))) return undefined;
   const speaks = describePeer(firstBytes);
-  if (speaks === undefined) return handshakeFailure("notStomp", endpoint, `: ${beginning(firstBytes, conceal)}`);
+  if (speaks === undefined) return handshakeFailure("notStomp", endpoint, `: ${beginning(firstBytes, redact)}`);
   return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
 }
 
 /** stompit ended the client during the handshake. */
-export function brokenHandshake(socket: EndpointSocket, cause: Error, conceal: Conceal = showAll): AttemptError {
+export function brokenHandshake(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): AttemptError {
   const { endpoint, firstBytes } = socket;
-  const foreign = foreignPeer(socket, conceal);
+  const foreign = foreignPeer(socket, redact);
   if (foreign) return foreign;
   if (cause instanceof MasterSlaveError || socket.readableEnded) {
     const text = `: ${whyClosed(endpoint)}`;
@@ -138,13 +138,13 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error, conceal: C
   return handshakeFailure(
     "notStomp",
     endpoint,
-    `: ${printableLine(conceal(cause.message))}; ${beginning(firstBytes, conceal)}`,
+    `: ${printableLine(redact(cause.message))}; ${beginning(firstBytes, redact)}`,
   );
 }
 
-function beginning(firstBytes: Buffer, conceal: Conceal): string {
+function beginning(firstBytes: Buffer, redact: Conceal): string {
   const text = firstBytes.toString();
-  const concealed = conceal(text);
+  const concealed = redact(text);
   // Most of what is no STOMP is no UTF-8 either; a login is.
   const shown = concealed === text ? firstBytes.toString("latin1") : concealed;
   return `its answer begins ${printableLine(JSON.stringify(shown))}`;
@@ -163,9 +163,9 @@ export interface BrokerRefusal {
 }
 
 /** `conceal` takes the credentials out: brokers like to name the user. */
-export function readRefusal(headers: ReceivedHeaders, body: Buffer, conceal: (text: string) => string): BrokerRefusal {
-  const said = conceal(headerText(headers, "message") ?? "").trim();
-  const whole = conceal(body.toString()).trim();
+export function readRefusal(headers: ReceivedHeaders, body: Buffer, redact: (text: string) => string): BrokerRefusal {
+  const said = redact(headerText(headers, "message") ?? "").trim();
+  const whole = redact(body.toString()).trim();
   const [firstLine = ""] = whole.split(/\r?\n/, 1);
   const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
   return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
@@ -209,21 +209,21 @@ export function refusedConnect(
   body: Buffer,
   login: Login | undefined,
 ): AttemptError {
-  const conceal = concealing(login);
+  const redact = redactingCredentials(login);
   // Before the credentials are taken out: a password such as "password" is a word of the sentence.
   const { text: asSaid } = readRefusal(headers, body, (text) => text);
   if (CREDENTIALS_REFUSED.test(asSaid)) {
     const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
     return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
   }
-  const refusal = readRefusal(headers, body, conceal);
+  const refusal = readRefusal(headers, body, redact);
   if (CLIENT_ID_IN_USE.test(asSaid))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
 
 /** Why a session is over, from what stompit's client ended with. */
-export function sessionLoss(socket: EndpointSocket, cause: Error, conceal: Conceal = showAll): MasterSlaveError {
+export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): MasterSlaveError {
   const { endpoint } = socket;
   if (cause instanceof MasterSlaveError) return unmarked(cause);
   const where = formatAddress(endpoint);
@@ -232,7 +232,7 @@ export function sessionLoss(socket: EndpointSocket, cause: Error, conceal: Conce
   }
   return new SessionLostError(
     "PROTOCOL_ERROR",
-    `${where} broke the rules of STOMP: ${printableLine(conceal(cause.message))}`,
+    `${where} broke the rules of STOMP: ${printableLine(redact(cause.message))}`,
     {
       endpoint,
     },

@@ -5,7 +5,7 @@ import { printableLine } from "../../../errors/printable.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
-import { concealing } from "../../shared/redact-credentials.ts";
+import { redactingCredentials } from "../../shared/redact-credentials.ts";
 import { firstFrameGate } from "../frames/first-frame.ts";
 import { readBody } from "../frames/frame-body.ts";
 import { FrameWriter } from "../frames/frame-writer.ts";
@@ -46,7 +46,7 @@ const SILENT_INTERVALS = 2.1;
 export function handshake<Session>(request: HandshakeRequest<Session>, signal: AbortSignal): Promise<Session> {
   const { socket, settings } = request;
   const { heartbeatMs } = settings;
-  const conceal = concealing(request.login);
+  const redact = redactingCredentials(request.login);
   return new Promise((resolve, reject) => {
     const writer = new FrameWriter(socket);
     const client = new stompit.Client(socket, {
@@ -69,9 +69,9 @@ export function handshake<Session>(request: HandshakeRequest<Session>, signal: A
         client.destroy();
       });
     const onAbort = () => fail(signal.reason);
-    const onError = (error: Error) => fail(brokenHandshake(socket, error, conceal));
+    const onError = (error: Error) => fail(brokenHandshake(socket, error, redact));
     const onData = () => {
-      const foreign = foreignPeer(socket, conceal);
+      const foreign = foreignPeer(socket, redact);
       if (foreign) fail(foreign);
     };
     const onConnect = () => {
@@ -125,14 +125,14 @@ function begin<Session>(request: HandshakeRequest<Session>, client: Client, writ
   const { socket, login, settings, memory } = request;
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
-  const conceal = concealing(login);
+  const redact = redactingCredentials(login);
   const version = headerText(client.headers, "version") ?? "1.0";
   if (version !== "1.1" && version !== "1.2")
-    throw handshakeFailure("oldVersion", endpoint, `, here ${printableLine(conceal(version))}`);
-  const broker = readBroker(headerText(client.headers, "server"), conceal);
+    throw handshakeFailure("oldVersion", endpoint, `, here ${printableLine(redact(version))}`);
+  const broker = readBroker(headerText(client.headers, "server"), redact);
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
   const peer: Peer = {
-    ...{ endpoint, broker, dialect: dialectOf(broker), version, conceal },
+    ...{ endpoint, broker, dialect: dialectOf(broker), version, redact },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
     // A broker that a group has stopped learns of our end only when it beats.
     memory,

@@ -17,7 +17,7 @@ export interface Peer {
   /** What CONNECT said. */
   readonly clientId: string | undefined;
   /** Takes this connection's credentials out of a text of the broker's. */
-  readonly conceal: (text: string) => string;
+  readonly redact: (text: string) => string;
   readonly deadLetterDestination: Destination;
   readonly releaseWaitMs: number;
   readonly onWarning: AdapterSettings["onWarning"];

@@ -5,7 +5,7 @@
 import type { SubscriptionSink } from "../../../messaging/port/messaging-session.ts";
 import type { Wire } from "../sending/wire.ts";
 
-export class GiveBack {
+export class Release {
   readonly #wire: Wire;
   readonly #sink: SubscriptionSink;
   readonly #renew: () => void;

@@ -17,13 +17,13 @@ import { type BrokerRefusal, saysInUse } from "../opening/failures.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
 import type { Wire } from "../sending/wire.ts";
 import { AckSize } from "./ack-size.ts";
-import { GiveBack } from "./release.ts";
+import { Release } from "./release.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
 import { StompDelivery } from "./stomp-delivery.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
 import type { SubscriptionIds } from "./subscription-ids.ts";
-import { whyUnsettleable } from "./unacknowledgeable.ts";
+import { whyUnacknowledgeable } from "./unacknowledgeable.ts";
 
 /** What a subscription needs of its session. */
 export interface SubscriptionDeps {
@@ -39,7 +39,7 @@ export class StompSubscription implements SessionSubscription {
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
   readonly #ackSize: AckSize;
-  readonly #giveBack: GiveBack;
+  readonly #giveBack: Release;
   readonly #unsettled = new LinkedSet<StompDelivery>();
   /** The id the broker knows; undefined when this is over. */
   #id: string | undefined;
@@ -56,7 +56,7 @@ export class StompSubscription implements SessionSubscription {
     this.#request = temporary ? { ...request, destination: { kind: "temp-queue", name: randomUUID() } } : request;
     this.#sink = sink;
     this.#ackSize = new AckSize(request.prefetch);
-    this.#giveBack = new GiveBack(wire, sink, () => this.#renew());
+    this.#giveBack = new Release(wire, sink, () => this.#renew());
     if (wire.open) this.#subscribe();
   }
 
@@ -123,7 +123,7 @@ export class StompSubscription implements SessionSubscription {
     const received = {
       message: decodeMessage(headers, body, peer.dialect),
       redelivered: headers.get("redelivered") === "true",
-      unsettleable: whyUnsettleable(headers, peer),
+      unsettleable: whyUnacknowledgeable(headers, peer),
     };
     const delivery = new StompDelivery(received, settlingLines(headers, peer));
     // Not every broker wants to hear of what a browser has seen.

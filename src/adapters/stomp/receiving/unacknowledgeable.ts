@@ -11,7 +11,10 @@ const NUMBERED = /^ID:.*-\d+-\d+-\d+:-?\d+:-?\d+:-?\d+:-?\d+$/s;
  * Classic 6.1.8 keeps the message-id an AMQP sender gave in a form that its own acknowledgements cannot name: on ACK or
  * NACK it closes the connection, and hands the message out again (measured with ids of every form).
  */
-export function whyUnsettleable(headers: ReceivedHeaders, { broker, dialect }: Peer): UnsupportedError | undefined {
+export function whyUnacknowledgeable(
+  headers: ReceivedHeaders,
+  { broker, dialect }: Peer,
+): UnsupportedError | undefined {
   if (!dialect.losesAmqpIds || !hasPrefix(headers, AMQP_PREFIX)) return undefined;
   const id = headerText(headers, "message-id") ?? "";
   if (NUMBERED.test(id)) return undefined;

@@ -9,7 +9,7 @@ import { deletionHeaders } from "./subscribe-headers.ts";
 const NOT_DELETED = /AMQ339017/;
 
 /** Resolves when the broker has deleted it; rejects as MessagingSession.unsubscribe says. */
-export async function deleteSubscription(wire: Wire, subscription: NamedSubscription): Promise<void> {
+export async function unsubscribe(wire: Wire, subscription: NamedSubscription): Promise<void> {
   const { peer } = wire;
   const headers = deletionHeaders(subscription, peer);
   await new Promise<void>((resolve, reject) => {

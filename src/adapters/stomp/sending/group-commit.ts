@@ -15,7 +15,7 @@ import {
   SendGroup,
 } from "./send-group.ts";
 import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
-import { UnansweredSingles } from "./ungrouped-sends.ts";
+import { UngroupedSends } from "./ungrouped-sends.ts";
 import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
@@ -38,7 +38,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
   /** What to do once nothing commits. */
   #next: (() => void) | undefined;
   readonly #uncounted: SendTerms;
-  readonly #singles = new UnansweredSingles(() => this.#guardedFlush());
+  readonly #singles = new UngroupedSends(() => this.#guardedFlush());
   #scheduled = false;
   #groups = 0;
   #begun = false;

@@ -3,7 +3,7 @@
 /** Shorter silences are what brokers do when they sync their disks. */
 const HELD_AFTER_MS = 1_000;
 
-export class UnansweredSingles {
+export class UngroupedSends {
   readonly #onHeld: () => void;
   #latest: { readonly atMs: number } | undefined;
   #held = 0;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addressKey } from "../../../../src/transport/socket/address-key.ts";
-import { readStalls, systemTable } from "../../../../src/transport/socket/tcp-retransmissions.ts";
+import { readRetransmissions, systemTable } from "../../../../src/transport/socket/tcp-retransmissions.ts";
 import { socketPair, wrapped } from "../../../support/socket-pair.ts";
 import { until } from "../../../support/toy-group.ts";
 
@@ -28,7 +28,7 @@ async function table(): Promise<{ directory: string; write: (...lines: readonly 
 describe("the system's table", () => {
   it("tells since when bytes wait, from the length of the timer and how far it has run", () => {
     // A first timeout of 0.2 s, then 0.4 and 0.8 s; of the next, 1.63 s, half has run.
-    const stalls = readStalls(
+    const stalls = readRetransmissions(
       [HEADER, line("A B:1"), line("0100007F:B35B 0100007F:AB46", { when: "00000051" })].join("\n"),
     );
     expect([...stalls]).toEqual([["0100007F:B35B 0100007F:AB46", { forMs: 2246, retransmissions: 3 }]]);
@@ -41,7 +41,7 @@ describe("the system's table", () => {
     ["a keep-alive timer runs", { timer: "02" }],
     ["it is not connected yet", { state: "02" }],
   ])("says nothing of a socket when %s", (_, fields) => {
-    expect(readStalls(line("0100007F:B35B 0100007F:AB46", fields)).size).toBe(0);
+    expect(readRetransmissions(line("0100007F:B35B 0100007F:AB46", fields)).size).toBe(0);
   });
 
   it.each([

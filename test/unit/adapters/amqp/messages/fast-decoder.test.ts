@@ -2,7 +2,7 @@ import fc from "fast-check";
 import rhea, { type Message } from "rhea";
 import { describe, expect, it } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
-import { readPlainMessage } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
+import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage, encodeMessage } from "../../../../../src/adapters/amqp/messages/message.ts";
 import { checkSections } from "../../../../../src/adapters/amqp/messages/message-sections.ts";
 import { limitDecoding } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
@@ -22,7 +22,7 @@ function byRhea(bytes: Buffer) {
   return { content: decodeMessage(message, classic, orders), deliveryCount: message.delivery_count ?? 0 };
 }
 
-const plain = (bytes: Buffer) => readPlainMessage(bytes, classic, orders);
+const plain = (bytes: Buffer) => decodeFast(bytes, classic, orders);
 
 const FULL = {
   durable: true,

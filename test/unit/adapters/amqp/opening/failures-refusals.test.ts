@@ -152,7 +152,7 @@ describe("an attempt by AMQP", () => {
   });
 
   it("ends as docs/refusals.md shows", () => {
-    const file = readFileSync(new URL("../../../../docs/refusals.md", import.meta.url), "utf8");
+    const file = readFileSync(new URL("../../../../../docs/refusals.md", import.meta.url), "utf8");
     expect(file).toBe(renderRefusals());
   });
 });

@@ -7,7 +7,7 @@ import {
   isRetryable,
   sessionLoss,
 } from "../../../../../src/adapters/amqp/opening/failures.ts";
-import type { Ending } from "../../../../../src/adapters/amqp/sasl/connection-ending.ts";
+import type { ConnectionEnding } from "../../../../../src/adapters/amqp/sasl/connection-ending.ts";
 import { dialectOf, readBroker } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import { AuthenticationError, SessionLostError } from "../../../../../src/errors/errors.ts";
 import type { Endpoint } from "../../../../../src/uri/endpoint.ts";
@@ -45,7 +45,7 @@ describe("the end of a session", () => {
     [{ kind: "protocol", error: new Error("two opens") }, "PROTOCOL_ERROR", /two opens/],
     [{ kind: "socket", error: undefined }, "SESSION_LOST", /closed the connection/],
     [{ kind: "sasl-outcome", outcome: 1, login: "nobody" }, "SESSION_LOST", /ended the session/],
-  ] satisfies [Ending, string, RegExp][])("is told from %j", (ending, code, text) => {
+  ] satisfies [ConnectionEnding, string, RegExp][])("is told from %j", (ending, code, text) => {
     const loss = sessionLoss(endpoint, ending);
     expect(loss).toMatchObject({ code, retryable: true, endpoint: { host: "a" } });
     expect(loss.message).toMatch(text);

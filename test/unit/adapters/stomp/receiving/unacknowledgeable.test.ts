@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
-import { whyUnsettleable } from "../../../../../src/adapters/stomp/receiving/unacknowledgeable.ts";
+import { whyUnacknowledgeable } from "../../../../../src/adapters/stomp/receiving/unacknowledgeable.ts";
 
 function cannotBeSettled(headers: Record<string, string>, product: string): boolean {
   const broker = { product, version: undefined };
-  return whyUnsettleable(headers, { broker, dialect: dialectOf(broker) } as Peer) !== undefined;
+  return whyUnacknowledgeable(headers, { broker, dialect: dialectOf(broker) } as Peer) !== undefined;
 }
 const fromAmqp = { JMS_AMQP_HEADER: "true" };
 
