@@ -50,8 +50,12 @@ export class ProxiedConnection {
   }
 }
 
+/** Ends both directions of a socket; a reset becomes a close where Node cannot reset. */
 export function endSocket(socket: Socket, kind: EndKind): void {
+  // While the shutdown that sends the FIN is under way, libuv's uv_tcp_close_reset() fails with EINVAL; Node 20 and 24 then
+  // keep the handle, and the process spins when it leaves.
+  const finPending = socket.writableEnded && !socket.writableFinished;
   // A socket that is still connecting is reset only once it is connected, which may be never.
-  if (kind === "close" || socket.connecting) socket.destroy();
+  if (kind === "close" || socket.connecting || finPending) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -20,6 +20,13 @@ export interface ShapedFlowOptions {
 interface Waiting {
   /** Undefined: the end of the stream. */
   readonly chunk: Buffer | undefined;
+  readonly arrivedAtMs: number;
+}
+
+/** The bytes to write next, and when they are due. */
+interface Piece {
+  readonly bytes: Buffer | undefined;
+  readonly rest: Buffer | undefined;
   readonly dueAtMs: number;
 }
 
@@ -28,8 +35,8 @@ export class ShapedFlow {
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** When the last of what waits is due: nothing may overtake. */
-  #clearAtMs = 0;
+  /** When the last piece that a rate slowed down was through: the next one starts after it. */
+  #lineFreeAtMs = 0;
   #cut: { readonly of: NonNullable<FlowShape["cut"]>; left: number } | undefined;
   #passLeft: number;
   /** Bytes were taken out of the stream: it cannot be made whole again. */
@@ -41,12 +48,16 @@ export class ShapedFlow {
     const { source, sink } = options;
     source.on("data", (chunk: Buffer) => this.#receive(chunk));
     source.on("end", () => this.#receiveEnd());
-    sink.on("drain", () => this.update());
-    this.update();
+    sink.on("drain", () => this.#readOrPause());
+    this.#readOrPause();
   }
 
-  /** The shape has changed, or there is room again. */
+  /** The shape has changed: it holds for the bytes that wait, too. */
   update(): void {
+    this.#passDue();
+  }
+
+  #readOrPause(): void {
     const { source, sink, shape } = this.#options;
     const full = sink.writableNeedDrain || this.#waitingBytes > MAX_WAITING_BYTES;
     if (shape.hold || full) source.pause();
@@ -61,7 +72,7 @@ export class ShapedFlow {
   #receive(chunk: Buffer): void {
     const passed = this.#limit(chunk);
     if (passed.length < chunk.length) this.swallowed = true;
-    if (passed.length > 0) this.#schedule(passed);
+    if (passed.length > 0) this.#wait(passed);
   }
 
   #limit(chunk: Buffer): Buffer {
@@ -74,50 +85,51 @@ export class ShapedFlow {
 
   #receiveEnd(): void {
     if (this.#options.shape.blackHole || this.#passLeft <= 0) this.swallowed = true;
-    else this.#wait({ chunk: undefined, dueAtMs: this.#dueAt() });
+    else this.#wait(undefined);
   }
 
-  #schedule(chunk: Buffer): void {
-    const { bytesPerSecond } = this.#options.shape;
-    if (bytesPerSecond === undefined) {
-      this.#wait({ chunk, dueAtMs: this.#dueAt() });
-      return;
-    }
-    const pieceBytes = Math.max(1, Math.floor((bytesPerSecond * PIECE_MS) / 1000));
-    for (let at = 0; at < chunk.length; at += pieceBytes) {
-      const piece = chunk.subarray(at, at + pieceBytes);
-      this.#clearAtMs = this.#dueAt() + (piece.length / bytesPerSecond) * 1000;
-      this.#wait({ chunk: piece, dueAtMs: this.#clearAtMs });
-    }
-  }
-
-  #dueAt(): number {
-    return Math.max(performance.now() + this.#options.shape.delayMs, this.#clearAtMs);
-  }
-
-  #wait(waiting: Waiting): void {
-    this.#clearAtMs = Math.max(this.#clearAtMs, waiting.dueAtMs);
-    this.#waiting.push(waiting);
-    this.#waitingBytes += waiting.chunk?.length ?? 0;
+  #wait(chunk: Buffer | undefined): void {
+    this.#waiting.push({ chunk, arrivedAtMs: performance.now() });
+    this.#waitingBytes += chunk?.length ?? 0;
     if (this.#waiting.length === 1) this.#passDue();
-    this.update();
+    else this.#readOrPause();
   }
 
+  /** Passes what is due on by the shape as it is now, and comes back when the next piece is. */
   #passDue(): void {
     clearTimeout(this.#timer);
-    for (;;) {
-      const [next] = this.#waiting;
-      if (next === undefined) break;
-      const inMs = next.dueAtMs - performance.now();
+    for (let piece = this.#nextPiece(); piece !== undefined; piece = this.#nextPiece()) {
+      const inMs = piece.dueAtMs - performance.now();
       if (inMs > 0) {
         this.#timer = setTimeout(() => this.#passDue(), inMs);
         break;
       }
-      this.#waiting.shift();
-      this.#waitingBytes -= next.chunk?.length ?? 0;
-      this.#pass(next.chunk);
+      this.#take(piece);
+      this.#pass(piece.bytes);
     }
-    this.update();
+    this.#readOrPause();
+  }
+
+  #nextPiece(): Piece | undefined {
+    const [next] = this.#waiting;
+    if (next === undefined) return undefined;
+    const { bytesPerSecond, delayMs } = this.#options.shape;
+    const dueAtMs = next.arrivedAtMs + delayMs;
+    if (bytesPerSecond === undefined || next.chunk === undefined)
+      return { bytes: next.chunk, rest: undefined, dueAtMs };
+    const pieceBytes = Math.max(1, Math.floor((bytesPerSecond * PIECE_MS) / 1000));
+    const bytes = next.chunk.subarray(0, pieceBytes);
+    const rest = next.chunk.length > pieceBytes ? next.chunk.subarray(pieceBytes) : undefined;
+    const startMs = Math.max(dueAtMs, this.#lineFreeAtMs);
+    return { bytes, rest, dueAtMs: startMs + (bytes.length / bytesPerSecond) * 1000 };
+  }
+
+  #take({ bytes, rest, dueAtMs }: Piece): void {
+    const [next] = this.#waiting;
+    if (rest === undefined || next === undefined) this.#waiting.shift();
+    else this.#waiting[0] = { chunk: rest, arrivedAtMs: next.arrivedAtMs };
+    this.#waitingBytes -= bytes?.length ?? 0;
+    this.#lineFreeAtMs = dueAtMs;
   }
 
   #pass(chunk: Buffer | undefined): void {

@@ -1,123 +1,68 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FaultProxy, faultProxy } from "../../../src/testing/index.ts";
-
-/** Answers every byte with the same, and keeps its sockets. */
-interface Echo {
-  readonly server: Server;
-  readonly port: number;
-  readonly sockets: Socket[];
-  received: number;
-}
+import { type Echo, EchoClient, startEcho } from "./echo-peer.ts";
 
 let echo: Echo;
 let proxy: FaultProxy;
-const clients: Socket[] = [];
+const clients: EchoClient[] = [];
 
 beforeEach(async () => {
   echo = await startEcho();
   proxy = await faultProxy({ host: "127.0.0.1", port: echo.port });
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
+  for (const client of clients.splice(0)) client.socket.destroy();
   await proxy.close();
   for (const socket of echo.sockets) socket.destroy();
   echo.server.close();
 });
 
-async function startEcho(): Promise<Echo> {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => {
-      started.received += chunk.length;
-      socket.write(chunk);
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const started = { server, port: typeof address === "object" ? (address?.port ?? 0) : 0, sockets, received: 0 };
-  return started;
-}
-
-class Client {
-  readonly socket: Socket;
-  readonly closed: Promise<string>;
-  text = "";
-  ended = false;
-
-  constructor() {
-    this.socket = connect({ port: proxy.port, host: proxy.host, noDelay: true });
-    clients.push(this.socket);
-    let code = "closed";
-    this.socket.on("error", (error: NodeJS.ErrnoException) => {
-      code = error.code ?? error.message;
-    });
-    this.socket.on("data", (chunk) => {
-      this.text += chunk.toString("latin1");
-    });
-    this.socket.on("end", () => {
-      this.ended = true;
-    });
-    this.closed = new Promise((resolve) => this.socket.on("close", () => resolve(code)));
-  }
-
-  async says(text: string): Promise<void> {
-    const expected = this.text.length + text.length;
-    this.socket.write(text);
-    await vi.waitFor(() => expect(this.text.length).toBe(expected), { timeout: 4000, interval: 5 });
-  }
-
-  /** Nothing more comes for 80 ms. */
-  async hearsNothing(): Promise<void> {
-    const before = this.text;
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect([this.text, this.socket.destroyed]).toEqual([before, false]);
-  }
+function newClient(): EchoClient {
+  const client = new EchoClient(proxy.port);
+  clients.push(client);
+  return client;
 }
 
 describe("faultProxy to new connections", () => {
   it("passes both ways, ends included, and counts", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("hello");
     expect([client.text, proxy.connections, proxy.attempts]).toEqual(["hello", 1, 1]);
     client.socket.end();
     expect(await client.closed).toBe("closed");
     await vi.waitFor(() => expect(proxy.connections).toBe(0));
-    await new Client().says("again");
+    await newClient().says("again");
     expect([proxy.connections, proxy.attempts]).toEqual([1, 2]);
   });
 
   it("refuses, leaving open ones alone, and listens again on the same port", async () => {
-    const open = new Client();
+    const open = newClient();
     await open.says("a");
     await proxy.refuse();
-    expect(await new Client().closed).toBe("ECONNREFUSED");
+    expect(await newClient().closed).toBe("ECONNREFUSED");
     await open.says("b");
     expect(proxy.attempts).toBe(1);
     await proxy.pass();
-    await new Client().says("c");
+    await newClient().says("c");
   });
 
   it("closes at once", async () => {
     await proxy.closeAtOnce();
-    const client = new Client();
+    const client = newClient();
     expect(await client.closed).toBe("closed");
     expect([client.ended, echo.sockets.length]).toEqual([true, 0]);
   });
 
   it("resets at once", async () => {
     await proxy.reset();
-    expect(await new Client().closed).toBe("ECONNRESET");
+    expect(await newClient().closed).toBe("ECONNRESET");
     expect(echo.sockets).toEqual([]);
   });
 
   it("stays silent, and never reaches the target", async () => {
     await proxy.staySilent();
-    const client = new Client();
+    const client = newClient();
     client.socket.write("anybody?");
     await client.hearsNothing();
     expect([echo.sockets.length, proxy.connections, proxy.attempts]).toEqual([0, 1, 1]);
@@ -125,16 +70,16 @@ describe("faultProxy to new connections", () => {
 
   it("answers garbage", async () => {
     await proxy.garbage(Buffer.from("\u0000\u0001rubbish"));
-    const client = new Client();
+    const client = newClient();
     await vi.waitFor(() => expect(client.text).toBe("\u0000\u0001rubbish"));
     await proxy.garbage();
-    const other = new Client();
+    const other = newClient();
     await vi.waitFor(() => expect(other.text).toMatch(/^HTTP\/1.1 400/));
   });
 
   it("passes half a handshake, then nothing", async () => {
     await proxy.halfHandshake(3);
-    const client = new Client();
+    const client = newClient();
     client.socket.write("hello");
     await vi.waitFor(() => expect(client.text).toBe("hel"));
     client.socket.write("more");
@@ -147,13 +92,13 @@ describe("faultProxy to new connections", () => {
   it("resets when the target refuses", async () => {
     echo.server.close();
     await once(echo.server, "close");
-    expect(await new Client().closed).toBe("ECONNRESET");
+    expect(await newClient().closed).toBe("ECONNRESET");
   });
 });
 
 describe("faultProxy to open connections", () => {
   it("swallows both ways, one way, and resets what lost bytes when it passes again", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.blackHole("to-client");
     client.socket.write("bb");
@@ -165,11 +110,11 @@ describe("faultProxy to open connections", () => {
     expect(echo.received).toBe(3);
     await proxy.pass();
     expect(await client.closed).toBe("ECONNRESET");
-    await new Client().says("d");
+    await newClient().says("d");
   });
 
   it("tells nobody of an end behind a black hole", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.blackHole();
     for (const socket of echo.sockets) socket.destroy();
@@ -178,7 +123,7 @@ describe("faultProxy to open connections", () => {
   });
 
   it("keeps a connection that lost nothing in a black hole", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.blackHole();
     await client.hearsNothing();
@@ -187,7 +132,7 @@ describe("faultProxy to open connections", () => {
   });
 
   it("holds bytes back and lets them go, in order", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.hold();
     client.socket.write("b");
@@ -198,7 +143,7 @@ describe("faultProxy to open connections", () => {
   });
 
   it("delays each direction, keeping order and the end behind the bytes", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.delay(60, "to-target");
     const start = performance.now();
@@ -213,7 +158,7 @@ describe("faultProxy to open connections", () => {
 
   it("keeps to a rate", async () => {
     proxy.rate(20_000, "to-client");
-    const client = new Client();
+    const client = newClient();
     const start = performance.now();
     await client.says("x".repeat(4000));
     expect(performance.now() - start).toBeGreaterThanOrEqual(150);
@@ -221,7 +166,7 @@ describe("faultProxy to open connections", () => {
   });
 
   it("does not gather without bound what the client does not read", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.rate(1000, "to-target");
     let unsent = 0;
@@ -236,7 +181,7 @@ describe("faultProxy to open connections", () => {
     ["close", "closed"],
     ["reset", "ECONNRESET"],
   ] as const)("cuts after exactly so many bytes with a %s", async (end, code) => {
-    const client = new Client();
+    const client = newClient();
     await client.says("before");
     proxy.cutAfter(5, "to-target", end);
     client.socket.write("123");
@@ -249,7 +194,7 @@ describe("faultProxy to open connections", () => {
 
   it("cuts the answer mid-frame", async () => {
     proxy.cutAfter(4, "to-client");
-    const client = new Client();
+    const client = newClient();
     client.socket.write("CONNECTED");
     expect(await client.closed).toBe("closed");
     expect(client.text).toBe("CONN");
@@ -259,11 +204,11 @@ describe("faultProxy to open connections", () => {
     ["close", "closed"],
     ["reset", "ECONNRESET"],
   ] as const)("drops them with a %s and goes on with new ones", async (end, code) => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     proxy.dropConnections(end);
     expect(await client.closed).toBe(code);
-    await new Client().says("b");
+    await newClient().says("b");
   });
 });
 
@@ -282,11 +227,11 @@ describe("faultProxy", () => {
   });
 
   it("ends everything when it is closed, and refuses to be used after", async () => {
-    const client = new Client();
+    const client = newClient();
     await client.says("a");
     await Promise.all([proxy.close(), proxy.close()]);
     expect(await client.closed).toBe("closed");
-    expect(await new Client().closed).toBe("ECONNREFUSED");
+    expect(await newClient().closed).toBe("ECONNREFUSED");
     await expect(proxy.pass()).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 
