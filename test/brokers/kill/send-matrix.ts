@@ -71,10 +71,14 @@ async function runCombination(product: Product, protocol: Protocol, options: Mat
       await group.close();
     }
   }
-  return summarize(product, `${version} ${protocol.toUpperCase()}`, reports);
+  return summarize(`${version} ${protocol.toUpperCase()}`, reports, { product, ...options });
 }
 
-function summarize(product: Product, suffix: string, reports: readonly RehearsalReport[]): Summary {
+function summarize(
+  suffix: string,
+  reports: readonly RehearsalReport[],
+  { product, strained }: { readonly product: Product; readonly strained: boolean },
+): Summary {
   const books = reports.flatMap(({ stream, store }) => [stream, store]);
   const failovers = reports.flatMap((report) => report.failovers);
   const sum = (pick: (book: LedgerFindings) => number) => books.reduce((total, book) => total + pick(book), 0);
@@ -94,14 +98,24 @@ function summarize(product: Product, suffix: string, reports: readonly Rehearsal
     firstConfirmationMs: { median: Math.round(times[times.length >> 1] ?? 0), worst: Math.round(times.at(-1) ?? 0) },
   };
   const inFlightInAll = failovers.reduce((total, { inFlight }) => total + inFlight, 0);
-  return { ...summary, faults: findFaults(summary, product === "classic" ? inFlightInAll : 0) };
+  const resent = failovers.reduce((total, failover) => total + failover.resent, 0);
+  const allowed = {
+    storedTwice: product === "classic" ? inFlightInAll : 0,
+    // While it pages, Artemis hands out sends with an id in another order now and then (docs/decisions/0021).
+    outOfOrder: product === "artemis" && strained ? resent : 0,
+  };
+  return { ...summary, faults: findFaults(summary, allowed) };
 }
 
-function findFaults(summary: Omit<Summary, "faults">, mayBeStoredTwice: number): string[] {
-  const { rejected, unresolved, lost, outOfOrder, storedTwice } = summary;
-  const faults = Object.entries({ rejected, unresolved, lost, outOfOrder }).filter(([, count]) => count > 0);
-  const named = faults.map(([what, count]) => `${what} ${count}`);
-  return storedTwice > mayBeStoredTwice ? [...named, `storedTwice ${storedTwice}, at most ${mayBeStoredTwice}`] : named;
+function findFaults(
+  { rejected, unresolved, lost, outOfOrder, storedTwice }: Omit<Summary, "faults">,
+  allowed: Pick<Summary, "outOfOrder" | "storedTwice">,
+): string[] {
+  const counts = Object.entries({ rejected, unresolved, lost, outOfOrder, storedTwice });
+  const most: Readonly<Record<string, number>> = allowed;
+  return counts
+    .filter(([what, count]) => count > (most[what] ?? 0))
+    .map(([what, count]) => `${what} ${count}${most[what] ? `, at most ${most[what]}` : ""}`);
 }
 
 function print(rows: readonly Summary[]): void {
