@@ -75,7 +75,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({
     kind: fc.constant("swell" as const),
     ...{ frame: nat, at: nat, byte: fc.constantFrom(...TELLING_BYTES) },
-    by: fc.constantFrom(1, 300, 1100, 70_000),
+    by: fc.constantFrom(1, 300, 1100, 70_000, 1_000_000),
   }),
 );
 

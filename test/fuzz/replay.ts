@@ -15,6 +15,7 @@ import type { Case } from "./mutation.ts";
 import { FUZZ_SETTINGS } from "./record.ts";
 import { Scene } from "./scene.ts";
 import { playStory } from "./stories.ts";
+import { watchTurns } from "./turn-watch.ts";
 
 export interface Replayed {
   readonly violations: readonly string[];
@@ -27,6 +28,8 @@ const TURNS_TO_SETTLE = 40;
 const TURNS_TO_ANSWER = 12;
 /** No case computes so long; it finds what does not end, or grows with the square of something. */
 const LONGEST_MS = 4000;
+/** No turn of the loop computes so long: a peer that has us do so stops everything else in the process. */
+const LONGEST_TURN_MS = 500;
 const CLOSED = new ConnectionClosedError("The case is over");
 
 export async function replay(
@@ -35,6 +38,7 @@ export async function replay(
   { pieces, ending }: Pick<Case, "pieces" | "ending">,
 ): Promise<Replayed> {
   const beganMs = performance.now();
+  const turns = watchTurns();
   const ours = new Set<string>();
   const inner = new MemorySocket((bytes) => {
     if (protocol === "amqp") for (const id of bytes.toString("latin1").match(UUID) ?? []) ours.add(id);
@@ -48,6 +52,8 @@ export async function replay(
   await answered(inner);
   const reached = await played.end();
   if (!inner.destroyed) violations.push("the socket is open after the end");
+  const longestTurnMs = turns.stop();
+  if (longestTurnMs > LONGEST_TURN_MS) violations.push(`a turn of the loop took ${Math.round(longestTurnMs)} ms`);
   const tookMs = performance.now() - beganMs;
   if (tookMs > LONGEST_MS) violations.push(`it took ${Math.round(tookMs)} ms`);
   return { violations, reached };

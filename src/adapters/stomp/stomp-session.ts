@@ -30,6 +30,7 @@ import {
   sessionLoss,
 } from "./opening/failures.ts";
 import type { Peer } from "./opening/peer.ts";
+import { peerText } from "./opening/peer-text.ts";
 import { StompSubscription } from "./receiving/subscription.ts";
 import { SubscriptionIds } from "./receiving/subscription-ids.ts";
 import { unsubscribe } from "./receiving/unsubscribe.ts";
@@ -237,7 +238,7 @@ export class StompSession implements MessagingSession {
   }
 
   #quote(text = ""): string {
-    return printableLine(JSON.stringify(this.#wire.peer.redact(text)));
+    return printableLine(JSON.stringify(peerText(text, this.#wire.peer.redact)));
   }
 
   #brokeRules(how: string): void {

@@ -16,6 +16,7 @@ import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.t
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
 import { headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
+import { peerText } from "./peer-text.ts";
 
 interface HandshakeFailure {
   /** What the peer did, as docs/refusals.md tells it. */
@@ -138,7 +139,7 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error, redact: Co
   return handshakeFailure(
     "notStomp",
     endpoint,
-    `: ${printableLine(redact(cause.message))}; ${beginning(firstBytes, redact)}`,
+    `: ${printableLine(peerText(cause.message, redact))}; ${beginning(firstBytes, redact)}`,
   );
 }
 
@@ -164,14 +165,17 @@ export interface BrokerRefusal {
 
 /** `conceal` takes the credentials out: brokers like to name the user. */
 export function readRefusal(headers: ReceivedHeaders, body: Buffer, redact: (text: string) => string): BrokerRefusal {
-  const said = redact(headerText(headers, "message") ?? "").trim();
+  const said = peerText(headerText(headers, "message") ?? "", redact).trim();
   const whole = redact(body.toString()).trim();
-  const [firstLine = ""] = whole.split(/\r?\n/, 1);
+  const [firstLine = ""] = peerText(whole, (text) => text).split(/\r?\n/, 1);
   const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
   return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
 }
 
-/** Classic's body begins with the message again, Artemis's is the same but for its colons. */
+/**
+ * Classic's body begins with the message again, Artemis's is the same but for its colons. To look for one text in another
+ * takes up to the product of their lengths: both are cut before (peerText).
+ */
 function joinTexts(said: string, firstLine: string): string {
   const [words, wordsOfBody] = [said, firstLine].map((text) => text.replace(/[\s:]+/g, " ")) as [string, string];
   if (wordsOfBody.includes(words)) return firstLine;
@@ -232,7 +236,7 @@ export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Concea
   }
   return new SessionLostError(
     "PROTOCOL_ERROR",
-    `${where} broke the rules of STOMP: ${printableLine(redact(cause.message))}`,
+    `${where} broke the rules of STOMP: ${printableLine(peerText(cause.message, redact))}`,
     {
       endpoint,
     },
