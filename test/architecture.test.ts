@@ -49,6 +49,8 @@ const ROOMS = [
   "adapters/amqp",
   "connect",
   "testing",
+  // Files of programs: read with positions, checked by schemas.
+  "config",
   "bridge",
   "topology",
   "observe",
@@ -67,6 +69,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@mongodb-js/saslprep": ["adapters/amqp/sasl"],
   stompit: ["adapters/stomp", "testing"],
   rhea: ["adapters/amqp", "testing"],
+  // Bundled into the programs, never loaded by the library.
+  yaml: ["config"],
+  zod: ["config", "bridge", "topology"],
   commander: ["cli"],
   "cli-table3": ["cli"],
 };

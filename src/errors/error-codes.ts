@@ -5,6 +5,8 @@ export const ERROR_CODES = {
   INVALID_URI: "The URI cannot be read; the message points at the character",
   UNKNOWN_OPTION: "An option name is not known; the message names the nearest one",
   INVALID_OPTION: "An option has a value it cannot take",
+  BRIDGE_CONFIG: "The configuration of a bridge cannot be used; `findings` lists each mistake with its place and advice",
+  TOPOLOGY_INVALID: "The description of a topology cannot be used; `findings` lists each mistake with its place and advice",
   INVALID_ARGUMENT: "A call was made with an argument it cannot take; nothing was sent",
   ENDPOINT_UNKNOWN: "The host name has no address; the next endpoint is tried",
   ENDPOINT_REFUSED: "Nothing listens there, as on a standby; the next endpoint is tried",
@@ -15,6 +17,8 @@ export const ERROR_CODES = {
   ATTEMPT_SUPERSEDED: "Another endpoint finished its handshake first; this attempt was given up",
   WRONG_PROTOCOL: "The peer speaks another protocol; use the broker's port for this one",
   TLS_FAILED: "The TLS handshake failed, or one side speaks TLS and the other does not",
+  PLAINTEXT_REFUSED:
+    "A plain endpoint was not asked, for a token, or a group whose TLS fails, must not go in plain text; see allowPlaintext",
   PROTOCOL_ERROR: "The peer broke the rules of the protocol",
   CREDENTIALS_UNAVAILABLE:
     "The credentials function failed, or their file cannot be read; they are asked for again at the next attempt",

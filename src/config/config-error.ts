@@ -1,0 +1,28 @@
+/** A configuration that cannot be used, with everything that is wrong with it. */
+
+import type { ErrorCode } from "../errors/error-codes.ts";
+import { MasterSlaveError } from "../errors/errors.ts";
+import { type Finding, formatFinding } from "./finding.ts";
+
+/** So many findings are spelt out in the message; `findings` has them all. */
+const MAX_SHOWN = 20;
+
+export class ConfigError extends MasterSlaveError {
+  /** Every finding, those that are no errors too, in the order of the file. */
+  readonly findings: readonly Finding[];
+
+  constructor(
+    code: Extract<ErrorCode, "BRIDGE_CONFIG" | "TOPOLOGY_INVALID">,
+    what: string,
+    findings: readonly Finding[],
+  ) {
+    const errors = findings.filter(({ severity }) => severity === "error");
+    const lines = errors.slice(0, MAX_SHOWN).map((finding) => `\n  ${formatFinding(finding)}`);
+    const more = errors.length > MAX_SHOWN ? `\n  and ${errors.length - MAX_SHOWN} more` : "";
+    super(
+      code,
+      `${what} cannot be used: ${errors.length} ${errors.length === 1 ? "error" : "errors"}${lines.join("")}${more}`,
+    );
+    this.findings = findings;
+  }
+}
