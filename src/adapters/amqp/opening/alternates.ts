@@ -1,5 +1,6 @@
 /** Endpoints a broker names by itself: the `failover-server-list` of its open frame, and redirects (Artemis sends both). */
 import { type Endpoint, type EndpointScheme, isSecure } from "../../../uri/endpoint.ts";
+import { withCredentials } from "../../../uri/with-credentials.ts";
 
 /** As many as the search keeps: of a longer list the first. */
 const MAX_ENTRIES = 32;
@@ -23,11 +24,8 @@ export function alternateOf(info: unknown, current: Endpoint): Endpoint | undefi
   if (typeof hostFound !== "string" || port === undefined || scheme === undefined) return undefined;
   const host = hostFound.replace(/^\[(.*)\]$/, "$1");
   if (!HOST.test(host)) return undefined;
-  const alternate: Endpoint = { scheme, host, port, options: current.options };
-  // The login of the endpoint that named it, kept where no enumeration finds it.
-  if (current.credentials)
-    Object.defineProperty(alternate, "credentials", { value: current.credentials, enumerable: false });
-  return alternate;
+  // It gets the login of the endpoint that named it.
+  return withCredentials({ scheme, host, port, options: current.options }, current.credentials);
 }
 
 /** A number, or the digits of one. */

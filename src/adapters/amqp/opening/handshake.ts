@@ -7,9 +7,10 @@ import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
-import { walkDirtySessions } from "../rhea/dirty-sessions.ts";
-import type { OpenProperties } from "../rhea/open-properties.ts";
-import { holdToLimits, MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
+import { leaveIdleCheckToSocket } from "../rhea/idle-frames.ts";
+import { type OpenProperties, offeredCapabilities } from "../rhea/open-properties.ts";
+import { patchConnection } from "../rhea/patch-connection.ts";
+import { MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
 import type { ConnectionEnding } from "../sasl/connection-ending.ts";
 import { governSasl, type SaslTerms } from "../sasl/sasl-dialogue.ts";
 import { alternateOf, alternatesOf } from "./alternates.ts";
@@ -26,12 +27,6 @@ export interface OpenConnection {
   readonly redact: (text: string) => string;
   /** From now on `listener` is told of the first terminal signal; at once when it came already. */
   onEnding(listener: (ending: ConnectionEnding) => void): void;
-}
-
-/** What is touched of rhea beyond its typings; the tests of this file pin it. */
-interface RheaConnection extends Connection {
-  readonly local: { readonly open: object };
-  readonly remote: { readonly open: { readonly offered_capabilities?: string | string[] | null } };
 }
 
 type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates" | "saslMechanisms">;
@@ -72,8 +67,7 @@ export function handshake(
     connection.once("connection_open", () => {
       const properties: OpenProperties = connection.properties ?? {};
       if (properties[ESTABLISHMENT_FAILED] === true) return;
-      // One symbol or several (AMQP 1.0, 2.7.1).
-      const offers = new Set([connection.remote.open.offered_capabilities ?? []].flat());
+      const offers = offeredCapabilities(connection);
       // A refusal that came in the same bytes as the open is read first.
       queueMicrotask(() => {
         if (ends.ending || signal.aborted) return;
@@ -92,7 +86,7 @@ export function handshake(
 }
 
 /** A connection on a container of its own: what nobody else handles stays there, silently. */
-function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: HandshakeSettings): RheaConnection {
+function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: HandshakeSettings): Connection {
   const { host, port } = socket.endpoint;
   const id = clientId ?? `masterslave-${randomUUID()}`;
   const container = rhea.create_container({ id });
@@ -111,11 +105,9 @@ function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: Han
     connection_details: () => ({ host, port, connect: handOut(socket) }),
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
   };
-  const connection = container.create_connection(options) as RheaConnection;
-  walkDirtySessions(connection);
-  holdToLimits(connection);
-  // The peer is told and beats; the check is the socket's. rhea arms its own, laxer one wherever this reads as set.
-  Object.defineProperty(connection.local.open, "idle_time_out", { value: undefined });
+  const connection = container.create_connection(options);
+  patchConnection(connection);
+  leaveIdleCheckToSocket(connection);
   return connection;
 }
 
@@ -137,11 +129,7 @@ interface EndingWatch {
 }
 
 /** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
-function watchEnding(
-  connection: RheaConnection,
-  socket: EndpointSocket,
-  redact: (text: string) => string,
-): EndingWatch {
+function watchEnding(connection: Connection, socket: EndpointSocket, redact: (text: string) => string): EndingWatch {
   let ending: ConnectionEnding | undefined;
   let told: ((ending: ConnectionEnding) => void) | undefined;
   const end = (found: ConnectionEnding) => {
@@ -169,11 +157,7 @@ function watchEnding(
   };
 }
 
-function closeOf(
-  connection: RheaConnection,
-  context: EventContext,
-  redact: (text: string) => string,
-): ConnectionEnding {
+function closeOf(connection: Connection, context: EventContext, redact: (text: string) => string): ConnectionEnding {
   const { error } = connection;
   if (error && "condition" in error) {
     const { condition, description, info } = error;
@@ -194,7 +178,7 @@ function concealUnknown(condition: string, redact: (text: string) => string): st
   return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : redact(condition);
 }
 
-function speak(connection: RheaConnection, terms: SaslTerms): void {
+function speak(connection: Connection, terms: SaslTerms): void {
   try {
     connection.connect();
     governSasl(connection, terms);

@@ -9,22 +9,8 @@ import type { Spelling } from "../messages/destination.ts";
 import { decodeFast } from "../messages/fast-decoder.ts";
 import { decodeMessage } from "../messages/message.ts";
 import { checkSections } from "../messages/message-sections.ts";
-import type { ReceivingSession } from "./settlement.ts";
-
-/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
-const STILL_ENCODED = 0xffff_ffff;
-
-/** `onTransfer` is told before each transfer whether it takes its delivery back (AMQP 1.0, 2.7.5). */
-export function keepTransfersEncoded(amqpSession: ReceivingSession, onTransfer: (aborted: boolean) => void): void {
-  const receive = amqpSession.on_transfer.bind(amqpSession);
-  amqpSession.on_transfer = (frame) => {
-    if (!frame.performative.message_format) frame.performative.message_format = STILL_ENCODED;
-    onTransfer(frame.performative.aborted === true);
-    receive(frame);
-    // rhea opens the session's window further when it is called for something else, of which a message in parts has nothing.
-    if (frame.performative.more) amqpSession.connection._register();
-  };
-}
+import { withDecodeLimits } from "../rhea/decode-limits.ts";
+import { STILL_ENCODED } from "../rhea/incoming-transfers.ts";
 
 /** A delivery with what it came as. */
 export class AmqpDelivery implements IncomingDelivery, Linkable<AmqpDelivery> {
@@ -68,5 +54,5 @@ export function readDelivery(
 
 function decode(bytes: Buffer): object {
   checkSections(bytes);
-  return rhea.message.decode(bytes);
+  return withDecodeLimits(() => rhea.message.decode(bytes));
 }

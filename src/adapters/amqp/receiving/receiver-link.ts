@@ -1,8 +1,7 @@
 /** The receiver link of one subscription, on an AMQP session of its own. */
-import type { AmqpError, Delivery, EventContext, Receiver } from "rhea";
+import type { AmqpError, Delivery, EventContext, Receiver, Session } from "rhea";
 import type { SessionDeps } from "../opening/session-deps.ts";
-import { keepTransfersEncoded } from "./incoming-message.ts";
-import type { ReceivingSession } from "./settlement.ts";
+import { creditLeft, forgetAborted, keepTransfersEncoded } from "../rhea/incoming-transfers.ts";
 import type { AttachTerms } from "./source.ts";
 
 /** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
@@ -20,7 +19,7 @@ export interface ReceiverEvents {
 }
 
 export class ReceiverLink {
-  readonly amqpSession: ReceivingSession;
+  readonly amqpSession: Session;
   readonly receiver: Receiver;
   readonly #outlivesLink: boolean;
   /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
@@ -35,7 +34,7 @@ export class ReceiverLink {
   ) {
     this.#outlivesLink = outlivesLink;
     const window = Math.max(MIN_WINDOW, 2 * prefetch);
-    this.amqpSession = connection.create_session({ incoming: window }) as ReceivingSession;
+    this.amqpSession = connection.create_session({ incoming: window });
     keepTransfersEncoded(this.amqpSession, (aborted) => {
       this.#aborted = aborted;
     });
@@ -61,16 +60,14 @@ export class ReceiverLink {
         events.onMessage(message, delivery);
         return;
       }
-      // The broker has settled it; rhea would answer.
-      Object.assign(delivery, { remote_settled: true });
-      delivery.update(true);
+      forgetAborted(delivery);
       events.onAborted();
     });
   }
 
-  /** What the broker has left of it, by our count; not in rhea's typings, pinned by the tests of credit. */
+  /** What the broker has left of it, by our count. */
   get credit(): number {
-    return (this.receiver as unknown as { readonly credit: number }).credit;
+    return creditLeft(this.receiver);
   }
 
   /** Closing the link of a durable subscription would delete it. */

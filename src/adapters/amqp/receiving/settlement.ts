@@ -1,6 +1,7 @@
 /** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
-import type { Connection, Delivery, Session } from "rhea";
+import type { Delivery, Session } from "rhea";
 import type { Settlement } from "../../../messaging/port/messaging-session.ts";
+import { writeDispositions } from "../rhea/incoming-transfers.ts";
 import { acceptedIn } from "../rhea/transactional-state.ts";
 
 /** Our word for a rejection by the application; AMQP has none. */
@@ -9,25 +10,16 @@ const REJECTED = "masterslave-transport:rejected";
 /** A disposition is one frame: with a reason beyond its size, such as an error that quotes the message, the broker would close. */
 const MAX_REASON_CHARS = 1_000;
 
-/** What is touched of a rhea session beyond its typings; subscription.test.ts pins it. */
-export interface ReceivingSession extends Session {
-  readonly connection: Connection & { _register(): void };
-  readonly incoming: { process(session: Session): void };
-  on_transfer(frame: {
-    readonly performative: { message_format?: number; readonly aborted?: boolean; readonly more?: boolean };
-  }): void;
-}
-
 /**
  * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
  * first (write_dispositions in its session.js): only `accepted` may wait for company.
  */
-export function dispose(delivery: Delivery, settlement: Settlement, amqpSession: ReceivingSession): void {
+export function dispose(delivery: Delivery, settlement: Settlement, amqpSession: Session): void {
   if (settlement.kind === "accepted") {
     delivery.accept();
     return;
   }
-  amqpSession.incoming.process(amqpSession);
+  writeDispositions(amqpSession);
   if (settlement.kind === "released") delivery.release();
   else if (settlement.kind === "rejected") {
     const description = settlement.reason?.slice(0, MAX_REASON_CHARS);
@@ -36,12 +28,12 @@ export function dispose(delivery: Delivery, settlement: Settlement, amqpSession:
     const { deliveryFailed, undeliverableHere } = settlement;
     delivery.modified({ delivery_failed: deliveryFailed, undeliverable_here: undeliverableHere });
   }
-  amqpSession.incoming.process(amqpSession);
+  writeDispositions(amqpSession);
 }
 
 /** Accepted when the transaction commits. In a frame of its own, as every outcome that is not plainly `accepted`. */
-export function settleInTransaction(delivery: Delivery, txnId: Buffer, amqpSession: ReceivingSession): void {
-  amqpSession.incoming.process(amqpSession);
+export function settleInTransaction(delivery: Delivery, txnId: Buffer, amqpSession: Session): void {
+  writeDispositions(amqpSession);
   delivery.update(true, acceptedIn(txnId));
-  amqpSession.incoming.process(amqpSession);
+  writeDispositions(amqpSession);
 }

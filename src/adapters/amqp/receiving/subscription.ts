@@ -1,5 +1,5 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
-import type { AmqpError, Delivery, Receiver } from "rhea";
+import type { AmqpError, Delivery, Receiver, Session } from "rhea";
 import { LinkedSet } from "../../../async/linked-set.ts";
 import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
@@ -20,7 +20,7 @@ import { Browsing } from "./browsing.ts";
 import { CreditReplenisher } from "./credit-replenisher.ts";
 import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
 import { ReceiverLink } from "./receiver-link.ts";
-import { dispose, type ReceivingSession, settleInTransaction } from "./settlement.ts";
+import { dispose, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
 
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
@@ -39,7 +39,7 @@ export class AmqpSubscription implements SessionSubscription {
     giveBack: (delivery) => this.#dispose((amqpSession) => dispose(delivery, COMES_AGAIN, amqpSession)),
   });
   readonly #credit: CreditReplenisher;
-  readonly #settle: (wire: Delivery, settlement: Settlement, amqpSession: ReceivingSession) => void;
+  readonly #settle: (wire: Delivery, settlement: Settlement, amqpSession: Session) => void;
   readonly #over: Promise<void>;
   readonly #resolveOver: () => void;
   /** `closing`: our detach is on its way. */
@@ -163,7 +163,7 @@ export class AmqpSubscription implements SessionSubscription {
     return "settled";
   }
 
-  #dispose(settle: (amqpSession: ReceivingSession) => void): void {
+  #dispose(settle: (amqpSession: Session) => void): void {
     if (this.#link) settle(this.#link.amqpSession);
   }
 

@@ -1,63 +1,99 @@
 /** Bounds what one frame or message may unfold to: rhea makes an object of every value, and an array of four thousand million nulls is twelve bytes. */
-import rhea from "rhea";
-
-/** What is touched of rhea beyond its typings; decode-limits.test.ts pins it. */
-interface UncheckedReader {
-  readonly buffer: Buffer;
-  readonly position: number;
-  /** Ours: how many values it has been asked for. */
-  valuesRead?: number;
-  remaining(): number;
-  read_n(count: number): unknown[];
-  read_array_items(count: number, type: { readonly width: number }): unknown[];
-  read_compound(type: { readonly width: number }): unknown;
-  read_array(type: { readonly width: number }): unknown;
-}
+import type { RheaConnection, RheaReader } from "./rhea-internals.ts";
+import { rheaTypes } from "./rhea-internals.ts";
 
 /** Of lists, maps and arrays together, nested ones too: at some hundred bytes each they are about as much memory as the largest message. */
 export const MAX_VALUES = 1_000_000;
 
-let limited = false;
+/** rhea's reader, with a bound: throws where rhea's own would unfold more than it has bytes for, or read past the end of a list. */
+class LimitedReader extends rheaTypes.Reader {
+  #valuesRead = 0;
 
-/**
- * Once for the process, as readers are made deep within rhea. A breach is thrown while a frame is read, and ends its
- * connection, or while a message is decoded.
- */
-export function limitDecoding(): void {
-  if (limited) return;
-  limited = true;
-  // Its typings do not have it.
-  const { Reader } = rhea.types as unknown as { readonly Reader: { readonly prototype: UncheckedReader } };
-  const reader = Reader.prototype;
-  const { read_n, read_array_items, read_compound, read_array } = reader;
-  Object.assign(reader, {
-    read_n(this: UncheckedReader, count: number) {
-      // Each item has at least the byte of its type.
-      claim(this, count, count);
-      return read_n.call(this, count);
-    },
-    read_array_items(this: UncheckedReader, count: number, type: { readonly width: number }) {
-      claim(this, count, count * type.width);
-      return read_array_items.call(this, count, type);
-    },
-    read_compound: withinSize(read_compound),
-    read_array: withinSize(read_array),
-  });
-}
+  override read_n(count: number): unknown[] {
+    // Each item has at least the byte of its type.
+    this.#claim(count, count);
+    return super.read_n(count);
+  }
 
-/** rhea goes by the count alone, and takes for the next value what another reader would not. */
-function withinSize(read: UncheckedReader["read_compound"]): UncheckedReader["read_compound"] {
-  return function (this: UncheckedReader, type) {
-    const { buffer, position } = this;
-    const end = position + type.width + buffer.readUIntBE(position, type.width);
-    const value = read.call(this, type);
+  override read_array_items(count: number, type: { readonly width: number }): unknown[] {
+    this.#claim(count, count * type.width);
+    return super.read_array_items(count, type);
+  }
+
+  override read_compound(type: { readonly width: number }): unknown {
+    const end = this.#endOf(type);
+    return this.#checkEnd(end, super.read_compound(type));
+  }
+
+  override read_array(type: { readonly width: number }): unknown {
+    const end = this.#endOf(type);
+    return this.#checkEnd(end, super.read_array(type));
+  }
+
+  #claim(count: number, leastBytes: number): void {
+    this.#valuesRead += count;
+    if (leastBytes > this.remaining()) throw new Error(`A list of ${count} items in ${this.remaining()} bytes`);
+    if (this.#valuesRead > MAX_VALUES) throw new Error(`More than ${MAX_VALUES} values in one frame or message`);
+  }
+
+  #endOf({ width }: { readonly width: number }): number {
+    return this.position + width + this.buffer.readUIntBE(this.position, width);
+  }
+
+  /** rhea goes by the count alone, and takes for the next value what another reader would not. */
+  #checkEnd(end: number, value: unknown): unknown {
     if (this.position !== end) throw new Error("A list whose items are not as long as it says");
     return value;
-  };
+  }
 }
 
-function claim(reader: UncheckedReader, count: number, leastBytes: number): void {
-  reader.valuesRead = (reader.valuesRead ?? 0) + count;
-  if (leastBytes > reader.remaining()) throw new Error(`A list of ${count} items in ${reader.remaining()} bytes`);
-  if (reader.valuesRead > MAX_VALUES) throw new Error(`More than ${MAX_VALUES} values in one frame or message`);
+type ReaderClass = new (buffer: Buffer) => RheaReader;
+
+/** Every reader that rhea makes from here on is of this class. Returns the class that was in force. */
+function useReader(reader: ReaderClass): ReaderClass {
+  const before = rheaTypes.Reader;
+  rheaTypes.Reader = reader;
+  return before;
+}
+
+/** Runs `decode` with the bounds in force for what it reads. A breach is thrown. */
+export function withDecodeLimits<T>(decode: () => T): T {
+  const before = useReader(LimitedReader);
+  try {
+    return decode();
+  } finally {
+    useReader(before);
+  }
+}
+
+/**
+ * Bounds what the connection's frames unfold to: a breach ends the connection. In force only while the connection reads a
+ * frame, and lifted while whoever handles the frame runs, for that may be a user with a rhea connection of their own.
+ */
+export function limitedInput(connection: RheaConnection, performatives: readonly string[]): Partial<RheaConnection> {
+  const { input } = connection;
+  let outside: ReaderClass = rheaTypes.Reader;
+  const replaced: Partial<RheaConnection> = {
+    input(bytes) {
+      outside = useReader(LimitedReader);
+      try {
+        input.call(connection, bytes);
+      } finally {
+        useReader(outside);
+      }
+    },
+  };
+  for (const name of performatives) {
+    const handle = connection[`on_${name}`];
+    if (!handle) continue;
+    replaced[`on_${name}`] = (frame) => {
+      const before = useReader(outside);
+      try {
+        handle.call(connection, frame);
+      } finally {
+        useReader(before);
+      }
+    };
+  }
+  return replaced;
 }

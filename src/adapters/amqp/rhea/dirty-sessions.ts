@@ -2,52 +2,28 @@
  * Has rhea look at those AMQP sessions alone that have something to do: by itself it walks through all of them whenever
  * one has, and from the first channel on for a free one. With a session per link both grow with the square of their number.
  */
-import type { Connection } from "rhea";
 import { UnsupportedError } from "../../../errors/errors.ts";
-
-/** What is touched of rhea beyond its typings; due-sessions.test.ts pins it. */
-interface WalkedConnection {
-  registered: boolean;
-  readonly state: { need_open(): boolean; need_close(): boolean; has_settled(): boolean };
-  readonly local_channel_map: Record<number, WalkedSession>;
-  /** The highest channel that the peer takes, by its open frame. */
-  readonly channel_max?: number | null;
-  create_session(bufferSize?: unknown): WalkedSession;
-  remove_session(session: WalkedSession): void;
-  dispatch(...event: readonly unknown[]): boolean;
-  _context(context?: object): object;
-  _register(): void;
-  _process(): void;
-  _write_open(): void;
-  _write_close(): void;
-  _write_frame(...frame: readonly unknown[]): void;
-}
-
-interface WalkedSession {
-  readonly local: { channel: number };
-  _process(): void;
-}
+import type { RheaConnection, RheaSession } from "./rhea-internals.ts";
 
 /** The connection as one of its sessions sees it: it notes whose wish it is to be looked at. */
 interface SessionView {
-  local_channel_map: Record<number, WalkedSession>;
-  session: WalkedSession | undefined;
+  local_channel_map: Record<number, RheaSession>;
+  session: RheaSession | undefined;
   due: boolean;
 }
 
 /** What an open frame without channel-max means (AMQP 1.0, 2.7.1). */
 const MAX_CHANNEL = 65_535;
 
-/** Call it before the connection speaks. */
-export function walkDirtySessions(rheaConnection: Connection): void {
-  const connection = rheaConnection as unknown as WalkedConnection;
+/** The methods that visit dirty sessions only. */
+export function dirtySessions(connection: RheaConnection): Partial<RheaConnection> {
   const channels = new Channels(connection);
   const { create_session: createSession, remove_session: removeSession } = connection;
   let due: SessionView[] = [];
   // What changes the connection, or hands it on, is done by itself.
-  const shared = Object.assign(Object.create(connection) as WalkedConnection, {
+  const shared = Object.assign(Object.create(connection) as RheaConnection, {
     dispatch: (...event: readonly unknown[]) => connection.dispatch(...event),
-    remove_session: (session: WalkedSession) => connection.remove_session(session),
+    remove_session: (session: RheaSession) => connection.remove_session(session),
     _context: (context?: object) => connection._context(context),
     _write_frame: (...frame: readonly unknown[]) => connection._write_frame(...frame),
     _register(this: SessionView) {
@@ -58,7 +34,7 @@ export function walkDirtySessions(rheaConnection: Connection): void {
       connection._register();
     },
   });
-  Object.assign<WalkedConnection, Partial<WalkedConnection>>(connection, {
+  return {
     create_session(bufferSize) {
       const channel = channels.take();
       const view: SessionView = Object.assign(Object.create(shared), {
@@ -67,7 +43,7 @@ export function walkDirtySessions(rheaConnection: Connection): void {
         session: undefined,
         due: false,
       });
-      const session = createSession.call(view as unknown as WalkedConnection, bufferSize);
+      const session = createSession.call(view as unknown as RheaConnection, bufferSize);
       view.local_channel_map = connection.local_channel_map;
       view.session = session;
       session.local.channel = channel;
@@ -79,7 +55,7 @@ export function walkDirtySessions(rheaConnection: Connection): void {
       if (connection.local_channel_map[channel] === session) channels.giveBack(channel);
       removeSession.call(connection, session);
     },
-    /** As rhea's own, but for whom it walks through. */
+    /** rhea's own _process visits every session of the connection. */
     _process() {
       connection.registered = false;
       do {
@@ -94,17 +70,17 @@ export function walkDirtySessions(rheaConnection: Connection): void {
         if (connection.state.need_close()) connection._write_close();
       } while (!connection.state.has_settled());
     },
-  });
+  };
 }
 
 /** The channels of a connection, the lowest free one first. */
 class Channels {
-  readonly #connection: WalkedConnection;
+  readonly #connection: RheaConnection;
   #taken = 0;
   /** All below it are taken. */
   #lowest = 0;
 
-  constructor(connection: WalkedConnection) {
+  constructor(connection: RheaConnection) {
     this.#connection = connection;
   }
 

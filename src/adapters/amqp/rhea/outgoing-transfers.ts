@@ -2,42 +2,9 @@
  * Writes the plain transfers of a rhea session, and takes in those that were accepted: rhea makes a buffer and several
  * objects of each transfer, and two events of each outcome. Whatever is not plain stays with rhea.
  */
-import type { Delivery, Session } from "rhea";
+import type { AmqpError, Delivery, Session } from "rhea";
+import { type Outgoing, type OutgoingDelivery, type RheaSession, sessionInternalsOf } from "./rhea-internals.ts";
 import type { TransferState } from "./transactional-state.ts";
-
-/** What is touched of a rhea session beyond its typings; outgoing-transfers.test.ts pins it. */
-interface TransferringSession {
-  readonly local: { readonly channel: number };
-  readonly outgoing: Outgoing;
-  /** A transfer's fields by position. */
-  output(frame: { readonly delivery_id?: number; readonly value: unknown[] }, payload?: Buffer): void;
-}
-
-interface Outgoing {
-  readonly deliveries: { by_id(id: number): OutgoingDelivery | undefined };
-  readonly next_delivery_id: number;
-  next_pending_delivery: number;
-  next_transfer_id: number;
-  window: number;
-  updated: OutgoingDelivery[];
-  transfer_window(): number;
-  compute_max_payload(tag: Buffer): number | undefined;
-  process(): void;
-}
-
-interface OutgoingDelivery extends Delivery {
-  tag: Buffer;
-  /** A piece for each frame. */
-  readonly data: readonly Buffer[];
-  readonly next_to_send: number;
-  settled: boolean;
-  readonly remote_settled: boolean;
-  readonly link: Delivery["link"] & {
-    readonly local: { readonly handle: number };
-    credit: number;
-    delivery_count: number;
-  };
-}
 
 export interface TransferTerms {
   /** To the socket, in order with what rhea writes; copied before it returns, or not changed any more. */
@@ -90,7 +57,7 @@ function headOf(state: Buffer | undefined): Buffer {
 
 /** Call it before the session sends; all it sends is given {@link TAG_TO_COME}. */
 export function takeOverTransfers(session: Session, terms: TransferTerms): void {
-  const amqpSession = session as unknown as TransferringSession;
+  const amqpSession = sessionInternalsOf(session);
   const { outgoing } = amqpSession;
   const { process } = outgoing;
   const heads = new Heads();
@@ -105,7 +72,7 @@ export function takeOverTransfers(session: Session, terms: TransferTerms): void 
 }
 
 /** Has the frames that rhea writes by itself carry the state, and leaves room for it. */
-function writeStates(amqpSession: TransferringSession, { stateOf }: TransferTerms): void {
+function writeStates(amqpSession: RheaSession, { stateOf }: TransferTerms): void {
   const { outgoing } = amqpSession;
   const maxPayload = outgoing.compute_max_payload.bind(outgoing);
   outgoing.compute_max_payload = (tag) => {
@@ -123,7 +90,7 @@ function writeStates(amqpSession: TransferringSession, { stateOf }: TransferTerm
 }
 
 /** As rhea's own, up to the first that does not fit into one frame, or that has no credit or window. */
-function writePlain({ outgoing, local }: TransferringSession, { gather, stateOf }: TransferTerms, heads: Heads): void {
+function writePlain({ outgoing, local }: RheaSession, { gather, stateOf }: TransferTerms, heads: Heads): void {
   let room = outgoing.transfer_window();
   while (room > 0 && outgoing.next_pending_delivery < outgoing.next_delivery_id) {
     const delivery = outgoing.deliveries.by_id(outgoing.next_pending_delivery);
@@ -190,4 +157,15 @@ function takeAccepted(updated: readonly OutgoingDelivery[], { onAccepted }: Tran
 function outcomeOf(delivery: OutgoingDelivery): string | undefined {
   const state = delivery.remote_state as object | undefined;
   return (state?.constructor as { readonly composite_type?: string } | undefined)?.composite_type;
+}
+
+/** Writes at once what the session has to write, where rhea would do it in the next tick. Not from within rhea's own rounds. */
+export function writeNow(session: Session): void {
+  sessionInternalsOf(session)._process();
+}
+
+/** What a broker gives as the reason of a rejection. */
+export function errorOf({ remote_state }: Delivery): AmqpError | undefined {
+  const { error }: { error?: AmqpError } = remote_state ?? {};
+  return error ?? undefined;
 }

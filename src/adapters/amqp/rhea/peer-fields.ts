@@ -1,5 +1,6 @@
 /** Checks the types of a performative's fields: rhea takes a list for a number, or `true` for an error, and falls over it later. */
-import { type Described, outcomeIn } from "./transactional-state.ts";
+import type { Described } from "./rhea-internals.ts";
+import { outcomeIn } from "./transactional-state.ts";
 
 type Kind =
   | "text"

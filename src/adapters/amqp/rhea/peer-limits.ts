@@ -2,89 +2,21 @@
  * Holds a peer to those rules of AMQP 1.0 that rhea leaves unchecked, where a breach would freeze the process, fill its
  * memory, be thrown from the event loop or be told on the console.
  */
-import type { Connection } from "rhea";
 import { LONGEST_TIMER_MS } from "../../../async/timer-limit.ts";
-import { limitDecoding } from "./decode-limits.ts";
 import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
-import { type CreditedLink, holdCredit } from "./sender-credit.ts";
-import { type Described, declaredIn, outcomeIn } from "./transactional-state.ts";
-
-/** What is touched of rhea beyond its typings; hostile-amqp-peers.test.ts pins it. */
-interface UncheckedConnection {
-  readonly remote_channel_map: { readonly [channel: number]: UncheckedSession | undefined };
-  /** Of a frame that has come in part. */
-  readonly frame_size?: number | undefined;
-  dispatch(event: string, error: Error): boolean;
-  input(bytes: Buffer): void;
-  _process(): void;
-  [on: `on_${string}`]: (frame: Frame<never>) => void;
-  on_open(frame: Frame<OpenFields>): void;
-  on_begin(frame: Frame<{ readonly remote_channel?: number | null }>): void;
-  on_attach(frame: Frame<AttachFields>): void;
-  on_flow(frame: Frame<FlowFields>): void;
-  on_transfer(frame: Frame<TransferFields>): void;
-  on_disposition(frame: Frame<DispositionFields>): void;
-}
-
-interface UncheckedSession {
-  /** Ours, by their names. */
-  readonly links: Readonly<Record<string, UncheckedLink>>;
-  readonly remote: { readonly handles: { readonly [handle: number]: UncheckedLink | undefined } };
-  readonly outgoing: { readonly deliveries: Deliveries; readonly next_pending_delivery: number };
-  readonly incoming: { readonly deliveries: Deliveries };
-}
-
-interface UncheckedLink extends CreditedLink {
-  /** The delivery of which further transfers are to come. */
-  readonly _incomplete?: object | undefined;
-  is_receiver(): boolean;
-}
-
-/** In the order of their ids, which have no gaps. */
-interface Deliveries {
-  get_head(): { readonly id: number } | undefined;
-  get_tail(): { readonly id: number } | undefined;
-  by_id(id: number): { readonly next_to_send: number } | undefined;
-}
-
-interface Frame<Fields> {
-  readonly channel: number;
-  readonly performative: Fields;
-  readonly payload?: Buffer | undefined;
-}
-
-interface OpenFields {
-  readonly max_frame_size?: number | null;
-  idle_time_out?: number | null;
-}
-
-interface AttachFields {
-  readonly name: string;
-  readonly role: boolean;
-  readonly value: (Described | undefined)[];
-}
-
-interface FlowFields {
-  readonly handle?: number | null;
-  delivery_count?: number | null;
-  link_credit?: number | null;
-  drain?: boolean | null;
-}
-
-interface TransferFields {
-  readonly handle: number;
-  readonly delivery_id?: number | null;
-}
-
-interface DispositionFields {
-  readonly role: boolean;
-  first: number;
-  last?: number | null;
-  readonly state?: Described | null;
-  /** The fields by position. */
-  readonly value: unknown[];
-  declared?: Buffer | undefined;
-}
+import type {
+  DispositionFields,
+  FieldsByPosition,
+  FlowFields,
+  Frame,
+  OpenFields,
+  RheaConnection,
+  RheaLink,
+  RheaSession,
+  TransferFields,
+} from "./rhea-internals.ts";
+import { holdCredit } from "./sender-credit.ts";
+import { declaredIn, outcomeIn } from "./transactional-state.ts";
 
 /** As large as the frames we allow the peer to send, by our open frame. */
 export const MAX_FRAME_SIZE = 65_536;
@@ -105,17 +37,14 @@ const STATES: ReadonlySet<unknown> = new Set([
   ...["received", "accepted", "rejected", "released", "modified"].map((name) => `amqp:${name}:list`),
 ]);
 
-/** Call it before the connection speaks. A breach ends it as `protocol_error` or `error` of rhea's. */
-export function holdToLimits(rheaConnection: Connection): void {
-  limitDecoding();
-  // Its typings have these methods with other arguments.
-  const connection = rheaConnection as unknown as UncheckedConnection;
+/** The methods that hold the peer to the rules. A breach ends the connection as `protocol_error` or `error` of rhea's. */
+export function checkedPeer(connection: RheaConnection): Partial<RheaConnection> {
   const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
-  const received = new WeakMap<UncheckedLink, number>();
+  const received = new WeakMap<RheaLink, number>();
   const breach = (error: unknown) => {
     connection.dispatch("protocol_error", error instanceof Error ? error : new Error(String(error)));
   };
-  Object.assign<UncheckedConnection, Partial<UncheckedConnection>>(connection, {
+  return {
     input(bytes) {
       input.call(connection, bytes);
       // rhea gathers a frame of any announced size.
@@ -163,16 +92,20 @@ export function holdToLimits(rheaConnection: Connection): void {
       const session = connection.remote_channel_map[frame.channel];
       if (!session || narrow(session, frame.performative)) on_disposition.call(connection, frame);
     },
-  });
-  for (const name of PERFORMATIVES) checkFirst(connection, name);
+  };
 }
 
-function checkFirst(connection: UncheckedConnection, name: string): void {
-  const take = connection[`on_${name}`] as (frame: Frame<{ readonly value: readonly unknown[] }>) => void;
-  connection[`on_${name}`] = (frame: Frame<{ readonly value: readonly unknown[] }>) => {
-    checkFields(name, frame.performative.value);
-    take.call(connection, frame);
-  };
+/** The methods that check the types of a performative's fields before anything else looks at them. */
+export function checkedFields(connection: RheaConnection): Partial<RheaConnection> {
+  const checked: Partial<RheaConnection> = {};
+  for (const name of PERFORMATIVES) {
+    const take = connection[`on_${name}`] as ((frame: Frame<FieldsByPosition>) => void) | undefined;
+    checked[`on_${name}`] = (frame: Frame<FieldsByPosition>) => {
+      checkFields(name, frame.performative.value);
+      take?.call(connection, frame);
+    };
+  }
+  return checked;
 }
 
 function checkOpen(open: OpenFields): void {
@@ -183,7 +116,7 @@ function checkOpen(open: OpenFields): void {
 }
 
 /** Returns how many bytes of the delivery have come, this transfer's among them. */
-function checkTransfer(link: UncheckedLink, { performative, payload }: Frame<TransferFields>, before: number): number {
+function checkTransfer(link: RheaLink, { performative, payload }: Frame<TransferFields>, before: number): number {
   const first = link._incomplete === undefined;
   if (!link.is_receiver()) throw new Error("A message on a link that sends");
   if (first && typeof performative.delivery_id !== "number") throw new Error("A delivery without a delivery-id");
@@ -197,7 +130,7 @@ function checkTransfer(link: UncheckedLink, { performative, payload }: Frame<Tra
  * A drained link has used up all its credit (AMQP 1.0, 2.6.7). rhea would take the word about credit of long ago for
  * that of now, and tell the console of credit that is left.
  */
-function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields): boolean {
+function isDrained({ credit, delivery_count }: RheaLink, flow: FlowFields): boolean {
   return flow.link_credit === 0 && flow.delivery_count === (delivery_count + credit) >>> 0;
 }
 
@@ -205,7 +138,7 @@ function isDrained({ credit, delivery_count }: UncheckedLink, flow: FlowFields):
  * rhea would take an outcome of what waits for credit, and never send it. That of what is half sent it cannot take either,
  * and none would come again.
  */
-function lastSent({ deliveries, next_pending_delivery: next }: UncheckedSession["outgoing"], range: DispositionFields) {
+function lastSent({ deliveries, next_pending_delivery: next }: RheaSession["outgoing"], range: DispositionFields) {
   const sentInPart = (deliveries.by_id(next)?.next_to_send ?? 0) > 0;
   if (sentInPart && range.first <= next && next <= (range.last ?? range.first)) {
     throw new Error("An outcome of a message that has been sent in part");
@@ -217,7 +150,7 @@ function lastSent({ deliveries, next_pending_delivery: next }: UncheckedSession[
  * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
  * id of a delivery long settled for that of another. Returns whether anything is left.
  */
-function narrow({ outgoing, incoming }: UncheckedSession, disposition: DispositionFields): boolean {
+function narrow({ outgoing, incoming }: RheaSession, disposition: DispositionFields): boolean {
   const { deliveries } = disposition.role ? outgoing : incoming;
   const oldest = deliveries.get_head();
   const newest = deliveries.get_tail();

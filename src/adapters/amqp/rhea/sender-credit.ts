@@ -1,15 +1,7 @@
 /** The credit that a peer grants to a link of ours that sends: rhea counts it down one by one, for ever where it is below zero. */
 
-/** What is touched of rhea's sender beyond its typings; hostile-amqp-peers.test.ts pins it. */
-export interface CreditedLink {
-  credit: number;
-  /** Of what was sent, and of credit given up: a uint that starts anew past 2^32 - 1 (AMQP 1.0, 2.6.7). */
-  delivery_count: number;
-  readonly _draining?: boolean | null;
-  readonly _drained?: boolean;
-  /** Called before each flow frame of the link is written. Returns whether that frame says `drain`. */
-  _get_drain?: () => boolean;
-}
+import type { Sender } from "rhea";
+import { linkInternalsOf, type RheaLink } from "./rhea-internals.ts";
 
 /** Both are uints, or not there. */
 interface GrantingFlow {
@@ -21,7 +13,7 @@ interface GrantingFlow {
  * Has the flow frame say what is left of the credit now, before rhea reads it: a peer that takes credit back may grant
  * less than has been sent by then (AMQP 1.0, 2.6.7), and rhea would count on below zero.
  */
-export function holdCredit(link: CreditedLink, flow: GrantingFlow): void {
+export function holdCredit(link: RheaLink, flow: GrantingFlow): void {
   const { delivery_count: sent } = link;
   const behind = (sent - (flow.delivery_count ?? 0)) | 0;
   flow.link_credit = Math.max(0, (flow.link_credit ?? 0) - behind);
@@ -30,7 +22,7 @@ export function holdCredit(link: CreditedLink, flow: GrantingFlow): void {
 }
 
 /** As rhea's own, without its loop. */
-function giveUp(this: CreditedLink): boolean {
+function giveUp(this: RheaLink): boolean {
   const drains = this._draining === true && this._drained === true && this.credit > 0;
   if (drains) {
     this.delivery_count += this.credit;
@@ -38,4 +30,14 @@ function giveUp(this: CreditedLink): boolean {
   }
   this.delivery_count >>>= 0;
   return drains;
+}
+
+/** The credit that a sender has left of what the peer granted. */
+export function creditOf(sender: Sender): number {
+  return linkInternalsOf(sender).credit;
+}
+
+/** How much credit the transfers of a sender, and draining, have used up; starts anew past 2^32 - 1. */
+export function deliveryCountOf(sender: Sender): number {
+  return linkInternalsOf(sender).delivery_count;
 }

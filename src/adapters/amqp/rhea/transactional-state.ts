@@ -1,11 +1,6 @@
 /** The delivery states and messages of transactions (AMQP 1.0, part 4), none of which rhea knows. */
-import rhea, { type Typed } from "rhea";
-
-/** A described value as rhea reads it: its descriptor, and the fields of its list. */
-export interface Described {
-  readonly descriptor?: { readonly value: unknown };
-  readonly value?: unknown;
-}
+import rhea, { type Sender, type Session, type Typed } from "rhea";
+import { type Described, linkInternalsOf, sessionInternalsOf } from "./rhea-internals.ts";
 
 const DECLARED: ReadonlySet<unknown> = new Set([0x33, "amqp:declared:list"]);
 const TRANSACTIONAL_STATE: ReadonlySet<unknown> = new Set([0x34, "amqp:transactional-state:list"]);
@@ -16,10 +11,22 @@ const TRANSACTIONAL = 0x34;
 /** An identifier has 32 bytes at most (4.5.8); discharge() has room for a few more. */
 const MAX_TXN_ID = 200;
 
-/** The target that makes a link a coordinator's (4.5.1). */
-export function coordinatorTarget(): Typed {
+/** Makes a link a coordinator's by its target (4.5.1). Call it before rhea writes the attach frame, in the next tick. */
+export function targetCoordinator(sender: Sender): void {
   const capabilities = rhea.types.wrap_array(["amqp:local-transactions"], 0xa3, undefined);
-  return rhea.types.described(rhea.types.wrap_ulong(COORDINATOR), rhea.types.wrap_list([capabilities]));
+  const target = rhea.types.described(rhea.types.wrap_ulong(COORDINATOR), rhea.types.wrap_list([capabilities]));
+  linkInternalsOf(sender).local.attach.target = target;
+}
+
+/** Tells of each transaction that the peer declares on the session, before the outcome of its delivery is told. */
+export function onDeclared(session: Session, listener: (txnId: Buffer) => void): void {
+  const internals = sessionInternalsOf(session);
+  const onDisposition = internals.on_disposition.bind(internals);
+  internals.on_disposition = (frame) => {
+    const { declared } = frame.performative;
+    if (declared) listener(declared);
+    onDisposition(frame);
+  };
 }
 
 /** An amqp-value of an empty declare list (4.5.2). */

@@ -6,8 +6,8 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { spell } from "../messages/destination.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
-import { TAG_TO_COME, takeOverTransfers } from "../rhea/outgoing-transfers.ts";
-import { errorOf } from "../rhea/rejection-error.ts";
+import { errorOf, TAG_TO_COME, takeOverTransfers, writeNow } from "../rhea/outgoing-transfers.ts";
+import { creditOf, deliveryCountOf } from "../rhea/sender-credit.ts";
 import type { TransferState } from "../rhea/transactional-state.ts";
 import { prepareSend } from "./prepare-send.ts";
 import { notStored, rejection } from "./send-outcome.ts";
@@ -17,12 +17,6 @@ const MAX_IN_FLIGHT = 2000;
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 /** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
-
-/** What rhea knows of a link's credit and its typings leave out. */
-type CreditedSender = Sender & { readonly credit: number; readonly delivery_count: number };
-
-/** What is touched of a rhea session beyond its typings; sends.test.ts pins it. */
-type ProcessedSession = Session & { _process(): void };
 
 /** What a transfer says and who is told of its outcome, where that is not the send alone. */
 export interface TransferTerms {
@@ -66,8 +60,8 @@ type OutcomeOf = (send: OutgoingSend, delivery: Delivery) => SendOutcome;
 export class SenderLink {
   readonly #context: SessionDeps;
   readonly #owner: LinkOwner;
-  readonly #amqpSession: ProcessedSession;
-  readonly #sender: CreditedSender;
+  readonly #amqpSession: Session;
+  readonly #sender: Sender;
   readonly #written = new LinkedSet<WrittenSend>();
   /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
   #used = 0;
@@ -79,7 +73,7 @@ export class SenderLink {
     this.#context = context;
     this.#owner = owner;
     // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
-    this.#amqpSession = context.connection.create_session() as ProcessedSession;
+    this.#amqpSession = context.connection.create_session();
     this.#amqpSession.on(
       "session_close",
       this.#on(() => this.#refused(this.#amqpSession.error)),
@@ -96,7 +90,7 @@ export class SenderLink {
       source: { outcomes: OUTCOMES },
       snd_settle_mode: 0,
       treat_modified_as_released: false,
-    }) as CreditedSender;
+    });
     this.#listen();
   }
 
@@ -138,7 +132,7 @@ export class SenderLink {
     queueMicrotask(
       this.#context.guard(() => {
         this.#toCallWhenWritten.push(act);
-        if (this.#sender.is_open()) this.#amqpSession._process();
+        if (this.#sender.is_open()) writeNow(this.#amqpSession);
         else this.#onAllWritten();
       }),
     );
@@ -178,9 +172,8 @@ export class SenderLink {
 
   /** Credit that no message was handed over for. */
   get #granted(): number {
-    const { credit, delivery_count: transferred } = this.#sender;
     // The link's delivery-count starts anew past 2^32 - 1.
-    return credit + ((transferred - this.#used) | 0);
+    return creditOf(this.#sender) + ((deliveryCountOf(this.#sender) - this.#used) | 0);
   }
 
   /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */

@@ -2,8 +2,8 @@
 import type { AmqpError, Delivery, Sender, Session } from "rhea";
 import { describeCondition } from "../opening/failures.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
-import { errorOf } from "../rhea/rejection-error.ts";
-import { coordinatorTarget } from "../rhea/transactional-state.ts";
+import { errorOf, writeNow } from "../rhea/outgoing-transfers.ts";
+import { onDeclared, targetCoordinator } from "../rhea/transactional-state.ts";
 
 export type CoordinatorAnswer =
   | { readonly kind: "declared"; readonly txnId: Buffer }
@@ -16,19 +16,10 @@ export interface CoordinatorRequest {
   onAnswer(answer: CoordinatorAnswer): void;
 }
 
-/** What is touched of rhea beyond its typings; transaction.test.ts pins it. */
-interface CoordinatorSession extends Session {
-  on_disposition(frame: { readonly performative: { readonly declared?: Buffer } }): void;
-  _process(): void;
-}
-interface CoordinatorSender extends Sender {
-  readonly local: { readonly attach: { target: unknown } };
-}
-
 export class Coordinator {
   readonly #context: SessionDeps;
-  readonly #amqpSession: CoordinatorSession;
-  readonly #sender: CoordinatorSender;
+  readonly #amqpSession: Session;
+  readonly #sender: Sender;
   #request: CoordinatorRequest | undefined;
   #delivery: Delivery | undefined;
   #declared: Buffer | undefined;
@@ -39,21 +30,18 @@ export class Coordinator {
   constructor(context: SessionDeps) {
     this.#context = context;
     const { connection, guard } = context;
-    this.#amqpSession = connection.create_session() as CoordinatorSession;
-    const onDisposition = this.#amqpSession.on_disposition.bind(this.#amqpSession);
-    this.#amqpSession.on_disposition = (frame) => {
-      this.#declared = frame.performative.declared ?? this.#declared;
-      onDisposition(frame);
-    };
+    this.#amqpSession = connection.create_session();
+    onDeclared(this.#amqpSession, (txnId) => {
+      this.#declared = txnId;
+    });
     this.#amqpSession.on(
       "session_close",
       guard(() => this.#end(this.#amqpSession.error)),
     );
     this.#amqpSession.begin();
     const sender = this.#amqpSession.attach_sender({ snd_settle_mode: 0, treat_modified_as_released: false });
-    this.#sender = sender as CoordinatorSender;
-    // Before rhea writes the attach frame, in the next tick.
-    this.#sender.local.attach.target = coordinatorTarget();
+    this.#sender = sender;
+    targetCoordinator(sender);
     const on = (event: string, work: () => void) => sender.on(event, guard(work));
     // The settlement of an earlier request may come after its answer (AMQP 1.0, 2.6.12).
     const onAnswer = (event: string, work: (delivery: Delivery) => void) =>
@@ -96,7 +84,7 @@ export class Coordinator {
     if (!this.#request || this.#delivery || !this.#sender.sendable() || this.#context.isOver()) return;
     this.#delivery = this.#sender.send(this.#request.write(), undefined, 0);
     // At once: Classic takes what is accepted meanwhile for part of the transaction it commits.
-    this.#amqpSession._process();
+    writeNow(this.#amqpSession);
   }
 
   #refuse(error: AmqpError | undefined): void {

@@ -5,10 +5,8 @@ import { spellingOf } from "../../../../../src/adapters/amqp/messages/destinatio
 import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage, encodeMessage } from "../../../../../src/adapters/amqp/messages/message.ts";
 import { checkSections } from "../../../../../src/adapters/amqp/messages/message-sections.ts";
-import { limitDecoding } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
+import { withDecodeLimits } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
 import { createOutgoingMessage } from "../../../../../src/messaging/messages/outgoing-message.ts";
-
-limitDecoding();
 
 const { types } = rhea;
 const classic = spellingOf({ product: "activemq", version: undefined }, {});
@@ -18,7 +16,7 @@ const encode = (message: object) => rhea.message.encode(message);
 /** What the long way round makes of the same bytes. */
 function byRhea(bytes: Buffer) {
   checkSections(bytes);
-  const message = rhea.message.decode(bytes) as unknown as Message;
+  const message = withDecodeLimits(() => rhea.message.decode(bytes)) as unknown as Message;
   return { content: decodeMessage(message, classic, orders), deliveryCount: message.delivery_count ?? 0 };
 }
 

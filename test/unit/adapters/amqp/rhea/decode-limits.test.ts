@@ -1,15 +1,13 @@
 import rhea from "rhea";
 import { describe, expect, it } from "vitest";
 import { checkSections } from "../../../../../src/adapters/amqp/messages/message-sections.ts";
-import { limitDecoding, MAX_VALUES } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
-
-limitDecoding();
+import { MAX_VALUES, withDecodeLimits } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
 
 /** An application-value section around an encoded value. */
 const valueSection = (...bytes: readonly number[]) => Buffer.from([0x00, 0x53, 0x77, ...bytes]);
-const message = rhea.message as unknown as {
-  encode(message: object): Buffer;
-  decode(bytes: Buffer): { body: unknown };
+const message = {
+  encode: (content: object) => rhea.message.encode(content),
+  decode: (bytes: Buffer) => withDecodeLimits(() => rhea.message.decode(bytes) as unknown as { body: unknown }),
 };
 
 describe("what rhea decodes", () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import rhea, { type Connection, type Session } from "rhea";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { walkDirtySessions } from "../../../../../src/adapters/amqp/rhea/dirty-sessions.ts";
+import { patchConnection } from "../../../../../src/adapters/amqp/rhea/patch-connection.ts";
 import { SubscriptionRefusedError, UnsupportedError } from "../../../../../src/errors/errors.ts";
 import { brokerPeer, openOn, type Peer, recordedSend, recordedSink, until } from "../scripted-peer.ts";
 
@@ -15,7 +15,7 @@ async function walking({ endpoint: { host, port } }: Peer) {
   const container = rhea.create_container({ id: "client" });
   container.on("disconnected", () => {});
   const connection: Connection = container.create_connection({ host, port, reconnect: false });
-  walkDirtySessions(connection);
+  patchConnection(connection);
   connection.connect();
   await once(connection, "connection_open");
   onTestFinished(async () => {
