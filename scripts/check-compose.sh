@@ -12,7 +12,7 @@ else
   exit 1
 fi
 
-for profile in classic artemis; do
+for profile in classic artemis artemis-failback artemis-replicated artemis-replicated-failback; do
   "${compose[@]}" --file docker-compose.yml --profile "$profile" config --quiet
   echo "check-compose: profile $profile is valid"
 done

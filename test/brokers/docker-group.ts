@@ -44,8 +44,8 @@ export async function hasDockerEngine(): Promise<boolean> {
 }
 
 export async function startDockerGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
-  const { way: _way, ...others } = options;
-  const names = Object.keys(others);
+  const { way: _way, kind = "shared-store", ...others } = options;
+  const names = kind === "shared-store" ? Object.keys(others) : ["kind", ...Object.keys(others)];
   if (names.length > 0) throw new Error(`The docker way takes no ${names.join(", ")}; use MASTERSLAVE_BROKERS=maven`);
   const group = new DockerGroup(product);
   try {

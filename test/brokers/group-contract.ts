@@ -20,6 +20,12 @@ export const SECURE_CONNECTORS = {
   artemis: ["stomp", "amqp", "stomp+ssl", "amqps", "stomp-mutual", "amqp-mutual", "stomp-token", "amqp-token"],
 } as const satisfies Readonly<Record<Product, readonly Connector[]>>;
 export type Way = "maven" | "docker";
+/**
+ * What the members share, and whether `a` takes over again when it is back. Pairs of Artemis come in all kinds, those of Classic
+ * share their store: pair-kind.ts.
+ */
+export type PairKind = (typeof PAIR_KINDS)[number];
+export const PAIR_KINDS = ["shared-store", "shared-store-failback", "replicated", "replicated-failback"] as const;
 /** `a` is listed first in the group's URI, and is active when the group has started. */
 export type MemberName = "a" | "b";
 export const MEMBER_NAMES = ["a", "b"] as const;
@@ -45,6 +51,8 @@ export interface Place {
 /** What a test may change about its brokers. Everything but `way` applies to the Maven way only; the docker way rejects it. */
 export interface GroupOptions {
   readonly way?: Way;
+  /** "shared-store" unless said. */
+  readonly kind?: PairKind;
   /** Largest heap of a member, MiB; 512. */
   readonly heapMb?: number;
   /** Added to the JVM's options, after ours. */
@@ -81,7 +89,10 @@ export interface RealGroup extends AsyncDisposable {
   pause(member: MemberName): Promise<void>;
   /** SIGCONT. */
   resume(member: MemberName): Promise<void>;
-  /** Starts a member that was killed or stopped; resolves when it is active or waits for the lock as standby. */
+  /**
+   * Starts a member that was killed or stopped; resolves when it is active or waits for the lock as standby. Pairs that replicate or fail
+   * back come to rest first: resolves when the standby is in sync, and `a` is active again where it fails back.
+   */
   start(member: MemberName): Promise<void>;
   /** The process of a member while it runs; undefined otherwise, and always in the docker way. */
   pid(member: MemberName): number | undefined;

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { guardDirectory } from "./exit-guard.ts";
 import { freePorts } from "./free-ports.ts";
@@ -10,8 +11,9 @@ import {
   CONNECTORS,
   type Connector,
   type GroupOptions,
-  LOG_LINES,
   type MemberName,
+  otherMember,
+  type PairKind,
   type Place,
   type Product,
   type Protocol,
@@ -21,6 +23,7 @@ import {
 import { findActive, groupUri, waitForActive } from "./group-watch.ts";
 import { BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
+import { isSettled, logLinesOf, requireKind, settingsOf } from "./pair-kind.ts";
 
 const CONFIG = fileURLToPath(new URL("./config/", import.meta.url));
 const HERE: Place = { prefix: [], host: "127.0.0.1" };
@@ -32,10 +35,15 @@ const USUAL_PORTS: ReadonlyMap<Connector, number> = new Map([
   ["openwire", 61_616],
 ]);
 const DEFAULT_WAIT_MS = 30_000;
+/** A replicated standby is in sync after about 9 s; a large store takes longer. */
+const SETTLE_TIMEOUT_MS = 90_000;
+const SETTLE_POLL_MS = 50;
 
 type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
 
 export async function startMavenGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
+  const kind = kindOf(options);
+  requireKind(product, kind);
   const jars = await brokerJars(product);
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
@@ -44,7 +52,7 @@ export async function startMavenGroup(product: Product, options: GroupOptions): 
   const make = (name: MemberName): MemberProcess => {
     const javaArguments = javaCommand(name, jars, directory, ports, options);
     const { prefix } = placeOf(name, options);
-    return new MemberProcess({ name, directory, prefix, javaArguments, ...LOG_LINES[product] });
+    return new MemberProcess({ name, directory, prefix, javaArguments, ...logLinesOf(product, kind) });
   };
   const group = new MavenGroup(product, directory, ports, options, { a: make("a"), b: make("b") });
   try {
@@ -78,7 +86,7 @@ function javaCommand(
   const { host, listenOn = host } = placeOf(name, options);
   const properties: Record<string, string | number | undefined> = {
     BROKER_NAME: name,
-    BROKER_STORE: join(directory, "store"),
+    ...kindProperties(name, directory, ports, options),
     BROKER_HOST: listenOn,
     BROKER_STORE_LIMIT: options.storeLimit,
     MAX_MESSAGE_BYTES: options.maxMessageBytes,
@@ -107,6 +115,33 @@ function javaCommand(
     jars.mainClass,
     options.secure ?? CONFIG,
   ];
+}
+
+/** What broker.xml reads of the kind of the pair; the members of a pair that shares nothing but its store are told little. */
+function kindProperties(
+  name: MemberName,
+  directory: string,
+  ports: Ports,
+  options: GroupOptions,
+): Record<string, string | number | undefined> {
+  const { policies, clustered, ownStores, failback } = settingsOf(kindOf(options));
+  const other = otherMember(name);
+  return {
+    BROKER_STORE: join(directory, "store", ownStores ? name : ""),
+    CONFIG_PARTS: join(CONFIG, "ha"),
+    HA_POLICY: policies[name],
+    ...(clustered && {
+      CLUSTER: "pair",
+      ALLOW_FAILBACK: String(failback),
+      MEMBER_HOST: placeOf(name, options).host,
+      OTHER_HOST: placeOf(other, options).host,
+      OTHER_PORT: ports[other].get("openwire"),
+    }),
+  };
+}
+
+function kindOf({ kind = "shared-store" }: GroupOptions): PairKind {
+  return kind;
 }
 
 function secureProperties(
@@ -189,6 +224,24 @@ class MavenGroup implements RealGroup {
 
   async start(member: MemberName): Promise<void> {
     await this.#members[member].start();
+    const kind = kindOf(this.#options);
+    const alone = this.pid(otherMember(member)) === undefined;
+    if (settingsOf(kind).clustered && !alone) await this.#settle(kind);
+  }
+
+  async #settle(kind: PairKind): Promise<void> {
+    const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+    for (;;) {
+      const [a, b] = await Promise.all([this.#members.a.state(), this.#members.b.state()]);
+      if (isSettled(kind, { a, b })) return;
+      if (performance.now() > deadline) {
+        const logs = `--- log of a\n${await this.logTail("a")}\n--- log of b\n${await this.logTail("b")}`;
+        throw new Error(
+          `The ${kind} pair has not come to rest: a is ${a ?? "starting"}, b is ${b ?? "starting"}\n${logs}`,
+        );
+      }
+      await sleep(SETTLE_POLL_MS);
+    }
   }
 
   pid(member: MemberName): number | undefined {

@@ -52,6 +52,17 @@ export class MemberProcess {
     throw new Error(`Member ${this.#settings.name} did not start; its log ends:\n${await this.logTail(40)}`);
   }
 
+  /** What the log of a running member says last about its part; undefined while it says nothing, or none runs. */
+  async state(): Promise<"active" | "standby" | undefined> {
+    if (this.#child === undefined) return undefined;
+    const lines = (await readFile(this.#logPath(), "utf8")).split("\n").reverse();
+    for (const line of lines) {
+      if (this.#settings.activeLine.test(line)) return "active";
+      if (this.#settings.standbyLine.test(line)) return "standby";
+    }
+    return undefined;
+  }
+
   /** Sends a signal to a running member, at once; throws if none runs. */
   signal(signal: NodeJS.Signals): void {
     if (this.#child === undefined) throw new Error(`Member ${this.#settings.name} is not running; no ${signal} sent`);

@@ -9,6 +9,8 @@ export {
   MEMBER_NAMES,
   type MemberName,
   otherMember,
+  PAIR_KINDS,
+  type PairKind,
   type Product,
   type Protocol,
   RESTRICTED_CREDENTIALS,

@@ -114,8 +114,7 @@ export async function rehearseFailover(group: CrashableGroup, options: Rehearsal
 }
 
 async function surviveCrash(group: CrashableGroup, connection: Connection, load: Load): Promise<FailoverFigures> {
-  const from = connection.endpoint;
-  if (!from) throw new Error("The connection has no session to crash the member of");
+  const from = await sessionEndpoint(connection);
   const restored = new Promise<{ endpoint: EndpointAddress; outageMs: number; resent: number; voided: number }>(
     (resolve) => connection.once("restored", resolve),
   );
@@ -131,6 +130,16 @@ async function surviveCrash(group: CrashableGroup, connection: Connection, load:
   await group.mend();
   const beganAt = group.byHand ? await interrupted : crashedAt;
   return { from, to: endpoint, inFlight, recoveryMs: confirmedAt - beganAt, ...figures };
+}
+
+/** Where a group fails back, the connection may be on its way to the mended member. */
+async function sessionEndpoint(connection: Connection): Promise<EndpointAddress> {
+  if (connection.endpoint) return connection.endpoint;
+  const restored = new Promise<EndpointAddress>((resolve) =>
+    connection.once("restored", (event) => resolve(event.endpoint)),
+  );
+  const failed = connection.closed.then((failure) => Promise.reject(failure ?? new Error("The connection was closed")));
+  return Promise.race([restored, failed]);
 }
 
 async function receive(connection: Connection, destination: string, ledger: Ledger): Promise<void> {

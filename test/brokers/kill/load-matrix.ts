@@ -33,14 +33,14 @@ export async function runLoadMatrix(options: MatrixOptions & { readonly loads: r
 async function runCombination(
   product: Product,
   protocol: Protocol,
-  { rounds, batch, loadMs, double, loads, strained }: MatrixOptions & { readonly loads: readonly string[] },
+  { kind, rounds, batch, loadMs, double, loads, strained }: MatrixOptions & { readonly loads: readonly string[] },
 ): Promise<Row[]> {
   const results: LoadResult[] = [];
   let version = "";
   const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
   for (let left = rounds; left > 0; left -= batch) {
     const { prefix, group: settings } = strainOf(product, strained);
-    const group = await startGroup(product, settings);
+    const group = await startGroup(product, { ...settings, kind });
     version = group.version;
     try {
       results.push(
@@ -50,7 +50,7 @@ async function runCombination(
       await group.close();
     }
   }
-  const combination = `${product === "classic" ? "Classic" : "Artemis"} ${version} ${protocol.toUpperCase()}`;
+  const combination = `${product === "classic" ? "Classic" : "Artemis"} ${version} ${protocol.toUpperCase()}${kind === "shared-store" ? "" : `, ${kind}`}`;
   const rows = loads.map((load) =>
     addUp(
       combination,

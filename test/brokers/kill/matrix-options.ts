@@ -1,9 +1,10 @@
 /** What both kill matrices are told. */
-import type { Product, Protocol } from "../group-contract.ts";
+import type { PairKind, Product, Protocol } from "../group-contract.ts";
 
 export interface MatrixOptions {
   readonly products: readonly Product[];
   readonly protocols: readonly Protocol[];
+  readonly kind: PairKind;
   /** Kills for each combination. */
   readonly rounds: number;
   /** Kills after which the books are closed and a fresh pair is used. */

@@ -46,7 +46,7 @@ async function runCombination(product: Product, protocol: Protocol, options: Mat
   let version = "";
   for (let left = options.rounds; left > 0; left -= options.batch) {
     const strain = strainOf(product, options.strained);
-    const group = await startGroup(product, strain.group);
+    const group = await startGroup(product, { ...strain.group, kind: options.kind });
     version = group.version;
     try {
       const log = (line: string) => console.error(`[kill] ${product} ${protocol} ${line}`);
@@ -71,7 +71,11 @@ async function runCombination(product: Product, protocol: Protocol, options: Mat
       await group.close();
     }
   }
-  return summarize(`${version} ${protocol.toUpperCase()}`, reports, { product, ...options });
+  return summarize(
+    `${version} ${protocol.toUpperCase()}${options.kind === "shared-store" ? "" : `, ${options.kind}`}`,
+    reports,
+    { product, ...options },
+  );
 }
 
 function summarize(
