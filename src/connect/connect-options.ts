@@ -5,10 +5,14 @@ import { checkTlsOptions, type TlsSource } from "../transport/tls/tls-options.ts
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
 import type { GroupOptions } from "../uri/options/option-table.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
+import type { AlternatesPolicy } from "./alternates.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
+import type { SecretFileWarnings } from "./secret-file-warnings.ts";
 
 /** Every option of the URI by its name (these beat the URI's), and what cannot stand in a URI. */
-export interface ConnectionOptions extends GroupOptions {
+export interface ConnectionOptions extends Omit<GroupOptions, "alternates"> {
+  /** Which endpoints named by an AMQP broker are tried, and so given the login; `"listed"` unless said. Beats the URI's. */
+  readonly alternates?: AlternatesPolicy | undefined;
   /** Beats user-info in the URI. Never printed. */
   readonly credentials?: CredentialsSource | undefined;
   /**
@@ -24,13 +28,24 @@ export interface ConnectOptions extends ConnectionOptions {
 }
 
 /** The URI's options are typed by its table; these are checked here. */
-export function splitOptions({ credentials, tls, ...group }: ConnectionOptions): {
+export function splitOptions(
+  { credentials, tls, alternates, ...group }: ConnectionOptions,
+  files: SecretFileWarnings,
+): {
   readonly group: GroupOptions;
+  /** undefined: what the URI says. */
+  readonly alternates: Exclude<AlternatesPolicy, string> | undefined;
   readonly credentials: AdapterSettings["credentials"];
   readonly tls: TlsSource | undefined;
 } {
   if (tls !== undefined && typeof tls !== "function") checkTlsOptions(tls);
-  return { group, credentials: loginFunction(credentials), tls };
+  const asked = typeof alternates === "function" ? alternates : undefined;
+  return {
+    group: asked || alternates === undefined ? group : { ...group, alternates: alternates as "listed" | "any" },
+    alternates: asked,
+    credentials: loginFunction(credentials, files.check),
+    tls: files.watch(tls),
+  };
 }
 
 /** Whoever says how to trust a broker must not speak in clear text to all of them. @throws INVALID_ARGUMENT. */

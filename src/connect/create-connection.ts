@@ -2,12 +2,15 @@
 import { InvalidOptionError } from "../errors/errors.ts";
 import { Connection } from "../messaging/connection/connection.ts";
 import { parseDestination } from "../messaging/messages/destination.ts";
-import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
+import type { AdapterSettings, ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../messaging/port/messaging-session.ts";
 import type { OpenSession } from "../transport/dial/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
+import { AlternatesFilter } from "./alternates.ts";
 import { type ConnectionOptions, refuseUnusedTls, requireProtocol, splitOptions } from "./connect-options.ts";
+import { PlaintextLogins, refuseExposedToken } from "./plaintext-logins.ts";
+import { SecretFileWarnings } from "./secret-file-warnings.ts";
 
 export type Protocol = "stomp" | "amqp";
 export type OpenAdapter = (settings: AdapterSettings) => OpenSession<MessagingSession>;
@@ -21,14 +24,19 @@ export function composeConnection(
   load: LoadAdapter,
   bound?: Protocol,
 ): Connection {
-  const { group, credentials, tls } = splitOptions(options);
+  const warn = (warning: ConnectionWarning) => connection.warn(warning);
+  const { group, alternates, credentials, tls } = splitOptions(options, new SecretFileWarnings(warn));
   const parsed = parseMasterSlaveUri(uri);
-  refuseUnusedTls(tls, parsed.endpoints);
+  const { endpoints } = parsed;
+  refuseUnusedTls(options.tls, endpoints);
   const settings = resolveOptions(parsed, withBoundProtocol(group, bound));
+  refuseExposedToken(options.credentials, { ...settings, endpoints });
+  const logins = new PlaintextLogins({ ...settings, endpoints, warn });
+  const filter = new AlternatesFilter(alternates ?? settings.alternates, endpoints, warn);
   const protocol = requireProtocol(settings);
   const { clientId, heartbeatMs, serverListAction } = settings;
   const adapterSettings: AdapterSettings = {
-    credentials,
+    credentials: logins.guard(credentials),
     clientId,
     heartbeatMs,
     tls,
@@ -36,17 +44,17 @@ export function composeConnection(
     releaseWaitMs: settings.releaseWaitMs,
     groupCommit: settings.groupCommit,
     deadLetterDestination: parseDestination(settings.deadLetterDestination),
-    onWarning: (warning) => connection.warn(warning),
-    onAlternates: (endpoints) => {
-      if (serverListAction === "ADD") connection.addAlternates(endpoints);
+    onWarning: warn,
+    onAlternates: (named) => {
+      if (serverListAction === "ADD") connection.addAlternates(filter.accepted(named));
     },
   };
   const adapter = load(protocol).then((open) => open(adapterSettings));
   // A failure to load is told by the first attempt.
   adapter.catch(() => {});
   const connection = new Connection({
-    endpoints: parsed.endpoints,
-    open: async (endpoint, context) => (await adapter)(endpoint, context),
+    endpoints,
+    open: logins.watch(async (endpoint, context) => (await adapter)(endpoint, context)),
     settings,
     prepared: adapter.catch(() => {}),
   });

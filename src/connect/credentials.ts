@@ -44,28 +44,37 @@ export type CredentialsSource =
     ) => LoginCredentials | undefined | Promise<LoginCredentials | undefined>);
 
 type AskLogin = (endpoint: Endpoint, context: LoginContext) => Promise<Login | undefined>;
+type FinishLogin = (found: Given, endpoint: Endpoint, context: LoginContext) => Promise<Login>;
+/** Told of each file that a secret was read from; never rejects. */
+export type OnSecretFile = (option: string, file: FilePath | undefined) => Promise<void>;
 
 /**
  * What the adapters ask on every attempt. It rejects with an AttemptError, CREDENTIALS_UNAVAILABLE.
  * @throws INVALID_ARGUMENT at once for a value of another shape.
  */
-export function loginFunction(source: CredentialsSource | undefined): AskLogin {
-  if (typeof source === "function") return (endpoint, context) => askFunction(source, endpoint, context);
+export function loginFunction(source: CredentialsSource | undefined, onFile: OnSecretFile = async () => {}): AskLogin {
+  const login: FinishLogin = async (found, endpoint, context) => {
+    const finished = await loginOf(found, endpoint, context);
+    for (const option of ["passwordFile", "tokenFile"] as const) await onFile(`credentials.${option}`, found[option]);
+    return finished;
+  };
+  if (typeof source === "function") return (endpoint, context) => askFunction(source, login, endpoint, context);
   const fixed = source === undefined ? undefined : given(source);
   return async (endpoint, context) => {
     const found = fixed ?? endpoint.credentials;
-    return found && loginOf(found, endpoint, context);
+    return found && login(found, endpoint, context);
   };
 }
 
 async function askFunction(
   ask: Extract<CredentialsSource, (...args: never[]) => unknown>,
+  login: FinishLogin,
   endpoint: Endpoint,
   context: LoginContext,
 ): Promise<Login | undefined> {
   try {
     const found: LoginCredentials | undefined = await ask(endpoint, context);
-    return found === undefined ? undefined : await loginOf(given(found), endpoint, context);
+    return found === undefined ? undefined : await login(given(found), endpoint, context);
   } catch (cause) {
     context.signal.throwIfAborted();
     throw unavailable(endpoint, cause instanceof MasterSlaveError ? cause.message : "their function failed", cause);

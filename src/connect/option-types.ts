@@ -5,6 +5,7 @@ export type { TlsContext, TlsOptions, TlsSource } from "../transport/tls/tls-opt
 export type { Credentials, Endpoint, EndpointScheme } from "../uri/endpoint.ts";
 export type { SaslMechanism } from "../uri/options/login-options.ts";
 export type { GroupOptions } from "../uri/options/option-table.ts";
+export type { AlternatesPolicy } from "./alternates.ts";
 export type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 export type {
   CredentialsSource,

@@ -19,6 +19,8 @@ export const ERROR_CODES = {
   TLS_FAILED: "The TLS handshake failed, or one side speaks TLS and the other does not",
   PLAINTEXT_REFUSED:
     "A plain endpoint was not asked, for a token, or a group whose TLS fails, must not go in plain text; see allowPlaintext",
+  PLAINTEXT_REFUSED:
+    "A plain endpoint was not asked, for a token, or a group whose TLS fails, must not go in plain text; see allowPlaintext",
   PROTOCOL_ERROR: "The peer broke the rules of the protocol",
   CREDENTIALS_UNAVAILABLE:
     "The credentials function failed, or their file cannot be read; they are asked for again at the next attempt",

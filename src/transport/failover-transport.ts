@@ -17,6 +17,7 @@ import { type ConnectionState, type StateEvent, transition } from "./connection-
 import type { OpenSession, Session, SessionEnd } from "./dial/session.ts";
 import { type AttemptLimits, type AttemptOutcome, superseded } from "./search/attempt.ts";
 import { EndpointList } from "./search/endpoint-list.ts";
+import { guardPlaintext } from "./search/plaintext-guard.ts";
 import { ReconnectPolicy, type ReconnectSettings } from "./search/reconnect-policy.ts";
 import { Search } from "./search/search.ts";
 
@@ -68,7 +69,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   constructor({ endpoints, open, settings }: FailoverTransportOptions<S>) {
     super();
     this.#endpoints = new EndpointList(endpoints, settings);
-    this.#open = open;
+    this.#open = guardPlaintext(open, endpoints);
     this.#settings = settings;
     this.#policy = new ReconnectPolicy(settings);
   }
@@ -77,9 +78,9 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     return this.#state;
   }
 
-  /** Adds endpoints a broker told of; they are tried after the user's own. */
-  addAlternates(endpoints: readonly Endpoint[]): void {
-    this.#endpoints.addAlternates(endpoints);
+  /** Adds endpoints a broker told of; they are tried after the user's own. Returns those that were not known yet. */
+  addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    return this.#endpoints.addAlternates(endpoints);
   }
 
   /**

@@ -31,6 +31,14 @@ export function isSecure(endpoint: { readonly scheme: EndpointScheme }): boolean
   );
 }
 
+/**
+ * Whether what is sent to a host by this name or address stays on this machine: `localhost` and the names below it
+ * (RFC 6761, 6.3), 127.0.0.0/8 and ::1. A name that merely resolves to such an address counts as beyond it.
+ */
+export function isLoopback({ host }: { readonly host: string }): boolean {
+  return /^((.+\.)?localhost\.?|127(\.\d{1,3}){3}|::1)$/i.test(host);
+}
+
 /** The protocol an endpoint's scheme names; undefined for tcp and ssl, which name none. */
 export function protocolOf(scheme: EndpointScheme): "stomp" | "amqp" | undefined {
   if (scheme.startsWith("stomp")) return "stomp";

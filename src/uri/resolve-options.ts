@@ -1,6 +1,6 @@
 /** What holds in the end: defaults, what the URI says, what the caller says over it, and what each scheme means by it. */
-import { InvalidOptionError } from "../errors/errors.ts";
-import { type Endpoint, protocolOf } from "./endpoint.ts";
+import { formatAddress, InvalidOptionError } from "../errors/errors.ts";
+import { type Endpoint, isSecure, protocolOf } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
 import { ignoredBecause } from "./options/ignored-options.ts";
 import type { SaslMechanism } from "./options/login-options.ts";
@@ -47,6 +47,10 @@ export interface ResolvedOptions {
   /** What the schemes or the option name; undefined if neither does. */
   readonly protocol: "stomp" | "amqp" | undefined;
   readonly serverListAction: "ADD" | "IGNORE";
+  /** Which endpoints named by a broker are tried; a function, given in code, is not here. */
+  readonly alternates: "listed" | "any";
+  /** Mixed groups and tokens in plain text are allowed. */
+  readonly allowPlaintext: boolean;
   /** undefined: whichever fits the login. */
   readonly saslMechanisms: readonly SaslMechanism[] | undefined;
 }
@@ -58,6 +62,7 @@ export interface ResolvedOptions {
 export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOptions> = {}): ResolvedOptions {
   const given: GroupOptions = { ...defined(uri.options), ...checkedOverrides(overrides) };
   const protocol = resolveProtocol(uri.endpoints, given.protocol);
+  refusePlaintext(uri.endpoints, given);
   return Object.freeze({
     ...plainValues(given),
     ...reconnectValues(given),
@@ -69,6 +74,24 @@ export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOpti
     saslMechanisms: saslMechanisms(given, protocol),
     serverListAction: given.amqpOpenServerListAction ?? (given.updateURIsSupported === false ? "IGNORE" : "ADD"),
   });
+}
+
+/** A certificate that cannot be verified must not lead to an endpoint that has none: both kinds together are refused. */
+function refusePlaintext(endpoints: readonly Endpoint[], { allowPlaintext, requireTls }: GroupOptions): void {
+  const plain = endpoints.find((endpoint) => !isSecure(endpoint));
+  const secure = endpoints.find(isSecure);
+  if (requireTls && allowPlaintext) {
+    const text = "The options requireTls and allowPlaintext contradict each other: give one of them";
+    throw new InvalidOptionError("INVALID_OPTION", text, "allowPlaintext");
+  }
+  if (!plain) return;
+  if (requireTls) {
+    const text = `The option requireTls is given, and ${formatAddress(plain)} is plain: write stomp+ssl://, amqps:// or ssl:// for every endpoint`;
+    throw new InvalidOptionError("INVALID_OPTION", text, "requireTls");
+  }
+  if (!secure || allowPlaintext) return;
+  const text = `The URI mixes endpoints with TLS (${formatAddress(secure)}) and without (${formatAddress(plain)}): a failover to a plain one would send the login and every message readable. Write the secure scheme for all of them, or say allowPlaintext: true`;
+  throw new InvalidOptionError("INVALID_OPTION", text, "allowPlaintext");
 }
 
 /** Over STOMP it would be a lock on no door: the password travels as it is whatever the list says. */
@@ -146,6 +169,8 @@ function plainValues(given: GroupOptions) {
     deadLetterDestination: value("deadLetterDestination", OPTIONS.deadLetterDestination.default),
     poisonAfter: value("poisonAfter", OPTIONS.poisonAfter.default),
     drainTimeoutMs: value("drainTimeoutMs", OPTIONS.drainTimeoutMs.default),
+    alternates: value("alternates", OPTIONS.alternates.default),
+    allowPlaintext: value("allowPlaintext", OPTIONS.allowPlaintext.default),
   };
 }
 

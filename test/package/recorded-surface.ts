@@ -41,21 +41,21 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
     CONNECT_TIMEOUT
     CREDENTIALS_UNAVAILABLE ENDPOINT_CLOSED ENDPOINT_REFUSED ENDPOINT_REJECTED ENDPOINT_UNKNOWN ENDPOINT_UNREACHABLE
     HEARTBEAT_LOST INTERNAL INVALID_ARGUMENT INVALID_OPTION INVALID_URI MESSAGE_TOO_LARGE NOT_CONNECTED
-    NO_ACTIVE_ENDPOINT POISON_SEND PROTOCOL_ERROR REQUEST_INTERRUPTED REQUEST_TIMEOUT SEND_EXPIRED SEND_IN_DOUBT
+    NO_ACTIVE_ENDPOINT PLAINTEXT_REFUSED POISON_SEND PROTOCOL_ERROR REQUEST_INTERRUPTED REQUEST_TIMEOUT SEND_EXPIRED SEND_IN_DOUBT
     SEND_NOT_STORED SEND_OVERFLOW SEND_REJECTED SEND_TIMEOUT SESSION_LOST STALE_DELIVERY SUBSCRIPTION_REFUSED
     TLS_FAILED TOPOLOGY_INVALID TRANSACTION_INTERRUPTED TRANSACTION_IN_DOUBT TRANSACTION_ROLLED_BACK TRANSACTION_TIMEOUT UNKNOWN_OPTION
     UNREADABLE_BODY UNSUPPORTED WRONG_PROTOCOL
   `),
-  warningCodes: words("GROUP_COMMIT_OFF PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE"),
-  connectionEvents: words("attempt closed established failed interrupted restored warning"),
+  warningCodes: words("GROUP_COMMIT_OFF PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SECRET_FILE_READABLE"),
+  connectionEvents: words("alternate attempt closed established failed interrupted restored warning"),
   connectionStates: words("closed closing connected connecting idle interrupted"),
   transportEvents: words("attempt closed established failed interrupted restored"),
   transportStates: words("closed closing connected connecting idle interrupted"),
   optionNames: words(`
-    amqpOpenServerListAction attemptStagger attemptTimeout backOffMultiplier clientId connectTimeoutMs
+    allowPlaintext alternates amqpOpenServerListAction attemptStagger attemptTimeout backOffMultiplier clientId connectTimeoutMs
     deadLetterDestination drainTimeoutMs durableRetryMs groupCommit heartbeatMs inDoubt initialConnect
     initialReconnectDelay maxAuthFailures maxPendingBytes maxPendingSends maxReconnectAttempts maxReconnectDelay
-    minConnectTime overflow poisonAfter protocol randomize reconnectDelay reconnectSpread releaseWaitMs saslMechanisms
+    minConnectTime overflow poisonAfter protocol randomize requireTls reconnectDelay reconnectSpread releaseWaitMs saslMechanisms
     startupMaxReconnectAttempts timeout updateURIsSupported useExponentialBackOff whenFull whenInterrupted
   `),
   connectOptionNames: words("credentials signal tls"),
@@ -64,6 +64,8 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
 
 /** The value of each option that is not given, or the words with which docs/options.md describes it. */
 export const DEFAULTS: Readonly<Record<string, number | boolean | string>> = {
+  allowPlaintext: false,
+  alternates: "listed",
   amqpOpenServerListAction: "ADD",
   attemptStagger: 250,
   attemptTimeout: 15000,
@@ -91,6 +93,7 @@ export const DEFAULTS: Readonly<Record<string, number | boolean | string>> = {
   reconnectDelay: "initialReconnectDelay",
   reconnectSpread: 0,
   releaseWaitMs: 1000,
+  requireTls: false,
   saslMechanisms: "what fits the login",
   startupMaxReconnectAttempts: "maxReconnectAttempts",
   timeout: "none",

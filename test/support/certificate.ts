@@ -26,6 +26,8 @@ export interface IssueOptions {
 export interface Authority extends Certificate, AsyncDisposable {
   /** A certificate of this subject, `CN=name,O=masterslave test`. */
   issue(name: string, options?: IssueOptions): Promise<Certificate>;
+  /** A revocation list, PEM, with these certificates of its own on it; valid from a day ago to a day from now unless said. */
+  revoke(certificates: readonly Certificate[], options?: Pick<IssueOptions, "fromDays" | "toDays">): Promise<string>;
 }
 
 /** A certificate that is its own authority, for these names. */
@@ -50,6 +52,11 @@ export async function createAuthority(name = "authority"): Promise<Authority> {
       const issued = last.then(() => issueIn(folder, subject, options));
       last = issued.catch(() => {});
       return issued;
+    },
+    revoke(certificates, options = {}) {
+      const listed = last.then(() => revokeIn(folder, certificates, options));
+      last = listed.catch(() => {});
+      return listed;
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
@@ -96,6 +103,23 @@ async function issueIn(folder: string, name: string, options: IssueOptions): Pro
   // Of all of openssl's ways to sign, this one alone takes both dates in every version.
   await run("openssl", ["ca", "-batch", "-notext", ...dates, ...files]);
   return { cert: await readFile(file("pem"), "utf8"), key: plant("key", await readFile(file("key"), "utf8")) };
+}
+
+async function revokeIn(
+  folder: string,
+  certificates: readonly Certificate[],
+  { fromDays = -1, toDays = 1 }: Pick<IssueOptions, "fromDays" | "toDays">,
+): Promise<string> {
+  const config = ["-config", join(folder, "ca.cnf")];
+  await writeFile(join(folder, "ca.cnf"), configuration(folder));
+  await writeFile(join(folder, "index"), "");
+  for (const { cert } of certificates) {
+    await writeFile(join(folder, "revoked.pem"), cert);
+    await run("openssl", ["ca", ...config, "-revoke", join(folder, "revoked.pem")]);
+  }
+  const dates = ["-crl_lastupdate", dateIn(fromDays), "-crl_nextupdate", dateIn(toDays)];
+  await run("openssl", ["ca", ...config, "-gencrl", ...dates, "-out", join(folder, "list.pem")]);
+  return readFile(join(folder, "list.pem"), "utf8");
 }
 
 function configuration(folder: string, names: readonly string[] = []): string {

@@ -43,6 +43,8 @@ export interface ConnectionEvents {
   /** Nothing is left open. undefined after `close()`. */
   closed: [MasterSlaveError | undefined];
   attempt: TransportEvents<MessagingSession>["attempt"];
+  /** A broker named an endpoint that was not known, and the option `alternates` takes it: it is tried from now on. */
+  alternate: [{ readonly endpoint: EndpointAddress }];
   /** Nothing has failed, but somebody should know. */
   warning: [ConnectionWarning];
 }

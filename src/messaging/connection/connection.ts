@@ -1,7 +1,7 @@
 /** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
 
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
-import { AbortError, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
+import { AbortError, addressOf, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
 import { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
@@ -208,7 +208,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Adds endpoints a broker told of; they are tried after the user's own. */
   addAlternates(endpoints: readonly Endpoint[]): void {
-    this.#transport.addAlternates(endpoints);
+    for (const endpoint of this.#transport.addAlternates(endpoints))
+      this.emit("alternate", { endpoint: addressOf(endpoint) });
   }
 
   /** Tells the listeners of `warning`. */

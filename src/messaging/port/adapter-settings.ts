@@ -14,8 +14,20 @@ export interface ConnectionWarning {
    * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
    * `GROUP_COMMIT_OFF`: Classic stopped reading the connection in the middle of a group; from now on sends go singly.
    * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
+   * `ALTERNATE_REFUSED`: a broker named an endpoint that the option `alternates` does not take; it is not tried.
+   * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
+   * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
+   * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
    */
-  readonly code: "PREFETCH_TOO_LARGE" | "SUBSCRIPTION_IN_USE" | "GROUP_COMMIT_OFF" | "REPLY_REFUSED";
+  readonly code:
+    | "PREFETCH_TOO_LARGE"
+    | "SUBSCRIPTION_IN_USE"
+    | "GROUP_COMMIT_OFF"
+    | "REPLY_REFUSED"
+    | "ALTERNATE_REFUSED"
+    | "PLAINTEXT_LOGIN"
+    | "OPTIONS_IGNORED"
+    | "SECRET_FILE_READABLE";
   readonly message: string;
   readonly endpoint: EndpointAddress | undefined;
 }

@@ -14,12 +14,13 @@ export class EndpointList {
     this.#randomize = options.randomize;
   }
 
-  /** Adds endpoints a broker told of, behind the user's own, which they never replace. Known ones are skipped. */
-  addAlternates(endpoints: readonly Endpoint[]): void {
+  /** Adds endpoints a broker told of behind the user's own, which they never replace. Known ones are skipped. Returns the others. */
+  addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     const known = new Set([...this.#configured, ...this.#alternates].map(identity));
     const added = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint] as const));
     for (const key of known) added.delete(key);
     this.#alternates = [...this.#alternates, ...added.values()].slice(-MAX_ALTERNATES);
+    return [...added.values()].slice(-MAX_ALTERNATES);
   }
 
   /** The order of the next round. */

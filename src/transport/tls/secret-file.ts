@@ -40,6 +40,13 @@ export async function readSecretFile(option: string, file: FilePath, signal: Abo
   }
 }
 
+/** Whether every user of this machine may read the file. False where it cannot be told: on Windows, and of no file. */
+export async function isWorldReadable(file: FilePath): Promise<boolean> {
+  if (process.platform === "win32") return false;
+  const found = await stat(file).catch(() => undefined);
+  return found?.isFile() === true && (found.mode & 0o004) !== 0;
+}
+
 function withoutPath(option: string, code = "unknown"): Error {
   const what = code === "ENOENT" ? "does not exist" : "cannot be found";
   const hint = "the path is not shown, for it may be the secret itself";

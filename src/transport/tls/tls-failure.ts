@@ -26,6 +26,10 @@ const OUR_VERDICTS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
   CERT_REVOKED: "has a certificate that was revoked: renew it at the broker",
+  UNABLE_TO_GET_CRL:
+    "has a certificate whose issuer has no revocation list in tls.crl or tls.crlFile: with lists given, every issuer of the chain needs one",
+  CRL_HAS_EXPIRED: `has a certificate whose revocation list in tls.crl or tls.crlFile has expired, ${CLOCK}: fetch a new list`,
+  CRL_NOT_YET_VALID: `has a certificate whose revocation list in tls.crl or tls.crlFile is not yet valid, ${CLOCK}`,
   INVALID_PURPOSE: "has a certificate that is not for servers",
   ERR_TLS_CERT_ALTNAME_INVALID:
     "has a certificate for another name: dial it by a name it has, or say that name in tls.servername",

@@ -44,8 +44,8 @@ function unusable(endpoint: Endpoint, cause: unknown, asked: boolean): AttemptEr
 class UnusableMaterial extends Error {}
 
 async function readFiles(given: TlsOptions, signal: AbortSignal): Promise<ConnectionOptions> {
-  const { caFile, certFile, keyFile, pfxFile, ...options } = given;
-  const files = Object.entries({ ca: caFile, cert: certFile, key: keyFile, pfx: pfxFile });
+  const { caFile, crlFile, certFile, keyFile, pfxFile, ...options } = given;
+  const files = Object.entries({ ca: caFile, crl: crlFile, cert: certFile, key: keyFile, pfx: pfxFile });
   const read = async ([name, file]: [string, FilePath | undefined]) => {
     if (file === undefined) return [];
     try {
@@ -63,9 +63,10 @@ function checkMaterial(given: TlsOptions, options: ConnectionOptions): TlsMateri
     const file = given[FILE_OPTIONS[name]];
     return file === undefined ? `tls.${name}` : `tls.${FILE_OPTIONS[name]} ${String(file)}`;
   };
-  const { ca, cert, key, pfx, passphrase } = options;
+  const { ca, crl, cert, key, pfx, passphrase } = options;
   // Node takes anything for an authority, and then trusts nobody.
   if (isBytes(ca)) readCertificate(named("ca"), ca);
+  if (isBytes(crl)) checkCrl(named("crl"), crl);
   if (isBytes(pfx)) openPfx(named("pfx"), pfx, passphrase);
   if (!isBytes(cert) || !isBytes(key)) return cert || pfx ? "given" : "none";
   const certificate = readCertificate(named("cert"), cert);
@@ -93,6 +94,15 @@ function readCertificate(name: string, bytes: string | Buffer): X509Certificate 
     return new X509Certificate(bytes);
   } catch (cause) {
     throw new UnusableMaterial(`${name} is no certificate in PEM (-----BEGIN CERTIFICATE-----)`, { cause });
+  }
+}
+
+function checkCrl(name: string, crl: string | Buffer): void {
+  try {
+    if (!crl.includes("-----BEGIN X509 CRL-----")) throw new Error("no PEM");
+    createSecureContext({ crl });
+  } catch (cause) {
+    throw new UnusableMaterial(`${name} is no revocation list in PEM (-----BEGIN X509 CRL-----)`, { cause });
   }
 }
 

@@ -14,6 +14,7 @@ export interface TlsOptions
   extends Pick<
     ConnectionOptions,
     | "ca"
+    | "crl"
     | "cert"
     | "key"
     | "passphrase"
@@ -27,6 +28,11 @@ export interface TlsOptions
   > {
   /** The authorities to trust in place of Node's own, PEM. */
   readonly caFile?: FilePath | undefined;
+  /**
+   * The revocation lists of the authorities, PEM, one after the other. With a list given, every certificate of the chain
+   * needs one of its issuer, and an expired list refuses the broker (TLS_FAILED).
+   */
+  readonly crlFile?: FilePath | undefined;
   /** The client certificate and the chain above it, PEM. */
   readonly certFile?: FilePath | undefined;
   /** The client certificate's key, PEM; encrypted with `passphrase`, or not. */
@@ -46,11 +52,17 @@ export type TlsSource =
   | ((endpoint: Endpoint, context: TlsContext) => TlsOptions | undefined | Promise<TlsOptions | undefined>);
 
 /** The file that may stand for each value. */
-export const FILE_OPTIONS = { ca: "caFile", cert: "certFile", key: "keyFile", pfx: "pfxFile" } as const;
+export const FILE_OPTIONS = { ca: "caFile", crl: "crlFile", cert: "certFile", key: "keyFile", pfx: "pfxFile" } as const;
 
 const NAMES: readonly (keyof TlsOptions)[] = [
   ...["ca", "cert", "key", "passphrase", "pfx", "servername", "rejectUnauthorized", "minVersion"],
-  ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile"],
+  ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile", "crl", "crlFile"],
+] as (keyof TlsOptions)[];
+
+/** Those that, when they are lost on the way here, leave less trust, or less of a name, than was meant. */
+const MEANINGFUL: readonly (keyof TlsOptions)[] = [
+  ...["ca", "caFile", "cert", "certFile", "key", "keyFile", "pfx", "pfxFile", "crl", "crlFile"],
+  "checkServerIdentity",
 ] as (keyof TlsOptions)[];
 
 const TEXTS = ["passphrase", "servername", "minVersion", "maxVersion", "ciphers"] as const;
@@ -65,6 +77,11 @@ export function checkTlsOptions(options: TlsOptions): TlsOptions {
 function whatIsWrong(options: TlsOptions): string | undefined {
   if (typeof options !== "object" || options === null) return "is an object of options, or a function that returns one";
   const has = (name: keyof TlsOptions) => options[name] !== undefined;
+  // Without an authority that was to be named Node trusts every public one: the opposite of what was meant.
+  const empty = MEANINGFUL.find((name) => Object.hasOwn(options, name) && !has(name));
+  if (empty !== undefined) {
+    return `lacks ${empty}: it is undefined, as an environment variable is that is not set; leave the name out if it is not wanted`;
+  }
   const unknown = Object.keys(options).find((name) => !NAMES.some((known) => known === name));
   if (unknown !== undefined) {
     const nearest = nearestName(unknown, NAMES);
@@ -78,7 +95,7 @@ function whatIsWrong(options: TlsOptions): string | undefined {
   // Node's own error would show the value.
   const noText = TEXTS.find((name) => has(name) && typeof options[name] !== "string");
   if (noText !== undefined) return `takes text for ${noText}`;
-  const noBytes = (["ca", "cert", "key", "pfx"] as const).find(
+  const noBytes = (["ca", "crl", "cert", "key", "pfx"] as const).find(
     (name) => has(name) && typeof options[name] !== "string" && typeof options[name] !== "object",
   );
   if (noBytes !== undefined) return `takes text or bytes for ${noBytes}`;

@@ -2,6 +2,7 @@
 import { DELIVERY_OPTIONS } from "./delivery-options.ts";
 import { LOGIN_OPTIONS } from "./login-options.ts";
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
+import { SECURITY_OPTIONS } from "./security-options.ts";
 
 const positiveMs = { ...MS, min: 1 } as const;
 const rounds = { type: "integer", unit: "rounds", min: -1, max: LONGEST_MS, scope: "group" } as const;
@@ -148,6 +149,7 @@ export const OPTIONS = {
   },
   ...DELIVERY_OPTIONS,
   ...LOGIN_OPTIONS,
+  ...SECURITY_OPTIONS,
   clientId: {
     type: "text",
     scope: "group",

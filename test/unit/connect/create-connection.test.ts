@@ -47,6 +47,12 @@ describe("createConnection", () => {
     ["a path that is a number", SECURE, { tls: { caFile: 3 } }, "INVALID_ARGUMENT"],
     ["a key that is a number", SECURE, { tls: { cert: "c", key: 4711 } }, "INVALID_ARGUMENT"],
     ["a check of names that is none", SECURE, { tls: { checkServerIdentity: "no" } }, "INVALID_ARGUMENT"],
+    ["endpoints with TLS and without", "failover:(stomp://a.example:1,stomps://b.example:2)", {}, "INVALID_OPTION"],
+    ["a plain endpoint where TLS is required", STOMP, { requireTls: true }, "INVALID_OPTION"],
+    ["a token that would go in plain text", STOMP, { credentials: { token: "t" } }, "INVALID_ARGUMENT"],
+    ["a token file for a plain endpoint", "amqp://a.example", { credentials: { tokenFile: "/t" } }, "INVALID_ARGUMENT"],
+    ["alternates that are neither word nor function", STOMP, { alternates: true }, "INVALID_OPTION"],
+    ["an undefined authority", SECURE, { tls: { caFile: undefined } }, "INVALID_ARGUMENT"],
     ["credentials that are null", STOMP, { credentials: null }, "INVALID_ARGUMENT"],
   ])("throws at once for %s; connect() rejects with the same", async (_, uri, options, code) => {
     expect(() => createConnection(uri, options as object)).toThrow(expect.objectContaining({ code }));
@@ -67,9 +73,10 @@ describe("createConnection", () => {
 
   it("takes tls where one endpoint of several speaks TLS, and where it says nothing", () => {
     const mixed = "masterslave:(amqp://a.example:1,amqps://b.example:2)";
-    expect(createConnection(mixed, { tls: { caFile: "/ca.pem" } }).state).toEqual({ name: "idle" });
+    const options = { tls: { caFile: "/ca.pem" }, allowPlaintext: true };
+    expect(createConnection(mixed, options).state).toEqual({ name: "idle" });
     expect(createConnection(STOMP, { tls: {} }).state).toEqual({ name: "idle" });
-    expect(createConnection(STOMP, { tls: { ca: undefined } }).state).toEqual({ name: "idle" });
+    expect(createConnection(STOMP, { tls: { servername: undefined } }).state).toEqual({ name: "idle" });
   });
 
   it("refuses endpoints of two protocols in one URI", () => {
@@ -157,8 +164,9 @@ describe("composition", () => {
 
   it("adds the alternates a broker tells of, unless told not to", async () => {
     for (const [query, dialled] of [
-      ["", ["a.example", "b.example", "c.example"]],
-      ["?updateURIsSupported=false", ["a.example", "b.example"]],
+      ["?alternates=any", ["a.example", "b.example", "c.example"]],
+      ["", ["a.example", "b.example"]],
+      ["?alternates=any&updateURIsSupported=false", ["a.example", "b.example"]],
     ] as const) {
       const broker = new ToyBroker();
       const hosts = new Set<string>();

@@ -17,6 +17,8 @@ describe("resolveOptions", () => {
     expect(resolved(text)).toEqual({
       attemptTimeout: 15_000,
       attemptStagger: 250,
+      allowPlaintext: false,
+      alternates: "listed",
       initialReconnectDelay: 10,
       delayAfterLoss: 0,
       maxReconnectDelay: 30_000,
@@ -174,7 +176,8 @@ describe("resolveOptions", () => {
     ["tcp://a:1", "amqp", "amqp"],
     ["tcp://a:1?protocol=stomp", undefined, "stomp"],
     ["masterslave:(tcp://a:1,tcp://b:1?protocol=amqp)", undefined, "amqp"],
-    ["masterslave:(tcp://a:1,amqps://b)", undefined, "amqp"],
+    ["masterslave:(tcp://a:1,amqp://b)", undefined, "amqp"],
+    ["masterslave:(tcp://a:1,amqps://b)?allowPlaintext=true", undefined, "amqp"],
     ["amqps://a", "amqp", "amqp"],
   ] as const)("finds the protocol of %s with the override %s to be %s", (text, protocol, found) => {
     expect(resolved(text, { protocol }).protocol).toBe(found);
@@ -186,4 +189,33 @@ describe("resolveOptions", () => {
       expect(() => resolved(text, { protocol: "stomp" })).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
     },
   );
+
+  it.each([
+    [
+      "masterslave:(ssl://a:1,tcp://b:1)",
+      {},
+      "allowPlaintext",
+      /mixes endpoints with TLS \(ssl:\/\/a:1\) and without \(tcp:\/\/b:1\)/,
+    ],
+    ["failover:(amqp://a,amqps://b)", {}, "allowPlaintext", /say allowPlaintext: true/],
+    ["failover:(stomp://localhost,stomps://b)?allowPlaintext=false", {}, "allowPlaintext", /mixes/],
+    ["failover:(stomp://a,stomps://b)?allowPlaintext=true", { allowPlaintext: false }, "allowPlaintext", /mixes/],
+    ["masterslave:(stomp://a,stomp://b)?requireTls=true", {}, "requireTls", /stomp:\/\/a:61613 is plain/],
+    ["stomp://localhost", { requireTls: true }, "requireTls", /is plain/],
+    ["failover:(ssl://a:1,tcp://b:1)", { requireTls: true }, "requireTls", /tcp:\/\/b:1 is plain/],
+    ["stomps://a?requireTls=true", { allowPlaintext: true }, "allowPlaintext", /contradict/],
+  ] as const)("refuses plain text in %s with %o", (text, overrides, option, message) => {
+    const call = () => resolved(text, overrides);
+    expect(call).toThrow(expect.objectContaining({ code: "INVALID_OPTION", option }));
+    expect(call).toThrow(message);
+  });
+
+  it.each([
+    ["masterslave:(ssl://a:1,tcp://b:1)", { allowPlaintext: true }],
+    ["masterslave:(ssl://a:1,tcp://b:1)?allowPlaintext=true", {}],
+    ["masterslave:(stomps://a,stomp+ssl://b)", { requireTls: true }],
+    ["masterslave:(stomp://a,stomp://b)", { requireTls: false }],
+  ] as const)("takes %s with %o", (text, overrides) => {
+    expect(resolved(text, overrides).allowPlaintext).toBe(/allowPlaintext/.test(text + Object.keys(overrides)));
+  });
 });

@@ -23,7 +23,7 @@ interface ValueVector {
 }
 
 const vectors: readonly ValueVector[] = JSON.parse(
-  readFileSync(new URL("../../vectors/option-values.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../vectors/option-values.json", import.meta.url), "utf8"),
 );
 
 function read(option: string): unknown {
@@ -80,7 +80,7 @@ describe("the option table", () => {
   });
 
   it("is what docs/options.md shows", () => {
-    const file = readFileSync(new URL("../../../docs/options.md", import.meta.url), "utf8");
+    const file = readFileSync(new URL("../../../../docs/options.md", import.meta.url), "utf8");
     expect(file).toBe(renderOptionTable());
   });
 });
