@@ -52,6 +52,15 @@ const ROOMS = [
   // Files of programs: read with positions, checked by schemas.
   "config",
   "bridge",
+  "topology/description",
+  "topology/network",
+  "topology/check",
+  "topology/plan",
+  "topology/simulate",
+  "topology/generate",
+  "topology/render",
+  "topology/export",
+  "topology/read",
   "topology",
   "observe",
   "cli",
@@ -72,6 +81,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // Bundled into the programs, never loaded by the library.
   yaml: ["config"],
   zod: ["config", "bridge", "topology"],
+  // Reads brokers' XML with the line and column of each attribute.
+  "@xmldom/xmldom": ["topology/read"],
   commander: ["cli"],
   "cli-table3": ["cli"],
 };

@@ -1,0 +1,16 @@
+/** Every rule of `check`, in the order in which findings are told. */
+import { CONNECTOR_RULES } from "./connector-rules.ts";
+import { HOST_RULES } from "./host-rules.ts";
+import { IDENTITY_RULES } from "./identity-rules.ts";
+import { PATH_RULES } from "./path-rules.ts";
+import type { Rule } from "./rule.ts";
+import { URI_RULES } from "./uri-rules.ts";
+
+/** The one table: code, severity, condition, source and examples of each. docs/topology-findings.md is printed from it. */
+export const RULES: readonly Rule[] = [
+  ...HOST_RULES,
+  ...IDENTITY_RULES,
+  ...URI_RULES,
+  ...PATH_RULES,
+  ...CONNECTOR_RULES,
+];

@@ -1,0 +1,65 @@
+/** How far messages get: hops between groups under the connectors' time to live. */
+import type { Flow, Network } from "./network.ts";
+
+/** `reach.get("A").get("B")`: the fewest connectors that a message from A crosses to a consumer at B. */
+export type Reach = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/**
+ * A message is stopped when it has crossed `messageTTL` connectors, and the news of its consumer when that has crossed
+ * `consumerTTL` (NetworkBridgeFilter and DemandForwardingBridgeSupport of Classic 6.1.8). So connector i of n needs
+ * messageTTL >= i and consumerTTL >= n - i + 1.
+ */
+export function reachOf(network: Network, isUp: (group: string) => boolean = () => true): Reach {
+  const flows = network.flows.filter(({ from, to }) => from !== to && isUp(from) && isUp(to));
+  const names = [...network.groups.keys()];
+  const longest = Math.min(names.length - 1, Math.max(0, ...flows.map(({ by }) => by.messageTTL)));
+  const outgoing = groupByFrom(flows);
+  return new Map(names.map((name) => [name, isUp(name) ? reachFrom(name, outgoing, longest) : new Map()]));
+}
+
+function groupByFrom(flows: readonly Flow[]): Map<string, Flow[]> {
+  const found = new Map<string, Flow[]>();
+  for (const flow of flows) found.set(flow.from, [...(found.get(flow.from) ?? []), flow]);
+  return found;
+}
+
+function reachFrom(
+  start: string,
+  outgoing: ReadonlyMap<string, readonly Flow[]>,
+  longest: number,
+): Map<string, number> {
+  const found = new Map<string, number>();
+  for (let length = 1; length <= longest; length += 1) {
+    let front = new Set([start]);
+    for (let hop = 1; hop <= length; hop += 1) {
+      const next = new Set<string>();
+      for (const from of front)
+        for (const { to, by } of outgoing.get(from) ?? [])
+          if (by.messageTTL >= hop && by.consumerTTL >= length - hop + 1) next.add(to);
+      front = next;
+    }
+    for (const name of front) if (name !== start && !found.has(name)) found.set(name, length);
+  }
+  return found;
+}
+
+/** The fewest connectors from each group to each other one, whatever the time to live. */
+export function hopsOf(network: Network): Reach {
+  const outgoing = groupByFrom(network.flows.filter(({ from, to }) => from !== to));
+  return new Map([...network.groups.keys()].map((name) => [name, hopsFrom(name, outgoing)]));
+}
+
+function hopsFrom(start: string, outgoing: ReadonlyMap<string, readonly Flow[]>): Map<string, number> {
+  const found = new Map([[start, 0]]);
+  const queue = [start];
+  for (let at = 0; at < queue.length; at += 1) {
+    const from = queue[at] ?? start;
+    for (const { to } of outgoing.get(from) ?? []) {
+      if (found.has(to)) continue;
+      found.set(to, (found.get(from) ?? 0) + 1);
+      queue.push(to);
+    }
+  }
+  found.delete(start);
+  return found;
+}
