@@ -22,7 +22,7 @@ export type { TransactedWork, Transaction, TransactionOptions } from "./messagin
 export type { RequestOptions } from "./messaging/requests/requests.ts";
 export type { AnswerRequest, Responder, RespondOptions } from "./messaging/requests/responder.ts";
 export type { CloseOptions, SendOptions } from "./messaging/sending/call-options.ts";
-export type { SendResult } from "./messaging/sending/pending-send.ts";
+export type { SendResult } from "./messaging/sending/send-policy.ts";
 export type { Producer } from "./messaging/sending/producer.ts";
 export type { TransactionStats } from "./messaging/transactions/transactions.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";

@@ -1,6 +1,8 @@
 /** An event emitter whose listeners cannot harm each other or us: what one throws becomes a process warning. */
 import { inspect } from "node:util";
 import { EventEmitter } from "eventemitter3";
+import { InvalidArgumentError } from "../errors/errors.ts";
+import { stackTextOf } from "../errors/text-of.ts";
 
 type Listener = (...payload: unknown[]) => void;
 
@@ -57,6 +59,8 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
   ): EventEmitter.EventListener<Events, T> {
+    if (typeof listener !== "function")
+      throw new InvalidArgumentError(`A listener of "${String(event)}" is a function, not ${inspect(listener)}`);
     const known = this.#isolated.get(event) ?? new WeakMap<object, Listener>();
     this.#isolated.set(event, known);
     const isolated = known.get(listener) ?? isolate(event, listener as Listener);
@@ -78,7 +82,7 @@ function isolate(event: string | symbol, listener: Listener): Listener {
 }
 
 function warn(event: string | symbol, reason: unknown): void {
-  // Not every value can be made a string; inspect() takes any, and shows an error with its stack.
-  const text = typeof reason === "string" ? reason : inspect(reason);
-  process.emitWarning(`A listener of "${String(event)}" threw: ${text}`, { code: "MASTERSLAVE_LISTENER" });
+  process.emitWarning(`A listener of "${String(event)}" threw: ${stackTextOf(reason)}`, {
+    code: "MASTERSLAVE_LISTENER",
+  });
 }

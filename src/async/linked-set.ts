@@ -12,6 +12,13 @@ export interface Linkable<T> {
   next: T | undefined;
 }
 
+/** The room, for classes whose objects are members. */
+export class LinkedMember<T> implements Linkable<T> {
+  set: object | undefined = undefined;
+  previous: T | undefined = undefined;
+  next: T | undefined = undefined;
+}
+
 /** In the order of joining. As with a Set, an iteration skips what leaves before it is reached, and reaches what joins. */
 export class LinkedSet<T extends Linkable<T>> {
   #first: T | undefined;

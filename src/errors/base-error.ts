@@ -1,7 +1,7 @@
 /** What every error of this package is, and how an endpoint is written in one. */
-import { inspect } from "node:util";
 import type { ErrorCode } from "./error-codes.ts";
 import { printable } from "./printable.ts";
+import { isInstance, textOf } from "./text-of.ts";
 
 /** Where an error happened: an endpoint without its options, so that no secret can travel with it. */
 export interface EndpointAddress {
@@ -37,9 +37,8 @@ export class MasterSlaveError extends Error {
 
   /** Any thrown value as one of our errors; never throws. */
   static from(reason: unknown, endpoint?: EndpointAddress): MasterSlaveError {
-    if (reason instanceof MasterSlaveError) return reason;
-    const text = reason instanceof Error ? reason.message : inspect(reason);
-    return new MasterSlaveError("INTERNAL", `Unexpected failure: ${text}`, { cause: reason, endpoint });
+    if (isInstance(reason, MasterSlaveError)) return reason;
+    return new MasterSlaveError("INTERNAL", `Unexpected failure: ${textOf(reason)}`, { cause: reason, endpoint });
   }
 }
 

@@ -34,8 +34,8 @@ export class InvalidOptionError extends MasterSlaveError {
 
 /** A call was made with something it cannot take; nothing happened. */
 export class InvalidArgumentError extends MasterSlaveError {
-  constructor(message: string) {
-    super("INVALID_ARGUMENT", message);
+  constructor(message: string, details: Pick<ErrorDetails, "cause"> = {}) {
+    super("INVALID_ARGUMENT", message, details);
   }
 }
 
@@ -82,20 +82,25 @@ export class AuthenticationError extends AttemptError {
 export class NoActiveEndpointError extends MasterSlaveError {
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[], details: ErrorDetails = {}) {
-    const lines = attempts.map(({ endpoint, message: text }) => {
-      const where = endpoint ? formatAddress(endpoint) : "";
-      return `\n  ${text.includes(where) ? text : `${where}: ${text}`}`;
-    });
-    super("NO_ACTIVE_ENDPOINT", message + lines.join(""), { retryable: true, cause: attempts.at(-1), ...details });
+    super("NO_ACTIVE_ENDPOINT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1), ...details });
     this.attempts = attempts;
   }
+}
+
+/** One line for each endpoint: what it answered. */
+function linesOf(attempts: readonly AttemptError[]): string {
+  const lines = attempts.map(({ endpoint, message: text }) => {
+    const where = endpoint ? formatAddress(endpoint) : "";
+    return `\n  ${text.includes(where) ? text : `${where}: ${text}`}`;
+  });
+  return lines.join("");
 }
 
 /** No session within `connectTimeoutMs`. `attempts` as in {@link NoActiveEndpointError}. */
 export class ConnectTimeoutError extends MasterSlaveError {
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[]) {
-    super("CONNECT_TIMEOUT", message, { retryable: true, cause: attempts.at(-1) });
+    super("CONNECT_TIMEOUT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1) });
     this.attempts = attempts;
   }
 }

@@ -4,73 +4,42 @@ import { IsolatedEmitter } from "../async/isolated-emitter.ts";
 import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
 import {
   AbortError,
-  type AttemptError,
   addressOf,
   ConnectionClosedError,
   ConnectTimeoutError,
   type EndpointAddress,
+  InvalidArgumentError,
   MasterSlaveError,
   NoActiveEndpointError,
 } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
-import type { OpenSession, Session, SessionEnd } from "./dial/session.ts";
-import { type AttemptLimits, type AttemptOutcome, superseded } from "./search/attempt.ts";
+import type { Session, SessionEnd } from "./dial/session.ts";
+import { type AttemptOutcome, superseded } from "./search/attempt.ts";
 import { EndpointList } from "./search/endpoint-list.ts";
 import { guardPlaintext } from "./search/plaintext-guard.ts";
-import { ReconnectPolicy, type ReconnectSettings } from "./search/reconnect-policy.ts";
+import { ReconnectPolicy } from "./search/reconnect-policy.ts";
 import { Search } from "./search/search.ts";
-
-/** Everything the transport is told; URIs and options become this in connect/. */
-export interface TransportSettings extends AttemptLimits, ReconnectSettings {
-  readonly randomize: boolean;
-}
-
-/** Each is emitted exactly once per occurrence. */
-export interface TransportEvents<S extends Session> {
-  /** The first session ever. */
-  established: [{ readonly endpoint: EndpointAddress; readonly session: S }];
-  /** The session ended and another is looked for. */
-  interrupted: [{ readonly endpoint: EndpointAddress; readonly cause: MasterSlaveError; readonly atMs: number }];
-  /** A session again; `outageMs` since the last one ended. */
-  restored: [{ readonly endpoint: EndpointAddress; readonly session: S; readonly outageMs: number }];
-  /** No session will come any more; `closed` follows. */
-  failed: [MasterSlaveError];
-  /** Nothing is left open. undefined after `close()`. */
-  closed: [MasterSlaveError | undefined];
-  /** One endpoint answered an attempt, or the attempt was given up. */
-  attempt: [{ readonly endpoint: EndpointAddress; readonly outcome: "session" | AttemptError }];
-}
-
-export interface FailoverTransportOptions<S extends Session> {
-  readonly endpoints: readonly Endpoint[];
-  readonly open: OpenSession<S>;
-  readonly settings: TransportSettings;
-}
-
-/** What ends connect() before there is a session. */
-export interface ConnectLimits {
-  readonly signal?: AbortSignal | undefined;
-  /** Over all rounds; 0 is none. */
-  readonly connectTimeoutMs?: number | undefined;
-}
+import { observerFailure, type TransportObserver } from "./transport-observer.ts";
+import type { ConnectLimits, FailoverTransportOptions, TransportEvents } from "./transport-options.ts";
 
 export class FailoverTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
   readonly #endpoints: EndpointList;
-  readonly #open: OpenSession<S>;
-  readonly #settings: TransportSettings;
+  readonly #options: FailoverTransportOptions<S>;
   readonly #policy: ReconnectPolicy;
   readonly #abort = new AbortController();
   #state: ConnectionState<S> = { name: "idle" };
   #holding: Promise<void> = Promise.resolve();
   /** Settles connect(); no listener, nor its removal, can get in the way. */
   #settleConnect: (failure?: MasterSlaveError) => void = () => {};
+  /** The search that is under way, or was the last one. */
+  #search: Search<S> | undefined;
 
-  constructor({ endpoints, open, settings }: FailoverTransportOptions<S>) {
+  constructor(options: FailoverTransportOptions<S>) {
     super();
+    const { endpoints, open, settings } = options;
     this.#endpoints = new EndpointList(endpoints, settings);
-    this.#open = guardPlaintext(open, endpoints);
-    this.#settings = settings;
+    this.#options = { ...options, open: guardPlaintext(open, endpoints) };
     this.#policy = new ReconnectPolicy(settings);
   }
 
@@ -87,13 +56,10 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
    * Starts; call it once. Resolves when the first session is established (after the listeners of `established`).
    * Rejects, and the transport is closed for good, with AuthenticationError or another verdict `stop`; with
    * NoActiveEndpointError when the rounds are used up; with ConnectTimeoutError; with AbortError when `signal` fires
-   * before that; with ConnectionClosedError when `close()` comes first.
+   * before that; with ConnectionClosedError when `close()` comes first; with InvalidArgumentError when it was called before.
    */
   async connect(options: ConnectLimits = {}): Promise<void> {
-    if (this.#state.name !== "idle")
-      throw new ConnectionClosedError(
-        `connect() was called in the state ${this.#state.name}: it is called once, on a new connection`,
-      );
+    this.#requireIdle();
     if (options.signal?.aborted) {
       const aborted = new AbortError("Connecting was aborted before it began", options.signal.reason);
       this.#become({ type: "connect" });
@@ -126,7 +92,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
       this.#become({ type: "session-closed" });
     }
     await holding;
-    this.emit("closed", undefined);
+    this.emit("closed", this.#tellEnded(undefined));
     this.#settleConnect(new ConnectionClosedError("close() was called before a session was established"));
   }
 
@@ -153,7 +119,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
         this.#interrupted(end);
       }
     } catch (reason) {
-      if (!this.#abort.signal.aborted) this.#giveUp(MasterSlaveError.from(reason));
+      this.#fail(MasterSlaveError.from(reason));
     }
   }
 
@@ -161,11 +127,12 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   async #find(delayMs: number): Promise<{ session: S; endpoint: Endpoint }> {
     const { signal } = this.#abort;
     const first = this.#state.name === "connecting";
-    const search = new Search(this.#open, this.#settings, {
+    const search = new Search(this.#options.open, this.#options.settings, {
       onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
       // Once connected, refused credentials may be a rotation under way: the round goes on, and the policy counts.
       stopsAt: ({ code }) => first || code !== "AUTHENTICATION_FAILED",
     });
+    this.#search = search;
     const end = () => search.end();
     signal.addEventListener("abort", end, { once: true });
     let found: { session: S; endpoint: Endpoint } | undefined;
@@ -210,38 +177,95 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     const address = addressOf(endpoint);
     this.#become({ type: "session-opened", session, endpoint: address, atMs });
     if (lostAtMs === undefined) {
+      this.#restore("Using the first session", session, address, (to) => to.established(session, address));
       this.emit("established", { endpoint: address, session });
       this.#settleConnect();
-    } else this.emit("restored", { endpoint: address, session, outageMs: atMs - lostAtMs });
+    } else {
+      const outageMs = atMs - lostAtMs;
+      this.#restore("Restoring on the new session", session, address, (to) => to.restored(session, address, outageMs));
+      this.emit("restored", { endpoint: address, session, outageMs });
+    }
+  }
+
+  /** Lets the observer use a session. Throws INTERNAL when it throws; ends the connection with it when it rejects later. */
+  #restore(
+    what: string,
+    session: S,
+    endpoint: EndpointAddress,
+    act: (to: TransportObserver<S>) => void | Promise<void>,
+  ): void {
+    const { observer } = this.#options;
+    if (!observer) return;
+    try {
+      act(observer)?.catch((reason: unknown) => {
+        // What cannot be restored on a session that has ended is restored on the next one.
+        const current = this.#state.name === "connected" && this.#state.session === session;
+        if (current) this.#fail(observerFailure(what, reason, endpoint));
+      });
+    } catch (reason) {
+      throw observerFailure(what, reason, endpoint);
+    }
   }
 
   #interrupted({ error, atMs }: SessionEnd): void {
     if (this.#state.name !== "connected") return;
     const { endpoint } = this.#state;
     this.#become({ type: "session-lost", cause: error, atMs });
+    try {
+      this.#options.observer?.interrupted({ endpoint, cause: error, atMs });
+    } catch (reason) {
+      throw observerFailure("Holding what the lost session left", reason, endpoint);
+    }
     this.emit("interrupted", { endpoint, cause: error, atMs });
+  }
+
+  /** Ends the connection for good, in whichever state. No effect once it is being closed. */
+  #fail(failure: MasterSlaveError): void {
+    const state = this.#state;
+    if (state.name === "closing" || state.name === "closed") return;
+    this.#abort.abort(failure);
+    if (state.name === "connected") state.session.destroy(failure);
+    this.#giveUp(failure);
   }
 
   #giveUp(failure: MasterSlaveError): void {
     this.#become({ type: "gave-up", failure });
+    this.#tellEnded(failure);
     this.emit("failed", failure);
     this.emit("closed", failure);
     this.#settleConnect(failure);
   }
 
+  /** Returns what ended the connection: `failure`, or the observer's own throw after `close()`. */
+  #tellEnded(failure: MasterSlaveError | undefined): MasterSlaveError | undefined {
+    try {
+      this.#options.observer?.ended(failure);
+      return failure;
+    } catch (reason) {
+      const mistake = observerFailure("Ending what the connection held", reason);
+      if (failure) process.emitWarning(mistake);
+      return failure ?? mistake;
+    }
+  }
+
+  #requireIdle(): void {
+    const { name } = this.#state;
+    if (name === "idle") return;
+    if (name === "closing" || name === "closed")
+      throw new ConnectionClosedError("connect() was called on a connection that is closed: make a new one");
+    throw new InvalidArgumentError(`connect() was called in the state ${name}: call it once, on a new connection`);
+  }
+
   /** Ends the search for the first session when the caller's signal or time says so; returns what forgets both. */
   #limitConnect({ signal, connectTimeoutMs }: ConnectLimits): () => void {
     const fail = (failure: MasterSlaveError) => {
-      if (this.#state.name !== "connecting") return;
-      this.#abort.abort(failure);
-      this.#giveUp(failure);
+      if (this.#state.name === "connecting") this.#fail(failure);
     };
     const onAbort = () => fail(new AbortError("Connecting was aborted", signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
     const onTimeout = () => {
-      const error = this.#state.name === "connecting" ? this.#state.lastError : undefined;
-      const attempts = error instanceof NoActiveEndpointError ? error.attempts : [];
-      fail(new ConnectTimeoutError(`No endpoint became active within connectTimeoutMs=${connectTimeoutMs}`, attempts));
+      const attempts = this.#search?.answers(this.#endpoints.inOrder()) ?? [];
+      fail(new ConnectTimeoutError(`No endpoint became active within connectTimeoutMs=${connectTimeoutMs}:`, attempts));
     };
     // 0 is none, as in the option table.
     const timer = connectTimeoutMs ? setTimeout(onTimeout, Math.min(connectTimeoutMs, LONGEST_TIMER_MS)) : undefined;

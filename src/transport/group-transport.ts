@@ -3,7 +3,8 @@ import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-ur
 import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
-import { type ConnectLimits, FailoverTransport } from "./failover-transport.ts";
+import { FailoverTransport } from "./failover-transport.ts";
+import type { ConnectLimits } from "./transport-options.ts";
 
 export interface TransportOptions<S extends Session> {
   /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */

@@ -5,7 +5,7 @@ export { type DialOptions, dial } from "./dial/dial.ts";
 export { type ReachOptions, reach, type UseSocket } from "./dial/reach.ts";
 export type { Lookup, ResolvedAddress } from "./dial/resolve-host.ts";
 export type { OpenContext, OpenSession, Session, SessionEnd } from "./dial/session.ts";
-export type { ConnectLimits, TransportEvents } from "./failover-transport.ts";
 export { MasterSlaveTransport, type TransportOptions } from "./group-transport.ts";
 export type { EndpointSocket } from "./socket/endpoint-socket.ts";
 export type { TlsOptions, TlsSource } from "./tls/tls-options.ts";
+export type { ConnectLimits, TransportEvents } from "./transport-options.ts";

@@ -1,10 +1,7 @@
 /** A transport over toy servers, with everything it says written down; closed when the test is done. */
 import { onTestFinished } from "vitest";
-import {
-  FailoverTransport,
-  type TransportEvents,
-  type TransportSettings,
-} from "../../src/transport/failover-transport.ts";
+import { FailoverTransport } from "../../src/transport/failover-transport.ts";
+import type { TransportEvents, TransportSettings } from "../../src/transport/transport-options.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyClient, type ToySession } from "./toy-client.ts";
 

@@ -38,6 +38,8 @@ export interface ToyHabits {
   readonly credit?: number;
   /** Die of a send or a subscription, as brokers do of a bad frame. */
   readonly diesOf?: (what: string) => boolean;
+  /** Throws out of the call itself, as a mistake of ours would: told `send BODY`, `subscribe DESTINATION`, `begin` and `broker`. */
+  readonly breaksAt?: (what: string) => void;
   /** Answer close(); true unless said. A silent one leaves only when told by the signal. */
   readonly leaves?: boolean;
   readonly broker?: Broker;
@@ -48,7 +50,6 @@ export interface ToyHabits {
 }
 
 export class ToyMessagingSession implements MessagingSession {
-  readonly broker: Broker;
   readonly ended: Promise<SessionEnd>;
   useful = false;
   /** Everything done to this session, in order: `send BODY`, `subscribe queue://NAME`, `settle BODY accepted` ... */
@@ -68,7 +69,6 @@ export class ToyMessagingSession implements MessagingSession {
   constructor(endpoint: Endpoint, habits: ToyHabits) {
     this.endpoint = endpoint;
     this.habits = habits;
-    this.broker = habits.broker ?? { product: "toy", version: "1" };
     this.#credit = habits.credit ?? Number.POSITIVE_INFINITY;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -79,13 +79,20 @@ export class ToyMessagingSession implements MessagingSession {
     return this.#end === undefined;
   }
 
+  get broker(): Broker {
+    this.habits.breaksAt?.("broker");
+    return this.habits.broker ?? { product: "toy", version: "1" };
+  }
+
   send(send: OutgoingSend): void {
     if (this.over) return;
+    this.habits.breaksAt?.(`send ${send.message.body}`);
     this.#waiting.push(send);
     this.#write();
   }
 
   begin(): ToyTransaction {
+    this.habits.breaksAt?.("begin");
     this.log.push("begin");
     const transaction = new ToyTransaction(this);
     this.transactions.push(transaction);
@@ -101,6 +108,7 @@ export class ToyMessagingSession implements MessagingSession {
     const subscription = new ToySubscription(this, request, sink);
     if (this.over) return subscription;
     const name = formatDestination(request.destination);
+    this.habits.breaksAt?.(`subscribe ${name}`);
     this.log.push(`subscribe ${name}`);
     this.subscriptions.push(subscription);
     if (this.habits.diesOf?.(name)) queueMicrotask(() => this.die());

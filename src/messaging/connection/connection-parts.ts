@@ -1,7 +1,7 @@
 /** What a connection is made of and what it tells: its settings and its events. */
 import type { EndpointAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { OpenSession } from "../../transport/dial/session.ts";
-import type { TransportEvents, TransportSettings } from "../../transport/failover-transport.ts";
+import type { TransportEvents, TransportSettings } from "../../transport/transport-options.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";

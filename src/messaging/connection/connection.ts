@@ -1,8 +1,15 @@
 /** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
 
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
-import { AbortError, addressOf, type EndpointAddress, InvalidArgumentError, type MasterSlaveError } from "../../errors/errors.ts";
+import {
+  AbortError,
+  addressOf,
+  type EndpointAddress,
+  InvalidArgumentError,
+  type MasterSlaveError,
+} from "../../errors/errors.ts";
 import { FailoverTransport } from "../../transport/failover-transport.ts";
+import type { TransportObserver } from "../../transport/transport-observer.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
@@ -25,7 +32,7 @@ import { Consumers } from "../receiving/consumers.ts";
 import { RUN_OPTIONS, readRunOptions } from "../receiving/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
 import { type UnsubscribeOptions, unsubscribe } from "../receiving/unsubscribe.ts";
-import { closedError, SessionRecovery } from "../recovery/session-recovery.ts";
+import { closedError, type RecoveryDeps, SessionRecovery } from "../recovery/session-recovery.ts";
 import { type RequestOptions, Requests } from "../requests/requests.ts";
 import { type AnswerRequest, Responder, type RespondOptions } from "../requests/responder.ts";
 import {
@@ -35,9 +42,9 @@ import {
   SEND_OPTIONS,
   type SendOptions,
 } from "../sending/call-options.ts";
-import type { SendPolicy, SendResult } from "../sending/pending-send.ts";
 import { PendingSends } from "../sending/pending-sends.ts";
 import { Producer } from "../sending/producer.ts";
+import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
 import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
@@ -47,12 +54,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly closed: Promise<MasterSlaveError | undefined>;
   readonly #parts: ConnectionParts;
   readonly #transport: FailoverTransport<MessagingSession>;
-  readonly #sessions = new CurrentSession();
-  readonly #sends: PendingSends;
-  readonly #transactions: Transactions;
-  readonly #consumers: Consumers;
-  readonly #requests: Requests;
-  readonly #continuity: SessionRecovery;
+  readonly #held: RecoveryDeps;
+  readonly #recovery: SessionRecovery;
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
 
@@ -60,25 +63,18 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     super();
     const { settings } = parts;
     this.#parts = parts;
-    this.#transport = new FailoverTransport(parts);
-    this.#sends = new PendingSends(settings);
-    this.#transactions = new Transactions(this.#sessions, settings);
+    this.#transport = new FailoverTransport({ ...parts, observer: this.#observer() });
+    const sessions = new CurrentSession();
+    const transactions = new Transactions(sessions, settings);
     const warn = (warning: ConnectionWarning) => this.warn(warning);
-    this.#consumers = new Consumers(settings, warn, this.#transactions.transact);
-    this.#requests = new Requests(this.#consumers, (...send) => this.#send(...send), settings.maxPendingSends);
-    this.#continuity = new SessionRecovery(
-      this.#transport,
-      {
-        sends: this.#sends,
-        consumers: this.#consumers,
-        requests: this.#requests,
-        transactions: this.#transactions,
-        sessions: this.#sessions,
-      },
-      settings.poisonAfter,
-    );
+    const consumers = new Consumers(settings, warn, transactions.transact);
+    const requests = new Requests(consumers, (...send) => this.#send(...send), settings);
+    this.#held = { sends: new PendingSends(settings), consumers, requests, transactions, sessions };
+    this.#recovery = new SessionRecovery(this.#transport, this.#held, settings.poisonAfter);
     this.closed = new Promise((resolve) => this.#transport.once("closed", resolve));
-    this.#follow();
+    this.#transport.on("attempt", (attempt) => this.emit("attempt", attempt));
+    this.#transport.on("failed", (failure) => this.emit("failed", failure));
+    this.#transport.on("closed", (failure) => this.emit("closed", failure));
   }
 
   /** Where the connection is in its life, and `lastError` while it is not connected. */
@@ -94,7 +90,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** What the last handshake told of the broker; undefined before the first. */
   get broker(): Broker | undefined {
-    return this.#continuity.broker;
+    return this.#recovery.broker;
   }
 
   /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
@@ -134,7 +130,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const request = readConsumeOptions(destination, options, this.#parts.settings.clientId);
     this.#refuseWhenClosed(this.#closing !== undefined);
     const { deduplicate, signal } = options;
-    return this.#consumers.open({ request, deduplicate, signal });
+    return this.#held.consumers.open({ request, deduplicate, signal });
   }
 
   /**
@@ -145,7 +141,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   browse(destination: string, options: BrowseOptions = {}): AsyncGenerator<ReceivedMessage, void, void> {
     const request = readBrowseOptions(destination, options);
     this.#refuseWhenClosed(this.#closing !== undefined);
-    return browse(this.#consumers.open({ request, signal: options.signal }));
+    return browse(this.#held.consumers.open({ request, signal: options.signal }));
   }
 
   /**
@@ -157,8 +153,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   async unsubscribe(name: string, options: UnsubscribeOptions = {}): Promise<void> {
     await unsubscribe(name, options, {
       clientId: this.#parts.settings.clientId,
-      consumers: this.#consumers,
-      sessions: this.#sessions,
+      consumers: this.#held.consumers,
+      sessions: this.#held.sessions,
     });
   }
 
@@ -172,7 +168,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     checkNames<SendOptions & RequestOptions>("request", options, [...SEND_OPTIONS, "temporary"]);
     checkFlags({ temporary: options.temporary });
     this.#refuseWhenDrained();
-    return this.#requests.request(parseDestination(destination), body, options);
+    return this.#held.requests.request(parseDestination(destination), body, options);
   }
 
   /**
@@ -202,8 +198,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    */
   transaction<T>(work: TransactedWork<T>, options: TransactionOptions = {}): Promise<T> {
     // While close() drains, work that is being finished may still commit.
-    if (this.#closing !== undefined && this.#consumers.unsettled === 0) return Promise.reject(closedError(undefined));
-    return this.#transactions.transact(work, options);
+    if (this.#closing !== undefined && this.#held.consumers.unsettled === 0)
+      return Promise.reject(closedError(undefined));
+    return this.#held.transactions.transact(work, options);
   }
 
   /** Adds endpoints a broker told of; they are tried after the user's own. */
@@ -221,11 +218,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   stats(): ConnectionStats {
     return {
       state: this.state.name,
-      ...this.#sends.stats,
-      ...this.#consumers.stats,
-      ...this.#continuity.totals,
-      requests: this.#requests.waiting,
-      transactions: this.#transactions.stats,
+      ...this.#held.sends.stats,
+      ...this.#held.consumers.stats,
+      ...this.#recovery.totals,
+      requests: this.#held.requests.waiting,
+      transactions: this.#held.transactions.stats,
     };
   }
 
@@ -235,7 +232,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when it had been written.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#continuity.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
+    this.#closing ??= this.#recovery.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
     return this.#closing;
   }
 
@@ -250,7 +247,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       checkTimeout(timeoutMs);
       this.#refuseWhenDrained();
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
-      return this.#sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
+      return this.#held.sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
     } catch (reason) {
       return Promise.reject(reason);
     }
@@ -258,7 +255,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** While close() drains, work that is being finished may still send. */
   #refuseWhenDrained(): void {
-    this.#refuseWhenClosed(this.#closing !== undefined && this.#consumers.unsettled === 0);
+    this.#refuseWhenClosed(this.#closing !== undefined && this.#held.consumers.unsettled === 0);
   }
 
   #refuseWhenClosed(closing: boolean): void {
@@ -267,26 +264,24 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     throw closedError(state.name === "closed" ? state.lastError : undefined);
   }
 
-  #follow(): void {
-    const transport = this.#transport;
-    const continuity = this.#continuity;
-    transport.on("attempt", (attempt) => this.emit("attempt", attempt));
-    transport.on("established", ({ endpoint, session }) => {
-      continuity.begin(session, endpoint);
-      this.emit("established", { endpoint });
-    });
-    transport.on("interrupted", (interruption) => {
-      continuity.interrupt(interruption.cause);
-      this.emit("interrupted", interruption);
-    });
-    transport.on("restored", ({ endpoint, session, outageMs }) => {
-      const restoration = continuity.restore(session, endpoint, outageMs);
-      this.emit("restored", { endpoint, outageMs, ...restoration });
-    });
-    transport.on("failed", (failure) => this.emit("failed", failure));
-    transport.on("closed", (failure) => {
-      continuity.end(failure);
-      this.emit("closed", failure);
-    });
+  /** Restores first, then tells the listeners of it: a throw in here ends the connection with INTERNAL. */
+  #observer(): TransportObserver<MessagingSession> {
+    return {
+      established: (session, endpoint) => {
+        const restored = this.#recovery.begin(session, endpoint);
+        this.emit("established", { endpoint });
+        return restored;
+      },
+      interrupted: (interruption) => {
+        this.#recovery.interrupt(interruption.cause);
+        this.emit("interrupted", interruption);
+      },
+      restored: (session, endpoint, outageMs) => {
+        const { restored, ...restoration } = this.#recovery.restore(session, endpoint, outageMs);
+        this.emit("restored", { endpoint, outageMs, ...restoration });
+        return restored;
+      },
+      ended: (failure) => this.#recovery.end(failure),
+    };
   }
 }

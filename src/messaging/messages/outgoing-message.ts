@@ -4,9 +4,13 @@ import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { checkFlags } from "./argument-checks.ts";
 import { type Destination, parseDestination } from "./destination.ts";
+import { type EncodedBody, encodeBody } from "./message-body.ts";
 
-/** A string is text, a Uint8Array is bytes, anything else is JSON. */
-export type MessageBody = string | Uint8Array | object | number | boolean | null;
+/**
+ * A string is text; a Uint8Array, any other typed array and a DataView are the bytes they show; anything else is JSON. What
+ * JSON would store without its content (a Promise, an ArrayBuffer, a Map, a Set, a Blob, an Error) is INVALID_ARGUMENT.
+ */
+export type MessageBody = string | ArrayBufferView | object | number | boolean | null;
 
 export type PropertyValue = string | number | boolean;
 
@@ -39,9 +43,13 @@ export interface OutgoingMessage {
   /** The caller chose the id, so that the broker may have a message with it already. */
   readonly idGiven: boolean;
   readonly body: Buffer;
-  readonly kind: "text" | "bytes" | "json";
+  /** The length of the body when send() was called: its buffer may be transferred meanwhile. */
+  readonly bodyBytes: number;
+  readonly kind: EncodedBody["kind"];
   readonly properties: Readonly<Record<string, PropertyValue>>;
-  /** `Date.now()` at which it expires. */
+  /** Milliseconds from the call of send() until it expires; held time counts. */
+  readonly ttlMs: number | undefined;
+  /** The same as a time, for protocols that know only times: `Date.now()` at which it expires. */
   readonly expiresAtMs: number | undefined;
   readonly priority: number | undefined;
   readonly correlationId: string | undefined;
@@ -49,8 +57,12 @@ export interface OutgoingMessage {
   readonly type: string | undefined;
   readonly groupId: string | undefined;
   readonly groupSequence: number | undefined;
-  /** `Date.now()` before which the broker is not to hand it out. */
+  /** Milliseconds from the call of send() during which the broker is not to hand it out. */
+  readonly delayMs: number | undefined;
+  /** The same as a time, for protocols that know only times: `Date.now()` before which the broker is not to hand it out. */
   readonly deliverAtMs: number | undefined;
+  /** `performance.now()` at the call of send(), from which ttlMs and delayMs count; 0 with neither of them. */
+  readonly madeAtMs: number;
   readonly persistent: boolean;
 }
 
@@ -65,54 +77,91 @@ export const NO_PROPERTIES: Readonly<Record<string, PropertyValue>> = Object.fre
 
 const MAX_INT = 2_147_483_647;
 
-/** @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for. */
+/**
+ * Each option is read once: a getter may change its answer.
+ * @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for.
+ */
 export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
-  const { ttlMs, priority, correlationId, type, groupId, persistent = true } = options;
-  if (options.id !== undefined) checkId(options.id);
+  const { id, properties, ttlMs, priority, correlationId, replyTo, type, groupId, groupSequence, delayMs } = options;
+  const { persistent = true } = options;
+  if (id !== undefined) checkId(id);
   if (persistent !== true) checkFlags({ persistent });
   if (correlationId !== undefined) checkText("correlationId", correlationId);
   if (type !== undefined) checkText("type", type);
   if (groupId !== undefined) checkText("groupId", groupId);
-  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
-    throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${inspect(priority)}`);
-  }
-  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0)) {
-    throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${inspect(ttlMs)}`);
-  }
+  checkPriority(priority);
+  checkGroupSequence(groupId, groupSequence);
+  const times = timesOf(ttlMs, delayMs);
   const { bytes, kind } = encodeBody(body);
   return {
-    id: options.id ?? randomUUID(),
-    idGiven: options.id !== undefined,
+    id: id ?? randomUUID(),
+    idGiven: id !== undefined,
     body: bytes,
+    bodyBytes: bytes.length,
     kind,
-    properties: options.properties === undefined ? NO_PROPERTIES : checkProperties(options.properties),
-    expiresAtMs: ttlMs === undefined ? undefined : Date.now() + ttlMs,
+    properties: properties === undefined ? NO_PROPERTIES : copyProperties(properties),
+    ttlMs: times.ttlMs,
+    expiresAtMs: times.expiresAtMs,
+    delayMs: times.delayMs,
+    deliverAtMs: times.deliverAtMs,
+    madeAtMs: times.madeAtMs,
     priority,
     correlationId,
-    replyTo: options.replyTo === undefined ? undefined : parseDestination(options.replyTo),
+    replyTo: replyTo === undefined ? undefined : parseDestination(replyTo),
     type,
     groupId,
-    groupSequence: checkGroupSequence(options),
-    deliverAtMs: readDelay(options),
+    groupSequence,
     persistent,
   };
 }
 
-function checkGroupSequence({ groupId, groupSequence }: MessageOptions): number | undefined {
-  if (groupSequence === undefined) return undefined;
+/** What is left of the time to live, ms; undefined for a message without one. The wall clock has no part in it. */
+export function timeLeftMs({ ttlMs, madeAtMs }: OutgoingMessage): number | undefined {
+  return ttlMs === undefined ? undefined : ttlMs - (performance.now() - madeAtMs);
+}
+
+/** What is left of the delay, ms, at least 0; undefined for a message without one. */
+export function delayLeftMs({ delayMs, madeAtMs }: OutgoingMessage): number | undefined {
+  return delayMs === undefined ? undefined : Math.max(0, delayMs - (performance.now() - madeAtMs));
+}
+
+type Times = Pick<OutgoingMessage, "ttlMs" | "expiresAtMs" | "delayMs" | "deliverAtMs" | "madeAtMs">;
+
+const NO_TIMES: Times = Object.freeze({
+  ttlMs: undefined,
+  expiresAtMs: undefined,
+  delayMs: undefined,
+  deliverAtMs: undefined,
+  madeAtMs: 0,
+});
+
+function timesOf(ttlMs: number | undefined, delayMs: number | undefined): Times {
+  if (ttlMs === undefined && delayMs === undefined) return NO_TIMES;
+  if (ttlMs !== undefined && !(Number.isFinite(ttlMs) && ttlMs > 0))
+    throw new InvalidArgumentError(`ttlMs is a positive number of milliseconds, not ${inspect(ttlMs)}`);
+  if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0))
+    throw new InvalidArgumentError(`delayMs is a number of milliseconds, not ${inspect(delayMs)}`);
+  const nowMs = Date.now();
+  return {
+    ttlMs,
+    expiresAtMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
+    delayMs: delayMs === 0 ? undefined : delayMs,
+    deliverAtMs: delayMs === undefined || delayMs === 0 ? undefined : nowMs + delayMs,
+    madeAtMs: performance.now(),
+  };
+}
+
+function checkPriority(priority: number | undefined): void {
+  if (priority === undefined || (Number.isInteger(priority) && priority >= 0 && priority <= 9)) return;
+  throw new InvalidArgumentError(`priority is a whole number from 0 to 9, not ${inspect(priority)}`);
+}
+
+function checkGroupSequence(groupId: string | undefined, groupSequence: number | undefined): void {
+  if (groupSequence === undefined) return;
   if (groupId === undefined) throw new InvalidArgumentError("groupSequence is a place in a group: give a groupId too");
   if (!(Number.isInteger(groupSequence) && Math.abs(groupSequence) <= MAX_INT)) {
     throw new InvalidArgumentError(`groupSequence is a whole number of 32 bits, not ${inspect(groupSequence)}`);
   }
-  return groupSequence;
-}
-
-function readDelay({ delayMs }: MessageOptions): number | undefined {
-  if (delayMs === undefined) return undefined;
-  if (!(Number.isFinite(delayMs) && delayMs >= 0)) {
-    throw new InvalidArgumentError(`delayMs is a number of milliseconds, not ${inspect(delayMs)}`);
-  }
-  return delayMs === 0 ? undefined : Date.now() + delayMs;
 }
 
 function checkId(id: string): void {
@@ -120,45 +169,26 @@ function checkId(id: string): void {
   if (id === "") throw new InvalidArgumentError("The message id is empty");
 }
 
-interface EncodedBody {
-  readonly kind: OutgoingMessage["kind"];
-  readonly bytes: Buffer;
-}
-
-function encodeBody(body: MessageBody): EncodedBody {
-  if (typeof body === "string") return { kind: "text", bytes: Buffer.from(body) };
-  if (Buffer.isBuffer(body)) return { kind: "bytes", bytes: body };
-  if (body instanceof Uint8Array)
-    return { kind: "bytes", bytes: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(body);
-  } catch (cause) {
-    throw new InvalidArgumentError(
-      `The body cannot be written as JSON: ${cause instanceof Error ? cause.message : inspect(cause)}`,
-    );
-  }
-  if (json === undefined)
-    throw new InvalidArgumentError(`The body is ${typeof body}: send a string, a Uint8Array or a JSON value`);
-  return { kind: "json", bytes: Buffer.from(json) };
-}
-
 // biome-ignore lint/suspicious/noControlCharactersInRegex: STOMP 1.2 cannot carry it in a header.
 const NUL = /\u0000/;
 
-function checkProperties(properties: Readonly<Record<string, PropertyValue>>): Readonly<Record<string, PropertyValue>> {
+/** A copy: resends carry what was sent first, whatever the caller does to its object. */
+function copyProperties(properties: Readonly<Record<string, PropertyValue>>): Readonly<Record<string, PropertyValue>> {
+  if (typeof properties !== "object" || properties === null)
+    throw new InvalidArgumentError(`properties is an object with a value for each name, not ${inspect(properties)}`);
+  const copy: [string, PropertyValue][] = [];
   for (const [name, value] of Object.entries(properties)) {
     checkText("A property name", name);
     if (name === "") throw new InvalidArgumentError("A property has an empty name");
     if (typeof value === "string") checkText(`The property ${name}`, value, NUL);
     else if (typeof value !== "boolean" && !Number.isFinite(value)) {
       throw new InvalidArgumentError(
-        `The property ${name} is a string, a finite number or a boolean, not ${String(value)}`,
+        `The property ${name} is a string, a finite number or a boolean, not ${inspect(value)}`,
       );
     }
+    copy.push([name, value]);
   }
-  // A copy: resends carry what was sent first, whatever the caller does to its object.
-  return { ...properties };
+  return Object.fromEntries(copy);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what ends a header, or a connection.

@@ -4,6 +4,7 @@ import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AbortError, type EndpointAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { MessagingSession } from "./messaging-session.ts";
+import { whenEnded } from "./when-ended.ts";
 
 export interface ReachedSession {
   readonly session: MessagingSession;
@@ -51,11 +52,15 @@ export class CurrentSession {
     let ended: MessagingSession | undefined;
     for (;;) {
       const reached = await this.next(what, signal, ended);
-      void reached.session.ended.then(() => {
-        ended = reached.session;
+      const over = new Promise<never>((_, reject) => {
+        whenEnded(reached.session, ({ error }) => {
+          ended = reached.session;
+          reject(error);
+        });
       });
+      over.catch(() => {});
       try {
-        return await unlessAborted(signal, Promise.race([ask(reached), reached.session.ended.then(() => nothing())]));
+        return await unlessAborted(signal, Promise.race([ask(reached), over]));
       } catch (reason) {
         // What the session says of its own end may come before the end.
         await new Promise((resolve) => setImmediate(resolve));
@@ -83,8 +88,4 @@ export class CurrentSession {
   #wake(): void {
     for (const look of [...this.#waiting]) look();
   }
-}
-
-function nothing(): never {
-  throw new Error("The session ended before it answered");
 }

@@ -12,4 +12,6 @@ export interface Suspect {
   readonly unanswered: boolean;
   /** Fails it for good. */
   failAsPoison(cause: MasterSlaveError): void;
+  /** Fails it for good with an error of its own. */
+  fail(error: MasterSlaveError): void;
 }

@@ -1,5 +1,6 @@
 /** Shows what is in a queue and takes nothing out of it; over a failover it begins again and skips what it has shown. */
 
+import { inBackground } from "../../async/in-background.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Consumer } from "./consumer.ts";
 import { DeliveredIds } from "./delivered-ids.ts";
@@ -22,7 +23,7 @@ async function* show(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, 
     for await (const delivery of consumer) {
       const { message } = delivery;
       // Lets the next one come; nothing is taken out of the queue.
-      void delivery.accept();
+      inBackground("Letting the next message of a browser come", delivery.accept());
       const { id } = message;
       if (id === undefined || !shown.note(id)) yield message;
     }

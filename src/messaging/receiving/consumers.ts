@@ -1,4 +1,5 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
+import { inBackground } from "../../async/in-background.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
@@ -66,9 +67,10 @@ export class Consumers implements ConsumerOwner {
     this.#open.add(subscription);
     if (prepared) {
       this.#preparing.add(subscription);
-      void prepared.then(
-        () => this.#prepared(subscription),
-        (reason) => subscription.end(MasterSlaveError.from(reason)),
+      const asked = prepared.then(() => this.#prepared(subscription));
+      inBackground(
+        "Ending a consumer",
+        asked.catch((reason: unknown) => subscription.end(MasterSlaveError.from(reason))),
       );
     } else this.#ask(subscription);
     return consumer;

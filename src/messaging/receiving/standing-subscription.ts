@@ -1,7 +1,7 @@
 /** A standing request for messages: asked for on every session, until it is ended or refused. */
 
 import { settledOr, startTimer } from "../../async/timer.ts";
-import { ConnectionClosedError, type MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
+import { ConnectionClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
 import { type Destination, formatDestination } from "../messages/destination.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
@@ -99,7 +99,12 @@ export class StandingSubscription implements Suspect {
     if (this.#state.name !== "waiting") return;
     const link = new SessionDeliveries(session, this.#reader);
     this.#state = { name: "subscribing", link };
-    link.subscription = session.subscribe(this.request, this.#sink(link));
+    try {
+      link.subscription = session.subscribe(this.request, this.#sink(link));
+    } catch (reason) {
+      // A mistake of ours or of a protocol with this one: the other consumers and the sends go on.
+      this.fail(MasterSlaveError.from(reason));
+    }
   }
 
   /** Asks a session for the messages; resolves when it has answered, or is over. */
@@ -166,6 +171,10 @@ export class StandingSubscription implements Suspect {
     this.#ready.reject(failure ?? new ConnectionClosedError("The consumer was closed before the broker answered"));
     this.#reader.ended(failure);
     this.#host.over(this);
+  }
+
+  fail(error: MasterSlaveError): void {
+    this.end(error);
   }
 
   failAsPoison(cause: MasterSlaveError): void {

@@ -4,9 +4,10 @@
  */
 
 import { settledOr } from "../../async/timer.ts";
-import type { MasterSlaveError } from "../../errors/errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
+import { whenEnded } from "../port/when-ended.ts";
 
 /**
  * What is neither answered nor fatal after so long holds up the rest no longer: a broker without room for it grants no
@@ -24,12 +25,17 @@ export async function clearSuspects(
   patienceMs = PATIENCE_MS,
 ): Promise<boolean> {
   let cause: MasterSlaveError | undefined;
-  void session.ended.then(({ error }) => {
+  whenEnded(session, ({ error }) => {
     cause = error;
   });
   for (const suspect of suspects) {
     const { deaths } = suspect;
-    await settledOr(patienceMs, suspect.alone(session));
+    try {
+      await settledOr(patienceMs, suspect.alone(session));
+    } catch (reason) {
+      // A mistake of ours with this one: the others are still to be restored.
+      suspect.fail(MasterSlaveError.from(reason));
+    }
     if (cause === undefined) continue;
     // Only what had been written can have been what killed the session.
     if (suspect.unanswered || suspect.deaths > deaths) suspect.failAsPoison(cause);

@@ -5,6 +5,7 @@ import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } fr
 import type { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
+import type { Suspect } from "../port/suspect.ts";
 import type { Consumers } from "../receiving/consumers.ts";
 import type { Requests } from "../requests/requests.ts";
 import type { PendingSends } from "../sending/pending-sends.ts";
@@ -28,6 +29,8 @@ export interface FailoverTotals {
 }
 
 export interface Restoration {
+  /** Settles when everything has been given to the session; rejects when that failed. undefined: it has been. */
+  readonly restored: Promise<void> | undefined;
   readonly resent: number;
   readonly voided: number;
 }
@@ -58,23 +61,30 @@ export class SessionRecovery {
     return this.#broker;
   }
 
-  /** Restores everything in one turn; what may be what kills sessions goes first, each alone. */
-  begin(session: MessagingSession, endpoint: EndpointAddress): void {
+  /**
+   * Restores everything in one turn; what may be what kills sessions goes first, each alone, and then a promise tells when
+   * the rest has followed. A throw or a rejection belongs to no single send or consumer: those fail by themselves.
+   */
+  begin(session: MessagingSession, endpoint: EndpointAddress): Promise<void> | undefined {
     const { consumers, sends } = this.#parts;
     this.#broker = session.broker;
     sends.reached(endpoint);
     const suspects = [...consumers.suspects(this.#poisonAfter), ...sends.suspects(this.#poisonAfter)];
-    const flow = () => this.#flow(session, endpoint);
-    if (suspects.length === 0) flow();
-    else void clearSuspects(session, suspects).then((alive) => alive && flow());
+    if (suspects.length > 0) return this.#flowAfter(suspects, session, endpoint);
+    this.#flow(session, endpoint);
+    return undefined;
   }
 
   interrupt(cause: MasterSlaveError): void {
     const { sessions, sends, consumers, requests } = this.#parts;
-    sessions.interrupt();
-    sends.interrupt(cause);
-    this.#totals.voided += consumers.interrupt();
-    requests.interrupt(cause);
+    eachEvenIfOneThrows(
+      () => sessions.interrupt(),
+      () => sends.interrupt(cause),
+      () => {
+        this.#totals.voided += consumers.interrupt();
+      },
+      () => requests.interrupt(cause),
+    );
   }
 
   restore(session: MessagingSession, endpoint: EndpointAddress, outageMs: number): Restoration {
@@ -84,19 +94,21 @@ export class SessionRecovery {
     totals.failovers += 1;
     totals.outageMs += outageMs;
     totals.lastOutageMs = outageMs;
-    this.begin(session, endpoint);
-    return restoration;
+    return { ...restoration, restored: this.begin(session, endpoint) };
   }
 
   /** The connection is over; `failure` is what ended it, if it was not close(). */
   end(failure: MasterSlaveError | undefined): void {
     const { sessions, sends, consumers, requests, transactions } = this.#parts;
     const closed = closedError(failure);
-    sessions.end(closed);
-    transactions.end(closed);
-    requests.end(closed);
-    sends.abandon(closed);
-    consumers.end(failure);
+    // Each of these settles promises of users: a mistake in one must not leave those of another waiting.
+    eachEvenIfOneThrows(
+      () => sessions.end(closed),
+      () => transactions.end(closed),
+      () => requests.end(closed),
+      () => sends.abandon(closed),
+      () => consumers.end(failure),
+    );
   }
 
   /** Stops intake, lets what is under way be finished, and leaves. */
@@ -120,6 +132,10 @@ export class SessionRecovery {
     await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
   }
 
+  async #flowAfter(suspects: readonly Suspect[], session: MessagingSession, endpoint: EndpointAddress): Promise<void> {
+    if (await clearSuspects(session, suspects)) this.#flow(session, endpoint);
+  }
+
   #flow(session: MessagingSession, endpoint: EndpointAddress): void {
     const { sessions, sends, consumers } = this.#parts;
     const { state } = this.#transport;
@@ -135,6 +151,19 @@ export class SessionRecovery {
 export function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
   const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
   return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
+}
+
+/** Takes every step, then throws what the first failed one threw. */
+function eachEvenIfOneThrows(...steps: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (reason) {
+      failures.push(reason);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Runs something under a deadline that keeps no timer behind. */

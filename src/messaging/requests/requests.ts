@@ -1,7 +1,7 @@
 /** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
 import { randomUUID } from "node:crypto";
 import { startDeadline } from "../../async/deadline.ts";
-import { IdleLatch } from "../../async/idle-latch.ts";
+import { inBackground } from "../../async/in-background.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
   type ConnectionClosedError,
@@ -10,7 +10,6 @@ import {
   NotConnectedError,
   RequestInterruptedError,
   RequestTimeoutError,
-  SendOverflowError,
 } from "../../errors/errors.ts";
 import { checkTimeout } from "../messages/argument-checks.ts";
 import { type Destination, formatDestination } from "../messages/destination.ts";
@@ -19,7 +18,8 @@ import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Consumer } from "../receiving/consumer.ts";
 import type { Consumers } from "../receiving/consumers.ts";
 import type { SendOptions } from "../sending/call-options.ts";
-import type { SendPolicy, SendResult } from "../sending/pending-send.ts";
+import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
+import { RequestSlots, type RequestSlotsSettings } from "./request-slots.ts";
 
 export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
   /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
@@ -53,18 +53,16 @@ const BOUND_TO_SESSION: SendPolicy = { inDoubt: "fail", whenInterrupted: "reject
 export class Requests {
   readonly #consumers: Consumers;
   readonly #send: SendRequest;
-  readonly #max: number;
+  readonly #slots: RequestSlots;
   readonly #queue: Destination = { kind: "queue", name: `masterslave.replies.${randomUUID()}` };
   readonly #waiters = new Map<string, Waiter>();
   readonly #temporary = { address: undefined as Destination | undefined, onceKnown: new Set<() => void>() };
   readonly #readers = new Map<Destination["kind"], Consumer>();
-  readonly #onceEmpty = new IdleLatch();
 
-  /** `max`: how many may wait for their replies at once. */
-  constructor(consumers: Consumers, send: SendRequest, max: number) {
+  constructor(consumers: Consumers, send: SendRequest, settings: RequestSlotsSettings) {
     this.#consumers = consumers;
     this.#send = send;
-    this.#max = max;
+    this.#slots = new RequestSlots(settings);
   }
 
   /** How many wait for their replies. */
@@ -80,10 +78,16 @@ export class Requests {
     const correlationId = rest.correlationId ?? id;
     const name = formatDestination(destination);
     const late = () => new RequestTimeoutError(`No reply to the request ${id} to ${name} within ${timeoutMs} ms`, id);
-    const waiter = this.#await(correlationId, id, temporary);
-    const { reply } = waiter;
     const deadline = startDeadline(`The request ${id} to ${name}`, { timeoutMs, signal }, late);
+    let hasSlot = false;
+    let waiter: Waiter | undefined;
     try {
+      this.#refuseDuplicate(correlationId);
+      const room = this.#slots.take(id, deadline.signal);
+      if (room) await room;
+      hasSlot = true;
+      waiter = this.#await(correlationId, id, temporary);
+      const { reply } = waiter;
       const replyTo = temporary ? await this.#temporaryQueue(waiter, deadline.signal) : this.#replyQueue();
       const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
       const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
@@ -97,7 +101,8 @@ export class Requests {
       throw deadline.signal.aborted ? deadline.signal.reason : reason;
     } finally {
       deadline.release();
-      this.#forget(correlationId);
+      if (waiter) this.#waiters.delete(correlationId);
+      if (hasSlot) this.#slots.release();
     }
   }
 
@@ -111,21 +116,22 @@ export class Requests {
 
   /** Resolves when none waits any more, or `signal` fires. */
   empty(signal: AbortSignal): Promise<void> {
-    return this.#onceEmpty.wait(this.#waiters.size === 0, signal);
+    return this.#slots.idle(signal);
   }
 
   /** No reply can come any more. */
   end(error: ConnectionClosedError): void {
+    this.#slots.end(error);
     for (const waiter of [...this.#waiters.values()]) waiter.reject(error);
   }
 
-  #await(correlationId: string, id: string, temporary: boolean): Waiter {
+  #refuseDuplicate(correlationId: string): void {
     if (this.#waiters.has(correlationId))
       throw new InvalidArgumentError(`A request with the correlation id ${correlationId} waits for its reply already`);
-    if (this.#waiters.size >= this.#max) {
-      const text = `The request ${id} was not sent: ${this.#max} requests (maxPendingSends) wait for their replies`;
-      throw new SendOverflowError(text, { id });
-    }
+  }
+
+  #await(correlationId: string, id: string, temporary: boolean): Waiter {
+    this.#refuseDuplicate(correlationId);
     let settle = { resolve: (_: ReceivedMessage) => {}, reject: (_: MasterSlaveError) => {} };
     const reply = new Promise<ReceivedMessage>((resolve, reject) => {
       settle = { resolve, reject };
@@ -134,11 +140,6 @@ export class Requests {
     const waiter = { id, temporary, bound: false, reply, ...settle };
     this.#waiters.set(correlationId, waiter);
     return waiter;
-  }
-
-  #forget(correlationId: string): void {
-    this.#waiters.delete(correlationId);
-    if (this.#waiters.size === 0) this.#onceEmpty.tell();
   }
 
   #replyQueue(): Destination {
@@ -195,7 +196,7 @@ export class Requests {
       const { message, unsettleable } = delivery;
       if (message.correlationId !== undefined) this.#waiters.get(message.correlationId)?.resolve(message);
       if (unsettleable && !autoSettled) return false;
-      void delivery.accept();
+      inBackground("Accepting a reply", delivery.accept());
     }
     return true;
   }

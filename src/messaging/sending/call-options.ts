@@ -1,7 +1,7 @@
 /** What send() may be told, and close(). */
 import { checkNames } from "../messages/argument-checks.ts";
 import type { MessageOptions } from "../messages/outgoing-message.ts";
-import type { SendLimits } from "./pending-send.ts";
+import type { SendLimits } from "./send-policy.ts";
 
 export interface SendOptions extends MessageOptions, SendLimits {}
 

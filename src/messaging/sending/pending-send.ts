@@ -1,13 +1,11 @@
 /** A send that has not been confirmed: held until a session can take it, or written and waiting for the broker's word. */
 
-import type { Linkable } from "../../async/linked-set.ts";
-import { onAbort } from "../../async/on-abort.ts";
-import { startTimer } from "../../async/timer.ts";
+import { LinkedMember } from "../../async/linked-set.ts";
 import {
   AbortError,
   type EndpointAddress,
   formatAddress,
-  type MasterSlaveError,
+  MasterSlaveError,
   NotConnectedError,
   PoisonSendError,
   SendError,
@@ -17,37 +15,22 @@ import {
   SendTimeoutError,
 } from "../../errors/errors.ts";
 import { type Destination, formatDestination } from "../messages/destination.ts";
-import type { OutgoingMessage } from "../messages/outgoing-message.ts";
+import { type OutgoingMessage, timeLeftMs } from "../messages/outgoing-message.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
+import type { SendLimits, SendPolicy, SendResult, SendTarget } from "./send-policy.ts";
+import { HELD, nextState, type SendEvent, type SendState } from "./send-state.ts";
+import { isLimited, SendWatch } from "./send-watch.ts";
 
-/** What a confirmed send resolves with. */
-export interface SendResult {
-  /** The message's stable id, which consumers see too. */
-  readonly id: string;
-  /** The endpoint that confirmed it. */
-  readonly endpoint: EndpointAddress;
-  /** It was written to more than one session: Artemis dropped the second copy by its id, Classic may hold both. */
-  readonly resent: boolean;
-}
-
-/** All that sends need of a session, or of a transaction. */
-export type SendingSession = Pick<MessagingSession, "send">;
-
-export interface SendLimits {
-  /** Give up after so long, ms. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What becomes of a send that cannot go on as it is. */
-export interface SendPolicy {
-  /** Written and not answered when its session ended. */
-  readonly inDoubt: "resend" | "fail";
-  /** Not written while there is no session. */
-  readonly whenInterrupted: "hold" | "reject";
-  /** Refused by the broker for want of room. */
-  readonly whenFull: "reject" | "hold";
+/** What a send is from its first moment to its last. */
+export interface PendingSendParts {
+  readonly destination: Destination;
+  readonly message: OutgoingMessage;
+  readonly policy: SendPolicy;
+  readonly owner: SendOwner;
+  /** Settle the caller's promise. */
+  readonly resolve: (result: SendResult) => void;
+  readonly reject: (error: MasterSlaveError) => void;
 }
 
 export interface SendOwner {
@@ -66,69 +49,65 @@ export interface SendOwner {
 /** How many sends this process has made. */
 let made = 0;
 
-export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend> {
-  readonly destination: Destination;
-  readonly message: OutgoingMessage;
+export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSend, Suspect {
   /** What it counts against maxPendingBytes. */
   readonly bytes: number;
-  encoded: unknown;
-  onAbandoned: (() => void) | undefined = undefined;
   /** Of two sends the one made earlier has the lower. */
   readonly number = ++made;
-  /** How many sessions in a row died while it was written and unanswered. */
-  deaths = 0;
-  /** Its place among the admitted, or the given up. */
-  set: object | undefined = undefined;
-  previous: PendingSend | undefined = undefined;
-  next: PendingSend | undefined = undefined;
-  /** `given-up`: its caller has an answer, but the session has it still and waits for the broker's word. */
-  #phase: "held" | "written" | "given-up" | "over" = "held";
-  #writes = 0;
-  #givenTo: SendingSession | undefined;
-  readonly policy: SendPolicy;
-  readonly #owner: SendOwner;
-  readonly #resolve: (result: SendResult) => void;
-  readonly #reject: (error: MasterSlaveError) => void;
-  #forgetLimits: (() => void) | undefined;
-  #stopExpiry: (() => void) | undefined;
+  encoded: unknown;
+  onAbandoned: (() => void) | undefined = undefined;
+  readonly #parts: PendingSendParts;
+  #state: SendState = HELD;
+  #watch: SendWatch | undefined;
   #onceAnswered: (() => void) | undefined;
 
-  constructor(
-    destination: Destination,
-    message: OutgoingMessage,
-    policy: SendPolicy,
-    owner: SendOwner,
-    settle: { readonly resolve: (result: SendResult) => void; readonly reject: (error: MasterSlaveError) => void },
-  ) {
-    this.destination = destination;
-    this.message = message;
-    this.policy = policy;
-    this.bytes = messageBytes(message);
-    this.#owner = owner;
-    this.#resolve = settle.resolve;
-    this.#reject = settle.reject;
+  constructor(parts: PendingSendParts) {
+    super();
+    this.#parts = parts;
+    this.bytes = messageBytes(parts.message);
+  }
+
+  get destination(): Destination {
+    return this.#parts.destination;
+  }
+
+  get message(): OutgoingMessage {
+    return this.#parts.message;
+  }
+
+  get policy(): SendPolicy {
+    return this.#parts.policy;
+  }
+
+  /** How many sessions in a row died while it was written and unanswered. */
+  get deaths(): number {
+    return "deaths" in this.#state ? this.#state.deaths : 0;
   }
 
   /** Over, or given up by its caller: an adapter that still holds it drops it. */
   get abandoned(): boolean {
-    return this.#phase === "over" || this.#phase === "given-up";
+    return this.#state.name === "over" || this.#state.name === "given-up";
   }
 
   /** Written to the present session, which has not answered. */
   get unanswered(): boolean {
-    return this.#phase === "written" || this.#phase === "given-up";
+    return this.#state.name === "written" || this.#state.name === "given-up";
   }
 
-  /** Was written to an earlier session. */
+  /** Was written to this session or an earlier one, and has no outcome. */
   get inDoubt(): boolean {
-    return this.#writes > 0;
+    return "writes" in this.#state && this.#state.writes > 0;
   }
 
-  /** Hands it to a session, once to each. */
-  giveTo(session: SendingSession): void {
-    if (this.#givenTo === session) return;
-    this.#givenTo = session;
-    session.send(this);
+  /** Hands it to the session of the moment, once. A throw, which is a mistake of ours or of a protocol, fails this send alone. */
+  giveTo(session: SendTarget): void {
+    if (this.#state.name !== "held") return;
+    this.#move("given");
+    try {
+      session.send(this);
+    } catch (reason) {
+      this.#failByMistake(MasterSlaveError.from(reason));
+    }
   }
 
   async alone(session: MessagingSession): Promise<void> {
@@ -137,58 +116,32 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
       this.#onceAnswered = resolve;
     });
     this.giveTo(session);
-    await Promise.race([answered, session.ended]);
+    if (!this.abandoned) await Promise.race([answered, session.ended]);
   }
 
   onWritten(): void {
-    // Whatever a session does to write it, it counts as one.
-    if (this.#phase !== "held") return;
-    this.#phase = "written";
-    this.#writes += 1;
-    if (this.#writes > 1) this.#owner.writtenAgain();
+    const before = this.#state;
+    const after = this.#move("written");
+    if (after !== before && after.name === "written" && after.writes > 1) this.#parts.owner.writtenAgain();
   }
 
   onOutcome(outcome: SendOutcome): void {
-    if (this.#phase === "over") return;
-    if (this.#phase === "given-up") {
-      this.#phase = "over";
+    if (this.#state.name === "over") return;
+    if (this.#state.name === "given-up") {
+      this.#move("over");
       this.#onceAnswered?.();
-      this.#owner.answeredLate(this);
+      this.#parts.owner.answeredLate(this);
     } else if (outcome.kind === "confirmed") this.#confirm();
     else if (this.policy.whenFull === "hold" && isRefusedForNow(outcome.error)) this.#defer();
     else this.fail(this.#doubted(outcome.error));
   }
 
-  #defer(): void {
-    // The broker has said that it does not have it: this session's write leaves no doubt.
-    if (this.#phase === "written") this.#writes -= 1;
-    this.#phase = "held";
-    this.#givenTo = undefined;
-    // It was answered, so it is not what sessions die of.
-    this.deaths = 0;
-    this.#onceAnswered?.();
-    this.#stopExpiry?.();
-    this.#watchExpiry();
-    this.#owner.deferred(this);
-  }
-
-  /** Whatever this session says of it, an earlier one that did not answer may have stored it. */
-  #doubted(error: MasterSlaveError): MasterSlaveError {
-    const earlierWrites = this.#writes - (this.unanswered ? 1 : 0);
-    if (earlierWrites > 0 && error instanceof SendError) Object.assign(error, { inDoubt: true });
-    return error;
-  }
-
   /** The session ended. Returns whether the send was written and unanswered. */
   interrupted(): boolean {
-    this.#givenTo = undefined;
-    if (this.#phase !== "written") return false;
-    this.#phase = "held";
-    this.deaths += 1;
-    // Its time to live may have been looked at while it was written.
-    this.#stopExpiry?.();
-    this.#watchExpiry();
-    return true;
+    const wasWritten = this.#state.name === "written";
+    this.#move("interrupted");
+    if (wasWritten) this.#watch?.watchExpiry();
+    return wasWritten;
   }
 
   fail(error: MasterSlaveError): void {
@@ -212,35 +165,48 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
 
   /** Rejects a held send whose time to live has run out. Returns whether it has. */
   expire(): boolean {
-    const { expiresAtMs, id } = this.message;
-    if (expiresAtMs === undefined || expiresAtMs > Date.now() || this.#phase !== "held") return false;
-    this.fail(
-      new SendExpiredError(`${this.#describe()} expired before it could be confirmed`, { id, inDoubt: this.inDoubt }),
-    );
+    const leftMs = timeLeftMs(this.message);
+    if (leftMs === undefined || leftMs > 0 || this.#state.name === "written" || this.abandoned) return false;
+    const { id } = this.message;
+    const text = `${this.#describe()} expired before it could be confirmed`;
+    this.fail(new SendExpiredError(text, { id, inDoubt: this.inDoubt }));
     return true;
   }
 
   /** Watches the caller's time and signal, and the message's time to live while it is held. */
-  limit({ timeoutMs, signal }: SendLimits): void {
-    const { expiresAtMs } = this.message;
-    if (timeoutMs === undefined && signal === undefined && expiresAtMs === undefined) return;
-    const stopTimeout = timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => this.#timeOut(timeoutMs));
-    const stopListening = signal && onAbort(signal, () => this.#abort(signal.reason));
-    this.#watchExpiry();
-    this.#forgetLimits = () => {
-      stopTimeout?.();
-      this.#stopExpiry?.();
-      stopListening?.();
-    };
+  limit(limits: SendLimits): void {
+    if (!isLimited(this.message, limits)) return;
+    this.#watch = new SendWatch(this.message, limits, {
+      timedOut: (timeoutMs) => this.#timeOut(timeoutMs),
+      aborted: (reason) => this.#abort(reason),
+      expired: () => {
+        // A timer may be a hair early. What is written is looked at again when its session ends.
+        if (!this.expire() && !this.unanswered) this.#watch?.watchExpiry();
+      },
+    });
   }
 
-  #watchExpiry(): void {
-    const { expiresAtMs } = this.message;
-    if (expiresAtMs === undefined) return;
-    this.#stopExpiry = startTimer(Math.max(1, expiresAtMs - Date.now()), () => {
-      // The two clocks need not agree; what is written meanwhile is looked at again when its session ends.
-      if (!this.expire() && this.#phase === "held") this.#watchExpiry();
-    });
+  #defer(): void {
+    this.#move("deferred");
+    this.#onceAnswered?.();
+    this.#watch?.watchExpiry();
+    this.#parts.owner.deferred(this);
+  }
+
+  /** Whatever this session says of it, an earlier one that did not answer may have stored it. */
+  #doubted(error: MasterSlaveError): MasterSlaveError {
+    const earlierWrites = "writes" in this.#state ? this.#state.writes - (this.unanswered ? 1 : 0) : 0;
+    if (earlierWrites > 0 && error instanceof SendError) Object.assign(error, { inDoubt: true });
+    return error;
+  }
+
+  #failByMistake(error: MasterSlaveError): void {
+    if (!this.inDoubt) {
+      this.fail(error);
+      return;
+    }
+    const text = `${this.#describe()} was written to an earlier session, and could not be written again: ${error.message}`;
+    this.fail(new SendInDoubtError(text, { id: this.message.id, cause: error }));
   }
 
   #timeOut(timeoutMs: number): void {
@@ -256,34 +222,40 @@ export class PendingSend implements OutgoingSend, Suspect, Linkable<PendingSend>
   }
 
   #confirm(): void {
-    const { endpoint } = this.#owner;
+    const { owner, resolve } = this.#parts;
+    const { endpoint } = owner;
+    const resent = "writes" in this.#state && this.#state.writes > 1;
     if (endpoint === undefined || !this.#end("over")) return;
-    this.#resolve({ id: this.message.id, endpoint, resent: this.#writes > 1 });
-    this.#owner.sendOver(this, true);
+    resolve({ id: this.message.id, endpoint, resent });
+    owner.sendOver(this, true);
   }
 
   /** Its caller waits no longer. What a session has of it is not taken back. */
   #giveUp(error: MasterSlaveError): void {
-    if (!this.#end(this.#phase === "written" ? "given-up" : "over")) return;
+    if (!this.#end("given-up")) return;
     this.onAbandoned?.();
     this.#rejectWith(error);
   }
 
   #rejectWith(error: MasterSlaveError): void {
-    this.#reject(error);
-    this.#owner.sendOver(this, false);
+    this.#parts.reject(error);
+    this.#parts.owner.sendOver(this, false);
   }
 
-  #end(phase: "given-up" | "over"): boolean {
+  #end(event: "given-up" | "over"): boolean {
     if (this.abandoned) return false;
-    this.#phase = phase;
-    this.#forgetLimits?.();
-    if (phase === "over") this.#onceAnswered?.();
+    this.#watch?.stop();
+    if (this.#move(event).name === "over") this.#onceAnswered?.();
     return true;
   }
 
+  #move(event: SendEvent): SendState {
+    this.#state = nextState(this.#state, event);
+    return this.#state;
+  }
+
   #describe(): string {
-    const { endpoint } = this.#owner;
+    const { endpoint } = this.#parts.owner;
     const where = endpoint ? ` (last at ${formatAddress(endpoint)})` : "";
     return `The send ${this.message.id} to ${formatDestination(this.destination)}${where}`;
   }

@@ -17,14 +17,8 @@ import type { Destination } from "../messages/destination.ts";
 import type { OutgoingMessage } from "../messages/outgoing-message.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { DeferredSends } from "./deferred-sends.ts";
-import {
-  PendingSend,
-  type SendingSession,
-  type SendLimits,
-  type SendOwner,
-  type SendPolicy,
-  type SendResult,
-} from "./pending-send.ts";
+import { PendingSend, type SendOwner } from "./pending-send.ts";
+import type { SendLimits, SendPolicy, SendResult, SendTarget } from "./send-policy.ts";
 
 export interface PendingSendsSettings extends SendPolicy {
   readonly maxPendingSends: number;
@@ -62,7 +56,7 @@ export class PendingSends implements SendOwner {
   #bytes = 0;
   /** Since when nothing was answered. */
   #silentSinceMs = 0;
-  #session: SendingSession | undefined;
+  #session: SendTarget | undefined;
   #endpoint: EndpointAddress | undefined;
   #connected = false;
   readonly #onceEmpty = new IdleLatch();
@@ -94,7 +88,7 @@ export class PendingSends implements SendOwner {
     policy: SendPolicy = this.#settings,
   ): Promise<SendResult> {
     return new Promise((resolve, reject) => {
-      const send = new PendingSend(destination, message, policy, this, { resolve, reject });
+      const send = new PendingSend({ destination, message, policy, owner: this, resolve, reject });
       const hasRoom = this.#waiting.size === 0 && this.#hasRoom(send);
       const refusal = this.#refusal(send, hasRoom);
       if (refusal) {
@@ -127,7 +121,7 @@ export class PendingSends implements SendOwner {
   }
 
   /** Hands everything held to the session, in order; what is added from now on follows at once. */
-  resume(session: SendingSession): void {
+  resume(session: SendTarget): void {
     this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
     for (const send of this.#admitted) {
@@ -256,7 +250,7 @@ export class PendingSends implements SendOwner {
     if (this.#session) this.#giveTo(this.#session, send);
   }
 
-  #giveTo(session: SendingSession, send: PendingSend): void {
+  #giveTo(session: SendTarget, send: PendingSend): void {
     if (!this.#deferred.keepBack(send)) send.giveTo(session);
   }
 }

@@ -3,7 +3,7 @@
 import type { Destination } from "../messages/destination.ts";
 import type { MessageBody } from "../messages/outgoing-message.ts";
 import { NO_OPTIONS, type SendOptions } from "./call-options.ts";
-import type { SendResult } from "./pending-send.ts";
+import type { SendResult } from "./send-policy.ts";
 
 export class Producer {
   readonly destination: Destination;

@@ -1,5 +1,6 @@
 /** One transaction on one session: sends and acceptances that hold together, or not at all. */
 
+import { inBackground } from "../../async/in-background.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
   ConnectionClosedError,
@@ -16,6 +17,7 @@ import { checkTimeout } from "../messages/argument-checks.ts";
 import { parseDestination } from "../messages/destination.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "../port/messaging-session.ts";
+import { whenEnded } from "../port/when-ended.ts";
 import { Delivery } from "../receiving/delivery.ts";
 import type { Transaction } from "../receiving/transact.ts";
 import { checkSendOptions, type SendOptions } from "../sending/call-options.ts";
@@ -46,7 +48,7 @@ export class OpenTransaction implements Transaction {
     this.#sends = new PendingSends(limits);
     this.#sends.reached(endpoint);
     this.#sends.resume({ send: (send) => this.#inner.send(send) });
-    void session.ended.then(({ error }) => this.#interrupt(error));
+    whenEnded(session, ({ error }) => this.#interrupt(error));
   }
 
   /** Whether its work was to accept a delivery: that one comes again, and no run of the same work can accept it. */
@@ -136,10 +138,17 @@ export class OpenTransaction implements Transaction {
     return new Promise((resolve) => {
       const onAbort = () => resolve({ kind: "in-doubt", error: MasterSlaveError.from(signal.reason) });
       signal.addEventListener("abort", onAbort, { once: true });
-      void this.#inner.commit().then((outcome) => {
-        signal.removeEventListener("abort", onAbort);
-        resolve(outcome);
-      });
+      const answered = this.#inner.commit().catch(
+        // The port promises never to reject: whether the commit holds is not known then.
+        (reason: unknown): CommitOutcome => ({ kind: "in-doubt", error: MasterSlaveError.from(reason) }),
+      );
+      inBackground(
+        "Taking the answer to a commit",
+        answered.then((outcome) => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(outcome);
+        }),
+      );
     });
   }
 

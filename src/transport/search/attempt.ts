@@ -104,3 +104,8 @@ export function superseded(endpoint: Endpoint): AttemptError {
   const text = `${formatAddress(endpoint)} was given up: another endpoint was ready first, or none is wanted any more`;
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
 }
+
+/** What stands for the answer of an endpoint that the search has not come to. */
+export function untried(endpoint: Endpoint): AttemptError {
+  return new AttemptError("ATTEMPT_TIMEOUT", `${formatAddress(endpoint)} was not tried yet`, { endpoint });
+}

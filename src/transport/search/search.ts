@@ -5,7 +5,7 @@ import type { AttemptError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { OpenSession, Session } from "../dial/session.ts";
 import { SpeakingTurns } from "../dial/speaking-turns.ts";
-import { Attempt, type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
+import { Attempt, type AttemptLimits, type AttemptOutcome, superseded, untried } from "./attempt.ts";
 import { identity } from "./endpoint-list.ts";
 
 export type RoundResult<S extends Session> =
@@ -79,6 +79,14 @@ export class Search<S extends Session> {
   async pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
     for (let left = ms; left > 0 && !this.#decided(); left = until - performance.now()) await this.#change(left);
+  }
+
+  /** What each endpoint said last, in their order; for one that has said nothing, how far the attempt at it has come. */
+  answers(endpoints: readonly Endpoint[]): readonly AttemptError[] {
+    return endpoints.map((endpoint) => {
+      const key = identity(endpoint);
+      return this.#failures.get(key) ?? this.#pending.get(key)?.unanswered() ?? untried(endpoint);
+    });
   }
 
   /** Gives up every open attempt and destroys what had succeeded unseen; waits end at once. Idempotent. */

@@ -70,10 +70,12 @@ describe("connect()", () => {
     const server = await toyServer({ answersAfterMs: 50 });
     const { transport } = toyGroup([server]);
     const first = transport.connect();
-    expect(await rejection(transport.connect())).toBeInstanceOf(ConnectionClosedError);
+    expect(await rejection(transport.connect())).toMatchObject({ code: "INVALID_ARGUMENT" });
     await first;
     expect(await rejection(transport.connect())).toMatchObject({ message: expect.stringContaining("connected") });
     expect(server.connects).toBe(1);
+    await transport.close(AbortSignal.timeout(1_000));
+    expect(await rejection(transport.connect())).toMatchObject({ code: "CONNECTION_CLOSED" });
   });
 
   it("settles although its listeners were removed", async () => {
@@ -142,17 +144,30 @@ describe("a first search that must end", () => {
     expect(client.dials).toEqual([refused.endpoint.port, slow.endpoint.port]);
   });
 
-  it("ends at connectTimeoutMs and lists what was answered", async () => {
+  it.each([
+    ["a search without end", Number.POSITIVE_INFINITY],
+    ["initialConnect=fail-fast, whose one round is not over", 1],
+  ])("ends %s at connectTimeoutMs and lists what each endpoint said last", async (_, startupMaxRounds) => {
     const servers = [await toyServer("refuse"), await toyServer("silent")];
-    const { transport, names } = toyGroup(servers, { attemptStagger: 40 });
+    const { transport, names } = toyGroup(servers, { attemptStagger: 40, startupMaxRounds });
     const error = await rejection(transport.connect({ connectTimeoutMs: 300 }));
     expect(error).toBeInstanceOf(ConnectTimeoutError);
     expect(error).toMatchObject({
       code: "CONNECT_TIMEOUT",
       attempts: [{ code: "ENDPOINT_REFUSED" }, { code: "ATTEMPT_TIMEOUT" }],
     });
+    for (const { endpoint } of servers) expect(error.message).toContain(`\n  tcp://127.0.0.1:${endpoint.port} `);
+    expect(error.message).toContain("has not answered yet (connected, its handshake unanswered)");
     expect(names()).toEqual(["failed", "closed"]);
     await until(() => servers[1]?.open.size === 0);
+  });
+
+  it("lists an endpoint that connectTimeoutMs left no time for as not tried", async () => {
+    const servers = [await toyServer("silent"), await toyServer("welcome")];
+    const { transport } = toyGroup(servers, { attemptStagger: 0 });
+    const error = await rejection(transport.connect({ connectTimeoutMs: 100 }));
+    expect(error).toMatchObject({ attempts: [{ code: "ATTEMPT_TIMEOUT" }, { code: "ATTEMPT_TIMEOUT" }] });
+    expect(error.message).toContain(`tcp://127.0.0.1:${servers[1]?.endpoint.port} was not tried yet`);
   });
 
   it("takes a connectTimeoutMs of 0 for none, and any large one for a long one", async () => {

@@ -88,7 +88,7 @@ describe("the life of a connection", () => {
 
   it("can be connected once", async () => {
     const { connection } = await toyConnected();
-    expect(await rejectionOf(connection.connect())).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(await rejectionOf(connection.connect())).toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(connection.state.name).toBe("connected");
   });
 

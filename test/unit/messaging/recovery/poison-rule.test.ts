@@ -169,7 +169,8 @@ describe("a subscription that every session dies of", () => {
 describe("clearing suspects", () => {
   function suspectOf(alone: Suspect["alone"]): Suspect & { failures: unknown[] } {
     const failures: unknown[] = [];
-    return { deaths: 3, unanswered: true, alone, failures, failAsPoison: (cause) => failures.push(cause) };
+    const fail = (error: unknown) => failures.push(error);
+    return { deaths: 3, unanswered: true, alone, failures, fail, failAsPoison: fail };
   }
 
   it("goes on after its patience with one that is neither answered nor fatal, and blames nobody", async () => {
@@ -180,6 +181,22 @@ describe("clearing suspects", () => {
     const next = suspectOf(async () => {});
     expect(await clearSuspects(session, [stuck, next], 5)).toBe(true);
     expect([...stuck.failures, ...next.failures]).toEqual([]);
+    session.die();
+  });
+
+  it("fails a suspect whose clearing rejects with its own error, and tries the others", async () => {
+    const [endpoint] = ENDPOINTS;
+    if (!endpoint) throw new Error("no endpoint");
+    const session = new ToyMessagingSession(endpoint, {});
+    const mistake = new TypeError("a mistake of ours");
+    const broken = suspectOf(() => Promise.reject(mistake));
+    let tried = false;
+    const next = suspectOf(async () => {
+      tried = true;
+    });
+    expect(await clearSuspects(session, [broken, next])).toBe(true);
+    expect(broken.failures).toMatchObject([{ code: "INTERNAL", cause: mistake }]);
+    expect([tried, next.failures]).toEqual([true, []]);
     session.die();
   });
 

@@ -122,7 +122,7 @@ describe("a request", () => {
   });
 
   it("is refused beyond maxPendingSends, with a twin's correlation id, and with a replyTo of its own", async () => {
-    const { connection } = await toyConnected({ maxPendingSends: 1 });
+    const { connection } = await toyConnected({ maxPendingSends: 1, overflow: "reject" });
     connection.request("q", "x", { id: "r" }).catch(() => {});
     await turns();
     await expect(connection.request("q", "y", { id: "r" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
@@ -130,6 +130,34 @@ describe("a request", () => {
     const own: object = { replyTo: "queue://mine" };
     await expect(connection.request("q", "y", own)).rejects.toThrow(/names the reply queue itself/);
     expect(connection.stats().requests).toBe(1);
+  });
+
+  it("waits for room at maxPendingSends with overflow=wait, and its time, its signal and close() end that wait", async () => {
+    const { connection, session } = await toyConnected({ maxPendingSends: 1 });
+    const first = connection.request("q", "one", { id: "r1" });
+    const second = connection.request("q", "two", { id: "r2" });
+    const late = rejectionOf(connection.request("q", "late", { timeoutMs: 5 }));
+    const controller = new AbortController();
+    const aborted = rejectionOf(connection.request("q", "aborted", { signal: controller.signal }));
+    const left = rejectionOf(connection.request("q", "left"));
+    await turns();
+    expect(session.sent).toEqual(["one"]);
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: "ABORTED" });
+    expect(await late).toMatchObject({ code: "REQUEST_TIMEOUT" });
+    replies(session).deliver("y1", { more: { correlationId: "r1" } });
+    expect((await first).text()).toBe("y1");
+    await turns();
+    expect(session.sent).toEqual(["one", "two"]);
+    replies(session).deliver("y2", { more: { correlationId: "r2" } });
+    expect((await second).text()).toBe("y2");
+    await turns();
+    expect(session.sent).toEqual(["one", "two", "left"]);
+    const queued = rejectionOf(connection.request("q", "never sent"));
+    await connection.close({ drainTimeoutMs: 0 });
+    expect(await queued).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(await left).toMatchObject({ code: "CONNECTION_CLOSED" });
+    expect(session.sent).not.toContain("never sent");
   });
 
   it("takes a reply that cannot be settled, and lets the broker forget the others by itself from then on", async () => {
