@@ -1,0 +1,3 @@
+import { smokePair } from "./smoke-pair.ts";
+
+smokePair("classic");
