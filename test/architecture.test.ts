@@ -51,6 +51,9 @@ const ROOMS = [
   "testing",
   // Files of programs: read with positions, checked by schemas.
   "config",
+  "bridge/routing",
+  "bridge/config",
+  "bridge/link",
   "bridge",
   "topology/description",
   "topology/network",
@@ -76,7 +79,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "lru-cache": ["messaging/receiving"],
   // Loaded by the first login outside ASCII that goes by SCRAM.
   "@mongodb-js/saslprep": ["adapters/amqp/sasl"],
-  stompit: ["adapters/stomp", "testing"],
+  stompit: ["adapters/stomp/stompit", "testing"],
   rhea: ["adapters/amqp", "testing"],
   // Bundled into the programs, never loaded by the library.
   yaml: ["config"],
@@ -222,5 +225,16 @@ describe("the rooms", () => {
     expect(imports.filter(({ to, from }) => to.startsWith("rhea/") && !from.startsWith("testing/")).map(line)).toEqual(
       [],
     );
+  });
+
+  it("import stompit in adapters/stomp/stompit alone, whose one function is the handshake's, and in testing", () => {
+    const importers = imports.filter(({ to }) => to === "stompit" || to.startsWith("stompit/")).map(({ from }) => from);
+    expect(importers).toContain("adapters/stomp/stompit/connect-with-stompit.ts");
+    expect(importers.filter((file) => !/^(testing|adapters\/stomp\/stompit)\//.test(file))).toEqual([]);
+    const doors = local.filter(
+      ({ from, to }) => to.startsWith("adapters/stomp/stompit/") && !from.startsWith("testing/"),
+    );
+    const outside = doors.filter(({ from }) => !from.startsWith("adapters/stomp/stompit/"));
+    expect(new Set(outside.map(({ to }) => to))).toEqual(new Set(["adapters/stomp/stompit/connect-with-stompit.ts"]));
   });
 });

@@ -1,8 +1,7 @@
 /** Plays the peer's side of a conversation to a session while the client's story runs on it; says what was broken. */
 import { AmqpSession } from "../../src/adapters/amqp/amqp-session.ts";
 import { handshake as amqpHandshake } from "../../src/adapters/amqp/opening/handshake.ts";
-import { unfinishedTail } from "../../src/adapters/stomp/frames/text-boundary.ts";
-import { type Opened, handshake as stompHandshake } from "../../src/adapters/stomp/opening/handshake.ts";
+import { handshake as stompHandshake } from "../../src/adapters/stomp/opening/handshake.ts";
 import { SendMemory } from "../../src/adapters/stomp/opening/send-memory.ts";
 import { StompSession } from "../../src/adapters/stomp/stomp-session.ts";
 import { AttemptError, ConnectionClosedError } from "../../src/errors/errors.ts";
@@ -99,12 +98,10 @@ function play(inner: MemorySocket, protocol: Protocol, story: Conversation["stor
 
 async function open(inner: MemorySocket, protocol: Protocol, signal: AbortSignal): Promise<MessagingSession> {
   const endpoint = { scheme: protocol, host: "peer", port: 1, options: {} };
-  const holdBack = protocol === "stomp" ? unfinishedTail : undefined;
-  const socket = new EndpointSocket(inner.asSocket(), endpoint, { holdBack });
+  const socket = new EndpointSocket(inner.asSocket(), endpoint);
   if (protocol === "stomp") {
-    const begin = ({ peer, client, ...io }: Opened) => new StompSession(peer, client, io);
-    const request = { begin, socket, login: undefined, settings: FUZZ_SETTINGS, memory: new SendMemory(true) };
-    return stompHandshake(request, signal);
+    const request = { socket, login: undefined, settings: FUZZ_SETTINGS, memory: new SendMemory(true) };
+    return new StompSession(await stompHandshake(request, signal));
   }
   return new AmqpSession(socket, await amqpHandshake(socket, undefined, FUZZ_SETTINGS, signal), FUZZ_SETTINGS);
 }

@@ -1,6 +1,5 @@
-/** Our socket under arbitrary chunks, writes and ends: the same bytes come out, in order, and no character is split towards stompit. */
+/** Our socket under arbitrary chunks, writes and ends: the same bytes come out, in order. */
 import fc from "fast-check";
-import { unfinishedTail } from "../../src/adapters/stomp/frames/text-boundary.ts";
 import { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";
 import { type Fuzzed, type FuzzOptions, fuzz, type Judged } from "./fuzzed.ts";
 import { MemorySocket } from "./memory-socket.ts";
@@ -17,7 +16,6 @@ type Move =
 export interface SocketCase {
   readonly moves: readonly Move[];
   readonly ending: "peer-end" | "our-end" | "destroy" | "reset";
-  readonly holdBack: boolean;
 }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -43,7 +41,6 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 const anySocket: fc.Arbitrary<SocketCase> = fc.record({
   moves: fc.array(move, { maxLength: 30 }),
   ending: fc.constantFrom("peer-end", "our-end", "destroy", "reset"),
-  holdBack: fc.boolean(),
 });
 
 export async function fuzzSockets(options: FuzzOptions): Promise<Fuzzed> {
@@ -62,11 +59,11 @@ export async function fuzzSockets(options: FuzzOptions): Promise<Fuzzed> {
   }
 }
 
-export async function judgeSocket({ moves, ending, holdBack }: SocketCase): Promise<Judged> {
+export async function judgeSocket({ moves, ending }: SocketCase): Promise<Judged> {
   const [fed, written, read, sent]: Buffer[][] = [[], [], [], []];
   const inner = new MemorySocket((bytes) => sent?.push(Buffer.from(bytes)));
   const endpoint = { scheme: "stomp", host: "peer", port: 1, options: {} } as const;
-  const socket = new EndpointSocket(inner.asSocket(), endpoint, holdBack ? { holdBack: unfinishedTail } : {});
+  const socket = new EndpointSocket(inner.asSocket(), endpoint);
   let closed = 0;
   socket.on("close", () => closed++);
   socket.on("data", (chunk: Buffer) => read?.push(Buffer.from(chunk)));
@@ -82,16 +79,7 @@ export async function judgeSocket({ moves, ending, holdBack }: SocketCase): Prom
     violations.push("other bytes are written");
   if (closed !== 1) violations.push(`it closed ${closed} times`);
   if (!inner.destroyed && ending !== "peer-end") violations.push("the inner socket is open");
-  const chunks = read ?? [];
-  if (holdBack && chunks.some((chunk, nth) => isSplit(chunk, chunks[nth + 1]))) violations.push("a character is split");
   return { violations, counts: [ending] };
-}
-
-/** A CR LF, or a sequence of UTF-8 that goes on in the next chunk. */
-function isSplit(chunk: Buffer, after: Buffer | undefined): boolean {
-  const first = after?.[0] ?? 0;
-  if (chunk.at(-1) === 0x0d) return first === 0x0a;
-  return unfinishedTail(chunk) > 0 && first >= 0x80 && first < 0xc0;
 }
 
 async function make(each: Move, inner: MemorySocket, socket: EndpointSocket, fed: Buffer[], written: Buffer[]) {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
-import { EndpointSocket, type EndpointSocketOptions } from "../../src/transport/socket/endpoint-socket.ts";
+import { EndpointSocket } from "../../src/transport/socket/endpoint-socket.ts";
 import { toyEndpoint } from "./toy-client.ts";
 
 export interface SocketPair {
@@ -14,7 +14,7 @@ export interface SocketPair {
   readonly told: readonly string[];
 }
 
-export async function socketPair(options: EndpointSocketOptions = {}): Promise<SocketPair> {
+export async function socketPair(): Promise<SocketPair> {
   const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -22,7 +22,7 @@ export async function socketPair(options: EndpointSocketOptions = {}): Promise<S
   const [[peer]] = (await Promise.all([once(server, "connection"), once(inner, "connect")])) as [[Socket], unknown];
   peer.on("error", () => {});
   server.close();
-  const pair = wrapped(inner, port, options);
+  const pair = wrapped(inner, port);
   onTestFinished(() => {
     pair.socket.destroy();
     peer.destroy();
@@ -31,12 +31,8 @@ export async function socketPair(options: EndpointSocketOptions = {}): Promise<S
 }
 
 /** An endpoint socket over a connected one, and what it tells. */
-export function wrapped(
-  inner: Socket,
-  port: number,
-  options: EndpointSocketOptions = {},
-): Pick<SocketPair, "socket" | "told"> {
-  const socket = new EndpointSocket(inner, toyEndpoint(port), options);
+export function wrapped(inner: Socket, port: number): Pick<SocketPair, "socket" | "told"> {
+  const socket = new EndpointSocket(inner, toyEndpoint(port));
   const told: string[] = [];
   for (const event of ["end", "finish", "close"]) socket.on(event, () => told.push(event));
   socket.on("error", (error: Error & { code?: string }) => told.push(`error ${error.code}`));

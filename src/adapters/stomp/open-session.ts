@@ -9,9 +9,8 @@ import { type ReachOptions, reach, type UseSocket } from "../../transport/dial/r
 import type { OpenContext, OpenSession } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { unfinishedTail } from "./frames/text-boundary.ts";
 import { brokenHandshake, foreignPeer, isClientIdInUse } from "./opening/failures.ts";
-import { handshake, type Opened } from "./opening/handshake.ts";
+import { handshake } from "./opening/handshake.ts";
 import { askLogin, fitsConnect } from "./opening/login.ts";
 import { SendMemory } from "./opening/send-memory.ts";
 import { StompSession } from "./stomp-session.ts";
@@ -32,7 +31,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
   const memory = new SendMemory(settings.groupCommit === true);
   return async (endpoint, context) => {
     const { signal } = context;
-    const options: ReachOptions = { ...context, tls, lookup, holdBack: unfinishedTail };
+    const options: ReachOptions = { ...context, tls, lookup };
     try {
       const session = await reach(endpoint, options, speak(settings, memory, context));
       warned = false;
@@ -63,15 +62,11 @@ function speak(
       stage?.("connected, the credentials not yet given");
       const login = await ending.unless(askLogin(settings, socket.endpoint, ending.signal));
       stage?.(whySilent(socket.endpoint));
-      return await handshake({ begin, socket, login, settings, memory }, ending.signal);
+      return new StompSession(await handshake({ socket, login, settings, memory }, ending.signal));
     } finally {
       ending.release();
     }
   };
-}
-
-function begin({ peer, client, socket, writer }: Opened): MessagingSession {
-  return new StompSession(peer, client, { socket, writer });
 }
 
 /** Fires when the attempt is over from outside: it is no longer wanted, or the peer is gone. */

@@ -1,5 +1,4 @@
-/** A messaging session over one STOMP connection: takes the frames stompit reads to those they are for. */
-import type { Client } from "stompit";
+/** A messaging session over one STOMP connection: takes the frames that are read to those they are for. */
 import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
 import type {
@@ -16,7 +15,6 @@ import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { usesNagle } from "../shared/nagle.ts";
 import { FrameReader } from "./frames/frame-reader.ts";
-import type { FrameWriter } from "./frames/frame-writer.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
 import {
   type BrokerRefusal,
@@ -29,7 +27,7 @@ import {
   saysTooLarge,
   sessionLoss,
 } from "./opening/failures.ts";
-import type { Peer } from "./opening/peer.ts";
+import type { Opened } from "./opening/handshake.ts";
 import { peerText } from "./opening/peer-text.ts";
 import { StompSubscription } from "./receiving/subscription.ts";
 import { SubscriptionIds } from "./receiving/subscription-ids.ts";
@@ -44,16 +42,9 @@ import { StompTransaction } from "./transactions/transaction.ts";
 /** A larger body ends the session: it would have to be held in memory whole. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
-export interface SessionMeans {
-  readonly socket: EndpointSocket;
-  /** Of all that goes to the socket. */
-  readonly writer: FrameWriter;
-}
-
 export class StompSession implements MessagingSession {
   readonly ended: Promise<SessionEnd>;
   readonly #socket: EndpointSocket;
-  readonly #client: Client;
   readonly #wire: Wire;
   readonly #reader: FrameReader;
   readonly #barrier: StorageBarrier;
@@ -63,10 +54,9 @@ export class StompSession implements MessagingSession {
   #useful = false;
   #transactions = 0;
 
-  /** `client`: its handshake is done. From now on this session reads the socket itself, from the next turn on. */
-  constructor(peer: Peer, client: Client, { socket, writer }: SessionMeans) {
+  /** The handshake is done. This session reads the socket from the next turn on. */
+  constructor({ peer, socket, writer }: Opened) {
     this.#socket = socket;
-    this.#client = client;
     this.#wire = new Wire(peer, writer, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
     this.#reader = new FrameReader(peer.version, {
       onHead: (command, headers) => this.#onHead(command, headers),
@@ -78,10 +68,8 @@ export class StompSession implements MessagingSession {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    client.on("error", (error: Error) => this.destroy(sessionLoss(socket, error, peer.redact)));
-    client.on("end", () => this.destroy(this.#closedByUs()));
+    socket.on("error", (error) => this.destroy(sessionLoss(socket, error, peer.redact)));
     socket.on("close", () => this.destroy(sessionLoss(socket, new Error("the socket was closed"))));
-    socket.unpipe();
     setImmediate(() => this.#read());
   }
 
@@ -95,7 +83,6 @@ export class StompSession implements MessagingSession {
     };
     socket.on("data", (chunk: Buffer) => this.#wire.guard(() => take(chunk)));
     socket.on("end", () => this.destroy(sessionLoss(socket, new Error("the connection ended"))));
-    socket.release();
     socket.resume();
   }
 
@@ -157,8 +144,8 @@ export class StompSession implements MessagingSession {
     this.#resolveEnded = undefined;
     resolve({ error: cause, atMs: performance.now() });
     this.#reader.end();
-    // Takes the socket and stompit's timers with it.
-    this.#client.destroy();
+    // Takes the heart-beats with it.
+    this.#socket.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
     this.#wire.abandon(cause);
     this.#sends.end();
@@ -214,7 +201,8 @@ export class StompSession implements MessagingSession {
 
   #onError(headers: HeaderBlock, body: Buffer, complete: boolean): void {
     const { endpoint, redact, dialect } = this.#wire.peer;
-    const refusal = readRefusal(headers, body, redact);
+    const said = { message: headers.get("message"), receiptId: headers.get("receipt-id") };
+    const refusal = readRefusal(said, body, redact);
     const named = refusal.receiptId !== undefined;
     const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
     waiter?.onRefused(refusal);

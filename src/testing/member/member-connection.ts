@@ -1,6 +1,6 @@
 /** What a member needs of one client's connection, whichever protocol it speaks. */
 import type { Socket } from "node:net";
-import { EndpointSocket, type EndpointSocketOptions } from "../../transport/socket/endpoint-socket.ts";
+import { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import type { Credentials, EndpointScheme } from "../../uri/endpoint.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 
@@ -27,13 +27,9 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CONGESTED_BYTES = 1024 * 1024;
 
 /** The library's end of a client's socket: with the small writes of one turn joined, as our own connections have it. */
-export function gatheringSocket(
-  socket: Socket,
-  scheme: EndpointScheme,
-  options?: EndpointSocketOptions,
-): EndpointSocket {
+export function gatheringSocket(socket: Socket, scheme: EndpointScheme): EndpointSocket {
   const peer = { scheme, host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0, options: {} };
-  return new EndpointSocket(socket, peer, options);
+  return new EndpointSocket(socket, peer);
 }
 
 export function isCongested(socket: Socket): boolean {

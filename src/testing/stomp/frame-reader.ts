@@ -1,8 +1,9 @@
 /** Reads whole frames from a socket with stompit's parser. */
 import type { Duplex, Transform } from "node:stream";
 import stompit, { type IncomingFrame } from "stompit";
-import { PARSER_OPTIONS } from "../../adapters/stomp/frames/parser-options.ts";
+import { PARSER_OPTIONS } from "../../adapters/stomp/stompit/parser-options.ts";
 import type { StompFrame } from "./frame.ts";
+import { unfinishedTail } from "./text-boundary.ts";
 
 export interface FrameReaderOptions {
   readonly maxBodyBytes: number;
@@ -17,6 +18,8 @@ type FrameParser = Transform & { setVersion(version: string): boolean };
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #parser: FrameParser;
+  /** At most three bytes. */
+  #tail = Buffer.alloc(0);
   #reading = false;
   #failed = false;
 
@@ -27,8 +30,16 @@ export class FrameReader {
     this.#parser.on("error", (error) => this.#fail(error));
     this.#parser.on("drain", () => socket.resume());
     socket.on("data", (chunk: Buffer) => {
-      if (!this.#failed && !this.#parser.write(chunk)) socket.pause();
+      if (!this.#failed && !this.#parser.write(this.#withoutTail(chunk))) socket.pause();
     });
+  }
+
+  /** What may be decoded now: an unfinished character, or a CR, waits for the next chunk. */
+  #withoutTail(chunk: Buffer): Buffer {
+    const joined = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
+    const end = joined.length - unfinishedTail(joined);
+    this.#tail = Buffer.from(joined.subarray(end));
+    return joined.subarray(0, end);
   }
 
   /** From now on headers are escaped as in STOMP 1.2; those of CONNECT are not. */

@@ -1,6 +1,5 @@
 /** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
 import type { Socket } from "node:net";
-import { unfinishedTail } from "../../adapters/stomp/frames/text-boundary.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal, type RefusalCondition } from "../destinations/refusal.ts";
 import {
@@ -65,7 +64,7 @@ export class StompConnection implements MemberConnection {
     this.names = new TemporaryNames(options.destinations.queues);
     const { destinations } = options;
     this.#sources = new SubscriptionSources({ destinations, names: this.names, write: (bytes) => this.write(bytes) });
-    this.#socket = gatheringSocket(socket, "stomp", { holdBack: unfinishedTail });
+    this.#socket = gatheringSocket(socket, "stomp");
     this.#deadline = setTimeout(() => this.#socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     socket.on("drain", () => this.#resumeAll());
     this.#reader = new FrameReader(this.#socket, {

@@ -4,7 +4,7 @@ import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AttemptError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { discard } from "../socket/discard.ts";
-import { EndpointSocket, type EndpointSocketOptions } from "../socket/endpoint-socket.ts";
+import { EndpointSocket } from "../socket/endpoint-socket.ts";
 import { secure } from "../tls/secure.ts";
 import type { TlsSource } from "../tls/tls-options.ts";
 import { type Lane, raceAddresses } from "./address-race.ts";
@@ -14,7 +14,7 @@ import { dialFailure } from "./dial-failure.ts";
 import { type Lookup, resolveHost } from "./resolve-host.ts";
 import type { OpenContext } from "./session.ts";
 
-export interface DialOptions extends EndpointSocketOptions {
+export interface DialOptions {
   readonly signal: AbortSignal;
   readonly tls?: TlsSource | undefined;
   /** In place of the system's resolver. */
@@ -92,7 +92,7 @@ class Way {
   }
 
   async #connect(lane: Lane): Promise<EndpointSocket> {
-    const { tls, holdBack, stage } = this.#options;
+    const { tls, stage } = this.#options;
     const endpoint = this.#endpoint;
     try {
       stage?.(`connecting to ${lane.address}`);
@@ -104,7 +104,7 @@ class Way {
       if (lane.signal.aborted) discard(inner);
       lane.signal.throwIfAborted();
       lane.hold();
-      return new EndpointSocket(inner, endpoint, { holdBack });
+      return new EndpointSocket(inner, endpoint);
     } catch (cause) {
       lane.signal.throwIfAborted();
       throw dialFailure(endpoint, cause);

@@ -1,6 +1,6 @@
 /**
- * The socket handed to stompit and rhea: a connected Duplex that joins the small writes of one turn of the loop into
- * one, checks that the peer is alive, and brings both libraries down when it is destroyed.
+ * The one socket that all bytes of a session pass: a connected Duplex that joins the small writes of one turn of the loop
+ * into one, checks that the peer is alive, and brings down what reads it when it is destroyed.
  */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
@@ -11,11 +11,6 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import { type SocketTable, type Stall, SYSTEM_TABLE } from "./tcp-retransmissions.ts";
 import { WriteGatherer } from "./write-gatherer.ts";
-
-export interface EndpointSocketOptions {
-  /** How many bytes at the end of a chunk to hold back until the next one: for a parser that cannot bear a split there. */
-  readonly holdBack?: ((chunk: Buffer) => number) | undefined;
-}
 
 /** Enough to recognise what a peer speaks. */
 const FIRST_BYTES = 32;
@@ -28,14 +23,12 @@ export class EndpointSocket extends Duplex {
   readonly endpoint: Endpoint;
   /** The first bytes the peer sent, at most 32; see describePeer. */
   firstBytes: Buffer = Buffer.alloc(0);
-  /** Read by stompit and rhea on whatever socket they are given. */
+  /** Read by rhea on whatever socket it is given. */
   readonly encrypted: boolean;
   readonly authorized: boolean;
   readonly #inner: Socket | TLSSocket;
-  #holdBack: (chunk: Buffer) => number;
   readonly #outgoing: WriteGatherer;
   readonly #incoming = {
-    held: undefined as Buffer | undefined,
     paused: false,
     ended: false,
     lastReadAt: performance.now(),
@@ -44,13 +37,12 @@ export class EndpointSocket extends Duplex {
   #acknowledgements: AcknowledgementWatch | undefined;
 
   /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
-  constructor(inner: Socket | TLSSocket, endpoint: Endpoint, options: EndpointSocketOptions = {}) {
+  constructor(inner: Socket | TLSSocket, endpoint: Endpoint) {
     super({ allowHalfOpen: false });
     this.#inner = inner;
     this.endpoint = endpoint;
     this.encrypted = "encrypted" in inner;
     this.authorized = "authorized" in inner && inner.authorized;
-    this.#holdBack = options.holdBack ?? (() => 0);
     this.#outgoing = new WriteGatherer((chunk) => {
       if (!inner.destroyed) inner.write(chunk);
     });
@@ -74,26 +66,13 @@ export class EndpointSocket extends Duplex {
     return this.#inner.bytesWritten;
   }
 
-  /** Always off already; here because rhea and stompit call it. */
+  /** Always off already; here because rhea calls it. */
   setNoDelay(): this {
     return this;
   }
 
   getPeerCertificate(): unknown {
     return "getPeerCertificate" in this.#inner ? this.#inner.getPeerCertificate() : undefined;
-  }
-
-  /** Holds back otherwise from now on; what is held already is looked at again with the next chunk, or by `release`. */
-  setHoldBack(holdBack: (chunk: Buffer) => number): void {
-    this.#holdBack = holdBack;
-  }
-
-  /** Hands over what is held back, and holds nothing back any more. */
-  release(): void {
-    const { held } = this.#incoming;
-    this.#incoming.held = undefined;
-    this.#holdBack = () => 0;
-    if (held) this.#push(held);
   }
 
   /**
@@ -169,7 +148,7 @@ export class EndpointSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#outgoing.add(chunk);
-    // Done at once: stompit writes the next piece only then. What is unconfirmed is bounded above us.
+    // Done at once: the gatherer has it. What is unconfirmed is bounded above us.
     done();
   }
 
@@ -191,23 +170,12 @@ export class EndpointSocket extends Duplex {
     if (this.firstBytes.length < FIRST_BYTES) {
       this.firstBytes = Buffer.concat([this.firstBytes, chunk.subarray(0, FIRST_BYTES - this.firstBytes.length)]);
     }
-    const { held } = this.#incoming;
-    const joined = held ? Buffer.concat([held, chunk]) : chunk;
-    const keep = this.#holdBack(joined);
-    this.#incoming.held = keep > 0 ? joined.subarray(joined.length - keep) : undefined;
-    this.#push(keep > 0 ? joined.subarray(0, joined.length - keep) : joined);
-  }
-
-  #push(chunk: Buffer): void {
-    // Whoever holds back may have destroyed it for what it saw.
-    if (chunk.length === 0 || this.destroyed || this.push(chunk)) return;
+    if (this.destroyed || this.push(chunk)) return;
     this.#incoming.paused = true;
     this.#inner.pause();
   }
 
   #receiveEnd(): void {
-    if (this.#incoming.held) this.push(this.#incoming.held);
-    this.#incoming.held = undefined;
     this.#incoming.ended = true;
     this.push(null);
   }

@@ -1,19 +1,16 @@
-/** Writes whole frames straight into our socket, for us and for stompit, whose own writer makes stream pieces and callbacks of each. */
-import type { OutgoingFrame, OutgoingFrameStream } from "stompit";
+/** Writes whole frames straight into our socket, of a session from CONNECTED on: the one encoder of what we send. */
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
-import { headerLines, type StompVersion } from "./header-text.ts";
 
 const LINE_END = Buffer.from("\n");
 
-export class FrameWriter implements OutgoingFrameStream {
+export class FrameWriter {
   readonly #socket: EndpointSocket;
-  #version: StompVersion | undefined;
 
   constructor(socket: EndpointSocket) {
     this.#socket = socket;
   }
 
-  /** A whole frame; `lines`: its headers as they are written, each with its line end. */
+  /** Writes a whole frame; `lines`: its headers as they are written (headerLines), each with its line end. */
   write(command: string, lines: string, body?: Buffer): void {
     const socket = this.#socket;
     if (body === undefined || body.length === 0) {
@@ -25,42 +22,12 @@ export class FrameWriter implements OutgoingFrameStream {
     socket.gather("\0\n");
   }
 
-  frame(command: string, headers: Record<string, string>): OutgoingFrame {
-    return {
-      // The socket tells stompit itself what goes wrong.
-      on() {
-        return this;
-      },
-      end: () => this.write(command, this.#linesOf(headers)),
-    };
-  }
-
   heartbeat(): void {
     this.#socket.gather(LINE_END);
   }
 
+  /** Writes a line end in this turn if nothing else is written: it acknowledges what has come. */
   acknowledge(): void {
     this.#socket.acknowledge(LINE_END);
-  }
-
-  /** Only stompit's own disconnect() finishes, which we do not use. */
-  finish(): void {}
-
-  hasFinished(): boolean {
-    return false;
-  }
-
-  setVersion(version: string): boolean {
-    if (version !== "1.1" && version !== "1.2") return false;
-    this.#version = version;
-    return true;
-  }
-
-  /** CONNECT knows no escapes: what it cannot carry has been refused. */
-  #linesOf(headers: Record<string, string>): string {
-    if (this.#version !== undefined) return headerLines(headers, this.#version);
-    return Object.entries(headers)
-      .map(([name, value]) => `${name}:${value}\n`)
-      .join("");
   }
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.t
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
 import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
-import type { ReceivedHeaders } from "../frames/received-headers.ts";
+import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";
 import { addressSend, spellReplyTo } from "./destination.ts";
 import { insteadOf } from "./header-names.ts";
@@ -80,6 +80,6 @@ export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { length
 }
 
 /** A MESSAGE frame without what belongs to the subscription. */
-export function decodeMessage(headers: ReceivedHeaders, body: Buffer, dialect: Dialect): ReceivedMessage {
+export function decodeMessage(headers: HeaderBlock, body: Buffer, dialect: Dialect): ReceivedMessage {
   return new ReceivedMessage(new ReceivedContent(headers, body, dialect));
 }

@@ -1,7 +1,7 @@
 /** What a MESSAGE frame says, read from its headers when somebody asks: most of it nobody does. */
 import { DUPLICATE_ID_PROPERTY } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent as Content } from "../../../messaging/messages/received-message.ts";
-import { headerEntries, headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
+import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";
 import { readDestination, readReplyTo } from "./destination.ts";
 import { AMQP_PREFIX, isReserved } from "./header-names.ts";
@@ -12,11 +12,11 @@ export class ReceivedContent implements Content {
   readonly body: Buffer;
   /** Every delivery is known by it. */
   readonly id: string | undefined;
-  readonly #headers: ReceivedHeaders;
+  readonly #headers: HeaderBlock;
   readonly #dialect: Dialect;
   #properties: Readonly<Record<string, string>> | undefined;
 
-  constructor(headers: ReceivedHeaders, body: Buffer, dialect: Dialect) {
+  constructor(headers: HeaderBlock, body: Buffer, dialect: Dialect) {
     this.body = body;
     this.#headers = headers;
     this.#dialect = dialect;
@@ -90,15 +90,15 @@ export class ReceivedContent implements Content {
   }
 
   #text(name: string): string | undefined {
-    return headerText(this.#headers, name);
+    return this.#headers.get(name);
   }
 }
 
-function readProperties(headers: ReceivedHeaders): Record<string, string> {
+function readProperties(headers: HeaderBlock): Record<string, string> {
   const properties: Record<string, string> = {};
-  for (const [name, value] of headerEntries(headers)) {
+  for (const [name, value] of headers.entries()) {
     // Of repeated headers the first counts.
-    if (!isReserved(name) && value !== undefined && !Object.hasOwn(properties, name)) properties[name] = String(value);
+    if (!isReserved(name) && !Object.hasOwn(properties, name)) properties[name] = value;
   }
   return properties;
 }

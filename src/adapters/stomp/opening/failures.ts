@@ -15,7 +15,7 @@ import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
-import { headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
+import type { ConnectRefused } from "../stompit/connect-with-stompit.ts";
 import { peerText } from "./peer-text.ts";
 
 interface HandshakeFailure {
@@ -127,7 +127,7 @@ export function foreignPeer(
   return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
 }
 
-/** stompit ended the client during the handshake. */
+/** The handshake broke off: the socket ended, or the answer is none. */
 export function brokenHandshake(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): AttemptError {
   const { endpoint, firstBytes } = socket;
   const foreign = foreignPeer(socket, redact);
@@ -154,6 +154,9 @@ function beginning(firstBytes: Buffer, redact: Conceal): string {
 /** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
+/** What is kept of its header where it has no body: Artemis prints the whole message that it refuses. */
+const MAX_CAUSE = 8 * 1024;
+
 /** What an ERROR frame says. */
 export interface BrokerRefusal {
   readonly receiptId: string | undefined;
@@ -163,13 +166,23 @@ export interface BrokerRefusal {
   readonly cause: Error;
 }
 
-/** `conceal` takes the credentials out: brokers like to name the user. */
-export function readRefusal(headers: ReceivedHeaders, body: Buffer, redact: (text: string) => string): BrokerRefusal {
-  const said = peerText(headerText(headers, "message") ?? "", redact).trim();
+/** What the headers of an ERROR frame say. */
+interface ErrorHeaders {
+  readonly message?: string | undefined;
+  readonly receiptId?: string | undefined;
+}
+
+/** `redact` takes the credentials out: brokers like to name the user. */
+export function readRefusal(
+  { message = "", receiptId }: ErrorHeaders,
+  body: Buffer,
+  redact: (text: string) => string,
+): BrokerRefusal {
+  const said = peerText(message, redact).trim();
   const whole = redact(body.toString()).trim();
   const [firstLine = ""] = peerText(whole, (text) => text).split(/\r?\n/, 1);
   const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
-  return { receiptId: headerText(headers, "receipt-id"), text, cause: new Error(printable(whole || said)) };
+  return { receiptId, text, cause: new Error(printable(whole || peerText(message, redact, MAX_CAUSE))) };
 }
 
 /**
@@ -209,27 +222,27 @@ export function saysTooLarge(text: string): boolean {
 /** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
 export function refusedConnect(
   endpoint: Endpoint,
-  headers: ReceivedHeaders,
-  body: Buffer,
+  { headers, body }: ConnectRefused,
   login: Login | undefined,
 ): AttemptError {
+  const said = { message: headers["message"] };
   const redact = redactingCredentials(login);
   // Before the credentials are taken out: a password such as "password" is a word of the sentence.
-  const { text: asSaid } = readRefusal(headers, body, (text) => text);
+  const { text: asSaid } = readRefusal(said, body, (text) => text);
   if (CREDENTIALS_REFUSED.test(asSaid)) {
     const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
     return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
   }
-  const refusal = readRefusal(headers, body, redact);
+  const refusal = readRefusal(said, body, redact);
   if (CLIENT_ID_IN_USE.test(asSaid))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
 
-/** Why a session is over, from what stompit's client ended with. */
+/** Why a session is over, from what its socket ended with or what is wrong with the peer's bytes. */
 export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): MasterSlaveError {
   const { endpoint } = socket;
-  if (cause instanceof MasterSlaveError) return unmarked(cause);
+  if (cause instanceof MasterSlaveError) return cause;
   const where = formatAddress(endpoint);
   if (socket.readableEnded) {
     return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint });
@@ -268,12 +281,6 @@ export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal, known
 /** Whether another connection has our client id: it will be free when that is gone. */
 export function isClientIdInUse(error: unknown): error is AttemptError {
   return error instanceof AttemptError && error.message.includes(HANDSHAKE_FAILURES.clientIdInUse.text);
-}
-
-/** stompit marks the error it passes on with methods of its own; ours goes on without them. */
-function unmarked(error: MasterSlaveError): MasterSlaveError {
-  for (const mark of ["isTransportError", "isProtocolError", "isApplicationError"]) Reflect.deleteProperty(error, mark);
-  return error;
 }
 
 function causeOf(error: Error): unknown {

@@ -1,18 +1,15 @@
 /** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
-import stompit, { type Client, type FrameHeaders } from "stompit";
 import { MasterSlaveError } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
-import { firstFrameGate } from "../frames/first-frame.ts";
-import { readBody } from "../frames/frame-body.ts";
 import { FrameWriter } from "../frames/frame-writer.ts";
-import { PARSER_OPTIONS } from "../frames/parser-options.ts";
-import { headerText } from "../frames/received-headers.ts";
+import { type AnswerHeaders, ConnectRefused, connectWithStompit } from "../stompit/connect-with-stompit.ts";
 import { dialectOf, readBroker } from "./broker.ts";
-import { brokenHandshake, foreignPeer, handshakeFailure, MAX_ERROR_BYTES, refusedConnect } from "./failures.ts";
+import { brokenHandshake, foreignPeer, handshakeFailure, refusedConnect } from "./failures.ts";
+import { incomingHeartbeatMs, startHeartbeats } from "./heart-beat.ts";
 import { loginHeaders } from "./login.ts";
 import type { Peer } from "./peer.ts";
 import type { SendMemory } from "./send-memory.ts";
@@ -20,14 +17,12 @@ import type { SendMemory } from "./send-memory.ts";
 /** What a handshake has led to: who the peer is, and what it is written to and read from. */
 export interface Opened {
   readonly peer: Peer;
-  readonly client: Client;
+  /** Paused, with what the peer has said since CONNECTED unread. */
   readonly socket: EndpointSocket;
   readonly writer: FrameWriter;
 }
 
-export interface HandshakeRequest<Session> {
-  /** Makes the session, at once: frames may stand behind CONNECTED in the same read. */
-  readonly begin: (opened: Opened) => Session;
+export interface HandshakeRequest {
   readonly socket: EndpointSocket;
   readonly login: Login | undefined;
   readonly settings: AdapterSettings;
@@ -40,76 +35,48 @@ const UNACKNOWLEDGED_INTERVALS = 1.4;
 const SILENT_INTERVALS = 2.1;
 
 /**
- * Resolves with the session; rejects with an AttemptError, or with the signal's reason as soon as it fires, and then
- * has destroyed the socket.
+ * Resolves when the peer has taken us. Rejects with an AttemptError, or with the signal's reason as soon as it fires, and
+ * then has destroyed the socket.
  */
-export function handshake<Session>(request: HandshakeRequest<Session>, signal: AbortSignal): Promise<Session> {
-  const { socket, settings } = request;
-  const { heartbeatMs } = settings;
-  const redact = redactingCredentials(request.login);
-  return new Promise((resolve, reject) => {
-    const writer = new FrameWriter(socket);
-    const client = new stompit.Client(socket, {
-      ...PARSER_OPTIONS,
-      outgoingFrameStream: writer,
-      // The broker counts from what it last heard: a third of the interval early leaves it no doubt.
-      heartbeatOutputMargin: Math.round(heartbeatMs / 3),
-    });
-    leaveCheckingToSocket(client);
-    const settle = (outcome: () => void) => {
-      signal.removeEventListener("abort", onAbort);
-      socket.removeListener("data", onData);
-      outcome();
-      client.removeListener("error", onError);
-      client.removeListener("connect", onConnect);
-    };
-    const fail = (error: unknown) =>
-      settle(() => {
-        reject(error);
-        client.destroy();
-      });
-    const onAbort = () => fail(signal.reason);
-    const onError = (error: Error) => fail(brokenHandshake(socket, error, redact));
-    const onData = () => {
-      const foreign = foreignPeer(socket, redact);
-      if (foreign) fail(foreign);
-    };
-    const onConnect = () => {
-      try {
-        const session = begin(request, client, writer);
-        settle(() => resolve(session));
-      } catch (error) {
-        fail(MasterSlaveError.from(error, socket.endpoint));
-      }
-    };
-    client.on("error", onError);
-    client.on("connect", onConnect);
-    signal.addEventListener("abort", onAbort, { once: true });
-    socket.on("data", onData);
-    const gate = firstFrameGate();
-    socket.setHoldBack((bytes) => {
-      onData();
-      return gate(bytes);
-    });
-    client.connect(connectHeaders(request));
-    client.setCommandHandler("ERROR", (frame) =>
-      readBody(frame, MAX_ERROR_BYTES, (body) => {
-        fail(refusedConnect(socket.endpoint, frame.headers, body, request.login));
-      }),
-    );
-  });
+export async function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<Opened> {
+  const { socket } = request;
+  try {
+    const headers = await connect(request, signal);
+    const opened = open(request, headers);
+    if (socket.destroyed) throw brokenHandshake(socket, socket.errored ?? new Error("the socket was closed"));
+    return opened;
+  } catch (error) {
+    socket.destroy();
+    throw signal.aborted ? signal.reason : MasterSlaveError.from(error, socket.endpoint);
+  }
 }
 
-/**
- * stompit only beats: our socket checks, and bears a blocked event loop. It beats at our own interval whatever the peer
- * asks for, or does not: a path that is broken one way is known by our own bytes, which nobody acknowledges.
- */
-function leaveCheckingToSocket(client: Client): void {
-  const run = client._runHeartbeat.bind(client);
-  client._runHeartbeat = () => run(0, 1);
+/** Resolves with the headers of CONNECTED. Rejects with an AttemptError, as soon as the peer is seen to speak no STOMP. */
+async function connect(request: HandshakeRequest, signal: AbortSignal): Promise<AnswerHeaders> {
+  const { socket, login } = request;
+  const redact = redactingCredentials(login);
+  const ending = new AbortController();
+  const onAbort = () => ending.abort(signal.reason);
+  const onData = () => {
+    const foreign = foreignPeer(socket, redact);
+    if (foreign) ending.abort(foreign);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.on("data", onData);
+  try {
+    signal.throwIfAborted();
+    return await connectWithStompit(socket, connectHeaders(request), ending.signal);
+  } catch (cause) {
+    if (ending.signal.aborted) throw ending.signal.reason;
+    if (cause instanceof ConnectRefused) throw refusedConnect(socket.endpoint, cause, login);
+    throw brokenHandshake(socket, cause instanceof Error ? cause : new Error(String(cause)), redact);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    socket.removeListener("data", onData);
+  }
 }
 
-function connectHeaders({ socket, login, settings }: Omit<HandshakeRequest<unknown>, "begin">): Record<string, string> {
+function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<string, string> {
   const { clientId, heartbeatMs } = settings;
   return {
     "accept-version": "1.1,1.2",
@@ -121,16 +88,15 @@ function connectHeaders({ socket, login, settings }: Omit<HandshakeRequest<unkno
 }
 
 /** CONNECTED has come. @throws AttemptError for a version that is not ours. */
-function begin<Session>(request: HandshakeRequest<Session>, client: Client, writer: FrameWriter): Session {
-  const { socket, login, settings, memory } = request;
+function open({ socket, login, settings, memory }: HandshakeRequest, headers: AnswerHeaders): Opened {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
   const redact = redactingCredentials(login);
-  const version = headerText(client.headers, "version") ?? "1.0";
+  const version = headers["version"] ?? "1.0";
   if (version !== "1.1" && version !== "1.2")
     throw handshakeFailure("oldVersion", endpoint, `, here ${printableLine(redact(version))}`);
-  const broker = readBroker(headerText(client.headers, "server"), redact);
-  const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(client.headers, heartbeatMs);
+  const broker = readBroker(headers["server"], redact);
+  const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(headers["heart-beat"], heartbeatMs);
   const peer: Peer = {
     ...{ endpoint, broker, dialect: dialectOf(broker), version, redact },
     ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
@@ -138,14 +104,9 @@ function begin<Session>(request: HandshakeRequest<Session>, client: Client, writ
     memory,
     noticesSilence: silenceMs > 0,
   };
-  const session = request.begin({ peer, client, socket, writer });
+  const writer = new FrameWriter(socket);
+  startHeartbeats(socket, { header: headers["heart-beat"], intervalMs: heartbeatMs }, () => writer.heartbeat());
   if (silenceMs > 0) socket.watchPeer(silenceMs);
   if (heartbeatMs > 0) socket.watchAcknowledgements(UNACKNOWLEDGED_INTERVALS * heartbeatMs);
-  return session;
-}
-
-/** What the peer promised to send, as STOMP negotiates it: the slower of both wishes, 0 when either side has none. */
-function incomingHeartbeatMs(headers: FrameHeaders, wantedMs: number): number {
-  const offeredMs = Number.parseInt(headerText(headers, "heart-beat") ?? "0", 10);
-  return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
+  return { peer, socket, writer };
 }

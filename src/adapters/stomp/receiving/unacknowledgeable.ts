@@ -1,6 +1,6 @@
 /** Messages that Classic hands to STOMP consumers and then takes no acknowledgement of. */
 import { UnsupportedError } from "../../../errors/errors.ts";
-import { hasPrefix, headerText, type ReceivedHeaders } from "../frames/received-headers.ts";
+import type { HeaderBlock } from "../frames/header-block.ts";
 import { AMQP_PREFIX } from "../messages/header-names.ts";
 import type { Peer } from "../opening/peer.ts";
 
@@ -11,12 +11,9 @@ const NUMBERED = /^ID:.*-\d+-\d+-\d+:-?\d+:-?\d+:-?\d+:-?\d+$/s;
  * Classic 6.1.8 keeps the message-id an AMQP sender gave in a form that its own acknowledgements cannot name: on ACK or
  * NACK it closes the connection, and hands the message out again (measured with ids of every form).
  */
-export function whyUnacknowledgeable(
-  headers: ReceivedHeaders,
-  { broker, dialect }: Peer,
-): UnsupportedError | undefined {
-  if (!dialect.losesAmqpIds || !hasPrefix(headers, AMQP_PREFIX)) return undefined;
-  const id = headerText(headers, "message-id") ?? "";
+export function whyUnacknowledgeable(headers: HeaderBlock, { broker, dialect }: Peer): UnsupportedError | undefined {
+  if (!dialect.losesAmqpIds || !headers.hasPrefix(AMQP_PREFIX)) return undefined;
+  const id = headers.get("message-id") ?? "";
   if (NUMBERED.test(id)) return undefined;
   return new UnsupportedError(
     `The message ${id} can be read and released, but not accepted or rejected: its AMQP sender gave it an id, and ${broker.product} takes no STOMP acknowledgement of such a message. Consume its queue over AMQP`,

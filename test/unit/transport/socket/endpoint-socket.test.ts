@@ -146,34 +146,6 @@ describe("reading", () => {
     expect(socket.firstBytes.toString()).toBe(text.slice(0, 32));
   });
 
-  it("holds back what it is told to and loses no byte, over any split", async () => {
-    // Holds back an unfinished three-digit group: no chunk may end inside one.
-    const holdBack = (chunk: Buffer) => chunk.length % 3;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 12 }),
-        async (parts) => {
-          const { socket, peer } = await socketPair({ holdBack });
-          const chunks: Buffer[] = [];
-          socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-          let sent = 0;
-          for (const part of parts) {
-            peer.write(part);
-            sent += part.length;
-            await until(() => socket.bytesRead >= sent);
-          }
-          expect(chunks.every((chunk) => chunk.length % 3 === 0)).toBe(true);
-          const ended = once(socket, "end");
-          peer.end();
-          await ended;
-          // What was held to the last is handed over when nothing more can come.
-          expect(Buffer.compare(Buffer.concat(chunks), Buffer.concat(parts))).toBe(0);
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
-
   it("stops reading from a peer whose bytes nobody takes, and loses none of them", async () => {
     const { socket, inner, peer } = await socketPair();
     const size = 32 * 1024 * 1024;

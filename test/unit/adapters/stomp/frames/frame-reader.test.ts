@@ -2,10 +2,9 @@
 import fc from "fast-check";
 import stompit, { type IncomingFrame } from "stompit";
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../../../src/adapters/stomp/frames/frame-body.ts";
 import { FrameReader } from "../../../../../src/adapters/stomp/frames/frame-reader.ts";
 import type { HeaderBlock } from "../../../../../src/adapters/stomp/frames/header-block.ts";
-import { PARSER_OPTIONS } from "../../../../../src/adapters/stomp/frames/parser-options.ts";
+import { PARSER_OPTIONS } from "../../../../../src/adapters/stomp/stompit/parser-options.ts";
 
 interface Seen {
   readonly command: string;
@@ -61,10 +60,12 @@ async function readWithStompit(bytes: Buffer, version: "1.1" | "1.2"): Promise<O
     broken = error.message;
   });
   parser.on("data", (frame: IncomingFrame) => {
-    readBody(frame, 1e6, (body, complete) => {
+    const body: Buffer[] = [];
+    frame.on("data", (chunk: Buffer) => body.push(chunk));
+    frame.on("end", () => {
       const headers: Record<string, string> = {};
       for (const name of Object.keys(frame.headers)) headers[name] = String(frame.headers[name]);
-      frames.push({ command: frame.command, headers, body: body.toString("latin1"), complete });
+      frames.push({ command: frame.command, headers, body: Buffer.concat(body).toString("latin1"), complete: true });
     });
   });
   parser.write(bytes);

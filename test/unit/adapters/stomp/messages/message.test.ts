@@ -8,6 +8,7 @@ import {
   type MessageBody,
   type MessageOptions,
 } from "../../../../../src/messaging/messages/outgoing-message.ts";
+import { headerBlock } from "../header-block-of.ts";
 
 const classic = dialectOf({ product: "activemq", version: undefined });
 const artemis = dialectOf({ product: "artemis", version: undefined });
@@ -57,7 +58,7 @@ describe("a SEND", () => {
     const options = { type: "t", groupId: "g", groupSequence: 3 };
     const { headers, body } = encode("hi", options, dialects[product]);
     expect(headers).toMatchObject(expected);
-    expect(decodeMessage(headers, body, dialects[product])).toMatchObject(options);
+    expect(decodeMessage(headerBlock(headers), body, dialects[product])).toMatchObject(options);
   });
 
   it("asks Classic for a delay from now on, and Artemis for a time, until that is past", () => {
@@ -130,7 +131,7 @@ describe("a MESSAGE", () => {
       ...{ expires: "0", priority: "4", timestamp: "1", persistent: "true", "reply-to": "/queue/replies" },
       ...{ "correlation-id": "c", receipt: "7", colour: "red", _AMQ_DUPL_ID: "id-1", type: "kind" },
     };
-    const message = decodeMessage(headers, Buffer.from("hi"), classic);
+    const message = decodeMessage(headerBlock(headers), Buffer.from("hi"), classic);
     expect(message).toMatchObject({
       ...{
         id: "id-1",
@@ -153,7 +154,7 @@ describe("a MESSAGE", () => {
       "message-id": "44,39",
       "content-length": 0,
     };
-    const message = decodeMessage(headers, Buffer.alloc(0), artemis);
+    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis);
     expect(message).toMatchObject({ id: "39", brokerMessageId: "39", destination: "topic://orders" });
   });
 
@@ -163,18 +164,18 @@ describe("a MESSAGE", () => {
       JMS_AMQP_HEADER: "true",
       NATIVE_MESSAGE_ID: "ID:AMQP_NO_PREFIX:m1",
     };
-    const message = decodeMessage({ ...noted, a: "1" }, Buffer.alloc(0), artemis);
+    const message = decodeMessage(headerBlock({ ...noted, a: "1" }), Buffer.alloc(0), artemis);
     expect(message).toMatchObject({ contentType: "text/plain", properties: { a: "1" } });
   });
 
   it("tells the group as Artemis keeps it, and no time where there is none", () => {
     const headers = { _AMQ_GROUP_ID: "G", _AMQ_GROUP_SEQUENCE: "7", timestamp: "0", _AMQ_SCHED_DELIVERY: "1" };
-    const message = decodeMessage(headers, Buffer.alloc(0), artemis);
+    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis);
     expect(message).toMatchObject({ groupId: "G", groupSequence: 7, sentAtMs: undefined, properties: {} });
   });
 
   it("is taken without any header", () => {
-    const message = decodeMessage({}, Buffer.alloc(0), classic);
+    const message = decodeMessage(headerBlock({}), Buffer.alloc(0), classic);
     expect(message).toMatchObject({ id: undefined, priority: undefined, expiresAtMs: undefined, persistent: false });
   });
 
@@ -191,7 +192,7 @@ describe("a MESSAGE", () => {
     ["text", "what AMQP sent as data of JSON", { "content-length": 3, JMS_AMQP_ContentType: "application/json" }],
     ["text", "a charset", { "content-length": 3, "content-type": "application/x-acme;charset=utf-8" }],
   ])("is %s with %s", (kind, _, headers) => {
-    expect(decodeMessage(headers, Buffer.from("abc"), artemis).kind).toBe(kind);
+    expect(decodeMessage(headerBlock(headers), Buffer.from("abc"), artemis).kind).toBe(kind);
   });
 });
 
@@ -224,7 +225,7 @@ it.each(Object.entries(dialects))("a message keeps everything on its way through
         ...(correlationId ? { correlationId } : {}),
       };
       const sent = encode(body, options, dialect);
-      const received = decodeMessage(sent.headers, sent.body, dialect);
+      const received = decodeMessage(headerBlock(sent.headers), sent.body, dialect);
       const texts = Object.entries(clean).map(([key, item]) => [key, String(item)]);
       expect(received.properties).toEqual(Object.fromEntries(texts));
       expect(received).toMatchObject({

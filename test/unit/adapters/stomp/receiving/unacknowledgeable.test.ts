@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
 import { whyUnacknowledgeable } from "../../../../../src/adapters/stomp/receiving/unacknowledgeable.ts";
+import { headerBlock } from "../header-block-of.ts";
 
 function cannotBeSettled(headers: Record<string, string>, product: string): boolean {
   const broker = { product, version: undefined };
-  return whyUnacknowledgeable(headers, { broker, dialect: dialectOf(broker) } as Peer) !== undefined;
+  return whyUnacknowledgeable(headerBlock(headers), { broker, dialect: dialectOf(broker) } as Peer) !== undefined;
 }
 const fromAmqp = { JMS_AMQP_HEADER: "true" };
 

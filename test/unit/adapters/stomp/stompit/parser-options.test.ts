@@ -1,6 +1,6 @@
 import stompit from "stompit";
 import { describe, expect, it } from "vitest";
-import { PARSER_OPTIONS } from "../../../../../src/adapters/stomp/frames/parser-options.ts";
+import { PARSER_OPTIONS } from "../../../../../src/adapters/stomp/stompit/parser-options.ts";
 
 /** What stompit's parser ends with when it reads this. */
 async function errorOf(text: string): Promise<unknown> {

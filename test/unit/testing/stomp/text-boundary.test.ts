@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import stompit, { type IncomingFrame } from "stompit";
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../../../src/adapters/stomp/frames/frame-body.ts";
-import { PARSER_OPTIONS } from "../../../../../src/adapters/stomp/frames/parser-options.ts";
-import { unfinishedTail } from "../../../../../src/adapters/stomp/frames/text-boundary.ts";
+import { PARSER_OPTIONS } from "../../../../src/adapters/stomp/stompit/parser-options.ts";
+import { unfinishedTail } from "../../../../src/testing/stomp/text-boundary.ts";
 
 describe("unfinishedTail", () => {
   it.each([
@@ -73,8 +72,10 @@ function parse(pieces: readonly Buffer[], count: number): Promise<{ value: unkno
     const received: { value: unknown; body: string }[] = [];
     parser.on("error", reject);
     parser.on("data", (frame: IncomingFrame) => {
-      readBody(frame, 1024, (body) => {
-        received.push({ value: frame.headers["n"], body: body.toString() });
+      const body: Buffer[] = [];
+      frame.on("data", (chunk: Buffer) => body.push(chunk));
+      frame.on("end", () => {
+        received.push({ value: frame.headers["n"], body: Buffer.concat(body).toString() });
         if (received.length === count) resolve(received);
       });
     });

@@ -1,0 +1,32 @@
+/** Heart-beats over STOMP: ours, and how often the peer's are to come. */
+import { LONGEST_TIMER_MS } from "../../../async/timer-limit.ts";
+import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
+
+/**
+ * Writes a line end at our own interval until the socket is closed, whatever interval the peer asks for: a path that is
+ * broken one way is known by our own bytes, which nobody acknowledges. A third of the interval early, for the broker counts
+ * from what it last heard. A peer that says nothing of heart-beats gets none.
+ */
+export function startHeartbeats(
+  socket: EndpointSocket,
+  { header, intervalMs }: { readonly header: string | undefined; readonly intervalMs: number },
+  beat: () => void,
+): void {
+  const [incomingMs, outgoingMs] = intervalsOf(header);
+  if (intervalMs <= 0 || Number.isNaN(incomingMs) || Number.isNaN(outgoingMs) || socket.destroyed) return;
+  const everyMs = Math.max(1, intervalMs - Math.round(intervalMs / 3));
+  const timer = setInterval(beat, Math.min(everyMs, LONGEST_TIMER_MS));
+  socket.once("close", () => clearInterval(timer));
+}
+
+/** What the peer promised to send, ms, as STOMP negotiates it: the slower of both wishes, 0 when either side has none. */
+export function incomingHeartbeatMs(header: string | undefined, wantedMs: number): number {
+  const [offeredMs] = intervalsOf(header);
+  return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
+}
+
+/** How often the peer can beat, and wants ours: NaN for what it does not say. */
+function intervalsOf(header = ""): [incomingMs: number, outgoingMs: number] {
+  const [incoming = "", outgoing = ""] = header.split(",", 2);
+  return [Number.parseInt(incoming, 10), Number.parseInt(outgoing, 10)];
+}
