@@ -5,8 +5,10 @@ export const ERROR_CODES = {
   INVALID_URI: "The URI cannot be read; the message points at the character",
   UNKNOWN_OPTION: "An option name is not known; the message names the nearest one",
   INVALID_OPTION: "An option has a value it cannot take",
-  BRIDGE_CONFIG: "The configuration of a bridge cannot be used; `findings` lists each mistake with its place and advice",
-  TOPOLOGY_INVALID: "The description of a topology cannot be used; `findings` lists each mistake with its place and advice",
+  BRIDGE_CONFIG:
+    "The configuration of a bridge cannot be used; `findings` lists each mistake with its place and advice",
+  TOPOLOGY_INVALID:
+    "The description of a topology cannot be used; `findings` lists each mistake with its place and advice",
   INVALID_ARGUMENT: "A call was made with an argument it cannot take; nothing was sent",
   ENDPOINT_UNKNOWN: "The host name has no address; the next endpoint is tried",
   ENDPOINT_REFUSED: "Nothing listens there, as on a standby; the next endpoint is tried",
@@ -17,8 +19,6 @@ export const ERROR_CODES = {
   ATTEMPT_SUPERSEDED: "Another endpoint finished its handshake first; this attempt was given up",
   WRONG_PROTOCOL: "The peer speaks another protocol; use the broker's port for this one",
   TLS_FAILED: "The TLS handshake failed, or one side speaks TLS and the other does not",
-  PLAINTEXT_REFUSED:
-    "A plain endpoint was not asked, for a token, or a group whose TLS fails, must not go in plain text; see allowPlaintext",
   PLAINTEXT_REFUSED:
     "A plain endpoint was not asked, for a token, or a group whose TLS fails, must not go in plain text; see allowPlaintext",
   PROTOCOL_ERROR: "The peer broke the rules of the protocol",
@@ -41,11 +41,13 @@ export const ERROR_CODES = {
   NOT_CONNECTED: "There is no session at the moment and whenInterrupted is reject; the message was not written",
   POISON_SEND: "Sessions kept dying while this message was in flight, the last time with it alone",
   SUBSCRIPTION_REFUSED: "The broker refused the subscription",
+  CONSUMER_CLOSED: "The consumer was closed before the broker had its subscription: open another",
   REQUEST_TIMEOUT: "No reply came within timeoutMs",
   REQUEST_INTERRUPTED: "The temporary reply queue went with its session before the reply came",
   TRANSACTION_TIMEOUT: "The transaction was not committed within timeoutMs: it is rolled back",
   TRANSACTION_INTERRUPTED: "The session ended before the commit: the transaction is rolled back",
   TRANSACTION_ROLLED_BACK: "The broker refused the commit or a member: nothing of the transaction holds",
+  TRANSACTION_OVER: "The transaction is over, or can only be rolled back: begin another",
   TRANSACTION_IN_DOUBT: "The session ended between the commit and its answer: it holds whole, or not at all",
   STALE_DELIVERY: "The delivery's session or subscription is gone: the message comes again",
   ALREADY_SETTLED: "The delivery was settled before",

@@ -1,0 +1,53 @@
+/** The path of a message: the groups that it came through, as a property that selectors can read. */
+import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
+
+/** A legal name in selectors, which know neither `-` nor `.` in one. */
+export const PATH_PROPERTY = "MasterslavePath";
+/** The identity that the message had in the first group, where it had one. */
+export const FIRST_ID_PROPERTY = "MasterslaveFirstId";
+/** The destination in the source group, of a dead letter, and why it is one. */
+export const ORIGIN_PROPERTY = "MasterslaveOrigin";
+export const REASON_PROPERTY = "MasterslaveReason";
+
+/** Ours, which no link takes from a message as they are. */
+export const OWN_PROPERTIES: ReadonlySet<string> = new Set([PATH_PROPERTY, FIRST_ID_PROPERTY, DUPLICATE_ID_PROPERTY]);
+
+/** Anybody may send a path: a longer one, or one that is no path, counts as one at its limit. */
+const MAX_PATH_LENGTH = 2048;
+
+/** Returns the groups of a path, the first first; `"full"` for a value that is no path, which goes no further. */
+export function readPath(value: unknown): readonly string[] | "full" {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== "string" || value.length > MAX_PATH_LENGTH || !/^\|[^|]+(\|[^|]+)*\|$/.test(value))
+    return "full";
+  return value.slice(1, -1).split("|");
+}
+
+/** `|north|south|` */
+export function writePath(groups: readonly string[]): string {
+  return `|${groups.join("|")}|`;
+}
+
+export interface PathRule {
+  /** The group that the link takes from. */
+  readonly from: string;
+  /** The group that the link sends to. */
+  readonly to: string;
+  readonly maxHops: number;
+}
+
+/** Returns why a message may not go on, or undefined: its path has the target, or is as long as allowed. */
+export function whyNotOn(path: readonly string[] | "full", { to, maxHops }: PathRule): string | undefined {
+  if (path === "full") return "its path is no path, or too long";
+  if (path.includes(to)) return `it has been in ${to}`;
+  return path.length >= maxHops ? `it came through ${path.length} groups, and maxHops is ${maxHops}` : undefined;
+}
+
+/** The same as a selector of JMS, so that a broker does not deliver what may not go on. */
+export function pathSelector({ to, maxHops }: PathRule): string {
+  const none = `${PATH_PROPERTY} IS NULL`;
+  if (maxHops <= 1) return none;
+  // A path of n groups has n + 1 bars.
+  const full = `${"|%".repeat(maxHops)}|%`;
+  return `${none} OR (${PATH_PROPERTY} LIKE '|%|' AND ${PATH_PROPERTY} NOT LIKE '%|${to}|%' AND ${PATH_PROPERTY} NOT LIKE '${full}')`;
+}

@@ -1,0 +1,54 @@
+/** What one direction of a link forwards, and where to. */
+import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
+import { mayGoBy } from "./never-forwarded.ts";
+import { type DestinationPattern, formatPattern, matchPattern, parsePattern } from "./pattern.ts";
+import { applyRenames, invertRename, parseRename, type Rename } from "./rename.ts";
+
+/** What a link says of its destinations. */
+export interface RouteRules {
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly static?: readonly string[] | undefined;
+  readonly rename?: readonly { readonly from: string; readonly to: string }[] | undefined;
+  readonly as?: "queue" | "topic" | undefined;
+}
+
+export interface Route {
+  /** What is consumed, static destinations included, each once. */
+  readonly sources: readonly DestinationPattern[];
+  readonly exclude: readonly DestinationPattern[];
+  readonly renames: readonly Rename[];
+  readonly as: "queue" | "topic" | undefined;
+}
+
+/** The route of a link in its own direction. @throws Error for what checkBridgeConfig would have told. */
+export function routeOf(link: RouteRules): Route {
+  const sources = [...(link.include ?? []), ...(link.static ?? [])].map(parsePattern);
+  return {
+    sources: withoutTwins(sources),
+    exclude: (link.exclude ?? []).map(parsePattern),
+    renames: (link.rename ?? []).map(parseRename),
+    as: link.as,
+  };
+}
+
+/** The route of a duplex link back: the same destinations, and those that the renames made, under their names before. */
+export function reverseRouteOf(link: RouteRules): Route {
+  const { sources, exclude, renames } = routeOf(link);
+  const back = renames.flatMap((rename) => invertRename(rename) ?? []);
+  // What is renamed on its way there comes back under that name alone.
+  const own = sources.filter((source) => !renames.some(({ from }) => formatPattern(from) === formatPattern(source)));
+  return { sources: withoutTwins([...own, ...back.map(({ from }) => from)]), exclude, renames: back, as: undefined };
+}
+
+/** Where a message of this destination goes; undefined when it is excluded or on the list of what is never forwarded. */
+export function targetOf({ sources, exclude, renames, as }: Route, source: Destination): Destination | undefined {
+  if (exclude.some((pattern) => matchPattern(pattern, source))) return undefined;
+  if (!sources.some((pattern) => matchPattern(pattern, source) && mayGoBy(pattern, source))) return undefined;
+  const renamed = applyRenames(renames, source);
+  return as === undefined ? renamed : { kind: as, name: renamed.name };
+}
+
+function withoutTwins(patterns: readonly DestinationPattern[]): DestinationPattern[] {
+  return [...new Map(patterns.map((pattern) => [formatDestination(pattern), pattern])).values()];
+}
