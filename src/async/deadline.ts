@@ -5,7 +5,9 @@ import { startTimer } from "./timer.ts";
 
 /** A wait with an end. */
 export interface WaitOptions {
+  /** How long to wait at most, ms; without end unless said. */
   readonly timeoutMs?: number | undefined;
+  /** Gives the wait up when it fires; the call rejects with `ABORTED` then. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -22,6 +22,7 @@ export interface ConnectionOptions extends Omit<GroupOptions, "alternates"> {
   readonly tls?: TlsSource | undefined;
 }
 
+/** What connect() may be told beside its URI; every option of the URI can be given here too, and counts more. */
 export interface ConnectOptions extends ConnectionOptions {
   /** Gives up connecting when it fires; once connected it is forgotten. */
   readonly signal?: AbortSignal | undefined;

@@ -7,27 +7,37 @@ import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 
 /** Read on every attempt; one line break at the end is not part of the password. */
 export interface PasswordFileCredentials {
+  /** The user's name. */
   readonly username: string;
+  /** The file with the password, read anew at every attempt; one line end at its end is left out. */
   readonly passwordFile: FilePath;
 }
 
 /** An OAuth bearer token. Over STOMP, and where an AMQP broker offers nothing else, it travels as the password. */
 export interface TokenCredentials {
+  /** The bearer token, as it was issued. */
   readonly token: string;
+  /** The user's name, where the broker wants one beside the token. */
   readonly username?: string | undefined;
 }
 
+/** A bearer token in a file, such as one that a sidecar renews. */
 export interface TokenFileCredentials {
+  /** The file with the token, read anew at every attempt. */
   readonly tokenFile: FilePath;
+  /** The user's name, where the broker wants one beside the token. */
   readonly username?: string | undefined;
 }
 
 /** The client certificate, see the option `tls`, says who it is: SASL EXTERNAL, or a CONNECT without a login. */
 export interface ExternalCredentials {
+  /** The certificate of `tls` is the login (SASL EXTERNAL, or Classic's certificate plug-in). */
   readonly external: true;
+  /** The name to be known by, where the broker asks for one beside the certificate. */
   readonly username?: string | undefined;
 }
 
+/** How to log in: a password, a token, or the certificate alone. */
 export type LoginCredentials =
   | Credentials
   | PasswordFileCredentials

@@ -5,24 +5,34 @@ import { isInstance, textOf } from "./text-of.ts";
 
 /** Where an error happened: an endpoint without its options, so that no secret can travel with it. */
 export interface EndpointAddress {
+  /** What is spoken there, such as `stomp` or `amqps`. */
   readonly scheme: string;
+  /** The name or address, as it was given. */
   readonly host: string;
+  /** The TCP port. */
   readonly port: number;
 }
 
 /** What a failed attempt means for the search: `next` tries the next endpoint, `stop` ends it, for no endpoint will answer differently. */
 export type Verdict = "next" | "stop";
 
+/** What an error carries beside its code and text. */
 export interface ErrorDetails {
+  /** Where it happened, if it happened at one endpoint. */
   readonly endpoint?: EndpointAddress | undefined;
+  /** What it came of. */
   readonly cause?: unknown;
+  /** Whether the same call may succeed later, as it is; false unless said. */
   readonly retryable?: boolean;
 }
 
 /** The base of every error of this package. `retryable`: the same call may succeed later, as it is. */
 export class MasterSlaveError extends Error {
+  /** Stays the same over versions: decide by it, not by the text. */
   readonly code: ErrorCode;
+  /** Whether the same call may succeed later, as it is. */
   readonly retryable: boolean;
+  /** Where it happened, if it happened at one endpoint. */
   readonly endpoint: EndpointAddress | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -56,4 +56,5 @@ export const ERROR_CODES = {
   INTERNAL: "A mistake in masterslave-transport; please report it with its cause",
 } as const satisfies Record<string, string>;
 
+/** All codes that an error can have. */
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -14,6 +14,7 @@ export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 
 /** The URI cannot be read. `position`: index of the offending character in the text. */
 export class InvalidUriError extends MasterSlaveError {
+  /** Where in the text, counted from 0. */
   readonly position: number;
   constructor(message: string, position: number) {
     super("INVALID_URI", message);
@@ -23,7 +24,9 @@ export class InvalidUriError extends MasterSlaveError {
 
 /** An option is unknown (`nearest` names the known one most like it) or has a value it cannot take. */
 export class InvalidOptionError extends MasterSlaveError {
+  /** The option that was wrong. */
   readonly option: string;
+  /** The known name that is most like it, if one is. */
   readonly nearest: string | undefined;
   constructor(code: "UNKNOWN_OPTION" | "INVALID_OPTION", message: string, option: string, nearest?: string) {
     super(code, message);
@@ -39,6 +42,7 @@ export class InvalidArgumentError extends MasterSlaveError {
   }
 }
 
+/** The codes that the failure of one attempt can have. */
 export type AttemptErrorCode = Extract<
   ErrorCode,
   | "ENDPOINT_UNKNOWN"
@@ -59,6 +63,7 @@ export type AttemptErrorCode = Extract<
 
 /** One attempt at one endpoint failed. `verdict` says what that means for the search. */
 export class AttemptError extends MasterSlaveError {
+  /** `next`: the next endpoint is tried; `stop`: no other would answer differently. */
   readonly verdict: Verdict;
   constructor(
     code: AttemptErrorCode,
@@ -80,6 +85,7 @@ export class AuthenticationError extends AttemptError {
 
 /** The search ended without a session. `attempts` holds the last answer of every endpoint, in list order. */
 export class NoActiveEndpointError extends MasterSlaveError {
+  /** What each endpoint answered last. */
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[], details: ErrorDetails = {}) {
     super("NO_ACTIVE_ENDPOINT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1), ...details });
@@ -98,6 +104,7 @@ function linesOf(attempts: readonly AttemptError[]): string {
 
 /** No session within `connectTimeoutMs`. `attempts` as in {@link NoActiveEndpointError}. */
 export class ConnectTimeoutError extends MasterSlaveError {
+  /** What each endpoint answered last. */
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[]) {
     super("CONNECT_TIMEOUT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1) });

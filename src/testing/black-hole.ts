@@ -6,8 +6,11 @@ import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { UnsupportedError } from "../errors/errors.ts";
 
+/** An address that takes connections and never says a word. */
 export interface BlackHole extends AsyncDisposable {
+  /** The address it listens at. */
   readonly host: string;
+  /** The port it listens at. */
   readonly port: number;
   /** Frees the port; attempts that hang get a reset or a refusal. Idempotent. */
   close(): Promise<void>;

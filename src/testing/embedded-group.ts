@@ -10,6 +10,7 @@ import type { MemberStats } from "./member/member.ts";
 import type { TestProtocol } from "./member/member-settings.ts";
 import type { StoredMessageView } from "./member/message-view.ts";
 
+/** Which member took over from which, and when. */
 export interface Takeover {
   /** The member that is active now. */
   readonly member: number;
@@ -17,11 +18,13 @@ export interface Takeover {
   readonly tookMs: number;
 }
 
+/** What a group has seen. */
 export interface GroupStats extends MemberStats {
   /** The active member, whose figures these are. */
   readonly member: number;
 }
 
+/** What a takeover may be told. */
 export interface TakeoverOptions {
   /** 10,000 unless said. */
   readonly timeoutMs?: number;
@@ -29,8 +32,11 @@ export interface TakeoverOptions {
 
 /** Where a member listens while it is active. */
 export interface MemberEndpoint {
+  /** The protocol that is spoken there. */
   readonly scheme: TestProtocol;
+  /** The address that the member listens at. */
   readonly host: string;
+  /** The port that it listens at. */
   readonly port: number;
 }
 
@@ -71,6 +77,7 @@ interface GroupParts {
   readonly startControl: StartMemberControl;
 }
 
+/** A group of brokers in memory, of which one is active, to be crashed on command. */
 export class EmbeddedGroup implements AsyncDisposable {
   readonly #shape: GroupShape;
   readonly #claim: ClaimedPorts;
@@ -214,6 +221,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

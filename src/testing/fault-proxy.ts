@@ -28,7 +28,9 @@ export async function faultProxy(target: TargetAddress | string): Promise<FaultP
   return proxy;
 }
 
+/** A proxy before one endpoint, to break connections with. */
 export class FaultProxy implements AsyncDisposable {
+  /** The address it listens at. */
   readonly host = "127.0.0.1";
   /** Below 32768, and kept while the proxy refuses. */
   readonly port: number;
@@ -150,6 +152,7 @@ export class FaultProxy implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -2,6 +2,7 @@
 import { type EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Session } from "./dial/session.ts";
 
+/** What a connection does at the moment, with what belongs to that state alone. */
 export type ConnectionState<S extends Session> =
   | { readonly name: "idle" }
   /** Never yet connected; `rounds` have failed so far, the last one with `lastError`. */

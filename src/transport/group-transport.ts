@@ -6,9 +6,11 @@ import type { OpenSession, Session } from "./dial/session.ts";
 import { FailoverTransport } from "./failover-transport.ts";
 import type { ConnectLimits } from "./transport-options.ts";
 
+/** What a MasterSlaveTransport is made of. */
 export interface TransportOptions<S extends Session> {
   /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
   readonly group: string | MasterSlaveUri;
+  /** Opens a session at one endpoint, or rejects with why it could not. */
   readonly open: OpenSession<S>;
   /** By the names of the option table; these beat the URI's. */
   readonly options?: GroupOptions;

@@ -37,6 +37,7 @@ export interface FailoverTransportOptions<S extends Session> {
 
 /** What ends connect() before there is a session. */
 export interface ConnectLimits {
+  /** Gives the waiting up when it fires; connect() rejects with `ABORTED` then. */
   readonly signal?: AbortSignal | undefined;
   /** Over all rounds; 0 is none. */
   readonly connectTimeoutMs?: number | undefined;

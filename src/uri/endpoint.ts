@@ -2,18 +2,24 @@
 import type { EndpointAddress } from "../errors/errors.ts";
 
 export const ENDPOINT_SCHEMES = ["tcp", "ssl", "stomp", "stomp+ssl", "stomps", "amqp", "amqps", "amqp+ssl"] as const;
+/** The schemes that an endpoint can have. */
 export type EndpointScheme = (typeof ENDPOINT_SCHEMES)[number];
 
 /** User name and password. Kept where no enumeration, JSON or inspection finds them. */
 export interface Credentials {
+  /** The user's name. */
   readonly username: string;
+  /** The password. */
   readonly password: string;
 }
 
+/** One address of one member, as the URI gives it. */
 export interface Endpoint extends EndpointAddress {
+  /** What is spoken there, and whether TLS is used. */
   readonly scheme: EndpointScheme;
   /** Without brackets for IPv6. */
   readonly host: string;
+  /** The TCP port. */
   readonly port: number;
   /** The component's own query, checked against the option table, `nested.*` of the group merged in. */
   readonly options: Readonly<Record<string, string>>;

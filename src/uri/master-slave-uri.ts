@@ -10,6 +10,7 @@ import { type Piece, readQuery } from "./read-query.ts";
 import { type GroupScheme, type GroupText, splitGroup } from "./split-group.ts";
 import { withCredentials } from "./with-credentials.ts";
 
+/** A URI that was read: its endpoints in order, its options, and what was ignored. */
 export interface MasterSlaveUri {
   /** The scheme of a group, or that of the one plain endpoint. */
   readonly scheme: GroupScheme | EndpointScheme;

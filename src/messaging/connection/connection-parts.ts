@@ -42,6 +42,7 @@ export interface ConnectionEvents {
   failed: [MasterSlaveError];
   /** Nothing is left open. undefined after `close()`. */
   closed: [MasterSlaveError | undefined];
+  /** Of every attempt at an endpoint, before and after the first session: that it led to a session, or why it failed. */
   attempt: TransportEvents<MessagingSession>["attempt"];
   /** A broker named an endpoint that was not known, and the option `alternates` takes it: it is tried from now on. */
   alternate: [{ readonly endpoint: EndpointAddress }];

@@ -4,7 +4,9 @@
  */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 
+/** A queue or a topic. */
 export interface Destination {
+  /** `temp-queue` is one that a broker made for the replies of one session. */
   readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";
   /** Of a temporary one: as the broker names it. Classic takes a name with commas for several destinations, see membersOf. */
   readonly name: string;

@@ -29,6 +29,7 @@ export interface ReceivedContent {
   readonly persistent: boolean | undefined;
 }
 
+/** A message as it came, over whichever protocol. */
 export class ReceivedMessage {
   readonly #content: ReceivedContent;
 
@@ -36,45 +37,59 @@ export class ReceivedMessage {
     this.#content = content;
   }
 
+  /** The id that its sender gave it; the same for a second copy of it. */
   get id(): string | undefined {
     return this.#content.id;
   }
+  /** The broker's own id, where the protocol shows it; another one for each copy. */
   get brokerMessageId(): string | undefined {
     return this.#content.brokerMessageId;
   }
+  /** The properties of the application. */
   get properties(): Readonly<Record<string, PropertyValue>> {
     return this.#content.properties;
   }
+  /** Where it was sent, as `queue://NAME` or `topic://NAME`, where the broker says so. */
   get destination(): string | undefined {
     return this.#content.destination;
   }
+  /** The MIME type that the sender gave. */
   get contentType(): string | undefined {
     return this.#content.contentType;
   }
+  /** What it answers or belongs to. */
   get correlationId(): string | undefined {
     return this.#content.correlationId;
   }
+  /** Where an answer is wanted. */
   get replyTo(): string | undefined {
     return this.#content.replyTo;
   }
+  /** The JMS type, or AMQP's subject. */
   get type(): string | undefined {
     return this.#content.type;
   }
+  /** The message group that it belongs to. */
   get groupId(): string | undefined {
     return this.#content.groupId;
   }
+  /** Its place in that group. */
   get groupSequence(): number | undefined {
     return this.#content.groupSequence;
   }
+  /** When it was sent, ms since 1970 by the sender's or broker's clock. */
   get sentAtMs(): number | undefined {
     return this.#content.sentAtMs;
   }
+  /** From 0 to 9; 4 unless its sender said otherwise. */
   get priority(): number | undefined {
     return this.#content.priority;
   }
+  /** When it expires, ms since 1970 by the broker's or sender's clock; undefined when it does not. */
   get expiresAtMs(): number | undefined {
     return this.#content.expiresAtMs;
   }
+  /** Whether it survives a crash of the broker. */
   get persistent(): boolean | undefined {
     return this.#content.persistent;
   }

@@ -22,6 +22,7 @@ export type Login = PasswordLogin | TokenLogin | ExternalLogin;
 /** What an attempt without a login is called, and the three kinds of one. */
 export type LoginKind = "password" | "token" | "external" | "nobody";
 
+/** What a credentials function is given. */
 export interface LoginContext {
   /** Fires when the attempt is over: whoever still fetches a secret for it may stop. */
   readonly signal: AbortSignal;

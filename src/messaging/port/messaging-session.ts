@@ -7,7 +7,9 @@ import type { ReceivedMessage } from "../messages/received-message.ts";
 
 /** What the handshake told of the peer. */
 export interface Broker {
+  /** `activemq` for Classic, `artemis`, or what else the peer calls itself. */
   readonly product: "activemq" | "artemis" | "unknown" | (string & {});
+  /** As the broker tells it; Classic tells none over STOMP before 5.9. */
   readonly version: string | undefined;
 }
 

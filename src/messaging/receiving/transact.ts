@@ -20,10 +20,12 @@ export interface Transaction {
   accept(delivery: Delivery): Promise<void>;
 }
 
+/** What transaction() may be told. */
 export interface TransactionOptions extends WaitOptions {
   /** How often the work is run again, in a new transaction, when the session ended before its commit and it had accepted no delivery; 0 unless said. */
   readonly retries?: number;
 }
 
+/** What is done in a transaction: it is committed when this has settled, and rolled back when it throws or rejects. */
 export type TransactedWork<T> = (transaction: Transaction) => T | Promise<T>;
 export type Transact = <T>(work: TransactedWork<T>, options?: TransactionOptions) => Promise<T>;

@@ -21,6 +21,7 @@ import type { SendOptions } from "../sending/call-options.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
 import { RequestSlots, type RequestSlotsSettings } from "./request-slots.ts";
 
+/** What request() may be told; a `replyTo` is made for it. */
 export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
   /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
   readonly temporary?: boolean;

@@ -3,11 +3,13 @@ import { checkNames } from "../messages/argument-checks.ts";
 import type { MessageOptions } from "../messages/outgoing-message.ts";
 import type { SendLimits } from "./send-policy.ts";
 
+/** What send() may be told. */
 export interface SendOptions extends MessageOptions, SendLimits {}
 
 /** Of a call that was told nothing: nothing is to be checked. */
 export const NO_OPTIONS: SendOptions = Object.freeze({});
 
+/** What close() may be told. */
 export interface CloseOptions {
   /** How long to wait for handlers to settle and sends to be confirmed; the URI's drainTimeoutMs (10 s) unless said. */
   readonly drainTimeoutMs?: number;

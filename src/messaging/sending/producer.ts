@@ -5,7 +5,9 @@ import type { MessageBody } from "../messages/outgoing-message.ts";
 import { NO_OPTIONS, type SendOptions } from "./call-options.ts";
 import type { SendResult } from "./send-policy.ts";
 
+/** Sends to one destination. */
 export class Producer {
+  /** Where it sends, as it was given. */
   readonly destination: Destination;
   readonly #send: (destination: Destination, body: MessageBody, options: SendOptions) => Promise<SendResult>;
 

@@ -4,6 +4,7 @@ import type { Credentials } from "../../uri/endpoint.ts";
 import type { MemberSettings, TestProtocol } from "../member/member-settings.ts";
 import { PORTS_PER_CLAIM } from "./claimed-ports.ts";
 
+/** What embeddedGroup() may be told. */
 export interface EmbeddedGroupOptions {
   /** How many members share the store; 2 unless said, at most 7. */
   readonly members?: number;

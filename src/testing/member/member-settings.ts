@@ -1,6 +1,7 @@
 /** What one member is told when it starts; it can be sent to a child process. */
 import type { Credentials } from "../../uri/endpoint.ts";
 
+/** The protocols that an embedded group speaks. */
 export type TestProtocol = "stomp" | "amqp";
 
 export interface MemberSettings {

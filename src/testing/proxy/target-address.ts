@@ -1,8 +1,11 @@
 /** Where a faultProxy leads: as an object, `host:port` or a URI with both. */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 
+/** Where a proxy connects to. */
 export interface TargetAddress {
+  /** Its name or address. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
 }
 

@@ -1,12 +1,17 @@
 /** What was sent, confirmed and received, message by message, and what that says about loss, doubles and order. */
 import type { Delivery } from "../../messaging/receiving/delivery.ts";
 
+/** What became of the messages to one destination. */
 export interface LedgerFindings {
+  /** Sends that were begun. */
   readonly sent: number;
+  /** Sends that were confirmed. */
   readonly confirmed: number;
+  /** Sends whose promise rejected. */
   readonly rejected: number;
   /** Promises of send() that have not settled. */
   readonly unresolved: number;
+  /** Deliveries, those that came again included. */
   readonly received: number;
   /** Numbers of the sends that were confirmed and never received. */
   readonly lost: readonly number[];

@@ -9,7 +9,9 @@ import { Load } from "./load.ts";
 
 /** A group that can be hurt: an embedded one, a pair of real brokers, or whatever a user's own test starts. */
 export interface CrashableGroup {
+  /** The group's URI, over the protocol to rehearse. */
   readonly uri: string;
+  /** How to log in; not at all unless said. */
   readonly credentials?: Credentials | undefined;
   /** Ends the active member the hard way: the signal is sent before the call returns, the promise resolves when it is gone. */
   crash(active: EndpointAddress): Promise<void>;
@@ -19,6 +21,7 @@ export interface CrashableGroup {
   readonly byHand?: boolean;
 }
 
+/** What rehearseFailover() may be told. */
 export interface RehearsalOptions {
   /** How often the active member is crashed. */
   readonly kills: number;
@@ -30,19 +33,27 @@ export interface RehearsalOptions {
   readonly loadMs?: number;
   /** What queue names begin with; new for each run unless said. */
   readonly name?: string;
+  /** Told of the counts several times a second, and of each failover. */
   readonly onProgress?: (progress: RehearsalProgress) => void;
 }
 
+/** How far a rehearsal has come. */
 export interface RehearsalProgress {
+  /** Sends begun so far. */
   readonly sent: number;
+  /** Sends confirmed so far. */
   readonly confirmed: number;
+  /** Deliveries so far. */
   readonly received: number;
   /** Set when a failover has just been survived. */
   readonly failover?: FailoverFigures;
 }
 
+/** One failover that was survived. */
 export interface FailoverFigures {
+  /** The member that was crashed. */
   readonly from: EndpointAddress;
+  /** The member that took over. */
   readonly to: EndpointAddress;
   /** Sends without a confirmation when the signal was sent. */
   readonly inFlight: number;
@@ -50,11 +61,15 @@ export interface FailoverFigures {
   readonly outageMs: number;
   /** From the crash (or, by hand, the end of the session) to the first confirmation by another member, ms. */
   readonly recoveryMs: number;
+  /** Sends that were written again on the next session. */
   readonly resent: number;
+  /** Deliveries that became stale. */
   readonly voided: number;
 }
 
+/** The books of a rehearsal. */
 export interface RehearsalReport {
+  /** Each failover, in order. */
   readonly failovers: readonly FailoverFigures[];
   /** The queue that a consumer works off meanwhile. */
   readonly stream: LedgerFindings;

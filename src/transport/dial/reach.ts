@@ -14,8 +14,11 @@ import { dialFailure } from "./dial-failure.ts";
 import { type Lookup, resolveHost } from "./resolve-host.ts";
 import type { OpenContext } from "./session.ts";
 
+/** How an endpoint is dialled. */
 export interface DialOptions {
+  /** Gives the attempt up when it fires. */
   readonly signal: AbortSignal;
+  /** How to verify the peer, and which certificate to show; Node's own authorities unless said. */
   readonly tls?: TlsSource | undefined;
   /** In place of the system's resolver. */
   readonly lookup?: Lookup | undefined;
@@ -23,6 +26,7 @@ export interface DialOptions {
   readonly stage?: OpenContext["stage"];
 }
 
+/** How an endpoint is reached, over all addresses of its name. */
 export interface ReachOptions extends DialOptions {
   /** The attempt's own turn to speak; taken once, however many addresses there are. */
   readonly turn?: OpenContext["turn"] | undefined;

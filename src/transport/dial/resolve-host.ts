@@ -2,8 +2,11 @@
 import { lookup as lookupName } from "node:dns/promises";
 import { isIP } from "node:net";
 
+/** One address of a name. */
 export interface ResolvedAddress {
+  /** The IP address as text. */
   readonly address: string;
+  /** 4 or 6. */
   readonly family: number;
 }
 

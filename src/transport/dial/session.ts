@@ -4,6 +4,7 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 
 /** Why and when a session ended. */
 export interface SessionEnd {
+  /** Why the session ended; undefined when it was asked to. */
   readonly error: MasterSlaveError;
   /** `performance.now()` at the end. */
   readonly atMs: number;
@@ -21,6 +22,7 @@ export interface Session {
   destroy(cause: MasterSlaveError): void;
 }
 
+/** What an adapter is given for one attempt. */
 export interface OpenContext {
   /** Fires when the attempt has run out of time, lost to another, or is no longer wanted: reject soon and leave nothing open. */
   readonly signal: AbortSignal;

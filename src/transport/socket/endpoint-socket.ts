@@ -20,11 +20,13 @@ const FIRST_BYTES = 32;
  * (SessionLostError: SESSION_LOST, or HEARTBEAT_LOST by watchPeer) then 'close' when the connection broke.
  */
 export class EndpointSocket extends Duplex {
+  /** The endpoint that was dialled. */
   readonly endpoint: Endpoint;
   /** The first bytes the peer sent, at most 32; see describePeer. */
   firstBytes: Buffer = Buffer.alloc(0);
   /** Read by rhea on whatever socket it is given. */
   readonly encrypted: boolean;
+  /** Whether the peer's certificate was verified; false over plain TCP. */
   readonly authorized: boolean;
   readonly #inner: Socket | TLSSocket;
   readonly #outgoing: WriteGatherer;
@@ -58,10 +60,12 @@ export class EndpointSocket extends Duplex {
     });
   }
 
+  /** Bytes that came, TLS taken off. */
   get bytesRead(): number {
     return this.#inner.bytesRead;
   }
 
+  /** Bytes that were given to the socket, before TLS. */
   get bytesWritten(): number {
     return this.#inner.bytesWritten;
   }
@@ -71,6 +75,7 @@ export class EndpointSocket extends Duplex {
     return this;
   }
 
+  /** The peer's certificate, as Node's TLS sockets give it; empty over plain TCP. */
   getPeerCertificate(): unknown {
     return "getPeerCertificate" in this.#inner ? this.#inner.getPeerCertificate() : undefined;
   }
@@ -146,18 +151,21 @@ export class EndpointSocket extends Duplex {
     if (!this.destroyed && !this.writableEnded) this.#outgoing.addFiller(filler);
   }
 
+  /** Called by Node's streams. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#outgoing.add(chunk);
     // Done at once: the gatherer has it. What is unconfirmed is bounded above us.
     done();
   }
 
+  /** Called by Node's streams. */
   override _final(done: (error?: Error | null) => void): void {
     this.#outgoing.flush();
     this.#outgoing.clear();
     this.#inner.end(() => done());
   }
 
+  /** Called by Node's streams. */
   override _read(): void {
     if (!this.#incoming.paused) return;
     this.#incoming.paused = false;

@@ -41,6 +41,7 @@ export interface TlsOptions
   readonly pfxFile?: FilePath | undefined;
 }
 
+/** What a `tls` function is given. */
 export interface TlsContext {
   /** Fires when the attempt is over. */
   readonly signal: AbortSignal;

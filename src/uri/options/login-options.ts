@@ -10,6 +10,7 @@ export const SASL_MECHANISMS = [
   "EXTERNAL",
   "ANONYMOUS",
 ] as const;
+/** The SASL mechanisms that are known; AMQP alone has them. */
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 export const LOGIN_OPTIONS = {
