@@ -9,7 +9,7 @@ const INTRO = `# Options
 
 Options stand in the query of a URI, \`masterslave:(stomp://a:61613,stomp://b:61613)?maxReconnectDelay=5000\`, or in the
 second argument of \`connect()\`, where they win over the URI and bear the names of this first table. In a URI ActiveMQ's
-and Qpid JMS's names are accepted as they are; Qpid's may keep their prefix \`failover.\`. An option given twice: the last
+and Qpid JMS's names are accepted as they are; Qpid's may keep their prefix \`failover.\`, the .NET clients' their prefix \`transport.\`. An option given twice: the last
 one holds. Times are in milliseconds. An unknown option, or a value an option cannot take, is an error.
 
 - An option of the **group** stands after the closing parenthesis. Without parentheses everything after the \`?\` belongs
@@ -24,6 +24,10 @@ const IGNORED_INTRO = `## Accepted and ignored
 
 The Java clients know these; here they have no effect. They are accepted, so that a URI can be shared, and listed in
 \`parseMasterSlaveUri(text).ignored\` with the reason. Values other than numbers, true and false are listed as \`***\`.
+The first attempt of a connection raises the warning \`OPTIONS_IGNORED\` that names them, and so does the error \`NO_ACTIVE_ENDPOINT\`.
+
+A limit of another client, such as \`jms.sendTimeout\` or \`reconnectAttempts\`, is an error that says what to write instead, unless
+its value means no limit. So are the names of other clients' TLS settings without a prefix: TLS is set by the option \`tls\`.
 `;
 
 /** The whole file. */

@@ -48,6 +48,13 @@ function readScheme(uri: string, { text, at }: Piece): EndpointScheme {
   if (text.startsWith("(") || GROUP_LIKE.test(text))
     throw invalidUri(uri, at, "A group cannot stand inside another group");
   const found = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1];
+  if (found === undefined && /^[A-Za-z][\w.-]{0,80}=/.test(text)) {
+    throw invalidUri(
+      uri,
+      at,
+      "This is an option where an endpoint belongs: options are separated by &, not by a comma",
+    );
+  }
   if (found === undefined) throw invalidUri(uri, at, "An endpoint begins with its scheme, as in stomp://host:61613");
   const scheme = ENDPOINT_SCHEMES.find((known) => known === found);
   if (scheme) return scheme;

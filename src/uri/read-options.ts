@@ -1,9 +1,17 @@
 /** Query entries sorted by the option table: what holds for the group, for its endpoints, and what is ignored. */
 import { InvalidOptionError } from "../errors/errors.ts";
 import { mayShow } from "./invalid-uri.ts";
-import { type IgnoredOption, ignoredBecause, maskedValue } from "./options/ignored-options.ts";
+import { isUnlimited, limitAdvice, secretAdvice } from "./options/foreign-names.ts";
+import { IGNORED_OPTIONS, type IgnoredOption, ignoredBecause, maskedValue } from "./options/ignored-options.ts";
 import type { OptionSpec } from "./options/option-spec.ts";
-import { type GroupOptions, OPTIONS, type OptionName, type OptionValue, optionNamed } from "./options/option-table.ts";
+import {
+  type GroupOptions,
+  OPTIONS,
+  type OptionName,
+  type OptionValue,
+  optionNamed,
+  spellingLike,
+} from "./options/option-table.ts";
 import { ignoredValueBecause, invalidOption, optionFromText, unknownOption } from "./options/option-value.ts";
 import type { QueryEntry } from "./read-query.ts";
 
@@ -44,11 +52,16 @@ export function readOptions(uri: string, entries: readonly QueryEntry[], owner: 
   return { group, endpoint, ignored };
 }
 
-/** The name without Qpid's `failover.` and without `nested.`, and whether that was there. */
+/**
+ * The name without Qpid's `failover.` and without `nested.`, and whether that was there. `transport.`, which the .NET
+ * clients write before the options of the group, is taken away where one of those follows.
+ */
 function plainName({ name }: QueryEntry): { readonly name: string; readonly nested: boolean } {
   const own = name.startsWith("failover.") ? name.slice("failover.".length) : name;
   const nested = own.startsWith("nested.");
-  return { name: nested ? own.slice("nested.".length) : own, nested };
+  const plain = nested ? own.slice("nested.".length) : own;
+  const inner = plain.startsWith("transport.") ? spellingLike(plain.slice("transport.".length)) : undefined;
+  return { name: inner ?? plain, nested };
 }
 
 function sameOptionKey(entry: QueryEntry, owner: QueryOwner): string {
@@ -92,12 +105,24 @@ function readValue(uri: string, { value, at }: QueryEntry, name: OptionName): Op
 
 function ignoredOption(uri: string, { name, value, at }: QueryEntry, plain: string): IgnoredOption {
   const reason = ignoredBecause(plain);
-  if (reason !== undefined) {
+  const limit = limitOf(plain);
+  if (reason !== undefined && (limit === undefined || isUnlimited(plain, value))) {
     return Object.freeze({ name, ...(value === undefined ? {} : { value: maskedValue(plain, value) }), reason });
   }
   const shown = mayShow(uri, at) && /^[\w.;-]{1,64}$/.test(name) ? name : "(not shown: it may be part of a password)";
-  const hint = name.startsWith("amp;") ? "this is XML: write & instead of &amp;" : undefined;
+  const hint = name.startsWith("amp;") ? "this is XML: write & instead of &amp;" : (limit ?? secretAdvice(plain));
   throw unknownOption(plain, shown === name ? plain : shown, ` at character ${at} of the URI`, hint);
+}
+
+/**
+ * What to write instead of a limit of another client, or of one of ours with a wrong prefix. A limit that has no effect
+ * would make a caller wait for ever who asked not to.
+ */
+function limitOf(plain: string): string | undefined {
+  if (Object.hasOwn(IGNORED_OPTIONS, plain)) return undefined;
+  const inner = spellingLike(plain.slice(plain.lastIndexOf(".") + 1));
+  if (inner !== undefined && limitAdvice(inner) !== undefined) return `write ${inner}, without a prefix`;
+  return limitAdvice(plain);
 }
 
 function misplaced(name: OptionName, why: string): InvalidOptionError {

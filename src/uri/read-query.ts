@@ -48,6 +48,7 @@ export function readQuery(uri: string, query: Piece): readonly QueryEntry[] {
 function readEntry(uri: string, entry: Piece): QueryEntry {
   const space = entry.text.search(/\s/);
   if (space >= 0) throw invalidUri(uri, entry.at + space, "A space inside an option; write it as %20");
+  refuseOtherSeparators(uri, entry);
   const equals = entry.text.indexOf("=");
   const end = equals < 0 ? entry.text.length : equals;
   return {
@@ -55,6 +56,20 @@ function readEntry(uri: string, entry: Piece): QueryEntry {
     value: equals < 0 ? undefined : decoded(uri, { text: entry.text.slice(end + 1), at: entry.at + end + 1 }),
     at: entry.at,
   };
+}
+
+/** A comma or a semicolon with another option behind it, or in a name: what follows would vanish in the value before it. */
+function refuseOtherSeparators(uri: string, { text, at }: Piece): void {
+  // &amp; of XML has an error of its own.
+  const start = text.startsWith("amp;") ? "amp;".length : 0;
+  const equals = text.indexOf("=", start);
+  const inName = text.slice(start, equals < 0 ? text.length : equals).search(/[,;]/);
+  const inValue = equals < 0 ? -1 : text.slice(equals).search(/[,;][A-Za-z][\w.-]{0,80}=/);
+  const found = inName >= 0 ? start + inName : inValue >= 0 ? equals + inValue : -1;
+  if (found < 0) return;
+  const [sign, code] = text[found] === ";" ? ["semicolon", "%3B"] : ["comma", "%2C"];
+  const what = `Options are separated by &, not by a ${sign}; write & here, or ${code} if the ${sign} is a part of the value`;
+  throw invalidUri(uri, at + found, what);
 }
 
 function decoded(uri: string, { text, at }: Piece): string {

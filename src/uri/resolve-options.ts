@@ -2,6 +2,7 @@
 import { formatAddress, InvalidOptionError } from "../errors/errors.ts";
 import { type Endpoint, isSecure, protocolOf } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
+import { limitAdvice, secretAdvice } from "./options/foreign-names.ts";
 import { ignoredBecause } from "./options/ignored-options.ts";
 import type { SaslMechanism } from "./options/login-options.ts";
 import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./options/option-table.ts";
@@ -136,7 +137,8 @@ function unknownOverride(name: string): InvalidOptionError {
     return new InvalidOptionError("UNKNOWN_OPTION", text, name, "credentials");
   }
   const ignored = ignoredBecause(name);
-  return unknownOption(name, name, "", ignored && `it has no effect: ${ignored}`);
+  const advice = limitAdvice(name) ?? secretAdvice(name);
+  return unknownOption(name, name, "", advice ?? (ignored && `it has no effect: ${ignored}`));
 }
 
 function defined<T extends object>(options: T): T {

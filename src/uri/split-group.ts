@@ -27,6 +27,7 @@ export function splitGroup(uri: string): GroupText {
       "A URI begins with its scheme, as in masterslave:(stomp://a:61613,stomp://b:61613)",
     );
   }
+  refuseOuterPrefix(uri, whole, found);
   if (ENDPOINT_SCHEMES.some((scheme) => scheme === found))
     return { scheme: undefined, components: [whole], query: undefined };
   const scheme = GROUP_SCHEMES.find((known) => known === found);
@@ -34,6 +35,25 @@ export function splitGroup(uri: string): GroupText {
   const marker = /^\s*(\/\/)?\s*/.exec(whole.text.slice(scheme.length + 1))?.[0] ?? "";
   const start = scheme.length + 1 + marker.length;
   return { scheme, ...splitBody(uri, { text: whole.text.slice(start), at: whole.at + start }) };
+}
+
+/** What may stand within another client's prefix: `activemq:failover:(…)`, `stomp:tcp://a:61613`. */
+const INNER = /^(masterslave|failover|static|discovery|fanout|tcp|ssl|nio|vm|amqps?|stomp(?:\+ssl|s)?|amqp\+ssl):/i;
+
+/** Throws for a prefix that other clients write before the whole URI, such as the name of a provider or of a protocol. */
+function refuseOuterPrefix(uri: string, whole: Piece, found: string): void {
+  if (GROUP_SCHEMES.some((scheme) => scheme === found)) return;
+  const rest = whole.text.slice(found.length + 1, found.length + 40);
+  // After stomp:// stands a host, and a host or a user may be called tcp.
+  const endpoint = ENDPOINT_SCHEMES.some((scheme) => scheme === found);
+  const inner = INNER.exec(endpoint ? rest : rest.replace(/^\/\//, ""))?.[1];
+  if (inner === undefined) return;
+  const prefix = found.slice(0, 30);
+  const protocol = /^(stomp|amqp)/i.exec(prefix)?.[1]?.toLowerCase();
+  const hint =
+    protocol && /^(tcp|ssl|failover|masterslave)$/i.test(inner) ? `, and write ${protocol}:// for its endpoints` : "";
+  const shown = mayShow(uri, whole.at) ? `prefix ${prefix}:` : "prefix";
+  throw invalidUri(uri, whole.at, `The outer ${shown} has no meaning here; remove it: begin with ${inner}:${hint}`);
 }
 
 function unknownScheme(uri: string, whole: Piece, found: string): Error {

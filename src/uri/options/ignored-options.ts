@@ -6,8 +6,11 @@ export interface IgnoredOption {
   readonly name: string;
   /** A plain number or true/false as written, anything else as `***`: it may be a secret. Absent without a `=`. */
   readonly value?: string | undefined;
+  /** Why it means nothing here, and what does its work. */
   readonly reason: string;
 }
+
+import { secretAdvice } from "./foreign-names.ts";
 
 const SPARE = "no spare connections are kept: a standby does not answer, and the next endpoint is dialled at once";
 const PRIORITY = "every round starts at the first endpoint; a session is not left for a preferred one";
@@ -69,7 +72,14 @@ export const IGNORED_PREFIXES: Readonly<Record<string, string>> = {
 export function ignoredBecause(name: string): string | undefined {
   if (Object.hasOwn(IGNORED_OPTIONS, name)) return IGNORED_OPTIONS[name];
   if (!/^[\w.-]{1,80}$/.test(name)) return undefined;
-  return Object.entries(IGNORED_PREFIXES).find(([prefix]) => name.startsWith(prefix) && name !== prefix)?.[1];
+  const found = Object.entries(IGNORED_PREFIXES).find(([prefix]) => name.startsWith(prefix) && name !== prefix);
+  if (!found) return undefined;
+  const [prefix, reason] = found;
+  const advice = secretAdvice(name);
+  if (advice !== undefined) return prefix === "jms." ? `it configures the Java JMS client; ${advice}` : advice;
+  const inner = name.slice(prefix.length);
+  // The .NET clients write `transport.` before every option.
+  return prefix === "transport." && Object.hasOwn(IGNORED_OPTIONS, inner) ? IGNORED_OPTIONS[inner] : reason;
 }
 
 /** What may be told of an ignored option's value. */

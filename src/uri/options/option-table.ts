@@ -213,6 +213,13 @@ const ALIASES: ReadonlyMap<string, OptionName> = new Map(
 /** Every accepted spelling, aliases included. */
 export const KNOWN_NAMES: readonly string[] = [...OPTION_NAMES, ...ALIASES.keys()];
 
+const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(KNOWN_NAMES.map((name) => [name.toLowerCase(), name]));
+
+/** The accepted spelling that is equal but for upper and lower case, as the .NET clients read names; undefined if none is. */
+export function spellingLike(name: string): string | undefined {
+  return BY_LOWER_CASE.get(name.toLowerCase());
+}
+
 /** The table's name for one of the accepted spellings; undefined for a name that is none. */
 export function optionNamed(spelling: string): OptionName | undefined {
   return Object.hasOwn(OPTIONS, spelling) ? (spelling as OptionName) : ALIASES.get(spelling);
