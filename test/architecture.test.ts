@@ -53,6 +53,7 @@ const ROOMS = [
   "config",
   "bridge/routing",
   "bridge/config",
+  "bridge/forwarding",
   "bridge/link",
   "bridge",
   "topology/description",
@@ -236,5 +237,16 @@ describe("the rooms", () => {
     );
     const outside = doors.filter(({ from }) => !from.startsWith("adapters/stomp/stompit/"));
     expect(new Set(outside.map(({ to }) => to))).toEqual(new Set(["adapters/stomp/stompit/connect-with-stompit.ts"]));
+  });
+
+  it("of the embedded group reach rhea through testing/amqp/rhea alone: others import its types, and cast none of its objects", () => {
+    const door = "testing/amqp/rhea/";
+    const others = files.filter((file) => file.startsWith("testing/") && !file.startsWith(door));
+    const values = imports.filter(({ from, to, typeOnly }) => others.includes(from) && to === "rhea" && !typeOnly);
+    expect(values.map(line)).toEqual([]);
+    const users = others.filter((file) => imports.some(({ from, to }) => from === file && to === "rhea"));
+    expect(users.length).toBeGreaterThan(0);
+    const casting = users.filter((file) => /\bas unknown as\b|\bas any\b/.test(readFileSync(join(ROOT, file), "utf8")));
+    expect(casting).toEqual([]);
   });
 });

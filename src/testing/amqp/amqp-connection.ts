@@ -1,13 +1,6 @@
 /** One client's AMQP 1.0 connection on rhea's listening side: SASL, open, links, close. */
 import type { Socket } from "node:net";
-import rhea, {
-  type Connection,
-  type ConnectionOptions,
-  type EventContext,
-  type Receiver,
-  type Sender,
-  type Session,
-} from "rhea";
+import type { Connection, EventContext, Receiver, Sender, Session } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -21,14 +14,13 @@ import {
 import { PRODUCT, VERSION } from "../product.ts";
 import { type AttachedSource, attachSource } from "./attached-source.ts";
 import { Coordinators } from "./coordinator.ts";
-import { keepTransfersEncoded } from "./encoded-transfers.ts";
-import { holdAttach, holdDetach } from "./held-link.ts";
 import { serveIncoming } from "./incoming-link.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
-import { offerMechanisms } from "./server-mechanisms.ts";
+import { holdAttach, holdDetach } from "./rhea/held-link.ts";
+import { accept, createContainer, createServerConnection, isClosedForGood, stopTimers } from "./rhea/rhea-server.ts";
+import { offerMechanisms } from "./rhea/server-mechanisms.ts";
 import { TemporaryAddresses } from "./temporary-addresses.ts";
 import { targetOf } from "./terminus.ts";
-import { keepTransactions } from "./transaction-frames.ts";
 
 /** As both brokers send. */
 const MAX_FRAME_BYTES = 131_072;
@@ -68,7 +60,7 @@ export class AmqpConnection implements MemberConnection {
   }
 
   #accept(): Connection {
-    const container = rhea.create_container({ id: PRODUCT });
+    const container = createContainer(PRODUCT);
     offerMechanisms(container.sasl_server_mechanisms, this.#options.credentials, () => this.#refuseLogin());
     const options = {
       container_id: PRODUCT,
@@ -85,10 +77,7 @@ export class AmqpConnection implements MemberConnection {
       sender_options: { treat_modified_as_released: false },
       reconnect: false,
     };
-    // rhea's typings know only connections that dial.
-    const connection = container.create_connection(options as unknown as ConnectionOptions);
-    keepTransfersEncoded(connection);
-    keepTransactions(connection);
+    const connection = createServerConnection(container, options);
     for (const event of ERROR_EVENTS) connection.on(event, () => {});
     connection.on("connection_open", () => clearTimeout(this.#deadline));
     connection.on("receiver_open", ({ receiver }: EventContext) => receiver && this.#onSendingClient(receiver));
@@ -96,7 +85,7 @@ export class AmqpConnection implements MemberConnection {
     connection.on("session_close", ({ session }: EventContext) => session && this.#end(session));
     connection.on("connection_close", () => this.#end());
     connection.on("disconnected", () => {});
-    (connection as unknown as { accept(socket: EndpointSocket): void }).accept(this.#socket);
+    accept(connection, this.#socket);
     return connection;
   }
 
@@ -164,8 +153,7 @@ export class AmqpConnection implements MemberConnection {
 
   /** A closing detach deletes the durable subscription, another keeps it, as on both brokers. */
   #unsubscribe(sender: Sender, { durable }: AttachedSource): void {
-    const { remote } = sender as unknown as { readonly remote: { readonly detach?: { readonly closed?: boolean } } };
-    if (!durable || !remote.detach?.closed) return;
+    if (!durable || !isClosedForGood(sender)) return;
     const { destinations } = this.#options;
     destinations.unsubscribe(durable);
     holdDetach(sender, (onStored) => destinations.afterSends(onStored));
@@ -199,18 +187,6 @@ export class AmqpConnection implements MemberConnection {
     // rhea clears its timers when it hears of an error, and listens for nothing else.
     this.#socket.destroy(new Error("The socket is gone"));
   }
-}
-
-/** What rhea still wrote after it had heard of the end has started its timers anew; nothing it has yet to write does so again. */
-function stopTimers(connection: Connection): void {
-  const timers = connection as unknown as {
-    socket_ready: boolean;
-    readonly heartbeat_in?: NodeJS.Timeout;
-    readonly heartbeat_out?: NodeJS.Timeout;
-  };
-  timers.socket_ready = false;
-  clearTimeout(timers.heartbeat_in);
-  clearTimeout(timers.heartbeat_out);
 }
 
 /** Runs `serve`; a refusal answers the attach with a detach that says why. */

@@ -1,31 +1,10 @@
 /** What the sections of an AMQP message say, in neither protocol's words. */
-import rhea from "rhea";
 import type { MessageContent } from "../message-content.ts";
 import type { AmqpContent } from "../store/stored-message.ts";
-
-/** What rhea's decoder finds; every field may be absent. */
-export interface DecodedMessage {
-  readonly durable?: boolean;
-  readonly priority?: number;
-  readonly ttl?: number;
-  readonly absolute_expiry_time?: Date | number;
-  readonly message_id?: unknown;
-  readonly correlation_id?: unknown;
-  readonly reply_to?: string;
-  readonly subject?: string;
-  readonly content_type?: string;
-  readonly group_id?: string;
-  readonly group_sequence?: number;
-  readonly application_properties?: Readonly<Record<string, unknown>>;
-  readonly body?: unknown;
-}
-
-export function decode(encoded: Buffer): DecodedMessage {
-  return rhea.message.decode(encoded) as unknown as DecodedMessage;
-}
+import { decodeMessage } from "./rhea/rhea-server.ts";
 
 export function contentFromAmqp({ body }: AmqpContent): MessageContent {
-  const message = decode(body);
+  const message = decodeMessage(body);
   return {
     ...bodyFrom(message.body),
     properties: propertiesFrom(message.application_properties ?? {}),

@@ -1,5 +1,4 @@
 /** A transfer as a message to store, and a stored message as the bytes of a transfer. */
-import rhea from "rhea";
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
@@ -7,7 +6,7 @@ import type { QueueEntry } from "../destinations/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { messageIdOf } from "../stomp/send-frame.ts";
 import type { MessageDraft, MessageGroup, StoredMessage } from "../store/stored-message.ts";
-import { type DecodedMessage, decode } from "./amqp-content.ts";
+import { type DecodedMessage, dataSection, decodeMessage, encodeMessage } from "./rhea/rhea-server.ts";
 import { encodeHeader, findSections } from "./sections.ts";
 
 const DEFAULT_PRIORITY = 4;
@@ -29,9 +28,9 @@ export function draftFromTransfer(encoded: Buffer, destination: Destination): Me
   };
 }
 
-function decodeSafely(encoded: Buffer): DecodedMessage & { readonly message_annotations?: Record<string, unknown> } {
+function decodeSafely(encoded: Buffer): DecodedMessage {
   try {
-    return decode(encoded);
+    return decodeMessage(encoded);
   } catch {
     throw new Refusal("amqp:decode-error", "The transfer's sections cannot be read");
   }
@@ -75,7 +74,7 @@ function headerFields(message: StoredMessage, deliveryCount: number): Parameters
 
 function encodeFromStomp(message: StoredMessage, failures: number): Buffer {
   const content = contentOf(message);
-  const sections = rhea.message.encode({
+  const sections = encodeMessage({
     message_id: message.duplicateId ?? messageIdOf(message),
     to: formatDestination(message.destination),
     subject: content.subject,
@@ -85,7 +84,7 @@ function encodeFromStomp(message: StoredMessage, failures: number): Buffer {
     group_id: content.groupId,
     group_sequence: content.groupSequence === undefined ? undefined : content.groupSequence >>> 0,
     application_properties: content.properties,
-    body: content.kind === "text" ? content.body.toString() : rhea.message.data_section(content.body),
+    body: content.kind === "text" ? content.body.toString() : dataSection(content.body),
   });
   const { headerEnd } = findSections(sections);
   return Buffer.concat([encodeHeader(headerFields(message, failures)), sections.subarray(headerEnd)]);

@@ -3,8 +3,8 @@ import type { Delivery, EventContext, Receiver, Session } from "rhea";
 import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { Transaction } from "../destinations/transaction.ts";
-import { apart } from "./incoming-link.ts";
-import { answerCoordinator, declared, readCoordinatorRequest } from "./transaction-frames.ts";
+import { settleApart } from "./rhea/rhea-server.ts";
+import { answerCoordinator, declared, readCoordinatorRequest } from "./rhea/transaction-frames.ts";
 
 const CREDIT = 100;
 
@@ -37,7 +37,10 @@ export class Coordinators {
       if (!delivery) return;
       receiver.add_credit(1);
       try {
-        this.#carryOut(receiver, delivery, message as unknown as Buffer);
+        // The bytes as sent: see keepTransfersEncoded.
+        const encoded: unknown = message;
+        if (!Buffer.isBuffer(encoded)) throw new Refusal("amqp:decode-error", "The transfer has no payload");
+        this.#carryOut(receiver, delivery, encoded);
       } catch (cause) {
         const { condition, message: description } = Refusal.from(cause);
         this.#answer(receiver, () => delivery.reject({ condition, description }));
@@ -65,7 +68,7 @@ export class Coordinators {
   }
 
   #answer(receiver: Receiver, answer: () => void): void {
-    if (this.#options.isLive() && receiver.is_open()) apart(receiver, answer);
+    if (this.#options.isLive() && receiver.is_open()) settleApart(receiver, answer);
   }
 
   /** @throws Refusal */

@@ -5,7 +5,8 @@ import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import type { Transaction } from "../destinations/transaction.ts";
 import { draftFromTransfer } from "./amqp-message.ts";
-import { acceptedIn, transactionIdOf } from "./transaction-frames.ts";
+import { settleApart } from "./rhea/rhea-server.ts";
+import { acceptedIn, transactionIdOf } from "./rhea/transaction-frames.ts";
 
 /** As both brokers grant. */
 const CREDIT = 1000;
@@ -37,7 +38,7 @@ export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions):
     receiver.add_credit(more);
   };
   const reject = (delivery: Delivery, { condition, message }: Refusal) =>
-    settle(delivery, () => apart(receiver, () => delivery.reject({ condition, description: message })));
+    settle(delivery, () => settleApart(receiver, () => delivery.reject({ condition, description: message })));
 
   receiver.on("message", ({ message, delivery }: EventContext) => {
     if (!delivery) return;
@@ -53,28 +54,12 @@ export function serveIncoming(receiver: Receiver, options: IncomingLinkOptions):
       if (id === undefined) options.destinations.send(draft, () => settle(delivery, () => delivery.accept()));
       else {
         options.transactionOf(id).send(draft);
-        settle(delivery, () => apart(receiver, () => delivery.update(true, acceptedIn(id))));
+        settle(delivery, () => settleApart(receiver, () => delivery.update(true, acceptedIn(id))));
       }
     } catch (cause) {
       reject(delivery, Refusal.from(cause));
     }
   });
-}
-
-/** What is touched of a rhea session beyond its typings. */
-interface ReceivingSession {
-  readonly incoming: { process(session: unknown): void };
-}
-
-/**
- * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
- * first (write_dispositions in its session.js): only accepted ones may wait for company.
- */
-export function apart({ session }: Receiver, settle: () => void): void {
-  const { incoming } = session as unknown as ReceivingSession;
-  incoming.process(session);
-  settle();
-  incoming.process(session);
 }
 
 function tooLarge(bytes: number, limit: number): Refusal {

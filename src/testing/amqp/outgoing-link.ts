@@ -3,13 +3,8 @@ import type { Delivery, EventContext, Sender, Session } from "rhea";
 import { type DeliverySource, giveBack, type QueueConsumer, type QueueEntry } from "../destinations/queue-entry.ts";
 import type { Transaction } from "../destinations/transaction.ts";
 import { encodeTransfer } from "./amqp-message.ts";
-import { transactionIdOf } from "./transaction-frames.ts";
-
-/** rhea's counters that its typings leave out: credit not used, and deliveries made. */
-interface LinkCounters {
-  credit: number;
-  delivery_count: number;
-}
+import { grantedDeliveries, markSettled, remoteOutcome } from "./rhea/rhea-server.ts";
+import { transactionIdOf } from "./rhea/transaction-frames.ts";
 
 const OUTCOMES = ["accepted", "rejected", "released", "modified"];
 
@@ -24,7 +19,7 @@ export interface OutgoingLinkOptions {
 }
 
 export class OutgoingLink implements QueueConsumer {
-  readonly #sender: Sender & LinkCounters;
+  readonly #sender: Sender;
   readonly #options: OutgoingLinkOptions;
   readonly #unsettled = new Map<Delivery, QueueEntry>();
   readonly #presettled: boolean;
@@ -33,7 +28,7 @@ export class OutgoingLink implements QueueConsumer {
   #ended = false;
 
   constructor(sender: Sender, options: OutgoingLinkOptions) {
-    this.#sender = sender as Sender & LinkCounters;
+    this.#sender = sender;
     this.#options = options;
     this.#presettled = sender.snd_settle_mode === 1;
     sender.on("sender_flow", () => options.queue.dispatch());
@@ -53,7 +48,7 @@ export class OutgoingLink implements QueueConsumer {
   }
 
   get ready(): boolean {
-    const granted = this.#sender.credit + this.#sender.delivery_count;
+    const granted = grantedDeliveries(this.#sender);
     return !this.#ended && granted > this.#handedOver && this.#sender.sendable() && !this.#options.isCongested();
   }
 
@@ -61,7 +56,7 @@ export class OutgoingLink implements QueueConsumer {
     this.#handedOver++;
     const delivery = this.#sender.send(encodeTransfer(entry), undefined, 0);
     if (this.#presettled) {
-      Object.assign(delivery, { settled: true });
+      markSettled(delivery);
       entry.home.accept(entry);
     } else this.#unsettled.set(delivery, entry);
   }
@@ -78,17 +73,15 @@ export class OutgoingLink implements QueueConsumer {
 
   #carryOut(delivery: Delivery, entry: QueueEntry): void {
     const { home } = entry;
-    const outcome = delivery.remote_state as { delivery_failed?: boolean; undeliverable_here?: boolean } | undefined;
-    const kind = outcomeOf(delivery);
+    const { kind, deliveryFailed, undeliverableHere } = remoteOutcome(delivery);
     // undeliverable-here goes to the dead letter queue, as on Classic.
-    const dead = kind === "rejected" || outcome?.undeliverable_here === true;
+    const dead = kind === "rejected" || undeliverableHere;
     const transactionId = transactionIdOf(delivery);
     if (transactionId !== undefined && (kind === "accepted" || dead)) {
       this.#hold(entry, dead ? "dead" : "accepted", transactionId);
     } else if (kind === "accepted") home.accept(entry);
     else if (dead) home.deadLetter(entry);
-    else
-      home.release([entry], { failed: kind === "modified" ? outcome?.delivery_failed === true : kind !== "released" });
+    else home.release([entry], { failed: kind === "modified" ? deliveryFailed : kind !== "released" });
   }
 
   /** Until its transaction is discharged. Rolled back it comes again, on this link too; so it does when there is no such transaction. */
@@ -101,7 +94,7 @@ export class OutgoingLink implements QueueConsumer {
 
   #drain(): void {
     this.#options.queue.dispatch();
-    this.#handedOver = this.#sender.credit + this.#sender.delivery_count;
+    this.#handedOver = grantedDeliveries(this.#sender);
     this.#sender.set_drained(true);
   }
 
@@ -113,7 +106,7 @@ export class OutgoingLink implements QueueConsumer {
   /** rhea tells of a detach and of a transfer at once, and of outcomes when it has read all there is: those it has read came before. */
   settleRead(): void {
     for (const delivery of [...this.#unsettled.keys()]) {
-      if (delivery.remote_settled || OUTCOMES.includes(outcomeOf(delivery) ?? "")) this.#settle(delivery);
+      if (delivery.remote_settled || OUTCOMES.includes(remoteOutcome(delivery).kind ?? "")) this.#settle(delivery);
     }
   }
 
@@ -127,10 +120,4 @@ export class OutgoingLink implements QueueConsumer {
     this.#options.leave();
     this.#options.queue.detach(this, unsettled);
   }
-}
-
-/** The name rhea gives a disposition's state. */
-function outcomeOf({ remote_state: state }: Delivery): string | undefined {
-  const type = state?.constructor as { readonly composite_type?: string } | undefined;
-  return type?.composite_type;
 }

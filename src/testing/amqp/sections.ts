@@ -1,8 +1,7 @@
 /** Finds the sections of an encoded AMQP message without decoding them (AMQP 1.0 sections 1.2 and 3.2). */
-import { Refusal } from "../destinations/refusal.ts";
 
-const HEADER = 0x70;
-const FIRST_BODY_SECTION = 0x75;
+import { Refusal } from "../destinations/refusal.ts";
+import { CODE, codeOfDescriptor } from "./descriptors.ts";
 
 /** Bytes of a value by the upper half of its constructor; the rest has a length of its own. */
 const FIXED_WIDTH: Readonly<Record<number, number>> = { 4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16 };
@@ -20,11 +19,29 @@ export function findSections(encoded: Buffer): Sections {
   let headerEnd = 0;
   while (offset < encoded.length) {
     const { code, valueAt } = readDescriptor(encoded, offset);
-    if (code >= FIRST_BODY_SECTION) break;
+    if (code >= CODE.data) break;
     offset = valueAt + sizeOfValue(encoded, valueAt);
-    if (code === HEADER) headerEnd = offset;
+    if (code === CODE.header) headerEnd = offset;
   }
   return { headerEnd, bodyAt: offset };
+}
+
+/**
+ * The same message with numeric descriptors of its sections: rhea 3.0.5 does not know the symbol of a value as a body. Returns the
+ * bytes themselves when nothing in them is symbolic. Throws a Refusal when they are no AMQP message.
+ */
+export function withNumericDescriptors(encoded: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let symbolic = false;
+  for (let offset = 0; offset < encoded.length; ) {
+    const { code, valueAt } = readDescriptor(encoded, offset);
+    symbolic ||= isSymbol(encoded[offset + 1]);
+    // A body that is one value may be described itself, which has no size of its own; at most a footer follows it.
+    const end = code === CODE.amqpValue ? encoded.length : valueAt + sizeOfValue(encoded, valueAt);
+    parts.push(Buffer.of(0x00, 0x53, code), encoded.subarray(valueAt, end));
+    offset = end;
+  }
+  return symbolic ? Buffer.concat(parts) : encoded;
 }
 
 export function readDescriptor(encoded: Buffer, offset: number): { readonly code: number; readonly valueAt: number } {
@@ -32,7 +49,23 @@ export function readDescriptor(encoded: Buffer, offset: number): { readonly code
   const width = byteAt(encoded, offset + 1);
   if (width === 0x53) return { code: byteAt(encoded, offset + 2), valueAt: offset + 3 };
   if (width === 0x80) return { code: byteAt(encoded, offset + 9), valueAt: offset + 10 };
-  throw Refusal.notDone("messages whose sections have symbolic descriptors");
+  return readSymbol(encoded, offset + 1);
+}
+
+/** A descriptor that is a symbol: sym8 or sym32, ASCII (AMQP 1.0 section 1.6.21). */
+function readSymbol(encoded: Buffer, offset: number): { readonly code: number; readonly valueAt: number } {
+  const format = byteAt(encoded, offset);
+  if (!isSymbol(format)) throw notAMessage();
+  const textAt = offset + (format === 0xa3 ? 2 : 5);
+  const valueAt = offset + sizeOfValue(encoded, offset);
+  // The longest symbol that is known has 31 characters.
+  const code = valueAt - textAt > 64 ? undefined : codeOfDescriptor(encoded.toString("latin1", textAt, valueAt));
+  if (code === undefined) throw notAMessage();
+  return { code, valueAt };
+}
+
+function isSymbol(format: number | undefined): boolean {
+  return format === 0xa3 || format === 0xb3;
 }
 
 function sizeOfValue(encoded: Buffer, offset: number): number {
@@ -73,7 +106,7 @@ export function encodeHeader({ durable, priority, ttlMs, deliveryCount }: Header
     uint(deliveryCount),
   ];
   const list = Buffer.concat(fields);
-  return Buffer.concat([Buffer.of(0x00, 0x53, HEADER, 0xc0, list.length + 1, fields.length), list]);
+  return Buffer.concat([Buffer.of(0x00, 0x53, CODE.header, 0xc0, list.length + 1, fields.length), list]);
 }
 
 function uint(value: number): Buffer {

@@ -1,12 +1,10 @@
 /** What a client's attach asks for, and what of it is refused. */
-import type { Receiver, Sender, Source, TerminusOptions } from "rhea";
+import type { Receiver, Sender, Source } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
-import { isCoordinator } from "./transaction-frames.ts";
-
-/** rhea's typings leave out that the peer may send neither terminus nor address. */
-type Terminus = Partial<Omit<TerminusOptions, "address">> & { readonly address?: string | null };
+import { givenTerminus, type Terminus } from "./rhea/rhea-server.ts";
+import { isCoordinator } from "./rhea/transaction-frames.ts";
 
 export type TargetRequest =
   | { readonly kind: "coordinator" }
@@ -16,17 +14,12 @@ export type TargetRequest =
 
 /** Where the client sends to. @throws Refusal */
 export function targetOf(receiver: Receiver): TargetRequest {
-  if (isCoordinator(receiver as unknown as Parameters<typeof isCoordinator>[0])) return { kind: "coordinator" };
-  const target = given<Terminus>(receiver.target);
+  if (isCoordinator(receiver)) return { kind: "coordinator" };
+  const target = givenTerminus<Terminus>(receiver.target);
   if (!target) throw new Refusal("amqp:invalid-field", "The attach has no target");
   if (target.dynamic) return dynamic(target);
   if (!target.address) throw Refusal.notDone("the anonymous relay (a target without address)");
   return { kind: "address", destination: destinationOf(target.address, target.capabilities) };
-}
-
-/** rhea shows a terminus that was not sent as a null of its own, which is truthy; only a real one can be encoded again. */
-function given<T extends Terminus>(terminus: object | null | undefined): T | undefined {
-  return terminus && "described" in terminus ? (terminus as T) : undefined;
 }
 
 export type SourceRequest =
@@ -42,7 +35,7 @@ export type SourceRequest =
 
 /** Where the client receives from. @throws Refusal */
 export function sourceOf(sender: Sender): SourceRequest {
-  const source = given<Terminus & Pick<Source, "distribution_mode" | "filter">>(sender.source);
+  const source = givenTerminus<Terminus & Pick<Source, "distribution_mode" | "filter">>(sender.source);
   if (!source) return { kind: "existing" };
   if (source.dynamic) return dynamic(source);
   if (!source.address) throw new Refusal("amqp:invalid-field", "The source has no address");

@@ -36,8 +36,16 @@ describe("findSections", () => {
     expect(() => findSections(Buffer.from("nonsense"))).toThrow(
       expect.objectContaining({ condition: "amqp:decode-error" }),
     );
+  });
+
+  it("reads descriptors that are symbols, and refuses symbols that name no section", () => {
     const symbolic = Buffer.from("\0\xa3\x10amqp:header:list\x45", "latin1");
-    expect(() => findSections(symbolic)).toThrow(expect.objectContaining({ condition: "amqp:not-implemented" }));
+    expect(findSections(symbolic)).toEqual({ headerEnd: symbolic.length, bodyAt: symbolic.length });
+    for (const text of ["\0\xa3\x04what\x45", `\0\xa3\xff${"x".repeat(255)}\x45`, "\0\xa3\x10amqp:head"]) {
+      expect(() => findSections(Buffer.from(text, "latin1"))).toThrow(
+        expect.objectContaining({ condition: "amqp:decode-error" }),
+      );
+    }
   });
 });
 

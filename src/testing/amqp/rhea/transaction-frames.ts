@@ -3,11 +3,10 @@
  * and discharge. It stands between rhea's frame dispatch and its sessions.
  */
 import rhea, { type Connection, type Delivery, type Receiver } from "rhea";
-import { Refusal } from "../destinations/refusal.ts";
-import { findSections, readDescriptor } from "./sections.ts";
+import { Refusal } from "../../destinations/refusal.ts";
+import { CODE, codeOfDescriptor } from "../descriptors.ts";
+import { findSections, readDescriptor } from "../sections.ts";
 
-const CODE = { coordinator: 0x30, declare: 0x31, discharge: 0x32, declared: 0x33, transactionalState: 0x34 } as const;
-const AMQP_VALUE = 0x77;
 /** The place of the field state in a transfer (AMQP 1.0 section 2.7.5). */
 const TRANSFER_STATE = 7;
 
@@ -80,7 +79,8 @@ function replaceState(performative: Frame["performative"], state: Typed | undefi
   Object.defineProperty(performative, "state", { value: state, configurable: true });
 }
 
-export function isCoordinator({ remote }: { readonly remote: { readonly attach: object } }): boolean {
+export function isCoordinator(receiver: Receiver): boolean {
+  const { remote } = receiver as unknown as { readonly remote: { readonly attach: object } };
   return coordinatorAttaches.has(remote.attach);
 }
 
@@ -105,7 +105,7 @@ export type CoordinatorRequest =
 /** @throws Refusal when the message is neither. */
 export function readCoordinatorRequest(encoded: Buffer): CoordinatorRequest {
   const { code, valueAt } = readDescriptor(encoded, findSections(encoded).bodyAt);
-  const request = code === AMQP_VALUE ? readDescriptor(encoded, valueAt) : undefined;
+  const request = code === CODE.amqpValue ? readDescriptor(encoded, valueAt) : undefined;
   if (request?.code !== CODE.declare && request?.code !== CODE.discharge) {
     throw new Refusal("amqp:decode-error", "A coordinator takes declare and discharge");
   }
@@ -136,7 +136,7 @@ export function acceptedIn(id: string): unknown {
 }
 
 function codeOf(value: Typed | undefined | null): number | undefined {
-  return value?.descriptor === undefined ? undefined : Number(value.descriptor.value);
+  return value?.descriptor === undefined ? undefined : codeOfDescriptor(value.descriptor.value);
 }
 
 function textOf(id: Typed | undefined): string {

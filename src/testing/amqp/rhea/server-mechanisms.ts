@@ -1,5 +1,5 @@
 /** SASL as a member offers it: PLAIN, and ANONYMOUS where no credentials are asked for. */
-import type { Credentials } from "../../uri/endpoint.ts";
+import type { Credentials } from "../../../uri/endpoint.ts";
 
 interface ServerMechanisms {
   enable_anonymous(): void;
