@@ -6,9 +6,11 @@ import type { AdapterSettings, ConnectionWarning } from "../messaging/port/adapt
 import type { MessagingSession } from "../messaging/port/messaging-session.ts";
 import type { OpenSession } from "../transport/dial/session.ts";
 import { parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import { ignoredNote } from "../uri/options/ignored-options.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import { AlternatesFilter } from "./alternates.ts";
 import { type ConnectionOptions, refuseUnusedTls, requireProtocol, splitOptions } from "./connect-options.ts";
+import { warnOfIgnored } from "./ignored-options-warning.ts";
 import { PlaintextLogins, refuseExposedToken } from "./plaintext-logins.ts";
 import { SecretFileWarnings } from "./secret-file-warnings.ts";
 
@@ -52,9 +54,11 @@ export function composeConnection(
   const adapter = load(protocol).then((open) => open(adapterSettings));
   // A failure to load is told by the first attempt.
   adapter.catch(() => {});
+  const open: OpenSession<MessagingSession> = async (endpoint, context) => (await adapter)(endpoint, context);
   const connection = new Connection({
     endpoints,
-    open: logins.watch(async (endpoint, context) => (await adapter)(endpoint, context)),
+    open: warnOfIgnored(logins.watch(open), parsed.ignored, warn),
+    note: ignoredNote(parsed.ignored),
     settings,
     prepared: adapter.catch(() => {}),
   });

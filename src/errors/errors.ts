@@ -87,8 +87,14 @@ export class AuthenticationError extends AttemptError {
 export class NoActiveEndpointError extends MasterSlaveError {
   /** What each endpoint answered last. */
   readonly attempts: readonly AttemptError[];
-  constructor(message: string, attempts: readonly AttemptError[], details: ErrorDetails = {}) {
-    super("NO_ACTIVE_ENDPOINT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1), ...details });
+  /** `note`: a line behind those of the endpoints, for what may explain them. */
+  constructor(
+    message: string,
+    attempts: readonly AttemptError[],
+    { note, ...details }: ErrorDetails & { readonly note?: string | undefined } = {},
+  ) {
+    const text = message + linesOf(attempts) + (note === undefined ? "" : `\n  ${note}`);
+    super("NO_ACTIVE_ENDPOINT", text, { retryable: true, cause: attempts.at(-1), ...details });
     this.attempts = attempts;
   }
 }

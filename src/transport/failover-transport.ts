@@ -115,6 +115,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
         if (this.#policy.roundsLeft === 0)
           throw new NoActiveEndpointError(`The session ended and no reconnect is allowed: ${end.error.message}`, [], {
             cause: end.error,
+            note: this.#options.note,
           });
         this.#interrupted(end);
       }
@@ -161,12 +162,13 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     const unsaid = failures.some(({ code }) => code === "ATTEMPT_TIMEOUT");
     const tooOften = this.#policy.roundFailed(refused !== undefined || (unsaid ? undefined : false));
     const wrongPorts = first && failures.length > 0 && failures.every(({ code }) => code === "WRONG_PROTOCOL");
-    const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures);
+    const { note } = this.#options;
+    const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures, { note });
     this.#become({ type: "round-failed", error });
     if (stop) throw new StopRetrying(stop);
     if (wrongPorts)
       throw new StopRetrying(
-        new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false }),
+        new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false, note }),
       );
     if (refused && tooOften) throw new StopRetrying(refused);
     throw error;

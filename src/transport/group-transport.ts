@@ -1,5 +1,6 @@
 /** The transport as users hold it: made from a URI, with the options resolved; inside, connect/ does that for connections. */
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import { ignoredNote } from "../uri/options/ignored-options.ts";
 import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
@@ -23,7 +24,7 @@ export class MasterSlaveTransport<S extends Session> extends FailoverTransport<S
   constructor({ group, open, options = {} }: TransportOptions<S>) {
     const uri = typeof group === "string" ? parseMasterSlaveUri(group) : group;
     const settings = resolveOptions(uri, options);
-    super({ endpoints: uri.endpoints, open, settings });
+    super({ endpoints: uri.endpoints, open, settings, note: ignoredNote(uri.ignored) });
     this.#connectTimeoutMs = settings.connectTimeoutMs;
   }
 

@@ -31,6 +31,8 @@ export interface FailoverTransportOptions<S extends Session> {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<S>;
   readonly settings: TransportSettings;
+  /** A line for the errors of a search that found nobody, such as the ignored options of the URI. */
+  readonly note?: string | undefined;
   /** Restores what lives across sessions; told of each step before the listeners are. */
   readonly observer?: TransportObserver<S> | undefined;
 }

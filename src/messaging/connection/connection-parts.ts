@@ -24,6 +24,8 @@ export interface ConnectionParts {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<MessagingSession>;
   readonly settings: ConnectionSettings;
+  /** A line for the errors of a search that found nobody. */
+  readonly note?: string | undefined;
   /** Waited for before the first attempt, so that loading an adapter does not eat its time. */
   readonly prepared?: Promise<unknown>;
 }

@@ -82,6 +82,16 @@ export function ignoredBecause(name: string): string | undefined {
   return prefix === "transport." && Object.hasOwn(IGNORED_OPTIONS, inner) ? IGNORED_OPTIONS[inner] : reason;
 }
 
+/** How many names stand in one line. */
+const MAX_NAMES = 20;
+
+/** One line for an error that names the ignored options; undefined where there are none. */
+export function ignoredNote(ignored: readonly IgnoredOption[]): string | undefined {
+  if (ignored.length === 0) return undefined;
+  const names = ignored.slice(0, MAX_NAMES).map(({ name }) => name);
+  return `Ignored options of the URI: ${names.join(", ")}${ignored.length > MAX_NAMES ? ", …" : ""}`;
+}
+
 /** What may be told of an ignored option's value. */
 export function maskedValue(name: string, value: string): string {
   const telling = Object.hasOwn(IGNORED_OPTIONS, name) && /^(true|false|-?\d{1,10})$/i.test(value);
