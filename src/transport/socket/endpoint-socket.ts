@@ -193,7 +193,7 @@ export class EndpointSocket extends Duplex {
     clearTimeout(this.#watch);
     this.#acknowledgements?.end();
     this.#outgoing.clear();
-    if (isHeartbeatLost(error) && !this.encrypted) this.#inner.resetAndDestroy();
+    if (isHeartbeatLost(error) && !this.encrypted && !isFinPending(this.#inner)) this.#inner.resetAndDestroy();
     else this.#inner.destroy();
     done(error);
   }
@@ -204,6 +204,14 @@ export class EndpointSocket extends Duplex {
     const text = cause ? `The connection to ${where} broke: ${cause.message}` : `${where} closed the connection`;
     return new SessionLostError("SESSION_LOST", text, { endpoint: this.endpoint, cause });
   }
+}
+
+/**
+ * Whether a FIN was asked for and not sent yet. libuv's uv_tcp_close_reset() fails with EINVAL then, and Node 20 and 24
+ * keep the handle: 'close' never comes, and the process spins when it leaves.
+ */
+function isFinPending(inner: Socket): boolean {
+  return inner.writableEnded && !inner.writableFinished;
 }
 
 /**
