@@ -2,6 +2,9 @@
 import { createHash } from "node:crypto";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 
+/** What a group speaks. */
+export type Protocol = "stomp" | "amqp";
+
 export interface Hop {
   /** The name of the source group. */
   readonly group: string;
@@ -16,7 +19,7 @@ export interface Hop {
  */
 export function identityOf(
   { id, brokerMessageId }: Pick<ReceivedMessage, "id" | "brokerMessageId">,
-  protocol: "stomp" | "amqp",
+  protocol: Protocol,
 ): string | undefined {
   if (id === undefined) return undefined;
   if (id !== brokerMessageId) return id;

@@ -34,10 +34,13 @@ export interface PathRule {
   /** The group that the link sends to. */
   readonly to: string;
   readonly maxHops: number;
+  /** Both ends are one group: the path says nothing about a move, and stays as it is. */
+  readonly move?: boolean | undefined;
 }
 
 /** Returns why a message may not go on, or undefined: its path has the target, or is as long as allowed. */
-export function whyNotOn(path: readonly string[] | "full", { to, maxHops }: PathRule): string | undefined {
+export function whyNotOn(path: readonly string[] | "full", { to, maxHops, move }: PathRule): string | undefined {
+  if (move) return undefined;
   if (path === "full") return "its path is no path, or too long";
   if (path.includes(to)) return `it has been in ${to}`;
   return path.length >= maxHops ? `it came through ${path.length} groups, and maxHops is ${maxHops}` : undefined;

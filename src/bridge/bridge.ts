@@ -1,0 +1,121 @@
+/** A bridge: every link of a configuration, run until it is closed. */
+import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { onAbort } from "../async/on-abort.ts";
+import { AbortError, InvalidArgumentError } from "../errors/errors.ts";
+import type { BridgeConfig } from "./config/bridge-config.ts";
+import { checkBridgeConfig } from "./config/read-bridge-config.ts";
+import type { LinkStateName } from "./link/link-state.ts";
+import { TopicTwins } from "./forwarding/topic-twins.ts";
+import { Link, type LinkStatus } from "./link.ts";
+
+export interface LinkChange {
+  readonly name: string;
+  readonly state: LinkStateName;
+  /** Why it is not running, in words. */
+  readonly reason: string | undefined;
+}
+
+export interface BridgeEvents {
+  /** A link has another state, or the same for another reason. */
+  link: [change: LinkChange];
+}
+
+export interface BridgeStatus {
+  readonly links: Readonly<Record<string, LinkStatus>>;
+}
+
+/** How often states are looked at that follow from what does not happen. */
+const LOOK_MS = 250;
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/** Checks the configuration and returns a bridge that has not started. @throws ConfigError BRIDGE_CONFIG. */
+export function createBridge(config: BridgeConfig): Bridge {
+  return new Bridge(checkBridgeConfig(config).config);
+}
+
+export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDisposable {
+  /** Resolves when every link is over by its `until` or has failed, and when the bridge is closed. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #links: readonly Link[];
+  readonly #told = new Map<string, string>();
+  readonly #ending = new AbortController();
+  #resolveDone: () => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #started = false;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Use createBridge(). */
+  constructor(config: BridgeConfig) {
+    super();
+    const twins = new TopicTwins();
+    const onChange = () => this.#look();
+    this.#links = Object.keys(config.links).map((name) => new Link({ name, config, twins, onChange }));
+    this.done = new Promise((resolve) => {
+      this.#resolveDone = resolve;
+    });
+  }
+
+  /**
+   * Call it once. Resolves when every link asks for its messages, or has failed: a failed link is in status() with its
+   * reason. Rejects with ABORTED, and closes the bridge, when `signal` fires before that.
+   */
+  async start({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    if (this.#started || this.#closing) throw new InvalidArgumentError("start() is called once, before close()");
+    this.#started = true;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    const forget = signal ? onAbort(signal, () => void this.close({ drainTimeoutMs: 0 })) : () => {};
+    if (signal?.aborted) await this.close({ drainTimeoutMs: 0 });
+    await Promise.all(this.#links.map((link) => this.#run(link)));
+    forget();
+    if (signal?.aborted) throw new AbortError("start() was aborted before every link had begun", signal.reason);
+    void Promise.all(this.#links.map((link) => this.#finish(link))).then(() => this.#resolveDone());
+  }
+
+  /** The state and the figures of every link, failed ones too. */
+  status(): BridgeStatus {
+    return { links: Object.fromEntries(this.#links.map((link) => [link.name, link.status()])) };
+  }
+
+  /**
+   * Takes nothing more, waits up to `drainTimeoutMs` (10,000 unless said) until what was taken is settled, and closes
+   * every connection; what is unsettled then stays with its source. From any state; idempotent; never rejects.
+   */
+  close({ drainTimeoutMs = DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(drainTimeoutMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(link: Link): Promise<void> {
+    await link.start(this.#ending.signal);
+    this.#look();
+  }
+
+  /** A link that is over is closed; the others go on. */
+  async #finish(link: Link): Promise<void> {
+    await link.over(this.#ending.signal);
+    if (link.state.state !== "failed") await link.close(DRAIN_TIMEOUT_MS);
+  }
+
+  async #close(drainTimeoutMs: number): Promise<void> {
+    this.#ending.abort();
+    await Promise.all(this.#links.map((link) => link.close(drainTimeoutMs)));
+    clearInterval(this.#timer);
+    this.#look();
+    this.#resolveDone();
+  }
+
+  /** Tells of each link that has another state, or another reason. */
+  #look(): void {
+    for (const { name, state: current } of this.#links) {
+      const { state, reason, blockedBy } = current;
+      const said = `${state} ${blockedBy ?? reason ?? ""}`;
+      if (this.#told.get(name) === said) continue;
+      this.#told.set(name, said);
+      this.emit("link", { name, state, reason });
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/** A received message as the one to send at the target. */
+import { type Destination, formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
+import type { MessageBody, PropertyValue } from "../../messaging/messages/outgoing-message.ts";
+import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
+import type { SendOptions } from "../../messaging/sending/call-options.ts";
+import type { HeaderRules } from "../config/bridge-config.ts";
+import { idAtTarget, identityOf } from "../routing/message-identity.ts";
+import { FIRST_ID_PROPERTY, PATH_PROPERTY, type PathRule, readPath, whyNotOn, writePath } from "../routing/path.ts";
+import { applyRenames } from "../routing/rename.ts";
+import { type Route, targetOf } from "../routing/route.ts";
+import { carriedProperties } from "./carried-properties.ts";
+import type { Protocol } from "../routing/message-identity.ts";
+
+/** What the composing of a direction goes by. */
+export interface ComposeRules {
+  readonly link: string;
+  readonly route: Route;
+  readonly path: PathRule;
+  readonly headers: HeaderRules | undefined;
+  /** What the source speaks. */
+  readonly protocol: Protocol;
+}
+
+export interface OutgoingCopy {
+  readonly kind: "forward";
+  readonly source: Destination;
+  readonly destination: string;
+  readonly body: MessageBody;
+  readonly options: SendOptions;
+  /** The id at the target, where the message has an identity. */
+  readonly key: string | undefined;
+  /** The group in which the message was sent first, by its path. */
+  readonly origin: string;
+  /** The identity in the first group, where there is one. */
+  readonly firstId: string | undefined;
+  readonly replyToUnreachable: boolean;
+}
+
+export type Composed =
+  | OutgoingCopy
+  /** Does not go on. */
+  | { readonly kind: "stays"; readonly reason: string }
+  /** Its time to live has run out. */
+  | { readonly kind: "expired" };
+
+/** @throws Error for a message that cannot be read. */
+export function compose(
+  message: ReceivedMessage,
+  { link, route, path, headers, protocol }: ComposeRules,
+  now = Date.now(),
+): Composed {
+  const source = parseDestination(message.destination ?? "");
+  const target = targetOf(route, source);
+  if (!target) return { kind: "stays", reason: `${formatDestination(source)} is excluded` };
+  const groups = readPath(message.properties[PATH_PROPERTY]);
+  const stays = whyNotOn(groups, path);
+  if (stays !== undefined) return { kind: "stays", reason: stays };
+  if (message.expiresAtMs !== undefined && message.expiresAtMs <= now) return { kind: "expired" };
+  const identity = identityOf(message, protocol);
+  const key = identity && idAtTarget({ group: path.from, link, source: formatDestination(source) }, identity);
+  const firstId = textOf(message.properties[FIRST_ID_PROPERTY]) ?? identity;
+  const reply = replyAddress(message.replyTo, route);
+  const properties: Record<string, PropertyValue> = {
+    ...carriedProperties(message.properties, headers),
+    ...pathOf(message, groups, path),
+    ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
+  };
+  const { replyTo } = reply;
+  const options: SendOptions = {
+    properties,
+    ...carriedOptions(message, protocol, now),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(key !== undefined && { id: key }),
+  };
+  return {
+    kind: "forward",
+    source,
+    destination: formatDestination(target),
+    body: bodyOf(message),
+    options,
+    key,
+    origin: (groups !== "full" && groups[0]) || path.from,
+    firstId,
+    replyToUnreachable: reply.unreachable,
+  };
+}
+
+/** A move inside one group is no hop. */
+function pathOf({ properties }: ReceivedMessage, groups: readonly string[] | "full", { from, move }: PathRule) {
+  const known = properties[PATH_PROPERTY];
+  if (move) return known === undefined ? {} : { [PATH_PROPERTY]: known };
+  return { [PATH_PROPERTY]: writePath(groups === "full" ? [from] : [...groups, from]) };
+}
+
+function carriedOptions(message: ReceivedMessage, protocol: Protocol, now: number): SendOptions {
+  const { priority, correlationId, type, groupId, groupSequence, expiresAtMs, persistent } = message;
+  return {
+    // STOMP does not tell for certain; a message that is kept too well is not lost.
+    persistent: protocol === "stomp" || persistent !== false,
+    ...(priority !== undefined && { priority: Math.max(0, Math.min(9, priority)) }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(type !== undefined && { type }),
+    ...(groupId !== undefined && { groupId }),
+    ...(groupId !== undefined && groupSequence !== undefined && { groupSequence }),
+    ...(expiresAtMs !== undefined && { ttlMs: expiresAtMs - now }),
+  };
+}
+
+/** Text that is no UTF-8 goes on as bytes. */
+function bodyOf(message: ReceivedMessage): MessageBody {
+  if (message.kind === "bytes") return message.bytes();
+  try {
+    return message.text();
+  } catch {
+    return message.bytes();
+  }
+}
+
+/** By the same renames as messages; a temporary address exists in the source group alone, and is passed on as it is. */
+function replyAddress(
+  replyTo: string | undefined,
+  { renames }: Route,
+): { readonly replyTo: string | undefined; readonly unreachable: boolean } {
+  if (replyTo === undefined) return { replyTo, unreachable: false };
+  const address = parseDestination(replyTo);
+  if (address.kind !== "queue" && address.kind !== "topic") return { replyTo, unreachable: true };
+  return { replyTo: formatDestination(applyRenames(renames, address)), unreachable: false };
+}
+
+function textOf(value: PropertyValue | undefined): string | undefined {
+  return typeof value === "string" && value.length <= MAX_FIRST_ID ? value : undefined;
+}
+
+/** Anybody may send one. */
+const MAX_FIRST_ID = 512;

@@ -1,0 +1,66 @@
+/** Puts what cannot be forwarded into the source's dead letter queue, with the reason on it. */
+import type { Connection } from "../../messaging/connection/connection.ts";
+import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
+import type { MessageBody } from "../../messaging/messages/outgoing-message.ts";
+import type { Delivery, SettleResult } from "../../messaging/receiving/delivery.ts";
+import { idAtTarget, identityOf } from "../routing/message-identity.ts";
+import { ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
+import type { Protocol } from "../routing/message-identity.ts";
+
+export interface DeadLetterDeps {
+  readonly source: Connection;
+  readonly protocol: Protocol;
+  readonly link: string;
+  readonly group: string;
+  /** From the configuration; the broker's own unless said. */
+  readonly queue: string | undefined;
+  /** The body to keep: the message's sections as they came, where there are any. */
+  readonly bodyOf: (delivery: Delivery) => MessageBody;
+}
+
+/** A reason is one line of a property. */
+const MAX_REASON = 1000;
+
+/**
+ * Sends a copy with the reason, the origin and every property to the dead letter queue and accepts the message: a broker's
+ * own rejection forgets the reason (NETWORK-FACTS.md, 6). Where the copy is refused the message is rejected instead.
+ */
+export async function deadLetter(
+  delivery: Delivery,
+  code: string,
+  reason: string,
+  deps: DeadLetterDeps,
+): Promise<SettleResult> {
+  const { source, queue, protocol, link, group } = deps;
+  const { message } = delivery;
+  const said = `${code}: ${reason}`.replace(/\s+/g, " ").slice(0, MAX_REASON);
+  const to = formatDestination(parseDestination(queue ?? ownQueue(source.broker?.product)));
+  const identity = identityOf(message, protocol);
+  const { correlationId, groupId, type } = message;
+  try {
+    await source.send(to, deps.bodyOf(delivery), {
+      properties: {
+        ...Object.fromEntries(
+          Object.entries(message.properties).filter(
+            ([name]) => !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_"),
+          ),
+        ),
+        [ORIGIN_PROPERTY]: message.destination ?? "",
+        [REASON_PROPERTY]: said,
+      },
+      ...(identity !== undefined && {
+        id: idAtTarget({ group, link, source: `${message.destination} dead` }, identity),
+      }),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(groupId !== undefined && { groupId }),
+      ...(type !== undefined && { type }),
+    });
+  } catch {
+    return delivery.reject(said);
+  }
+  return delivery.accept();
+}
+
+function ownQueue(product: string | undefined): string {
+  return product === "artemis" ? "queue://DLQ" : "queue://ActiveMQ.DLQ";
+}

@@ -1,0 +1,182 @@
+/** Sends what a direction takes, and settles each message at its source once the target has confirmed it. */
+import { startTimer } from "../../async/timer.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
+import type { Connection } from "../../messaging/connection/connection.ts";
+import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { MapMessage } from "../config/bridge-config.ts";
+import type { InFlightBudget } from "./budget.ts";
+import { type ComposeRules, compose, type OutgoingCopy } from "./compose.ts";
+import type { LinkCounts } from "./counts.ts";
+import { type DeadLetterDeps, deadLetter } from "./dead-letters.ts";
+import type { Gate } from "./gate.ts";
+import { Holding } from "./holding.ts";
+import { type InFlight, InFlightMessages } from "./in-flight.ts";
+import { mapCopy } from "./map-copy.ts";
+import { readRefusal } from "./refusal.ts";
+import type { TopicTwins } from "./topic-twins.ts";
+
+export interface ForwarderDeps {
+  readonly rules: ComposeRules;
+  readonly map: MapMessage | undefined;
+  readonly target: Connection;
+  readonly deadLetters: DeadLetterDeps;
+  readonly budget: InFlightBudget;
+  readonly gate: Gate;
+  readonly counts: LinkCounts;
+  readonly twins: TopicTwins;
+  readonly maxInFlight: number;
+  /** The target refuses, or takes again. */
+  readonly onHold: () => void;
+}
+
+export class Forwarder {
+  readonly #deps: ForwarderDeps;
+  readonly #inFlight: InFlightMessages;
+  readonly holding: Holding;
+  /** `Date.now()` of the last message that was settled; undefined before the first. */
+  lastProgressAtMs: number | undefined;
+
+  constructor(deps: ForwarderDeps) {
+    this.#deps = deps;
+    // A redelivery may find what two windows have confirmed.
+    this.#inFlight = new InFlightMessages(2 * deps.maxInFlight + 1000);
+    this.holding = new Holding({
+      gate: deps.gate,
+      resend: (message) => this.#send(message),
+      poison: (message, code, reason) => this.#poison(message, code, reason),
+      onChange: deps.onHold,
+    });
+  }
+
+  get pending(): number {
+    return this.#inFlight.pending;
+  }
+
+  get unacknowledged(): number {
+    return this.#inFlight.size;
+  }
+
+  sourceInterrupted(): void {
+    this.#inFlight.orphan();
+  }
+
+  /** Takes a delivery, whose bytes are in the budget. Resolves when its send was given to the connection; never rejects. */
+  async take(delivery: Delivery, bytes: number): Promise<void> {
+    try {
+      await this.#take(delivery, bytes);
+    } catch (reason) {
+      const { code, message } = MasterSlaveError.from(reason);
+      await this.#refuse(delivery, bytes, code === "INTERNAL" ? "UNREADABLE" : code, message);
+    }
+  }
+
+  async #take(delivery: Delivery, bytes: number): Promise<void> {
+    const { rules, counts, map } = this.#deps;
+    const composed = compose(delivery.message, rules);
+    if (composed.kind !== "forward") return this.#leave(delivery, bytes, composed.kind);
+    const known = this.#inFlight.recognise(composed.key, delivery);
+    if (known === "adopted") return this.#deps.budget.release(bytes);
+    if (known === "confirmed") {
+      counts.recovered += 1;
+      return this.#settle({ delivery, copy: composed, bytes, confirmed: true });
+    }
+    if (this.#deps.twins.isTwin(rules.path.to, composed)) return this.#leave(delivery, bytes, "stays");
+    const copy = map === undefined ? composed : await mapCopy(map, delivery.message, composed, rules);
+    if (copy === "drop") return this.#drop(delivery, composed, bytes);
+    if (composed.key === undefined) counts.withoutIdentity += 1;
+    if (composed.replyToUnreachable) counts.replyToUnreachable += 1;
+    const message: InFlight = { delivery, copy, bytes, confirmed: false };
+    this.#inFlight.add(message);
+    // Not awaited: sends are confirmed in groups, in the order of these calls.
+    void this.#send(message);
+  }
+
+  /** Resolves with whether the target has it; never rejects. */
+  async #send(message: InFlight): Promise<boolean> {
+    const { copy } = message;
+    try {
+      await this.#deps.target.send(copy.destination, copy.body, copy.options);
+    } catch (reason) {
+      this.#failed(message, reason);
+      return false;
+    }
+    message.confirmed = true;
+    this.holding.accepted();
+    await this.#settle(message);
+    return true;
+  }
+
+  #failed(message: InFlight, thrown: unknown): void {
+    const refusal = readRefusal(thrown);
+    switch (refusal.kind) {
+      case "closed":
+        // Its delivery stays unsettled, and goes back when the consumer closes.
+        this.#done(message, "stale");
+        return;
+      case "expired":
+        this.#deps.counts.expired += 1;
+        message.confirmed = true;
+        void this.#settle(message, "expired");
+        return;
+      case "poison":
+        void this.#poison(message, refusal.code, refusal.reason);
+        return;
+      default:
+        this.holding.refused(message, refusal);
+    }
+  }
+
+  async #settle(message: InFlight, as: "forwarded" | "expired" | "dropped" = "forwarded"): Promise<void> {
+    try {
+      const result = await message.delivery.accept();
+      if (as === "forwarded" && result === "settled") this.#deps.counts.forwarded += 1;
+      this.#done(message, result);
+    } catch {
+      // It cannot be accepted now: it comes again, and is known then.
+      this.#done(message, "stale");
+    }
+  }
+
+  #done(message: InFlight, result: "settled" | "stale"): void {
+    this.#inFlight.done(message, result);
+    this.#deps.budget.release(message.bytes);
+    if (result === "settled") this.lastProgressAtMs = Date.now();
+  }
+
+  async #poison(message: InFlight, code: string, reason: string): Promise<void> {
+    try {
+      const result = await deadLetter(message.delivery, code, reason, this.#deps.deadLetters);
+      if (result === "settled") this.#deps.counts.deadLettered += 1;
+      message.confirmed = true;
+      this.#done(message, result);
+    } catch {
+      this.#done(message, "stale");
+    }
+  }
+
+  /** A message that could not even be composed. */
+  async #refuse(delivery: Delivery, bytes: number, code: string, reason: string): Promise<void> {
+    const result = await deadLetter(delivery, code, reason, this.#deps.deadLetters).catch(() => "stale" as const);
+    if (result === "settled") this.#deps.counts.deadLettered += 1;
+    this.#deps.budget.release(bytes);
+  }
+
+  #drop(delivery: Delivery, copy: OutgoingCopy, bytes: number): Promise<void> {
+    this.#deps.counts.dropped += 1;
+    return this.#settle({ delivery, copy, bytes, confirmed: true }, "dropped");
+  }
+
+  /** What does not go on is taken off a topic, which brought a copy to us alone, and given back to a queue. */
+  async #leave(delivery: Delivery, bytes: number, why: "stays" | "expired"): Promise<void> {
+    const { counts, budget } = this.#deps;
+    const isTopic = delivery.message.destination?.startsWith("topic://") === true;
+    if (why === "expired") counts.expired += 1;
+    else counts.filtered += 1;
+    if (isTopic || why === "expired") await delivery.accept().catch(() => "stale");
+    else startTimer(GIVE_BACK_MS, () => void delivery.release().catch(() => "stale"));
+    budget.release(bytes);
+  }
+}
+
+/** The broker's selector keeps such messages from us; where it has none, this keeps us from taking them without end. */
+const GIVE_BACK_MS = 1_000;

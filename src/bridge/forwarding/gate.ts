@@ -1,0 +1,31 @@
+/** A gate that is shut for reasons, each by its name, and open when there is none. */
+
+export class Gate {
+  readonly #reasons = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+
+  get isOpen(): boolean {
+    return this.#reasons.size === 0;
+  }
+
+  /** Resolves when the gate is open. At most one caller a consumer waits. */
+  async passed(): Promise<void> {
+    while (!this.isOpen) await new Promise<void>((go) => this.#waiting.push(go));
+  }
+
+  shut(reason: string): void {
+    this.#reasons.add(reason);
+  }
+
+  open(reason: string): void {
+    this.#reasons.delete(reason);
+    if (this.isOpen) for (const go of this.#waiting.splice(0)) go();
+  }
+
+  /** Opens it for good. */
+  clear(): void {
+    this.#reasons.clear();
+    this.#reasons.add = () => this.#reasons;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+}

@@ -1,0 +1,69 @@
+/** The messages of one direction that were taken and are not settled: they outlive sessions of the source. */
+import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { OutgoingCopy } from "./compose.ts";
+import { RecentIds } from "./recent-ids.ts";
+
+export interface InFlight {
+  /** The last delivery of the message; another one after a failover of the source. */
+  delivery: Delivery;
+  readonly copy: OutgoingCopy;
+  /** Counted in the budget. */
+  readonly bytes: number;
+  /** The target has it, or it is a dead letter: only the settlement is left. */
+  confirmed: boolean;
+}
+
+export class InFlightMessages {
+  readonly #open = new Set<InFlight>();
+  /** Those whose delivery died with its session, by their id at the target: the message comes again. */
+  readonly #orphans = new Map<string, InFlight>();
+  /** At the target, and not settled at the source: the message comes again. */
+  readonly #confirmed: RecentIds;
+
+  constructor(max: number) {
+    this.#confirmed = new RecentIds(max);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** How many the target has not confirmed. */
+  get pending(): number {
+    let count = 0;
+    for (const { confirmed } of this.#open) if (!confirmed) count += 1;
+    return count;
+  }
+
+  add(message: InFlight): void {
+    this.#open.add(message);
+  }
+
+  /** The message is settled, or its delivery is gone. */
+  done(message: InFlight, result: "settled" | "stale"): void {
+    this.#open.delete(message);
+    const { key } = message.copy;
+    if (key === undefined) return;
+    if (this.#orphans.get(key) === message) this.#orphans.delete(key);
+    if (result === "stale" && message.confirmed) this.#confirmed.add(key);
+  }
+
+  /** The source's session ended: every delivery is stale, and its message comes again. */
+  orphan(): void {
+    for (const message of this.#open) if (message.copy.key !== undefined) this.#orphans.set(message.copy.key, message);
+  }
+
+  /**
+   * What a delivery of this id means: `"new"`, `"confirmed"` (the target has the message already), or the message that is
+   * on its way and takes this delivery in place of the one that died.
+   */
+  recognise(key: string | undefined, delivery: Delivery): "new" | "confirmed" | "adopted" {
+    if (key === undefined) return "new";
+    if (this.#confirmed.take(key)) return "confirmed";
+    const orphan = this.#orphans.get(key);
+    if (!orphan) return "new";
+    this.#orphans.delete(key);
+    orphan.delivery = delivery;
+    return "adopted";
+  }
+}

@@ -1,0 +1,27 @@
+/** A bounded set of ids; the oldest are forgotten first. */
+
+export class RecentIds {
+  readonly #max: number;
+  readonly #ids = new Set<string>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  /** Returns whether the id is new. */
+  add(id: string): boolean {
+    if (this.#ids.has(id)) return false;
+    if (this.#ids.size >= this.#max) for (const oldest of this.#ids) if (this.#ids.delete(oldest)) break;
+    this.#ids.add(id);
+    return true;
+  }
+
+  /** Forgets the id; returns whether it was there. */
+  take(id: string): boolean {
+    return this.#ids.delete(id);
+  }
+}

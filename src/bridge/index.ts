@@ -1,0 +1,10 @@
+/** `masterslave-transport/bridge`: forwards messages between groups, each side following its own failovers. */
+
+export { ConfigError } from "../config/config-error.ts";
+export type { Finding, Severity } from "../config/finding.ts";
+export { Bridge, type BridgeEvents, type BridgeStatus, createBridge, type LinkChange } from "./bridge.ts";
+export type * from "./config/bridge-config.ts";
+export { readBridgeConfig } from "./config/read-bridge-config.ts";
+export type { LinkCounts } from "./forwarding/counts.ts";
+export type { LinkState, LinkStateName } from "./link/link-state.ts";
+export type { LinkEnd, LinkStatus } from "./link.ts";

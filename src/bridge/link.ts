@@ -1,0 +1,121 @@
+/** A link of the configuration: one direction, or both of a duplex link. */
+import type { BridgeConfig } from "./config/bridge-config.ts";
+import { addCounts, type LinkCounts } from "./forwarding/counts.ts";
+import { Direction } from "./link/direction.ts";
+import type { LinkState, LinkStateName } from "./link/link-state.ts";
+import type { TopicTwins } from "./forwarding/topic-twins.ts";
+import { reverseRouteOf, routeOf } from "./routing/route.ts";
+
+/** What a link says of itself. */
+export interface LinkStatus extends Readonly<LinkCounts> {
+  /** Follows from what moves, not from what is connected. */
+  readonly state: LinkStateName;
+  /** Why it is not running, in words. */
+  readonly reason: string | undefined;
+  /** What holds a blocked link, such as `TARGET_ABSENT` or `TARGET_UNAUTHORIZED`; undefined for every other. */
+  readonly blockedBy: string | undefined;
+  /** Taken from the source and not confirmed by the target yet. */
+  readonly pending: number;
+  /** Taken from the source and not settled there yet; the pending ones are among them. */
+  readonly unacknowledged: number;
+  /** `Date.now()` of the last message that was settled; undefined before the first. */
+  readonly lastProgressAtMs: number | undefined;
+  /** The source group, and its active endpoint. */
+  readonly from: LinkEnd;
+  /** The target group, and its active endpoint. */
+  readonly to: LinkEnd;
+}
+
+export interface LinkEnd {
+  readonly group: string;
+  /** `amqp://host:5672`; undefined while there is none. */
+  readonly endpoint: string | undefined;
+}
+
+export interface LinkDeps {
+  readonly name: string;
+  readonly config: BridgeConfig;
+  readonly twins: TopicTwins;
+  readonly onChange: () => void;
+}
+
+export class Link {
+  readonly name: string;
+  readonly #directions: readonly [Direction, ...Direction[]];
+
+  constructor({ name, config, twins, onChange }: LinkDeps) {
+    this.name = name;
+    const settings = config.links[name];
+    const from = settings && config.groups[settings.from];
+    const to = settings && config.groups[settings.to];
+    if (!from || !to) throw new Error(`The link ${name} or one of its groups is not in the configuration`);
+    const ends = [
+      { name: settings.from, group: from },
+      { name: settings.to, group: to },
+    ] as const;
+    const there = new Direction({
+      link: name,
+      settings,
+      route: routeOf(settings),
+      from: ends[0],
+      to: ends[1],
+      twins,
+      onChange,
+    });
+    const back = () =>
+      new Direction({
+        link: name,
+        settings,
+        route: reverseRouteOf(settings),
+        from: ends[1],
+        to: ends[0],
+        twins,
+        onChange,
+      });
+    this.#directions = settings.duplex ? [there, back()] : [there];
+  }
+
+  /** The worse of both directions. */
+  get state(): LinkState {
+    const states = this.#directions.map(({ state }) => state);
+    const worst = ORDER.map((name) => states.find(({ state }) => state === name)).find((state) => state !== undefined);
+    return worst ?? { state: "stopped", reason: undefined, blockedBy: undefined };
+  }
+
+  status(): LinkStatus {
+    const [{ source, target }] = this.#directions;
+    const figures = this.#directions.map((direction) => direction.figures);
+    const times = figures.flatMap(({ lastProgressAtMs }) => lastProgressAtMs ?? []);
+    return {
+      ...this.state,
+      ...this.#directions.map(({ counts }) => counts).reduce(addCounts),
+      pending: figures.reduce((sum, { pending }) => sum + pending, 0),
+      unacknowledged: figures.reduce((sum, { unacknowledged }) => sum + unacknowledged, 0),
+      lastProgressAtMs: times.length === 0 ? undefined : Math.max(...times),
+      from: endOf(source),
+      to: endOf(target),
+    };
+  }
+
+  /** Resolves when every direction asks for its messages, or has failed. Never rejects. */
+  async start(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#directions.map((direction) => direction.start(signal)));
+  }
+
+  /** Resolves when `until` is fulfilled, or the link has failed. Never rejects. */
+  async over(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#directions.map((direction) => direction.over(signal)));
+  }
+
+  async close(drainTimeoutMs: number): Promise<void> {
+    await Promise.all(this.#directions.map((direction) => direction.close(drainTimeoutMs)));
+  }
+}
+
+/** What a link is called of which the directions differ. */
+const ORDER: readonly LinkStateName[] = ["failed", "blocked", "starting", "standby", "running", "stopped"];
+
+function endOf({ name, connection }: Direction["source"]): LinkEnd {
+  const { endpoint } = connection;
+  return { group: name, endpoint: endpoint && `${endpoint.scheme}://${endpoint.host}:${endpoint.port}` };
+}

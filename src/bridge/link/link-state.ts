@@ -1,0 +1,54 @@
+/** What a direction of a link says of itself: its state follows from what moves, not from what is connected. */
+
+export type LinkStateName = "starting" | "running" | "standby" | "blocked" | "failed" | "stopped";
+
+export interface LinkState {
+  readonly state: LinkStateName;
+  /** Why it is not running, in words. */
+  readonly reason: string | undefined;
+  /** What holds a blocked link, such as `TARGET_ABSENT`; undefined for every other. */
+  readonly blockedBy: string | undefined;
+}
+
+export interface LinkFacts {
+  readonly life: "starting" | "running" | "stopped";
+  /** Why it is over for good. */
+  readonly failure: { readonly code: string; readonly reason: string } | undefined;
+  readonly sourceConnected: boolean;
+  readonly targetConnected: boolean;
+  /** The last error of each, while it is not connected. */
+  readonly sourceError: string | undefined;
+  readonly targetError: string | undefined;
+  /** The target refuses. */
+  readonly hold: { readonly code: string; readonly reason: string } | undefined;
+  /** The source refuses a consumer. */
+  readonly refusal: { readonly destination: string; readonly reason: string } | undefined;
+  readonly pending: number;
+  /** Since the last confirmation, or since there was something to confirm. */
+  readonly silentMs: number;
+}
+
+/** A target that confirms nothing for so long holds the link, whatever it says. */
+export const SILENT_AFTER_MS = 5_000;
+
+export function linkState(facts: LinkFacts): LinkState {
+  const { life, failure, hold, refusal, pending, silentMs } = facts;
+  if (failure) return { state: "failed", reason: `${failure.code}: ${failure.reason}`, blockedBy: undefined };
+  if (life === "stopped") return { state: "stopped", reason: undefined, blockedBy: undefined };
+  if (!facts.targetConnected && (life === "running" || facts.targetError !== undefined))
+    return blocked("TARGET_ABSENT", facts.targetError ?? "the target has no active endpoint");
+  if (!facts.sourceConnected && (life === "running" || facts.sourceError !== undefined))
+    return blocked("SOURCE_ABSENT", facts.sourceError ?? "the source has no active endpoint");
+  if (hold) return blocked(hold.code, hold.reason);
+  if (refusal) return blocked("SOURCE_REFUSES", `${refusal.destination}: ${refusal.reason}`);
+  if (pending > 0 && silentMs >= SILENT_AFTER_MS)
+    return blocked(
+      "TARGET_SILENT",
+      `${pending} messages are sent and the target has confirmed none for ${Math.round(silentMs / 1000)} s`,
+    );
+  return { state: life, reason: undefined, blockedBy: undefined };
+}
+
+function blocked(blockedBy: string, reason: string): LinkState {
+  return { state: "blocked", reason, blockedBy };
+}

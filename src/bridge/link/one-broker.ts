@@ -1,0 +1,38 @@
+/** Finds out whether two connections have reached one broker, whatever the configuration calls it. */
+import { randomUUID } from "node:crypto";
+import type { Connection } from "../../messaging/connection/connection.ts";
+
+/** A topic keeps nothing; its name is on the list of what no link forwards. */
+const TOPIC = "topic://masterslave.own-group";
+const ANSWER_MS = 400;
+const LONGEST_MS = 5_000;
+
+/**
+ * Publishes a word at the target and listens at the source. Resolves with true when it arrives, with false when it does
+ * not within 400 ms after its confirmation, with undefined when a broker refuses the topic. Never rejects.
+ */
+export async function isOneBroker(
+  source: Connection,
+  target: Connection,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const word = randomUUID();
+  const both = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]);
+  const consumer = source.consume(TOPIC, { prefetch: 10, signal: both });
+  try {
+    await consumer.ready;
+    await target.send(TOPIC, word, { persistent: false, ttlMs: LONGEST_MS, signal: both });
+    const until = performance.now() + ANSWER_MS;
+    for (let left = ANSWER_MS; left > 0; left = until - performance.now()) {
+      const delivery = await consumer.receive({ timeoutMs: left });
+      if (!delivery) return false;
+      await delivery.accept();
+      if (delivery.message.bytes().toString() === word) return true;
+    }
+    return false;
+  } catch {
+    return undefined;
+  } finally {
+    await consumer.close();
+  }
+}

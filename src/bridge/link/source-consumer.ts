@@ -1,0 +1,106 @@
+/** One consumer of one source of a direction, opened anew when the broker ends it. */
+import { startTimer } from "../../async/timer.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
+import type { Connection } from "../../messaging/connection/connection.ts";
+import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
+import type { Consumer } from "../../messaging/receiving/consumer.ts";
+import type { Delivery } from "../../messaging/receiving/delivery.ts";
+
+export interface SourceConsumerDeps {
+  readonly connection: Connection;
+  /** `queue://NAME` or `topic://NAME`, with wildcards. */
+  readonly destination: string;
+  readonly options: ConsumeOptions;
+  /** Resolves when the next delivery may be taken: with true, or with false when none is. */
+  readonly mayTake: () => Promise<boolean>;
+  /** Takes a delivery; the next one comes when it has resolved. Never rejects. */
+  readonly take: (delivery: Delivery) => Promise<void>;
+  /** The broker refused the consumer; undefined: it has it. */
+  readonly onRefused: (destination: string, refusal: SourceRefusal | undefined) => void;
+}
+
+export interface SourceRefusal {
+  readonly destination: string;
+  readonly reason: string;
+  /** The broker can never do it: nothing is asked again. */
+  readonly final: boolean;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
+export class SourceConsumer {
+  readonly #deps: SourceConsumerDeps;
+  #consumer: Consumer | undefined;
+  #closing = false;
+  #wake: () => void = () => {};
+
+  constructor(deps: SourceConsumerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when the broker has the consumer, or has refused it. */
+  start(): Promise<void> {
+    return new Promise((started) => void this.#run(started));
+  }
+
+  /** Leaves; what is unsettled goes back. Never rejects. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#wake();
+    await this.#consumer?.close();
+  }
+
+  async #run(started: () => void): Promise<void> {
+    const { destination, onRefused } = this.#deps;
+    let waitMs = FIRST_WAIT_MS;
+    while (!this.#closing) {
+      const refusal = await this.#consume(() => {
+        waitMs = FIRST_WAIT_MS;
+        onRefused(destination, undefined);
+        started();
+      });
+      if (!refusal || this.#closing) break;
+      onRefused(destination, refusal);
+      started();
+      if (refusal.final) break;
+      await this.#pause(waitMs);
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+    }
+    started();
+  }
+
+  /** Resolves with why the broker ended the consumer; undefined when we or the connection did. Never rejects. */
+  async #consume(onReady: () => void): Promise<SourceRefusal | undefined> {
+    const { connection, destination, options, mayTake, take } = this.#deps;
+    try {
+      const consumer = connection.consume(destination, options);
+      this.#consumer = consumer;
+      consumer.ready.then(onReady, () => {});
+      while (await mayTake()) {
+        const { done, value } = await consumer.next();
+        if (done) break;
+        await take(value);
+      }
+      return undefined;
+    } catch (thrown) {
+      const { code, message: reason, retryable } = MasterSlaveError.from(thrown);
+      if (code === "CONNECTION_CLOSED") return undefined;
+      const final = !retryable && (code === "UNSUPPORTED" || code === "INVALID_ARGUMENT" || NEVER.test(reason));
+      return { destination, reason, final };
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = startTimer(ms, resolve);
+      this.#wake = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+}
+
+/** In the words of our adapters, of what a broker cannot do. */
+const NEVER = /cannot (do|be done)|not possible|does not do|not-implemented|not supported/i;

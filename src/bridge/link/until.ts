@@ -1,0 +1,60 @@
+/** When a link that is a move, a migration or a replay is over. */
+import { setTimeout as delay } from "node:timers/promises";
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import type { Until } from "../config/bridge-config.ts";
+import type { DestinationPattern } from "../routing/pattern.ts";
+import type { Intake } from "./intake.ts";
+import type { OpenGroup } from "./open-group.ts";
+
+export interface UntilDeps {
+  readonly source: OpenGroup;
+  readonly sources: readonly DestinationPattern[];
+  readonly selectorOf: (source: DestinationPattern) => string | undefined;
+  readonly intake: Intake;
+  readonly unacknowledged: () => number;
+  readonly isFailed: () => boolean;
+}
+
+const LOOK_MS = 50;
+/** Nothing came for so long: time to look whether the queues are empty. */
+const IDLE_MS = 500;
+/** Where a queue cannot be looked into, silence for so long stands for empty. */
+const SILENT_MS = 3_000;
+
+/** Resolves when the link is over, has failed, or `signal` fires. Never rejects. */
+export async function waitUntilOver(until: Until, signal: AbortSignal, deps: UntilDeps): Promise<void> {
+  const startedAt = performance.now();
+  while (!signal.aborted && !deps.isFailed()) {
+    if (await isOver(until, startedAt, deps)) return;
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function isOver(until: Until, startedAt: number, deps: UntilDeps): Promise<boolean> {
+  if (until === "forever") return false;
+  if (until === "empty") return isEmpty(deps);
+  if ("durationMs" in until) return performance.now() - startedAt >= until.durationMs;
+  return deps.intake.isOver && deps.unacknowledged() === 0;
+}
+
+/** Nothing is unsettled, nothing came lately, and a look into each queue finds nothing. */
+async function isEmpty({ source, sources, selectorOf, intake, unacknowledged }: UntilDeps): Promise<boolean> {
+  const idleMs = performance.now() - intake.lastTakenAt;
+  if (source.connection.endpoint === undefined || unacknowledged() > 0 || idleMs < IDLE_MS) return false;
+  if (idleMs >= SILENT_MS) return true;
+  for (const each of sources) {
+    const selector = selectorOf(each);
+    // Classic's wildcards cannot be browsed: silence has to do.
+    if (each.hasWildcard) return false;
+    try {
+      for await (const _ of source.connection.browse(
+        formatDestination(each),
+        selector === undefined ? {} : { selector },
+      ))
+        return false;
+    } catch {
+      return false;
+    }
+  }
+  return unacknowledged() === 0;
+}
