@@ -69,7 +69,7 @@ export class Intake {
     return new SourceConsumer({
       connection,
       destination: formatDestination(source),
-      options: optionsOf(source),
+      options: () => optionsOf(source),
       onRefused,
       mayTake: () => this.#mayTake(),
       take: (delivery) => this.#take(delivery),

@@ -10,7 +10,8 @@ export interface SourceConsumerDeps {
   readonly connection: Connection;
   /** `queue://NAME` or `topic://NAME`, with wildcards. */
   readonly destination: string;
-  readonly options: ConsumeOptions;
+  /** Asked when the connection knows its broker. */
+  readonly options: () => ConsumeOptions;
   /** Resolves when the next delivery may be taken: with true, or with false when none is. */
   readonly mayTake: () => Promise<boolean>;
   /** Takes a delivery; the next one comes when it has resolved. Never rejects. */
@@ -74,7 +75,7 @@ export class SourceConsumer {
   async #consume(onReady: () => void): Promise<SourceRefusal | undefined> {
     const { connection, destination, options, mayTake, take } = this.#deps;
     try {
-      const consumer = connection.consume(destination, options);
+      const consumer = connection.consume(destination, options());
       this.#consumer = consumer;
       consumer.ready.then(onReady, () => {});
       while (await mayTake()) {
