@@ -2,6 +2,7 @@
 import { type ErrorDetails, MasterSlaveError } from "./base-error.ts";
 import type { ErrorCode } from "./error-codes.ts";
 
+/** The codes that an error of a send can have. */
 export type SendErrorCode = Extract<
   ErrorCode,
   | "SEND_TIMEOUT"
@@ -17,7 +18,9 @@ export type SendErrorCode = Extract<
 
 /** A send failed. `id`: the message's stable id. `inDoubt`: it had been written, so the broker may have stored it. */
 export class SendError extends MasterSlaveError {
+  /** The id of the message, as `send()` would have resolved with. */
   readonly id: string;
+  /** Whether it had been written: it may be stored then. */
   readonly inDoubt: boolean;
   constructor(
     code: SendErrorCode,
@@ -147,6 +150,20 @@ export class TransactionInDoubtError extends MasterSlaveError {
 export class SubscriptionRefusedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("SUBSCRIPTION_REFUSED", message, details);
+  }
+}
+
+/** The consumer was closed before the broker had its subscription: what `ready` rejects with then. */
+export class ConsumerClosedError extends MasterSlaveError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("CONSUMER_CLOSED", message, details);
+  }
+}
+
+/** A transaction was used after its end, or after what makes its rollback certain (the cause). */
+export class TransactionOverError extends MasterSlaveError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("TRANSACTION_OVER", message, details);
   }
 }
 

@@ -13,6 +13,7 @@ function words(text: string): readonly string[] {
 export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   ".": words(`
     AbortError AlreadySettledError AttemptError AuthenticationError ConnectTimeoutError ConnectionClosedError
+    ConsumerClosedError TransactionOverError
     ERROR_CODES InvalidArgumentError InvalidOptionError InvalidUriError MasterSlaveError MessageTooLargeError
     NoActiveEndpointError NotConnectedError PoisonSendError RequestInterruptedError RequestTimeoutError SendError
     SendExpiredError SendInDoubtError SendNotStoredError SendOverflowError SendRejectedError SendTimeoutError
@@ -37,6 +38,7 @@ export const TARBALL = words(`
 /** Names that only the declarations have; at run time nothing lists them. */
 export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
   errorCodes: words(`
+    CONSUMER_CLOSED TRANSACTION_OVER
     ABORTED ALREADY_SETTLED ATTEMPT_SUPERSEDED ATTEMPT_TIMEOUT AUTHENTICATION_FAILED BRIDGE_CONFIG CONNECTION_CLOSED
     CONNECT_TIMEOUT
     CREDENTIALS_UNAVAILABLE ENDPOINT_CLOSED ENDPOINT_REFUSED ENDPOINT_REJECTED ENDPOINT_UNKNOWN ENDPOINT_UNREACHABLE
@@ -46,7 +48,9 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
     TLS_FAILED TOPOLOGY_INVALID TRANSACTION_INTERRUPTED TRANSACTION_IN_DOUBT TRANSACTION_ROLLED_BACK TRANSACTION_TIMEOUT UNKNOWN_OPTION
     UNREADABLE_BODY UNSUPPORTED WRONG_PROTOCOL
   `),
-  warningCodes: words("GROUP_COMMIT_OFF PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SECRET_FILE_READABLE"),
+  warningCodes: words(
+    "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SECRET_FILE_READABLE",
+  ),
   connectionEvents: words("alternate attempt closed established failed interrupted restored warning"),
   connectionStates: words("closed closing connected connecting idle interrupted"),
   transportEvents: words("attempt closed established failed interrupted restored"),
@@ -54,7 +58,7 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
   optionNames: words(`
     allowPlaintext alternates amqpOpenServerListAction attemptStagger attemptTimeout backOffMultiplier clientId connectTimeoutMs
     deadLetterDestination drainTimeoutMs durableRetryMs groupCommit heartbeatMs inDoubt initialConnect
-    initialReconnectDelay maxAuthFailures maxPendingBytes maxPendingSends maxReconnectAttempts maxReconnectDelay
+    initialReconnectDelay maxAuthFailures maxMessageBytes maxPendingBytes maxPendingSends maxReconnectAttempts maxReconnectDelay
     minConnectTime overflow poisonAfter protocol randomize requireTls reconnectDelay reconnectSpread releaseWaitMs saslMechanisms
     startupMaxReconnectAttempts timeout updateURIsSupported useExponentialBackOff whenFull whenInterrupted
   `),
@@ -81,6 +85,7 @@ export const DEFAULTS: Readonly<Record<string, number | boolean | string>> = {
   initialConnect: "wait",
   initialReconnectDelay: 10,
   maxAuthFailures: 5,
+  maxMessageBytes: 268435456,
   maxPendingBytes: 16777216,
   maxPendingSends: 10000,
   maxReconnectAttempts: "unlimited",

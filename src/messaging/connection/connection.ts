@@ -11,7 +11,7 @@ import {
 import { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { TransportObserver } from "../../transport/transport-observer.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
-import { checkFlags, checkNames, checkSignal, checkTimeout } from "../messages/argument-checks.ts";
+import { argumentError, checkFlags, checkFunction, checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
 import { KnownDestinations } from "../messages/known-destinations.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
@@ -22,26 +22,19 @@ import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import { browse } from "../receiving/browse.ts";
 import {
   type BrowseOptions,
-  CONSUME_OPTIONS,
   type ConsumeOptions,
   readBrowseOptions,
   readConsumeOptions,
 } from "../receiving/consume-options.ts";
 import type { Consumer } from "../receiving/consumer.ts";
 import { Consumers } from "../receiving/consumers.ts";
-import { RUN_OPTIONS, readRunOptions } from "../receiving/run-consumer.ts";
+import { readRunOptions } from "../receiving/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
 import { type UnsubscribeOptions, unsubscribe } from "../receiving/unsubscribe.ts";
 import { closedError, type RecoveryDeps, SessionRecovery } from "../recovery/session-recovery.ts";
-import { type RequestOptions, Requests } from "../requests/requests.ts";
-import { type AnswerRequest, Responder, type RespondOptions } from "../requests/responder.ts";
-import {
-  type CloseOptions,
-  checkSendOptions,
-  NO_OPTIONS,
-  SEND_OPTIONS,
-  type SendOptions,
-} from "../sending/call-options.ts";
+import { REQUEST_OPTIONS, type RequestOptions, Requests } from "../requests/requests.ts";
+import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } from "../requests/responder.ts";
+import { type CloseOptions, checkSendOptions, NO_OPTIONS, type SendOptions } from "../sending/call-options.ts";
 import { PendingSends } from "../sending/pending-sends.ts";
 import { Producer } from "../sending/producer.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
@@ -49,6 +42,10 @@ import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
 
+/** The warnings that each tell of one message which was not handed over. */
+const UNREAD: ReadonlySet<ConnectionWarning["code"]> = new Set(["UNREADABLE_MESSAGE", "MESSAGE_TOO_LARGE"]);
+
+/** A connection to whichever member of a group is active. It is made by connect() or createConnection(), goes on over failovers, and ends with close() or with the reason in `closed`. */
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
   /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */
   readonly closed: Promise<MasterSlaveError | undefined>;
@@ -58,6 +55,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #recovery: SessionRecovery;
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
+  /** Messages that were rejected without being handed over. */
+  #unread = 0;
 
   constructor(parts: ConnectionParts) {
     super();
@@ -95,9 +94,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
   async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
-    checkSignal("connect", options);
+    const { signal } = readOptions("connect", options, ["signal"]);
     await this.#parts.prepared;
-    await this.#transport.connect({ signal: options.signal, connectTimeoutMs: this.#parts.settings.connectTimeoutMs });
+    await this.#transport.connect({ signal, connectTimeoutMs: this.#parts.settings.connectTimeoutMs });
     return this;
   }
 
@@ -112,7 +111,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     try {
       return this.#send(this.#destinations.parse(destination), body, options);
     } catch (reason) {
-      return Promise.reject(reason);
+      return Promise.reject(argumentError("send()", reason));
     }
   }
 
@@ -127,10 +126,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
    */
   consume(destination: string, options: ConsumeOptions = {}): Consumer {
-    const request = readConsumeOptions(destination, options, this.#parts.settings.clientId);
+    const wanted = readConsumeOptions(destination, options, this.#parts.settings.clientId);
     this.#refuseWhenClosed(this.#closing !== undefined);
-    const { deduplicate, signal } = options;
-    return this.#held.consumers.open({ request, deduplicate, signal });
+    return this.#held.consumers.open(wanted);
   }
 
   /**
@@ -139,9 +137,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * (Artemis over STOMP). @throws INVALID_ARGUMENT, CONNECTION_CLOSED.
    */
   browse(destination: string, options: BrowseOptions = {}): AsyncGenerator<ReceivedMessage, void, void> {
-    const request = readBrowseOptions(destination, options);
+    const wanted = readBrowseOptions(destination, options);
     this.#refuseWhenClosed(this.#closing !== undefined);
-    return browse(this.#held.consumers.open({ request, signal: options.signal }));
+    return browse(this.#held.consumers.open(wanted));
   }
 
   /**
@@ -164,29 +162,30 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * `timeoutMs` (30 s unless said), with REQUEST_INTERRUPTED when a temporary queue went with its session.
    */
   async request(destination: string, body: MessageBody, options: RequestOptions = {}): Promise<ReceivedMessage> {
-    if ("replyTo" in options) throw new InvalidArgumentError("request() names the reply queue itself");
-    checkNames<SendOptions & RequestOptions>("request", options, [...SEND_OPTIONS, "temporary"]);
-    checkFlags({ temporary: options.temporary });
+    const { replyTo, ...read } = readOptions<SendOptions & RequestOptions>("request", options, REQUEST_OPTIONS);
+    if (replyTo !== undefined) throw new InvalidArgumentError("request() names the reply queue itself");
+    checkFlags({ temporary: read.temporary });
     this.#refuseWhenDrained();
-    return this.#held.requests.request(parseDestination(destination), body, options);
+    return this.#held.requests.request(parseDestination(destination), body, read);
   }
 
   /**
    * Consumes requests and sends what `answer` returns to where each asks for it, then accepts the request. A throw is
-   * treated as by Consumer.run. A reply that nobody can be sent is told as a `warning`. @throws as consume().
+   * treated as by Consumer.run, and so is a reply that cannot be written. A reply that nobody can be sent is told as a
+   * `warning` (REPLY_REFUSED), and the request is accepted. @throws as consume().
    */
   respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
-    checkNames("respond", options, [...CONSUME_OPTIONS, ...RUN_OPTIONS]);
-    const { concurrency, redelivery, transacted, ...consumeOptions } = options;
-    if (typeof answer !== "function")
-      throw new InvalidArgumentError(`respond() is given a function, not ${typeof answer}`);
+    const read = readOptions("respond", options, RESPOND_OPTIONS);
+    const { concurrency, redelivery, transacted, replyTo, ...consumeOptions } = read;
+    checkFunction("respond() is given", answer);
+    if (replyTo !== undefined) checkFunction("replyTo is", replyTo);
     const run = {
       ...(concurrency !== undefined && { concurrency }),
       ...(redelivery !== undefined && { redelivery }),
       ...(transacted !== undefined && { transacted }),
     };
     readRunOptions(run);
-    return new Responder(this.consume(destination, consumeOptions), answer, run, this);
+    return new Responder(this.consume(destination, consumeOptions), { answer, replyTo, run, connection: this });
   }
 
   /**
@@ -211,6 +210,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Tells the listeners of `warning`. */
   warn(warning: ConnectionWarning): void {
+    if (UNREAD.has(warning.code)) this.#unread += 1;
     this.emit("warning", warning);
   }
 
@@ -221,14 +221,15 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       ...this.#held.sends.stats,
       ...this.#held.consumers.stats,
       ...this.#recovery.totals,
+      unreadable: this.#unread,
       requests: this.#held.requests.waiting,
       transactions: this.#held.transactions.stats,
     };
   }
 
   /**
-   * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves. From any state;
-   * idempotent; never rejects. While it drains, send() works as long as a delivery is unsettled. What is still pending
+   * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves, which takes up to
+   * 2 s more with a broker that does not answer. From any state; idempotent; never rejects. While it drains, send() works as long as a delivery is unsettled. What is still pending
    * then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when it had been written.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
@@ -236,6 +237,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     return this.#closing;
   }
 
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -249,7 +251,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
       return this.#held.sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
     } catch (reason) {
-      return Promise.reject(reason);
+      return Promise.reject(argumentError("send()", reason));
     }
   }
 

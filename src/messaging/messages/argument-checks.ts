@@ -1,12 +1,64 @@
 /** Checks of what calls are told: an option that does not exist is refused, for a misspelt one would have no effect. */
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../../errors/errors.ts";
+import { InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
+import { isInstance, textOf } from "../../errors/text-of.ts";
+
+/** @throws InvalidArgumentError for what is no function; `what` begins the sentence. */
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value !== "function") throw new InvalidArgumentError(`${what} a function, not ${typeof value}`);
+}
 
 /** @throws InvalidArgumentError for a timeoutMs that is no positive number. */
 export function checkTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0)) return;
   throw new InvalidArgumentError(`timeoutMs is a positive number of milliseconds, not ${inspect(timeoutMs)}`);
+}
+
+/** What a call threw while it read its arguments, as an error of ours: getters and Proxies may throw anything. */
+export function argumentError(call: string, reason: unknown): MasterSlaveError {
+  if (isInstance(reason, MasterSlaveError)) return reason;
+  return new InvalidArgumentError(`${call} cannot read its arguments: ${textOf(reason)}`, { cause: reason });
+}
+
+/**
+ * A copy of a call's options, each read once: a getter may change its answer, or throw. What is undefined is left out.
+ * @throws InvalidArgumentError as checkNames().
+ */
+export function readOptions<Options extends object>(
+  call: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): Options {
+  return readOnce(`${call}()`, options, known, () => checkNames(call, options, known));
+}
+
+/** The same for an option that is an object. @throws InvalidArgumentError as checkParts(). */
+export function readParts<Value extends object>(
+  option: string,
+  value: Value,
+  known: readonly (keyof Value & string)[],
+): Value {
+  return readOnce(option, value, known, () => checkParts(option, value, known));
+}
+
+function readOnce<Value extends object>(
+  what: string,
+  value: Value,
+  known: readonly (keyof Value & string)[],
+  check: () => void,
+): Value {
+  try {
+    check();
+    const copy: Partial<Value> = {};
+    for (const name of known) {
+      const found = value[name];
+      if (found !== undefined) copy[name] = found;
+    }
+    return copy as Value;
+  } catch (reason) {
+    throw argumentError(what, reason);
+  }
 }
 
 /** @throws InvalidArgumentError for options that are none, or a signal that is none. */

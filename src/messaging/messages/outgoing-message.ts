@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "../../errors/errors.ts";
 import { checkFlags } from "./argument-checks.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 import { type EncodedBody, encodeBody } from "./message-body.ts";
+import { correlationOf } from "./reply-correlation.ts";
 
 /**
  * A string is text; a Uint8Array, any other typed array and a DataView are the bytes they show; anything else is JSON. What
@@ -12,6 +13,7 @@ import { type EncodedBody, encodeBody } from "./message-body.ts";
  */
 export type MessageBody = string | ArrayBufferView | object | number | boolean | null;
 
+/** What a property of a message can be; over STOMP everything arrives as text. */
 export type PropertyValue = string | number | boolean;
 
 /** What may accompany a message. */
@@ -22,7 +24,9 @@ export interface MessageOptions {
   readonly ttlMs?: number;
   /** 0 (least urgent) to 9; 4 unless said. */
   readonly priority?: number;
+  /** Names the request that this answers, or what else it belongs to. */
   readonly correlationId?: string;
+  /** Where an answer is wanted: `queue://NAME` or `topic://NAME`. */
   readonly replyTo?: string;
   /** What kind of message it is, for its receivers: JMSType, the AMQP subject. */
   readonly type?: string;
@@ -53,6 +57,8 @@ export interface OutgoingMessage {
   readonly expiresAtMs: number | undefined;
   readonly priority: number | undefined;
   readonly correlationId: string | undefined;
+  /** The same as an adapter encoded it, for the reply to a request whose id is no string. */
+  readonly correlation?: Buffer | undefined;
   readonly replyTo: Destination | undefined;
   readonly type: string | undefined;
   readonly groupId: string | undefined;
@@ -107,6 +113,7 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
     madeAtMs: times.madeAtMs,
     priority,
     correlationId,
+    correlation: correlationId === undefined ? undefined : correlationOf(options),
     replyTo: replyTo === undefined ? undefined : parseDestination(replyTo),
     type,
     groupId,

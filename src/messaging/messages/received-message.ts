@@ -10,6 +10,8 @@ export interface ReceivedContent {
   readonly id: string | undefined;
   /** The broker's own message id: two stored copies of one send differ in it. */
   readonly brokerMessageId: string | undefined;
+  /** The message id that a sender over another protocol gave it, where the broker tells: a reply without a correlation id names it. */
+  readonly senderMessageId?: string | undefined;
   readonly properties: Readonly<Record<string, PropertyValue>>;
   /** `queue://NAME` or `topic://NAME`. */
   readonly destination: string | undefined;
@@ -46,6 +48,10 @@ export class ReceivedMessage {
     return this.#content.brokerMessageId;
   }
   /** The properties of the application. */
+  /** @internal */
+  get senderMessageId(): string | undefined {
+    return this.#content.senderMessageId;
+  }
   get properties(): Readonly<Record<string, PropertyValue>> {
     return this.#content.properties;
   }

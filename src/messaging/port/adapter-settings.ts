@@ -18,8 +18,12 @@ export interface ConnectionWarning {
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
+   * `UNREADABLE_MESSAGE`: a message that cannot be read was rejected; the text names destination, id and reason.
+   * `MESSAGE_TOO_LARGE`: a message of more than `maxMessageBytes` was rejected; the text names destination, id and size.
    */
   readonly code:
+    | "UNREADABLE_MESSAGE"
+    | "MESSAGE_TOO_LARGE"
     | "PREFETCH_TOO_LARGE"
     | "SUBSCRIPTION_IN_USE"
     | "GROUP_COMMIT_OFF"
@@ -28,7 +32,9 @@ export interface ConnectionWarning {
     | "PLAINTEXT_LOGIN"
     | "OPTIONS_IGNORED"
     | "SECRET_FILE_READABLE";
+  /** What was seen, what follows, and what to do. */
   readonly message: string;
+  /** Where it was seen. */
   readonly endpoint: EndpointAddress | undefined;
 }
 
@@ -41,6 +47,8 @@ export interface AdapterSettings {
   readonly clientId: string | undefined;
   /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
   readonly heartbeatMs: number;
+  /** A larger message is not kept but rejected, with a warning; bytes. undefined: the option's default. */
+  readonly maxMessageBytes?: number | undefined;
   readonly tls: TlsSource | undefined;
   /** In place of the system's resolver. */
   readonly lookup?: Lookup | undefined;

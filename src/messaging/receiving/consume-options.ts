@@ -1,17 +1,18 @@
 /** What consume() and browse() may be told, checked, as the request a session understands. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
-import { checkFlags, checkNames } from "../messages/argument-checks.ts";
+import { checkFlags, readOptions } from "../messages/argument-checks.ts";
 import { parseDestination } from "../messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../port/messaging-session.ts";
-import { checkDeduplication, type DeduplicationOptions } from "./deduplication.ts";
+import { type DeduplicationOptions, readDeduplication } from "./deduplication.ts";
 
+/** What consume() may be told. */
 export interface ConsumeOptions {
   /** How many deliveries may be unsettled at once; 100 unless said. Over STOMP on Artemis, which counts bytes, it is taken for so many KiB; 1 is exact. */
   readonly prefetch?: number;
   /** The same in bytes, where the broker counts those: Artemis over STOMP. Ignored elsewhere. */
   readonly prefetchBytes?: number;
-  /** A JMS selector: only messages that match are delivered. */
+  /** A JMS selector: only messages that match are delivered. An empty one is none, as when it is left out. */
   readonly selector?: string;
   /** A durable subscription to a topic, by its name; the connection needs a clientId. It keeps messages while nobody consumes, until `connection.unsubscribe(name)`. */
   readonly durable?: string;
@@ -27,6 +28,7 @@ export interface ConsumeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What browse() may be told. */
 export interface BrowseOptions {
   /** A JMS selector: only messages that match are shown. */
   readonly selector?: string;
@@ -52,38 +54,49 @@ const DEFAULT_PREFETCH = 100;
 const MAX_PREFETCH = 1_000_000;
 const MAX_PREFETCH_BYTES = 1_000_000_000;
 
+/** What consume() and browse() come to. */
+export interface ConsumeRequest {
+  readonly request: SubscriptionRequest;
+  readonly deduplicate: DeduplicationOptions | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** @throws InvalidArgumentError naming what cannot be, and what can. */
 export function readConsumeOptions(
   destination: string,
-  options: ConsumeOptions,
+  given: ConsumeOptions,
   clientId: string | undefined,
-): SubscriptionRequest {
-  checkNames("consume", options, CONSUME_OPTIONS);
-  const { prefetch = DEFAULT_PREFETCH, prefetchBytes, selector, exclusive, deduplicate } = options;
+): ConsumeRequest {
+  const options = readOptions("consume", given, CONSUME_OPTIONS);
+  const { prefetch = DEFAULT_PREFETCH, prefetchBytes, exclusive, deduplicate } = options;
   checkCount("prefetch", prefetch, MAX_PREFETCH);
   if (prefetchBytes !== undefined) checkCount("prefetchBytes", prefetchBytes, MAX_PREFETCH_BYTES);
-  checkSelector(selector);
+  const selector = readSelector(options.selector);
   checkFlags({ exclusive });
-  if (deduplicate !== undefined) checkDeduplication(deduplicate);
   const request = { destination: parseDestination(destination), prefetch, selector };
   const subscription = readName(options);
   if (subscription) checkSubscription(subscription, request.destination.kind, clientId);
-  return {
+  const made = {
     ...request,
     ...(prefetchBytes !== undefined && { prefetchBytes }),
     ...(exclusive && { exclusive }),
     ...(subscription && { subscription }),
   };
+  return {
+    request: made,
+    deduplicate: deduplicate === undefined ? undefined : readDeduplication(deduplicate),
+    signal: options.signal,
+  };
 }
 
 /** @throws InvalidArgumentError */
-export function readBrowseOptions(destination: string, options: BrowseOptions): SubscriptionRequest {
-  checkNames("browse", options, BROWSE_OPTIONS);
-  checkSelector(options.selector);
+export function readBrowseOptions(destination: string, options: BrowseOptions): ConsumeRequest {
+  const { selector, signal } = readOptions("browse", options, BROWSE_OPTIONS);
   const parsed = parseDestination(destination);
   if (parsed.kind !== "queue")
     throw new InvalidArgumentError(`browse() shows what is in a queue; ${destination} is none`);
-  return { destination: parsed, prefetch: DEFAULT_PREFETCH, selector: options.selector, browse: true };
+  const request = { destination: parsed, prefetch: DEFAULT_PREFETCH, selector: readSelector(selector), browse: true };
+  return { request, deduplicate: undefined, signal };
 }
 
 function readName({ durable, shared, sharedDurable }: ConsumeOptions): NamedSubscription | undefined {
@@ -128,7 +141,9 @@ function checkCount(name: string, value: number, max: number): void {
   throw new InvalidArgumentError(`${name} is a whole number from 1 to ${max}, not ${value}`);
 }
 
-function checkSelector(selector: unknown): void {
-  if (selector !== undefined && typeof selector !== "string")
-    throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);
+/** An empty selector is none (JMS 2.0, 3.8.1.1). */
+function readSelector(selector: unknown): string | undefined {
+  if (selector === undefined || selector === "") return undefined;
+  if (typeof selector !== "string") throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);
+  return selector;
 }

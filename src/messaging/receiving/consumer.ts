@@ -1,10 +1,11 @@
 /** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
 
 import type { WaitOptions } from "../../async/deadline.ts";
+import { inBackground } from "../../async/in-background.ts";
 import { onAbort } from "../../async/on-abort.ts";
 import { settledOr, startTimer } from "../../async/timer.ts";
 import { AbortError, type MasterSlaveError } from "../../errors/errors.ts";
-import { checkNames, checkTimeout } from "../messages/argument-checks.ts";
+import { checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import { type Destination, formatDestination } from "../messages/destination.ts";
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/messaging-session.ts";
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
@@ -35,6 +36,7 @@ export interface ConsumerParts {
 
 let consumersMade = 0;
 
+/** Messages from one destination, over failovers, until it is closed: a loop with `for await`, receive() or run(). */
 export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
   /** Of messaging alone: what is asked for on every session. */
   readonly subscription: StandingSubscription;
@@ -84,14 +86,14 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    */
   receive(options: WaitOptions = {}): Promise<Delivery | undefined> {
     return new Promise((resolve, reject) => {
-      const { timeoutMs, signal } = options;
-      checkNames("receive", options, ["timeoutMs", "signal"]);
+      const read = readOptions("receive", options, ["timeoutMs", "signal"]);
+      const { timeoutMs, signal } = read;
       checkTimeout(timeoutMs);
       const delivery = this.#intake.take();
       if (delivery) resolve(delivery);
       else if (!this.subscription.takesIn) resolve(this.#over(undefined));
       else if (signal?.aborted) reject(new AbortError("receive() was aborted before it began", signal.reason));
-      else this.#wait(resolve, reject, options);
+      else this.#wait(resolve, reject, read);
     });
   }
 
@@ -111,10 +113,12 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     return { done: true, value: undefined };
   }
 
+  /** Each delivery as it comes, to be settled by the loop. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -136,8 +140,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * said), then closes. Never rejects but for its options.
    */
   async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    checkNames("drain", options, ["timeoutMs"]);
-    const { timeoutMs = this.#owner.drainTimeoutMs } = options;
+    const { timeoutMs = this.#owner.drainTimeoutMs } = readOptions("drain", options, ["timeoutMs"]);
     if (timeoutMs !== 0) checkTimeout(timeoutMs);
     this.subscription.stopIntake();
     await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));
@@ -149,7 +152,11 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
    */
   close(): Promise<void> {
-    this.#closing ??= this.subscription.close();
+    return this.#close();
+  }
+
+  #close(unready?: MasterSlaveError): Promise<void> {
+    this.#closing ??= this.subscription.close(unready);
     return this.#closing;
   }
 
@@ -208,7 +215,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         return count;
       },
       // Readers come first to what has arrived.
-      browsed: () => this.#intake.onceEmpty(() => void this.close()),
+      browsed: () => this.#intake.onceEmpty(() => inBackground("Closing a browser", this.close())),
       draining: () => {
         this.#intakeOver.abort();
         this.#intake.clear();
@@ -229,7 +236,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     const { incoming, link } = arrival;
     const verdict = this.#deduplication?.judge(arrival) ?? "new";
     if (verdict === "twin") {
-      link.subscription?.settle(incoming, { kind: "accepted" });
+      const settled = link.subscription?.settle(incoming, { kind: "accepted" });
+      if (settled instanceof Promise) inBackground("Accepting a duplicate", settled);
       this.#owner.twinSettled();
     }
     if (verdict !== "new") return undefined;
@@ -256,7 +264,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #obey(signal: AbortSignal): void {
-    const close = () => void this.close();
+    const aborted = () =>
+      new AbortError("The consumer's signal fired before the broker had its subscription", signal.reason);
+    const close = () => inBackground("Closing a consumer", this.#close(aborted()));
     if (signal.aborted) queueMicrotask(close);
     else {
       const forget = onAbort(signal, close);

@@ -1,6 +1,6 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
 import { inBackground } from "../../async/in-background.ts";
-import { MasterSlaveError } from "../../errors/errors.ts";
+import { ConnectionClosedError, MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
@@ -119,7 +119,8 @@ export class Consumers implements ConsumerOwner {
   }
 
   stopIntake(): void {
-    for (const subscription of this.#open) if (!this.#forReplies.has(subscription)) subscription.stopIntake();
+    for (const subscription of this.#open)
+      if (!this.#forReplies.has(subscription)) subscription.stopIntake(closedUnready());
   }
 
   /** Resolves when every delivery in users' hands is settled or stale, or `signal` fires. */
@@ -130,13 +131,16 @@ export class Consumers implements ConsumerOwner {
   /** Ends every subscription; resolves when the broker has answered, or `signal` fires. */
   async close(signal: AbortSignal): Promise<void> {
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    await Promise.race([aborted, Promise.all([...this.#open].map((subscription) => subscription.close()))]);
+    await Promise.race([
+      aborted,
+      Promise.all([...this.#open].map((subscription) => subscription.close(closedUnready()))),
+    ]);
   }
 
   /** The connection is over. */
   end(failure: MasterSlaveError | undefined): void {
     this.#session = undefined;
-    for (const subscription of [...this.#open]) subscription.end(failure);
+    for (const subscription of [...this.#open]) subscription.end(failure, closedUnready());
     this.#announce();
   }
 
@@ -189,4 +193,9 @@ export class Consumers implements ConsumerOwner {
   #announce(): void {
     for (const wake of [...this.#onceSettled]) wake();
   }
+}
+
+/** What `ready` of a consumer rejects with whose connection closes first. */
+function closedUnready(): ConnectionClosedError {
+  return new ConnectionClosedError("The connection was closed before the broker had the subscription. Make a new one");
 }

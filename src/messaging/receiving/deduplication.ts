@@ -1,25 +1,35 @@
 /** Which messages a consumer has accepted lately, so that their twins are settled without being handed over. */
+import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
 import { InvalidArgumentError } from "../../errors/errors.ts";
-import { checkParts } from "../messages/argument-checks.ts";
+import { readParts } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Arrival } from "./delivery-queue.ts";
 
+/** Which messages a consumer takes for second copies of what it has accepted. */
 export interface DeduplicationOptions {
-  /** How many message ids are remembered. */
+  /** How many message ids are remembered, from 1 to 10,000,000. */
   readonly max: number;
   /** How long each is remembered, ms; without end unless said. */
   readonly ttlMs?: number;
 }
 
-/** @throws InvalidArgumentError */
-export function checkDeduplication(options: DeduplicationOptions): void {
-  checkParts("deduplicate", options, ["max", "ttlMs"]);
-  const { max, ttlMs } = options;
-  if (!(Number.isInteger(max) && max > 0))
-    throw new InvalidArgumentError(`deduplicate.max is a positive whole number of message ids, not ${max}`);
+/** Room is made for all of them at once, about 50 bytes each. */
+const MAX_IDS = 10_000_000;
+
+/** A copy that nothing changes any more. @throws InvalidArgumentError */
+export function readDeduplication(options: DeduplicationOptions): DeduplicationOptions {
+  const read = readParts("deduplicate", options, ["max", "ttlMs"]);
+  const { max, ttlMs } = read;
+  if (!(Number.isInteger(max) && max > 0 && max <= MAX_IDS))
+    throw new InvalidArgumentError(
+      `deduplicate.max is a positive whole number of message ids up to ${MAX_IDS}, not ${inspect(max)}`,
+    );
   if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0))
-    throw new InvalidArgumentError(`deduplicate.ttlMs is a positive whole number of milliseconds, not ${ttlMs}`);
+    throw new InvalidArgumentError(
+      `deduplicate.ttlMs is a positive whole number of milliseconds, not ${inspect(ttlMs)}`,
+    );
+  return read;
 }
 
 /** A message is a twin of another when both have the same stable id: sent twice, or delivered twice. */

@@ -5,7 +5,7 @@ import {
   StaleDeliveryError,
   type UnsupportedError,
 } from "../../errors/errors.ts";
-import { checkFlags, checkNames } from "../messages/argument-checks.ts";
+import { checkFlags, readOptions } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "../port/messaging-session.ts";
 
@@ -16,11 +16,13 @@ import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } 
  */
 export type SettleResult = "settled" | "stale";
 
+/** What modify() may be told. */
 export interface SettleOptions {
   /** Reject with StaleDeliveryError instead of resolving to `"stale"`. */
   readonly strict?: boolean;
 }
 
+/** What accept() may be told. */
 export interface AcceptOptions extends SettleOptions {
   /**
    * Resolve to `"settled"` only when the broker has said so, and to `"stale"` when the session ends before: the message
@@ -63,7 +65,9 @@ export interface Held {
 const ACCEPTED: Settlement = { kind: "accepted" };
 const CONFIRMED: SettlementTerms = { confirmed: true };
 
+/** A message that was handed out and is to be settled. */
 export class Delivery implements DeliveryFacts {
+  /** The message itself. */
   readonly message: ReceivedMessage;
   readonly redelivered: boolean;
   readonly deliveryCount: number | undefined;
@@ -100,12 +104,12 @@ export class Delivery implements DeliveryFacts {
     // Once per message: not async, for that would be a second promise.
     if (options === undefined) return this.settle(ACCEPTED);
     try {
-      checkNames("accept", options, ["strict", "confirmed"]);
-      checkFlags({ strict: options.strict, confirmed: options.confirmed });
+      const read = readOptions("accept", options, ["strict", "confirmed"]);
+      checkFlags({ strict: read.strict, confirmed: read.confirmed });
+      return this.settle(ACCEPTED, read, read.confirmed ? CONFIRMED : undefined);
     } catch (reason) {
       return Promise.reject(reason);
     }
-    return this.settle(ACCEPTED, options, options.confirmed ? CONFIRMED : undefined);
   }
 
   /**
@@ -117,8 +121,7 @@ export class Delivery implements DeliveryFacts {
       throw new InvalidArgumentError(
         `The reason of reject() is a string, such as an error's message, not ${typeof reason}`,
       );
-    checkSettling("reject", options);
-    return this.settle({ kind: "rejected", reason }, options);
+    return this.settle({ kind: "rejected", reason }, readSettling("reject", options));
   }
 
   /**
@@ -126,8 +129,7 @@ export class Delivery implements DeliveryFacts {
    * other deliveries to be settled, and subscribes anew: what is unsettled then becomes stale and comes again too.
    */
   async release(options: SettleOptions = {}): Promise<SettleResult> {
-    checkSettling("release", options);
-    return this.settle({ kind: "released" }, options);
+    return this.settle({ kind: "released" }, readSettling("release", options));
   }
 
   /** Back to the queue with a note: it failed here, or no consumer like this one should get it. UNSUPPORTED where the protocol has no such note. */
@@ -135,11 +137,10 @@ export class Delivery implements DeliveryFacts {
     modification: { readonly deliveryFailed?: boolean; readonly undeliverableHere?: boolean },
     options: SettleOptions = {},
   ): Promise<SettleResult> {
-    checkNames("modify", modification, ["deliveryFailed", "undeliverableHere"]);
-    checkFlags(modification);
-    checkSettling("modify", options);
-    const { deliveryFailed = false, undeliverableHere = false } = modification;
-    return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, options);
+    const read = readOptions("modify", modification, ["deliveryFailed", "undeliverableHere"]);
+    checkFlags(read);
+    const { deliveryFailed = false, undeliverableHere = false } = read;
+    return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, readSettling("modify", options));
   }
 
   /** Of messaging alone: what all of the above come to. Not async: most settlements are done when the call returns. */
@@ -181,7 +182,8 @@ export class Delivery implements DeliveryFacts {
 }
 
 /** A settlement cannot be taken back: what is misspelt is told before it is written. */
-function checkSettling(call: string, options: SettleOptions): void {
-  checkNames(call, options, ["strict"]);
-  checkFlags({ strict: options.strict });
+function readSettling(call: string, options: SettleOptions): SettleOptions {
+  const read = readOptions(call, options, ["strict"]);
+  checkFlags({ strict: read.strict });
+  return read;
 }

@@ -1,7 +1,9 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
+import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
-import { checkParts } from "../messages/argument-checks.ts";
+import { readParts } from "../messages/argument-checks.ts";
 
+/** How often, and after which waits, a message is worked on again when its handler fails. */
 export interface RedeliveryPolicy {
   /** How many times more the handler is called after the first; 0 unless said. */
   readonly max: number;
@@ -15,16 +17,16 @@ export interface RedeliveryPolicy {
 
 /** @throws InvalidArgumentError */
 export function checkRedelivery(policy: RedeliveryPolicy): Required<RedeliveryPolicy> {
-  checkParts("redelivery", policy, ["max", "initialDelayMs", "multiplier", "maxDelayMs"]);
-  const { max, initialDelayMs = 1_000, multiplier = 2, maxDelayMs = 60_000 } = policy;
+  const read = readParts("redelivery", policy, ["max", "initialDelayMs", "multiplier", "maxDelayMs"]);
+  const { max, initialDelayMs = 1_000, multiplier = 2, maxDelayMs = 60_000 } = read;
   if (!(Number.isInteger(max) && max >= 0))
-    throw new InvalidArgumentError(`redelivery.max is a whole number from 0, not ${max}`);
+    throw new InvalidArgumentError(`redelivery.max is a whole number from 0, not ${inspect(max)}`);
   for (const [name, value] of Object.entries({ initialDelayMs, maxDelayMs })) {
     if (!(Number.isFinite(value) && value >= 0))
-      throw new InvalidArgumentError(`redelivery.${name} is a number of milliseconds, not ${value}`);
+      throw new InvalidArgumentError(`redelivery.${name} is a number of milliseconds, not ${inspect(value)}`);
   }
   if (!(Number.isFinite(multiplier) && multiplier >= 1))
-    throw new InvalidArgumentError(`redelivery.multiplier is a number from 1, not ${multiplier}`);
+    throw new InvalidArgumentError(`redelivery.multiplier is a number from 1, not ${inspect(multiplier)}`);
   return { max, initialDelayMs, multiplier, maxDelayMs };
 }
 

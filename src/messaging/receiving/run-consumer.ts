@@ -2,12 +2,14 @@
 import { inspect } from "node:util";
 import { startTimer } from "../../async/timer.ts";
 import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
-import { checkFlags, checkNames } from "../messages/argument-checks.ts";
+import { isInstance, textOf } from "../../errors/text-of.ts";
+import { checkFlags, readOptions } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
 import type { Transact, Transaction } from "./transact.ts";
 
+/** What a handler is told beside the message. */
 export interface ProcessContext {
   /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
   readonly attempt: number;
@@ -17,6 +19,7 @@ export interface ProcessContext {
   readonly transaction: Transaction | undefined;
 }
 
+/** A handler: the message is accepted when what it returns has settled, and counts as failed when it throws or rejects. */
 export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
 
 /** Where run() takes deliveries from: a consumer. */
@@ -25,6 +28,7 @@ interface DeliverySource {
   close(): Promise<void>;
 }
 
+/** What run() may be told. */
 export interface RunOptions {
   /** How many messages are worked on at once; 1 unless said. */
   readonly concurrency?: number;
@@ -61,8 +65,7 @@ export async function runConsumer(
   options: RunOptions,
   means: RunDeps,
 ): Promise<void> {
-  checkNames("run", options, RUN_OPTIONS);
-  const { concurrency, redelivery, transacted } = readRunOptions(options);
+  const { concurrency, redelivery, transacted } = readRunOptions(readOptions("run", options, RUN_OPTIONS));
   // Found out by the first message it would have sent that to the dead letter queue.
   if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
   const runner = new Runner(consumer, handler, redelivery, transacted, means);
@@ -156,9 +159,11 @@ class Runner {
       return undefined;
     } catch (reason) {
       // That it cannot be done here at all is for the program to know, not for the message to suffer.
-      if (reason instanceof UnsupportedError) throw reason;
+      if (isInstance(reason, UnsupportedError)) throw reason;
+      const again = isInstance(reason, RunAgain);
+      if (again && delivery.origin.holds(delivery)) return this.#attemptTransacted(delivery, attempt);
       // Interrupted or in doubt: if it does not hold, the message comes again.
-      const lost = reason instanceof MasterSlaveError && COMES_AGAIN.has(reason.code);
+      const lost = again || (isInstance(reason, MasterSlaveError) && COMES_AGAIN.has(reason.code));
       if (!lost || delivery.origin.holds(delivery)) return { reason };
       // Its twin may have come already, and wait for it.
       delivery.origin.leave(delivery);
@@ -198,10 +203,13 @@ class Runner {
   }
 }
 
+/** Thrown once for a message by a handler of ours whose transaction cannot be committed: called again, it goes another way. */
+export class RunAgain extends Error {}
+
 const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
 
 async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
-  const text = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : inspect(reason);
+  const text = textOf(reason);
   try {
     await delivery.reject(text);
   } catch (cause) {

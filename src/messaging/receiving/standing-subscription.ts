@@ -1,7 +1,7 @@
 /** A standing request for messages: asked for on every session, until it is ended or refused. */
 
 import { settledOr, startTimer } from "../../async/timer.ts";
-import { ConnectionClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
+import { ConsumerClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
 import { type Destination, formatDestination } from "../messages/destination.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
@@ -133,11 +133,11 @@ export class StandingSubscription implements Suspect {
     return voided;
   }
 
-  /** No more is handed over; what was can still be settled. */
-  stopIntake(): void {
+  /** No more is handed over; what was can still be settled. `unready`: what `ready` rejects with if it has not resolved. */
+  stopIntake(unready?: MasterSlaveError): void {
     const link = this.#link;
     if (!link) {
-      this.end(undefined);
+      this.end(undefined, unready);
       return;
     }
     if (this.#state.name === "draining") return;
@@ -152,15 +152,15 @@ export class StandingSubscription implements Suspect {
     else act();
   }
 
-  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. */
-  async close(): Promise<void> {
+  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. `unready` as above. */
+  async close(unready?: MasterSlaveError): Promise<void> {
     const subscription = this.#link?.subscription;
-    this.end(undefined);
+    this.end(undefined, unready);
     if (subscription) await settledOr(UNANSWERED_CLOSE_MS, subscription.close());
   }
 
-  /** Over for good, with why if nobody asked for it. */
-  end(failure: MasterSlaveError | undefined): void {
+  /** Over for good, with why if nobody asked for it. `unready` as above. */
+  end(failure: MasterSlaveError | undefined, unready?: MasterSlaveError): void {
     const { name } = this.#state;
     if (name === "closed") return;
     if (this.#state.name === "retrying") this.#state.stop();
@@ -168,7 +168,7 @@ export class StandingSubscription implements Suspect {
     this.#state = { name: "closed" };
     link?.void();
     this.#onceAnswered?.();
-    this.#ready.reject(failure ?? new ConnectionClosedError("The consumer was closed before the broker answered"));
+    this.#ready.reject(failure ?? unready ?? closedUnready(this.#name));
     this.#reader.ended(failure);
     this.#host.over(this);
   }
@@ -254,6 +254,10 @@ export class StandingSubscription implements Suspect {
     const message = `${error.message}. It is asked for again for up to ${this.#host.durableRetryMs} ms (durableRetryMs). If no client of this name has died lately, two live ones use it: give each a clientId of its own, or share the subscription`;
     this.#host.warn({ code: "SUBSCRIPTION_IN_USE", message, endpoint: error.endpoint });
   }
+}
+
+function closedUnready(destination: string): ConsumerClosedError {
+  return new ConsumerClosedError(`The consumer of ${destination} was closed before the broker had its subscription`);
 }
 
 function settleable(): { promise: Promise<void>; resolve: () => void; reject: (error: MasterSlaveError) => void } {

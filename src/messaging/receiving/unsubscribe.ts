@@ -2,7 +2,7 @@
 
 import { startDeadline, type WaitOptions } from "../../async/deadline.ts";
 import { AbortError, InvalidArgumentError } from "../../errors/errors.ts";
-import { checkFlags, checkNames, checkTimeout } from "../messages/argument-checks.ts";
+import { checkFlags, checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import { checkSubscriptionName, requireClientId } from "./consume-options.ts";
 import type { Consumers } from "./consumers.ts";
@@ -15,10 +15,10 @@ export interface UnsubscribeOptions extends WaitOptions {
 /** See Connection.unsubscribe. */
 export async function unsubscribe(
   name: string,
-  options: UnsubscribeOptions,
+  given: UnsubscribeOptions,
   parts: { readonly clientId: string | undefined; readonly consumers: Consumers; readonly sessions: CurrentSession },
 ): Promise<void> {
-  checkNames("unsubscribe", options, ["shared", "timeoutMs", "signal"]);
+  const options = readOptions("unsubscribe", given, ["shared", "timeoutMs", "signal"]);
   const { shared = false, timeoutMs } = options;
   checkFlags({ shared });
   checkSubscriptionName(name);

@@ -35,7 +35,7 @@ export interface Restoration {
   readonly voided: number;
 }
 
-/** A peer that does not answer the goodbye is left after so long. */
+/** A peer that does not answer the end of the subscriptions and the goodbye is left after so long. */
 const LEAVE_TIMEOUT_MS = 2_000;
 
 export class SessionRecovery {
@@ -128,8 +128,9 @@ export class SessionRecovery {
     // What is not over by now is told by us, not by the end of the session.
     transactions.end(closedError(undefined));
     requests.end(closedError(undefined));
-    await within(LEAVE_TIMEOUT_MS, (signal) => consumers.close(signal));
-    await within(LEAVE_TIMEOUT_MS, (signal) => this.#transport.close(signal));
+    // Together they take LEAVE_TIMEOUT_MS at most.
+    await within(LEAVE_TIMEOUT_MS / 2, (signal) => consumers.close(signal));
+    await within(LEAVE_TIMEOUT_MS / 2, (signal) => this.#transport.close(signal));
   }
 
   async #flowAfter(suspects: readonly Suspect[], session: MessagingSession, endpoint: EndpointAddress): Promise<void> {

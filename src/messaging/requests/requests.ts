@@ -17,7 +17,7 @@ import type { MessageBody } from "../messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Consumer } from "../receiving/consumer.ts";
 import type { Consumers } from "../receiving/consumers.ts";
-import type { SendOptions } from "../sending/call-options.ts";
+import { SEND_OPTIONS, type SendOptions } from "../sending/call-options.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
 import { RequestSlots, type RequestSlotsSettings } from "./request-slots.ts";
 
@@ -50,6 +50,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const PREFETCH = 500;
 /** What a temporary queue's name is in goes with its session: nothing of it can be sent again. */
 const BOUND_TO_SESSION: SendPolicy = { inDoubt: "fail", whenInterrupted: "reject", whenFull: "reject" };
+
+export const REQUEST_OPTIONS = [...SEND_OPTIONS, "temporary"] as const;
 
 export class Requests {
   readonly #consumers: Consumers;

@@ -1,12 +1,16 @@
 /** Answers requests: a handler's result goes to where the message asks for it. */
-import { MasterSlaveError } from "../../errors/errors.ts";
+import { InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
+import { isInstance } from "../../errors/text-of.ts";
 import type { MessageBody } from "../messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
+import { correlationOf, keepCorrelation } from "../messages/reply-correlation.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import type { ConsumeOptions } from "../receiving/consume-options.ts";
+import { CONSUME_OPTIONS, type ConsumeOptions } from "../receiving/consume-options.ts";
 import type { Consumer } from "../receiving/consumer.ts";
-import type { ProcessContext, RunOptions } from "../receiving/run-consumer.ts";
+import { type ProcessContext, RUN_OPTIONS, RunAgain, type RunOptions } from "../receiving/run-consumer.ts";
+import type { Transaction } from "../receiving/transact.ts";
 import type { SendOptions } from "../sending/call-options.ts";
+import { type AllowReplyTo, replyDestination } from "./reply-destination.ts";
 
 /** What it returns is the reply; undefined sends none. */
 export type AnswerRequest = (
@@ -14,26 +18,41 @@ export type AnswerRequest = (
   context: ProcessContext,
 ) => MessageBody | undefined | Promise<MessageBody | undefined>;
 
-export interface RespondOptions extends ConsumeOptions, RunOptions {}
-
-/** What a responder needs of the connection. */
-export interface ResponderMeans {
-  send(destination: string, body: MessageBody, options: SendOptions): Promise<unknown>;
-  warn(warning: ConnectionWarning): void;
+/** What respond() may be told. */
+export interface RespondOptions extends ConsumeOptions, RunOptions {
+  /**
+   * Called with each request's reply-to, such as `queue://answers`; only true lets the reply be sent there. Left out, any
+   * plain queue or topic is taken. A list of destinations or one with `?` options is never answered.
+   */
+  readonly replyTo?: AllowReplyTo;
 }
 
+export const RESPOND_OPTIONS = [...CONSUME_OPTIONS, ...RUN_OPTIONS, "replyTo"] as const;
+
+/** What a responder needs. */
+export interface ResponderDeps {
+  readonly answer: AnswerRequest;
+  readonly replyTo: AllowReplyTo | undefined;
+  readonly run: RunOptions;
+  readonly connection: {
+    send(destination: string, body: MessageBody, options: SendOptions): Promise<unknown>;
+    warn(warning: ConnectionWarning): void;
+  };
+}
+
+/** Answers requests until it is closed. */
 export class Responder implements AsyncDisposable {
   /** Resolves when it is closed and every handler has finished; rejects when the consumer or a settlement failed. */
   readonly done: Promise<void>;
   readonly #consumer: Consumer;
-  readonly #answer: AnswerRequest;
-  readonly #means: ResponderMeans;
+  readonly #deps: ResponderDeps;
+  /** Requests whose reply a broker has refused within a transaction: called again, they are only accepted. */
+  readonly #unanswerable = new WeakMap<ReceivedMessage, { readonly usedTransaction: boolean }>();
 
-  constructor(consumer: Consumer, answer: AnswerRequest, options: RunOptions, means: ResponderMeans) {
+  constructor(consumer: Consumer, deps: ResponderDeps) {
     this.#consumer = consumer;
-    this.#answer = answer;
-    this.#means = means;
-    this.done = consumer.run((message, context) => this.#respond(message, context), options);
+    this.#deps = deps;
+    this.done = consumer.run((message, context) => this.#respond(message, context), deps.run);
     // Whoever does not wait for it hears of a failure from `ready`, or not at all, as of a closed consumer.
     this.done.catch(() => {});
   }
@@ -48,26 +67,76 @@ export class Responder implements AsyncDisposable {
     await this.#consumer.close();
   }
 
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   async #respond(message: ReceivedMessage, context: ProcessContext): Promise<void> {
-    const body = await this.#answer(message, context);
-    const { replyTo, persistent } = message;
-    if (body === undefined || replyTo === undefined) return;
-    // As JMS has it: the request's correlation id if it has one, else its message id.
-    const correlationId = message.correlationId ?? message.brokerMessageId ?? message.id;
-    const options = { ...(correlationId !== undefined && { correlationId }), persistent: persistent ?? true };
+    const refused = this.#unanswerable.get(message);
+    // What the handler did in the transaction was rolled back with the reply: without that there is nothing to repeat.
+    if (refused?.usedTransaction === false) return;
+    const watched = watch(context);
+    const body = await this.#deps.answer(message, watched.context);
+    if (refused || body === undefined || message.replyTo === undefined) return;
+    let to: string;
     try {
-      await (context.transaction ?? this.#means).send(replyTo, body, options);
+      to = this.#destination(message.replyTo);
     } catch (reason) {
-      if (!(reason instanceof MasterSlaveError) || !NOBODY_WAITS.has(reason.code) || context.transaction) throw reason;
-      const text = `The reply to message ${message.id ?? "(no id)"} could not be sent to ${replyTo}: ${reason.message}`;
-      this.#means.warn({ code: "REPLY_REFUSED", message: text, endpoint: reason.endpoint });
+      if (!isInstance(reason, InvalidArgumentError)) throw reason;
+      this.#warn(message, reason);
+      return;
     }
+    try {
+      await (context.transaction ?? this.#deps.connection).send(to, body, replyOptions(message));
+    } catch (reason) {
+      if (!isInstance(reason, MasterSlaveError) || !NOBODY_WAITS.has(reason.code)) throw reason;
+      this.#warn(message, reason);
+      if (context.transaction === undefined) return;
+      // The refusal dooms the transaction; the request is to be accepted all the same.
+      this.#unanswerable.set(message, { usedTransaction: watched.used() });
+      throw new RunAgain("The reply was refused");
+    }
+  }
+
+  /** Throws InvalidArgumentError for a reply-to that is not answered; passes on what the user's function throws. */
+  #destination(replyTo: string): string {
+    const destination = replyDestination(replyTo);
+    const { replyTo: allows } = this.#deps;
+    if (allows === undefined || allows(destination) === true) return destination;
+    throw new InvalidArgumentError("the replyTo function of respond() did not return true for it");
+  }
+
+  #warn({ id, replyTo }: ReceivedMessage, reason: MasterSlaveError): void {
+    const text = `The reply to message ${id ?? "(no id)"} could not be sent to ${replyTo}: ${reason.message}`;
+    this.#deps.connection.warn({ code: "REPLY_REFUSED", message: text, endpoint: reason.endpoint });
   }
 }
 
-/** The reply queue is gone, as a temporary one goes with its requester, or is none that can be sent to. */
-const NOBODY_WAITS: ReadonlySet<string> = new Set(["SEND_REJECTED", "INVALID_ARGUMENT", "UNSUPPORTED"]);
+/** As JMS has it: the request's correlation id if it has one, else its message id. */
+function replyOptions(message: ReceivedMessage): SendOptions {
+  const { correlationId, brokerMessageId, id, persistent = true } = message;
+  const answered = correlationId ?? senderMessageId ?? brokerMessageId ?? id;
+  const options: SendOptions = { ...(answered !== undefined && { correlationId: answered }), persistent };
+  const encodedId = correlationOf(message);
+  if (encodedId) keepCorrelation(options, encodedId);
+  return options;
+}
+
+/** The same context, and whether the handler has used its transaction. */
+function watch(context: ProcessContext): { readonly context: ProcessContext; used(): boolean } {
+  const { transaction } = context;
+  let used = false;
+  const note = <T>(result: T): T => {
+    used = true;
+    return result;
+  };
+  const watched: Transaction | undefined = transaction && {
+    send: (...send) => note(transaction.send(...send)),
+    accept: (delivery) => note(transaction.accept(delivery)),
+  };
+  return { context: { ...context, transaction: watched }, used: () => used };
+}
+
+/** The reply queue is gone, as a temporary one goes with its requester, or none of this kind can be sent to. */
+const NOBODY_WAITS: ReadonlySet<string> = new Set(["SEND_REJECTED", "UNSUPPORTED"]);

@@ -11,7 +11,10 @@ export const NO_OPTIONS: SendOptions = Object.freeze({});
 
 /** What close() may be told. */
 export interface CloseOptions {
-  /** How long to wait for handlers to settle and sends to be confirmed; the URI's drainTimeoutMs (10 s) unless said. */
+  /**
+   * How long to wait for handlers to settle and sends to be confirmed, ms; the URI's drainTimeoutMs (10 s) unless said. 0
+   * does not wait for them. The goodbye to a broker that does not answer takes up to 2 s more, whatever is said here.
+   */
   readonly drainTimeoutMs?: number;
 }
 

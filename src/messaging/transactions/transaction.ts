@@ -3,7 +3,6 @@
 import { inBackground } from "../../async/in-background.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import {
-  ConnectionClosedError,
   type EndpointAddress,
   formatAddress,
   InvalidArgumentError,
@@ -11,9 +10,10 @@ import {
   StaleDeliveryError,
   TransactionInDoubtError,
   TransactionInterruptedError,
+  TransactionOverError,
   TransactionRolledBackError,
 } from "../../errors/errors.ts";
-import { checkTimeout } from "../messages/argument-checks.ts";
+import { argumentError, checkTimeout } from "../messages/argument-checks.ts";
 import { parseDestination } from "../messages/destination.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "../port/messaging-session.ts";
@@ -56,7 +56,15 @@ export class OpenTransaction implements Transaction {
     return this.#accepts;
   }
 
-  async send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
+  send(destination: string, body: MessageBody, options: SendOptions = {}): Promise<{ readonly id: string }> {
+    return handled(this.#send(destination, body, options));
+  }
+
+  accept(delivery: Delivery): Promise<void> {
+    return handled(this.#accept(delivery));
+  }
+
+  async #send(destination: string, body: MessageBody, options: SendOptions): Promise<{ readonly id: string }> {
     this.#requireOpen();
     // What cannot be sent at all dooms it too: whoever did not look would have less committed than the work did.
     try {
@@ -64,15 +72,15 @@ export class OpenTransaction implements Transaction {
       checkTimeout(options.timeoutMs);
       const to = parseDestination(destination);
       const message = createOutgoingMessage(body, options);
-      if (options.id !== undefined) this.#givenIds += 1;
+      if (message.idGiven) this.#givenIds += 1;
       const { id } = await this.#sends.add(to, message, { timeoutMs: options.timeoutMs, signal: options.signal });
       return { id };
     } catch (reason) {
-      throw this.#doom(MasterSlaveError.from(reason));
+      throw this.#doom(argumentError("The transaction's send", reason));
     }
   }
 
-  async accept(delivery: Delivery): Promise<void> {
+  async #accept(delivery: Delivery): Promise<void> {
     this.#requireOpen();
     this.#accepts = true;
     if (!(delivery instanceof Delivery))
@@ -169,7 +177,7 @@ export class OpenTransaction implements Transaction {
     const phase = this.#phase;
     if (phase.name === "open") return;
     if (phase.name === "doomed" && phase.why instanceof TransactionInterruptedError) throw phase.why;
-    throw new ConnectionClosedError(
+    throw new TransactionOverError(
       `The transaction on ${this.#where} is ${phase.name === "doomed" ? "to be rolled back" : "over"}: begin another`,
       { cause: "why" in phase ? phase.why : undefined },
     );
@@ -201,4 +209,10 @@ export class OpenTransaction implements Transaction {
     const text = `${this.#where} refused the commit, nothing of the transaction holds: ${cause.message}${hint}`;
     return new TransactionRolledBackError(text, { endpoint: this.#endpoint, cause });
   }
+}
+
+/** Marks a promise as handled: the transaction tells of what fails in it, whether or not the work looks at the promise. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

@@ -1,5 +1,5 @@
 /** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
-
+import { inspect } from "node:util";
 import { startDeadline } from "../../async/deadline.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
 import { onAbort } from "../../async/on-abort.ts";
@@ -11,17 +11,23 @@ import {
   TransactionInterruptedError,
   TransactionTimeoutError,
 } from "../../errors/errors.ts";
-import { checkNames, checkTimeout } from "../messages/argument-checks.ts";
+import { isInstance } from "../../errors/text-of.ts";
+import { checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Transact, TransactedWork } from "../receiving/transact.ts";
 import type { PendingSendsSettings } from "../sending/pending-sends.ts";
 import { OpenTransaction } from "./transaction.ts";
 
+/** The figures of the transactions of one connection. */
 export interface TransactionStats {
+  /** Those that go on at the moment. */
   readonly open: number;
+  /** Those that the broker has committed. */
   readonly committed: number;
+  /** Those that were rolled back, by their work or by a failover. */
   readonly rolledBack: number;
+  /** Those whose commit was not answered: each holds whole, or not at all. */
   readonly inDoubt: number;
 }
 
@@ -42,12 +48,12 @@ export class Transactions {
     return { ...this.#counts };
   }
 
-  readonly transact: Transact = async (work, options = {}) => {
-    checkNames("transaction", options, ["retries", "timeoutMs", "signal"]);
+  readonly transact: Transact = async (work, given = {}) => {
+    const options = readOptions("transaction", given, ["retries", "timeoutMs", "signal"]);
     const { retries = 0, timeoutMs } = options;
     checkTimeout(timeoutMs);
     if (!(Number.isInteger(retries) && retries >= 0))
-      throw new InvalidArgumentError(`retries is a whole number from 0, not ${retries}`);
+      throw new InvalidArgumentError(`retries is a whole number from 0, not ${inspect(retries)}`);
     if (typeof work !== "function")
       throw new InvalidArgumentError(`transaction() is given a function, not ${typeof work}`);
     const timedOut = () =>
@@ -85,8 +91,8 @@ export class Transactions {
         this.#counts.committed += 1;
         return result;
       } catch (reason) {
-        this.#counts[reason instanceof TransactionInDoubtError ? "inDoubt" : "rolledBack"] += 1;
-        const again = reason instanceof TransactionInterruptedError && !transaction.accepts && left > 0;
+        this.#counts[isInstance(reason, TransactionInDoubtError) ? "inDoubt" : "rolledBack"] += 1;
+        const again = isInstance(reason, TransactionInterruptedError) && !transaction.accepts && left > 0;
         if (!again || signal.aborted) throw reason;
         ended = session;
       }

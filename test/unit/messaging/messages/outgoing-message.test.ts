@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
+import { describe, expect, it, vi } from "vitest";
+import { createOutgoingMessage, delayLeftMs, timeLeftMs } from "../../../../src/messaging/messages/outgoing-message.ts";
 
 describe("an outgoing message", () => {
   it("takes a string as text, bytes as bytes and anything else as JSON", () => {
@@ -43,5 +43,21 @@ describe("an outgoing message", () => {
     };
     expect(() => createOutgoingMessage(faulty)).toThrow(/cannot be written as JSON: not today/);
     expect(() => createOutgoingMessage(Symbol("x") as unknown as string)).toThrow(/The body is symbol/);
+  });
+});
+
+describe("the times of a message", () => {
+  it("are measured by a clock that never steps", () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const message = createOutgoingMessage("x", { ttlMs: 60_000, delayMs: 50_000 });
+      vi.setSystemTime(Date.now() + 3_600_000);
+      expect(timeLeftMs(message)).toBeGreaterThan(59_000);
+      expect(delayLeftMs(message)).toBeGreaterThan(49_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    const plain = createOutgoingMessage("x");
+    expect([timeLeftMs(plain), delayLeftMs(plain)]).toEqual([undefined, undefined]);
   });
 });

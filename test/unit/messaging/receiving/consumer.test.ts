@@ -85,7 +85,7 @@ describe("a consumer", () => {
     const { connection } = await toyConnected();
     const consumer = connection.consume(ORDERS, { signal: AbortSignal.abort() });
     expect(await consumer.next()).toEqual({ done: true, value: undefined });
-    await expect(consumer.ready).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await expect(consumer.ready).rejects.toMatchObject({ code: "ABORTED" });
     expect(connection.stats().consumers).toBe(0);
   });
 
@@ -167,7 +167,7 @@ describe("closing a consumer", () => {
     const reader = consumer.next();
     await consumer.close();
     expect(await reader).toEqual({ done: true, value: undefined });
-    await expect(consumer.ready).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await expect(consumer.ready).rejects.toMatchObject({ code: "CONSUMER_CLOSED" });
     await connection.connect();
     expect(broker.session.log).toEqual([]);
   });
@@ -177,8 +177,15 @@ describe("closing a consumer", () => {
     const consumer = connection.consume(ORDERS);
     await consumer.close();
     session.to(ORDERS).grant();
-    await expect(consumer.ready).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await expect(consumer.ready).rejects.toMatchObject({ code: "CONSUMER_CLOSED" });
     expect(session.log).toEqual([`subscribe ${ORDERS}`, `unsubscribe ${ORDERS}`]);
+  });
+
+  it("by closing the connection before the broker has answered rejects ready with CONNECTION_CLOSED", async () => {
+    const { connection } = await toyConnected({}, { grants: false });
+    const consumer = connection.consume(ORDERS);
+    await connection.close();
+    await expect(consumer.ready).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   });
 
   it("with deliveries in hand and in the buffer: they go back, and settling them is stale", async () => {

@@ -141,3 +141,36 @@ describe("run", () => {
     await running;
   });
 });
+
+describe("a handler that throws what cannot be shown", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const faulty = {
+    get message(): string {
+      throw new Error("no message");
+    },
+  };
+  it.each([
+    ["a revoked Proxy", proxy],
+    ["an error whose message throws", Object.create(Error.prototype, Object.getOwnPropertyDescriptors(faulty))],
+    ["an error whose message is an object", Object.assign(new Error("x"), { message: { no: "text" } })],
+    ["an object whose inspection throws", { [Symbol.for("nodejs.util.inspect.custom")]: () => faulty.message }],
+  ])("makes one dead letter of %s and goes on with the next message", async (_, reason) => {
+    for (const transacted of [false, true]) {
+      const { consumer, subscription, session } = await consuming();
+      const running = consumer.run(
+        (message) => {
+          if (message.text() === "bad") throw reason;
+        },
+        { transacted },
+      );
+      for (const body of ["bad", "good"]) subscription.deliver(body);
+      while (!session.log.some((line) => line.includes("settle good"))) await turns();
+      expect(session.log.filter((line) => line.includes("settle bad"))).toEqual([
+        expect.stringMatching(/^settle bad rejected ./),
+      ]);
+      await consumer.close();
+      await running;
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionWarning } from "../../../../src/messaging/port/adapter-settings.ts";
+import type { Transaction } from "../../../../src/messaging/receiving/transact.ts";
 import { forbidUnhandledRejections, toyConnected } from "../../../support/toy-connection.ts";
 import { turns } from "../../../support/toy-messaging-session.ts";
 
@@ -106,5 +107,121 @@ describe("a responder", () => {
     expect(() => connection.respond("q", () => "x", { concurrency: 0 })).toThrow(/concurrency/);
     expect(() => connection.respond("q", () => "x", { redelivery: { max: -1 } })).toThrow(/max/);
     expect(connection.stats().consumers).toBe(0);
+  });
+});
+
+/** Each with the warnings of the connection. */
+async function warned(habits: Parameters<typeof toyConnected>[1] = {}) {
+  const toy = await toyConnected({}, habits);
+  const warnings: ConnectionWarning[] = [];
+  toy.connection.on("warning", (warning) => warnings.push(warning));
+  const settled = async () => {
+    while (!toy.session.log.some((line) => /settle|commit/.test(line))) await turns();
+    return toy.session.log.at(-1);
+  };
+  return { ...toy, warnings, settled };
+}
+
+describe("a reply that cannot be written", () => {
+  it.each([
+    ["a BigInt within an object", { n: 5n }],
+    ["a Promise that was not awaited, within an object", { reply: Promise.resolve(1) }],
+    ["a symbol", Symbol("x") as never],
+  ])("is the handler's mistake: %s makes the request come again, then a dead letter", async (_, body) => {
+    const { connection, session, warnings, settled } = await warned();
+    let calls = 0;
+    const answer = () => {
+      calls += 1;
+      return body;
+    };
+    connection.respond(QUOTES, answer, { redelivery: { max: 1, initialDelayMs: 0 } });
+    await turns();
+    session.to(QUOTES).deliver("x", { more: asked });
+    expect(await settled()).toMatch(/^settle x rejected The (body|value)/);
+    expect([calls, warnings]).toEqual([2, []]);
+  });
+});
+
+describe("the reply-to of a request", () => {
+  it.each([
+    ["a list", "queue://PAYMENTS,queue://AUDIT"],
+    ["a list by bare names", "PAYMENTS,AUDIT"],
+    ["options", "queue://answers?consumer.prefetchSize=1"],
+    ["no destination", "ftp://answers"],
+  ])("is not answered when it has %s: REPLY_REFUSED, and the request is done", async (_, replyTo) => {
+    const { connection, session, warnings, settled } = await warned();
+    connection.respond(QUOTES, () => "secret");
+    await turns();
+    session.to(QUOTES).deliver("x", { more: { replyTo } });
+    expect(await settled()).toBe("settle x accepted");
+    expect(session.sent).toEqual([]);
+    expect(warnings).toMatchObject([{ code: "REPLY_REFUSED", message: expect.stringContaining(replyTo) }]);
+  });
+
+  it("is answered only when the replyTo function says true, whatever else it returns", async () => {
+    const { connection, session, warnings } = await warned();
+    const asking: string[] = [];
+    const verdicts: unknown[] = [true, false, "yes", Promise.resolve(true)];
+    const replyTo = (destination: string) => {
+      asking.push(destination);
+      return verdicts[asking.length - 1] as boolean;
+    };
+    connection.respond(QUOTES, (message) => `re: ${message.text()}`, { replyTo });
+    await turns();
+    for (const body of ["1", "2", "3", "4"]) session.to(QUOTES).deliver(body, { more: { replyTo: "/queue/a" } });
+    while (!session.log.includes("settle 4 accepted")) await turns();
+    expect(asking).toEqual(Array(4).fill("queue://a"));
+    expect(session.sent).toEqual(["re: 1"]);
+    expect(warnings.map(({ code }) => code)).toEqual(Array(3).fill("REPLY_REFUSED"));
+  });
+
+  it("whose replyTo function throws makes the request come again, then a dead letter", async () => {
+    const { connection, session, settled } = await warned();
+    const replyTo = () => {
+      throw new Error("no list of partners");
+    };
+    connection.respond(QUOTES, () => "y", { replyTo });
+    await turns();
+    session.to(QUOTES).deliver("x", { more: asked });
+    expect(await settled()).toBe("settle x rejected no list of partners");
+    expect(() => connection.respond(QUOTES, () => "y", { replyTo: "queue://a" as never })).toThrow(
+      /replyTo is a function/,
+    );
+  });
+});
+
+describe("a transacted reply to a requester that is gone", () => {
+  it("is REPLY_REFUSED, and the request is accepted, as without a transaction", async () => {
+    const { connection, session, warnings, settled } = await warned();
+    let calls = 0;
+    const answer = () => {
+      calls += 1;
+      session.transactions.at(-1)?.refuses.add("y");
+      return "y";
+    };
+    connection.respond(QUOTES, answer, { transacted: true });
+    await turns();
+    session.to(QUOTES).deliver("x", { more: asked });
+    expect(await settled()).toBe("commit");
+    expect(session.log.slice(1)).toEqual(["begin", "tx send y", "rollback", "begin", "tx settle x accepted", "commit"]);
+    expect(warnings).toMatchObject([{ code: "REPLY_REFUSED" }]);
+    expect(calls).toBe(1);
+  });
+
+  it("lets the handler do again what it did in the transaction, which was rolled back with the reply", async () => {
+    const { connection, session, settled } = await warned();
+    const answer = async (_: unknown, { transaction }: { transaction: Transaction | undefined }) => {
+      session.transactions.at(-1)?.refuses.add("y");
+      await transaction?.send("queue://audit", "seen");
+      return "y";
+    };
+    connection.respond(QUOTES, answer, { transacted: true });
+    await turns();
+    session.to(QUOTES).deliver("x", { more: asked });
+    expect(await settled()).toBe("commit");
+    expect(session.log.slice(1)).toEqual([
+      ...["begin", "tx send seen", "tx send y", "rollback"],
+      ...["begin", "tx send seen", "tx settle x accepted", "commit"],
+    ]);
   });
 });

@@ -247,7 +247,7 @@ describe("a transaction", () => {
     await expect(connection.transaction(work, { timeoutMs: 5 })).rejects.toMatchObject({ code: "TRANSACTION_TIMEOUT" });
     goOn();
     await turns(3);
-    expect(late).toMatchObject([{ code: "CONNECTION_CLOSED" }]);
+    expect(late).toMatchObject([{ code: "TRANSACTION_OVER" }]);
     const abort = new AbortController();
     const aborted = connection.transaction(work, { signal: abort.signal });
     await turns();
@@ -331,5 +331,25 @@ describe("a transaction", () => {
     const error = await rejectionOf(toy.connection.transaction((tx) => void tx.accept(delivery).catch(() => {})));
     expect(error).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
     expect(toy.session.log).not.toContain("commit");
+  });
+});
+
+describe("a member of a transaction that nobody waits for", () => {
+  it("is told by the transaction alone when its send fails, not by an unhandled rejection", async () => {
+    const { connection, session } = await toyConnected();
+    const sending = connection.transaction((tx) => {
+      session.transactions.at(-1)?.refuses.add("bad");
+      for (const body of ["good", "bad"]) void tx.send("q", body);
+      void tx.send("q", 5n as never);
+    });
+    expect(await rejectionOf(sending)).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    await turns(3);
+  });
+
+  it("is told by the transaction alone when its accept fails", async () => {
+    const { connection } = await toyConnected();
+    const accepting = connection.transaction((tx) => void tx.accept("none" as never));
+    expect(await rejectionOf(accepting)).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });
+    await turns(3);
   });
 });
