@@ -2,12 +2,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { ERROR_CODES } from "../src/errors/error-codes.ts";
 import { withFailureTables } from "./render-failure-table.ts";
+import { renderGroupOptions } from "./render-group-options.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 
 const GENERATED: Readonly<Record<string, (text: string) => string>> = {
+  "src/uri/options/group-options.ts": () => renderGroupOptions(),
   "docs/options.md": () => renderOptionTable(),
   "docs/errors.md": () => renderErrors(),
   "docs/refusals.md": () => renderRefusals(),

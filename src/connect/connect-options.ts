@@ -3,7 +3,7 @@ import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls/tls-options.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
-import type { GroupOptions } from "../uri/options/option-table.ts";
+import type { GroupOptions } from "../uri/options/group-options.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
 import type { AlternatesPolicy } from "./alternates.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";

@@ -45,6 +45,7 @@ export function composeConnection(
     saslMechanisms: settings.saslMechanisms,
     releaseWaitMs: settings.releaseWaitMs,
     groupCommit: settings.groupCommit,
+    maxMessageBytes: settings.maxMessageBytes,
     deadLetterDestination: parseDestination(settings.deadLetterDestination),
     onWarning: warn,
     onAlternates: (named) => {

@@ -2,8 +2,8 @@
 import { InvalidOptionError, InvalidUriError } from "../errors/errors.ts";
 import { type Credentials, type Endpoint, type EndpointScheme, protocolOf } from "./endpoint.ts";
 import { invalidUri } from "./invalid-uri.ts";
+import type { GroupOptions } from "./options/group-options.ts";
 import type { IgnoredOption } from "./options/ignored-options.ts";
-import type { GroupOptions } from "./options/option-table.ts";
 import { type ReadEndpoint, readEndpoint } from "./read-endpoint.ts";
 import { type QueryOwner, type ReadOptions, readOptions } from "./read-options.ts";
 import { type Piece, readQuery } from "./read-query.ts";

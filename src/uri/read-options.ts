@@ -2,16 +2,10 @@
 import { InvalidOptionError } from "../errors/errors.ts";
 import { mayShow } from "./invalid-uri.ts";
 import { isUnlimited, limitAdvice, secretAdvice } from "./options/foreign-names.ts";
+import type { GroupOptions } from "./options/group-options.ts";
 import { IGNORED_OPTIONS, type IgnoredOption, ignoredBecause, maskedValue } from "./options/ignored-options.ts";
 import type { OptionSpec } from "./options/option-spec.ts";
-import {
-  type GroupOptions,
-  OPTIONS,
-  type OptionName,
-  type OptionValue,
-  optionNamed,
-  spellingLike,
-} from "./options/option-table.ts";
+import { OPTIONS, type OptionName, type OptionValue, optionNamed, spellingLike } from "./options/option-table.ts";
 import { ignoredValueBecause, invalidOption, optionFromText, unknownOption } from "./options/option-value.ts";
 import type { QueryEntry } from "./read-query.ts";
 

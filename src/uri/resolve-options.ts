@@ -3,9 +3,10 @@ import { formatAddress, InvalidOptionError } from "../errors/errors.ts";
 import { type Endpoint, isSecure, protocolOf } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
 import { limitAdvice, secretAdvice } from "./options/foreign-names.ts";
+import type { GroupOptions } from "./options/group-options.ts";
 import { ignoredBecause } from "./options/ignored-options.ts";
 import type { SaslMechanism } from "./options/login-options.ts";
-import { type GroupOptions, OPTIONS, type OptionName, optionNamed } from "./options/option-table.ts";
+import { OPTIONS, type OptionName, optionNamed } from "./options/option-table.ts";
 import { checkOption, unknownOption } from "./options/option-value.ts";
 
 /** Every effective value; times in milliseconds. */
@@ -34,6 +35,7 @@ export interface ResolvedOptions {
   readonly inDoubt: "resend" | "fail";
   readonly maxPendingSends: number;
   readonly maxPendingBytes: number;
+  readonly maxMessageBytes: number;
   readonly overflow: "wait" | "reject";
   readonly whenInterrupted: "hold" | "reject";
   readonly whenFull: "reject" | "hold";
@@ -162,6 +164,7 @@ function plainValues(given: GroupOptions) {
     inDoubt: value("inDoubt", OPTIONS.inDoubt.default),
     maxPendingSends: value("maxPendingSends", OPTIONS.maxPendingSends.default),
     maxPendingBytes: value("maxPendingBytes", OPTIONS.maxPendingBytes.default),
+    maxMessageBytes: value("maxMessageBytes", OPTIONS.maxMessageBytes.default),
     overflow: value("overflow", OPTIONS.overflow.default),
     whenInterrupted: value("whenInterrupted", OPTIONS.whenInterrupted.default),
     whenFull: value("whenFull", OPTIONS.whenFull.default),

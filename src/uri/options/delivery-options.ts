@@ -43,6 +43,17 @@ export const DELIVERY_OPTIONS = {
     default: 16_777_216,
     sentence: "How many bytes of unconfirmed sends are kept; further sends wait.",
   },
+  maxMessageBytes: {
+    type: "integer",
+    unit: "bytes",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    scope: "group",
+    origin: "ours",
+    default: 268_435_456,
+    sentence:
+      "A larger message is not kept but rejected, to the broker's dead letters, with the warning MESSAGE_TOO_LARGE.",
+  },
   overflow: {
     type: "choice",
     choices: ["wait", "reject"],

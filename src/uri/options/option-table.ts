@@ -198,8 +198,8 @@ type ValueOf<S> = S extends { readonly type: "integer" | "number" }
         ? Choice
         : string;
 
-/** The options as values, by their names in the table; what is absent or undefined was not said. */
-export type GroupOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };
+/** The type of each option's value; GroupOptions says what each is. */
+export type TableOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };
 
 export const OPTION_NAMES = Object.keys(OPTIONS) as readonly OptionName[];
 
