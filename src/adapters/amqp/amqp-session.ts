@@ -12,6 +12,7 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
+import { OPTIONS } from "../../uri/options/option-table.ts";
 import { usesNagle } from "../shared/nagle.ts";
 import { spellingOf } from "./messages/destination.ts";
 import { brokerOf } from "./opening/broker.ts";
@@ -61,6 +62,8 @@ export class AmqpSession implements MessagingSession {
       spelling: spellingOf(this.broker, properties),
       offers: opened.offers,
       clientId: settings.clientId,
+      maxMessageBytes: settings.maxMessageBytes ?? OPTIONS.maxMessageBytes.default,
+      warn: settings.onWarning,
       redact,
       gather: (bytes) => socket.gather(bytes),
       isOver: () => this.#state.name !== "open" || socket.destroyed,

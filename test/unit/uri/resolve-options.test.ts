@@ -35,6 +35,7 @@ describe("resolveOptions", () => {
       inDoubt: "resend",
       maxPendingSends: 10_000,
       maxPendingBytes: 16_777_216,
+      maxMessageBytes: 268_435_456,
       overflow: "wait",
       whenInterrupted: "hold",
       whenFull: "reject",

@@ -1,16 +1,12 @@
-/** Reads messages of the usual shapes from their bytes, at a tenth of what rhea's objects cost; it leaves the others to rhea. */
+/** Reads messages of the usual shapes from their bytes, at a tenth of what an object for each value costs; it leaves the others to the full decoder. */
 import { isUtf8 } from "node:buffer";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling } from "./destination.ts";
 import { FastValueReader, UNUSUAL } from "./fast-value-reader.ts";
+import type { DecodedMessage } from "./full-decoder.ts";
 import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
-
-export interface FastMessage {
-  readonly content: ReceivedContent;
-  readonly deliveryCount: number;
-}
 
 /** What the sections say, in the order of the specification. */
 interface Found {
@@ -43,8 +39,8 @@ const reader = new FastValueReader();
 const NOTHING = Buffer.alloc(0);
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE] = [0x70, 0x72, 0x73, 0x74, 0x75, 0x77];
 
-/** As decodeMessage; undefined for what is not read here, be it unusual or no message at all. */
-export function decodeFast(bytes: Buffer, spelling: Spelling, subscribed: Destination): FastMessage | undefined {
+/** As decodeMessage of full-decoder.ts; undefined for what is not read here, be it unusual or no message at all. */
+export function decodeFast(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage | undefined {
   try {
     const found = readSections(bytes);
     return { content: contentOf(found, spelling, subscribed), deliveryCount: found.deliveryCount ?? 0 };
@@ -155,7 +151,7 @@ function readApplicationProperties(found: Found): void {
 function readBody(found: Found, section: number): void {
   if (section !== DATA && section !== VALUE) throw UNUSUAL;
   const { text, bytes } = reader.body();
-  // A data section is binary; what a string says that is no UTF-8 is rhea's to tell.
+  // A data section is binary; what a string says that is no UTF-8 is the full decoder's to tell.
   if (text && (section === DATA || !isUtf8(bytes))) throw UNUSUAL;
   found.text = text;
   found.body = bytes;

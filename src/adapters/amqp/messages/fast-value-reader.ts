@@ -1,13 +1,13 @@
 /** Reads the AMQP 1.0 values (Part 1) that messages are usually made of, without an object for each; anything else is UNUSUAL. */
 
-/** Thrown of what is left to rhea, be it rare or wrong. One for all: its stack would cost more than what it saves. */
+/** Thrown of what is left to the full decoder, be it rare or wrong. One for all: its stack would cost more than what it saves. */
 export const UNUSUAL = new Error("A value that is not read here");
 
 const [NULL, TRUE, FALSE] = [0x40, 0x41, 0x42];
 const TWO_32 = 2 ** 32;
 /** Of the high half of a long that is a whole number to JavaScript. */
 const MAX_HIGH = 2 ** 21;
-/** More in a list or map are counted by decode-limits.ts. */
+/** More in a list or map are counted by value-reader.ts. */
 const MAX_ITEMS = 10_000;
 /** The farthest a Date reaches. */
 const MAX_TIME_MS = 8.64e15;
@@ -209,8 +209,10 @@ export class FastValueReader {
     const at = this.#at;
     const bytes = this.#skip(8);
     const high = bytes.readInt32BE(at);
-    if (high >= MAX_HIGH || high < -MAX_HIGH) throw UNUSUAL;
-    return high * TWO_32 + bytes.readUInt32BE(at + 4);
+    const low = bytes.readUInt32BE(at + 4);
+    // -2^53 is the one number of such a high half that is not safe.
+    if (high >= MAX_HIGH || high < -MAX_HIGH || (high === -MAX_HIGH && low === 0)) throw UNUSUAL;
+    return high * TWO_32 + low;
   }
 
   #skip(length: number): Buffer {

@@ -1,13 +1,11 @@
-/** A message as AMQP 1.0 bytes and back, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
-import rhea, { type Message } from "rhea";
+/** A message as AMQP 1.0 bytes, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import {
   DUPLICATE_ID_PROPERTY,
   type OutgoingMessage,
   type PropertyValue,
 } from "../../../messaging/messages/outgoing-message.ts";
-import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
-import { readAddress, type Spelling, spell } from "./destination.ts";
+import { type Spelling, spell } from "./destination.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 /** `x-opt-jms-msg-type` and the values of it that are written here. */
@@ -94,7 +92,7 @@ function writeNote(name: string, value: number): void {
 
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
-  const { correlationId, replyTo, expiresAtMs, groupId, groupSequence } = message;
+  const { correlationId, correlation, replyTo, expiresAtMs, groupId, groupSequence } = message;
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
@@ -103,7 +101,9 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
     writer.string(spell(spelling, destination).address);
     string(message.type);
     string(replyTo && spell(spelling, replyTo).address);
-    string(correlationId);
+    // The reply to a request repeats the request's id, with its type.
+    if (correlation) writer.raw(correlation);
+    else string(correlationId);
     if (message.kind === "json") writer.symbol("application/json");
     else writer.null();
     writer.null(); // content-encoding
@@ -144,103 +144,11 @@ function writeValue(value: PropertyValue): void {
   else writer.double(value);
 }
 
-/** What rhea decoded, in our terms. `subscribed` stands in where the message does not name its destination. */
-export function decodeMessage(message: Message, spelling: Spelling, subscribed: Destination): ReceivedContent {
-  // Classic makes a property of the content-type that a STOMP sender gave.
-  const {
-    [DUPLICATE_ID_PROPERTY]: duplicateId,
-    "content-type": named,
-    ...others
-  } = message.application_properties ?? {};
-  const contentType = message.content_type ?? (typeof named === "string" ? named : undefined);
-  const messageId = readId(message.message_id);
-  const stableId = typeof duplicateId === "string" ? duplicateId : undefined;
-  const notes = message.message_annotations ?? {};
-  const address = typeof message.to === "string" && message.to !== "" ? message.to : undefined;
-  return {
-    ...readBody(message.body, contentType),
-    id: stableId ?? messageId,
-    // The sender's own id tells no two stored copies apart.
-    brokerMessageId: messageId === stableId ? undefined : messageId,
-    properties: readProperties(others),
-    destination: address
-      ? readAddress(spelling, address, kindOf(notes[JMS_DESTINATION]) ?? subscribed.kind)
-      : `${subscribed.kind}://${subscribed.name}`,
-    contentType,
-    correlationId: readId(message.correlation_id),
-    replyTo: message.reply_to ? readAddress(spelling, message.reply_to, kindOf(notes[JMS_REPLY_TO])) : undefined,
-    type: message.subject ?? undefined,
-    groupId: message.group_id ?? undefined,
-    groupSequence: typeof message.group_sequence === "number" ? message.group_sequence | 0 : undefined,
-    sentAtMs: readTime(message.creation_time),
-    priority: message.priority ?? undefined,
-    expiresAtMs: readTime(message.absolute_expiry_time),
-    persistent: message.durable === true,
-  };
-}
-
 export function kindOf(jmsKind: unknown): Destination["kind"] | undefined {
   return typeof jmsKind === "number" ? JMS_KINDS[jmsKind] : undefined;
-}
-
-/** A data or sequence section, as rhea decodes it. */
-interface BodySection {
-  readonly typecode: number;
-  readonly content: unknown;
-}
-
-const DATA_SECTION = 0x75;
-
-function isSection(body: unknown): body is BodySection {
-  return typeof body === "object" && body !== null && "typecode" in body && "content" in body;
-}
-
-function readBody(body: unknown, contentType: unknown): Pick<ReceivedContent, "body" | "kind"> {
-  if (body === undefined || body === null) return { kind: "text", body: Buffer.alloc(0) };
-  if (typeof body === "string") return { kind: "text", body: Buffer.from(body) };
-  if (Buffer.isBuffer(body)) return { kind: "bytes", body };
-  if (!isSection(body)) return { kind: "text", body: Buffer.from(JSON.stringify(body)) };
-  if (body.typecode !== DATA_SECTION) return { kind: "text", body: Buffer.from(JSON.stringify(body.content)) };
-  return { kind: marksText(contentType) ? "text" : "bytes", body: joined(body.content) };
 }
 
 /** Whether a content type says that bytes are text. */
 export function marksText(contentType: unknown): boolean {
   return typeof contentType === "string" && /^(text\/|application\/json\b)/.test(contentType);
-}
-
-function joined(content: unknown): Buffer {
-  if (Buffer.isBuffer(content)) return content;
-  return Buffer.concat(Array.isArray(content) ? content.filter((part) => Buffer.isBuffer(part)) : []);
-}
-
-function readProperties(found: Readonly<Record<string, unknown>>): Readonly<Record<string, PropertyValue>> {
-  const read: Record<string, PropertyValue> = {};
-  for (const [name, value] of Object.entries(found)) {
-    if (value === null || value === undefined) continue;
-    const kept = typeof value === "string" || typeof value === "boolean" || typeof value === "number";
-    read[name] = kept ? value : stringOf(value);
-  }
-  return read;
-}
-
-/** What JavaScript has no type for: large longs and UUIDs reach us as bytes. */
-function stringOf(value: unknown): string {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "" : value.toISOString();
-  if (!Buffer.isBuffer(value)) return JSON.stringify(value) ?? String(value);
-  if (value.length === 8) return String(value.readBigInt64BE());
-  if (value.length === 16) return rhea.uuid_to_string(value);
-  return value.toString("base64");
-}
-
-function readId(id: unknown): string | undefined {
-  if (id === undefined || id === null) return undefined;
-  if (typeof id === "string" || typeof id === "number") return String(id);
-  if (Buffer.isBuffer(id) && id.length === 8) return String(id.readBigUInt64BE());
-  return stringOf(id);
-}
-
-function readTime(time: unknown): number | undefined {
-  const ms = time instanceof Date ? time.getTime() : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -43,6 +43,12 @@ export class WireWriter {
     this.#length = at;
   }
 
+  /** A value that is encoded already. */
+  raw(value: Buffer): void {
+    const at = this.#reserve(value.length);
+    this.#length = at + value.copy(this.#buffer, at);
+  }
+
   null(): void {
     this.bytes(0x40);
   }

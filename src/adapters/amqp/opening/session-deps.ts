@@ -1,5 +1,6 @@
 /** What sends, subscriptions and transactions need of the AMQP session that they belong to. */
 import type { Connection } from "rhea";
+import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import type { Spelling } from "../messages/destination.ts";
@@ -13,6 +14,10 @@ export interface SessionDeps {
   readonly offers: ReadonlySet<string>;
   /** The user's own, if there is one. */
   readonly clientId: string | undefined;
+  /** A larger message is not kept but rejected, bytes. */
+  readonly maxMessageBytes: number;
+  /** What a user should know of, though nothing has failed. */
+  readonly warn: AdapterSettings["onWarning"];
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly redact: (text: string) => string;
   /** Past rhea to the socket: EndpointSocket.gather(). */

@@ -1,11 +1,11 @@
 /** The receiver link of one subscription, on an AMQP session of its own. */
 import type { AmqpError, Delivery, EventContext, Receiver, Session } from "rhea";
 import type { SessionDeps } from "../opening/session-deps.ts";
-import { creditLeft, forgetAborted, keepTransfersEncoded } from "../rhea/incoming-transfers.ts";
+import { creditLeft, forgetAborted, takeOverIncoming } from "../rhea/incoming-transfers.ts";
 import type { AttachTerms } from "./source.ts";
 
-/** rhea stops receiving this many deliveries after the oldest unsettled one; its default of 2048 is soon reached. */
-const MIN_WINDOW = 8192;
+/** How many transfers the broker may send ahead; rhea tells it of more when half of them have come. */
+const WINDOW = 8192;
 
 /** What the broker does with the link. */
 export interface ReceiverEvents {
@@ -14,6 +14,8 @@ export interface ReceiverEvents {
   onDetach(error: AmqpError | Error | undefined): void;
   onDrained(): void;
   onMessage(bytes: unknown, delivery: Delivery): void;
+  /** A message of `size` bytes, more than `maxMessageBytes`, of which only the `head` was kept. */
+  onTooLarge(head: unknown, size: number, delivery: Delivery): void;
   /** The broker has taken back a delivery that had come in part. */
   onAborted(): void;
 }
@@ -24,19 +26,23 @@ export class ReceiverLink {
   readonly #outlivesLink: boolean;
   /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
   #aborted = false;
+  /** Size of the message that the transfer at hand ends, where it is too large and only its head was kept; 0 otherwise. */
+  #bytesTooLarge = 0;
 
   /** Attaches at once, without credit. */
   constructor(
-    { connection, guard }: SessionDeps,
+    { connection, guard, maxMessageBytes }: SessionDeps,
     { source, name, outlivesLink }: AttachTerms,
-    prefetch: number,
     events: ReceiverEvents,
   ) {
     this.#outlivesLink = outlivesLink;
-    const window = Math.max(MIN_WINDOW, 2 * prefetch);
-    this.amqpSession = connection.create_session({ incoming: window });
-    keepTransfersEncoded(this.amqpSession, (aborted) => {
-      this.#aborted = aborted;
+    this.amqpSession = connection.create_session({ incoming: WINDOW });
+    takeOverIncoming(this.amqpSession, {
+      maxMessageBytes,
+      onTransfer: (aborted, bytesTooLarge) => {
+        this.#aborted = aborted;
+        this.#bytesTooLarge = bytesTooLarge;
+      },
     });
     this.amqpSession.on(
       "session_close",
@@ -47,6 +53,7 @@ export class ReceiverLink {
       ...(name !== undefined && { name }),
       source,
       snd_settle_mode: 0,
+      max_message_size: maxMessageBytes,
       autoaccept: false,
       credit_window: 0,
     });
@@ -56,12 +63,11 @@ export class ReceiverLink {
     on("receiver_drained", () => events.onDrained());
     on("message", ({ message, delivery }) => {
       if (!delivery) return;
-      if (!this.#aborted) {
-        events.onMessage(message, delivery);
-        return;
-      }
-      forgetAborted(delivery);
-      events.onAborted();
+      if (this.#aborted) {
+        forgetAborted(delivery);
+        events.onAborted();
+      } else if (this.#bytesTooLarge > 0) events.onTooLarge(message, this.#bytesTooLarge, delivery);
+      else events.onMessage(message, delivery);
     });
   }
 

@@ -22,6 +22,7 @@ import { AmqpDelivery, readDelivery } from "./incoming-message.ts";
 import { ReceiverLink } from "./receiver-link.ts";
 import { dispose, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
+import { tooLarge, type UnreadMessage, unreadable, unreadWarning } from "./unread-message.ts";
 
 /** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
@@ -136,11 +137,13 @@ export class AmqpSubscription implements SessionSubscription {
     const ifOpen = (work: () => void) => {
       if (this.#phase === "open") work();
     };
-    const link = new ReceiverLink(this.#context, terms, prefetch, {
+    const link = new ReceiverLink(this.#context, terms, {
       onAttach: (receiver) => this.#onAttach(receiver),
       onDetach: (error) => this.#onDetach(error),
       onDrained: () => ifOpen(() => this.#browsing?.onDrained()),
       onMessage: (bytes, delivery) => ifOpen(() => this.#onMessage(bytes, delivery)),
+      onTooLarge: (head, size, delivery) =>
+        ifOpen(() => this.#refuseUnread(tooLarge(head, size, this.#context.maxMessageBytes), delivery)),
       onAborted: () => this.#credit.add(),
     });
     this.#link = link;
@@ -238,28 +241,37 @@ export class AmqpSubscription implements SessionSubscription {
   }
 
   #onMessage(bytes: unknown, delivery: Delivery): void {
-    const incoming = this.#read(bytes, delivery);
-    this.#browsing?.onMessage(incoming !== undefined);
+    let incoming: AmqpDelivery;
+    try {
+      incoming = readDelivery(bytes, delivery, this.#context.spelling, this.#destination);
+    } catch (error) {
+      this.#refuseUnread(unreadable(bytes, error), delivery);
+      return;
+    }
+    this.#browsing?.onMessage(true);
     this.#credit.used();
-    if (incoming) {
-      // A copy: the message stays where it is, whatever is said of it.
-      if (this.#browsing) delivery.accept();
-      this.#unsettled.add(incoming);
-      this.#context.proveUseful();
-      this.#sink.onDelivery(incoming);
-    } else if (!this.#browsing) this.#credit.add();
+    // A copy: the message stays where it is, whatever is said of it.
+    if (this.#browsing) delivery.accept();
+    this.#unsettled.add(incoming);
+    this.#context.proveUseful();
+    this.#sink.onDelivery(incoming);
     if (this.#phase === "open") this.#browsing?.onHandedOver();
   }
 
-  /** A message that cannot be read is rejected by itself: ending the session would only bring it again. */
-  #read(bytes: unknown, delivery: Delivery): AmqpDelivery | undefined {
-    try {
-      return readDelivery(bytes, delivery, this.#context.spelling, this.#destination);
-    } catch (error) {
-      const reason = `It cannot be read: ${error}`;
-      this.#dispose((amqpSession) => dispose(delivery, { kind: "rejected", reason }, amqpSession));
-      return undefined;
+  /** A message that is not handed over is rejected by itself: ending the session would only bring it again. */
+  #refuseUnread(message: UnreadMessage, delivery: Delivery): void {
+    this.#browsing?.onMessage(false);
+    this.#credit.used();
+    if (this.#browsing) delivery.accept();
+    else {
+      const settlement: Settlement = { kind: "rejected", reason: message.reason };
+      this.#dispose((amqpSession) => dispose(delivery, settlement, amqpSession));
+      this.#credit.add();
     }
+    const done = this.#browsing ? "left in its queue" : "rejected";
+    const { endpoint, warn } = this.#context;
+    warn(unreadWarning(message, done, this.#destination, endpoint));
+    if (this.#phase === "open") this.#browsing?.onHandedOver();
   }
 
   #addCredit(credit: number): void {

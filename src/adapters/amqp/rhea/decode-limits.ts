@@ -56,16 +56,6 @@ function useReader(reader: ReaderClass): ReaderClass {
   return before;
 }
 
-/** Runs `decode` with the bounds in force for what it reads. A breach is thrown. */
-export function withDecodeLimits<T>(decode: () => T): T {
-  const before = useReader(LimitedReader);
-  try {
-    return decode();
-  } finally {
-    useReader(before);
-  }
-}
-
 /**
  * Bounds what the connection's frames unfold to: a breach ends the connection. In force only while the connection reads a
  * frame, and lifted while whoever handles the frame runs, for that may be a user with a rhea connection of their own.

@@ -5,7 +5,7 @@ import { dirtySessions } from "./dirty-sessions.ts";
 import { PERFORMATIVES } from "./peer-fields.ts";
 import { checkedFields, checkedPeer } from "./peer-limits.ts";
 import { internalsOf, type RheaConnection } from "./rhea-internals.ts";
-import { unloggedSasl } from "./unlogged-sasl.ts";
+import { unloggedSasl } from "./sasl-frames.ts";
 
 /** Returns the methods to replace; each calls the method that was there before. */
 type Patch = (connection: RheaConnection) => Partial<RheaConnection>;

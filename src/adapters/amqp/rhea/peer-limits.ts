@@ -24,8 +24,8 @@ export const MAX_FRAME_SIZE = 65_536;
 const MIN_FRAME_SIZE = 512;
 /** A peer that wants a frame more often than every 50 ms is not served: it would have us write without end, and no network needs it. */
 const MIN_IDLE_MS = 100;
-/** A larger message ends the session: it would have to be held in memory whole. */
-const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+/** So many pieces of one frame are kept before they are joined. */
+const MAX_CHUNKS = 64;
 /** Where a disposition has its state (AMQP 1.0, 2.7.6), and an attach frame its source and target (2.7.3). */
 const STATE = 4;
 const TERMINI = [5, 6];
@@ -40,7 +40,6 @@ const STATES: ReadonlySet<unknown> = new Set([
 /** The methods that hold the peer to the rules. A breach ends the connection as `protocol_error` or `error` of rhea's. */
 export function checkedPeer(connection: RheaConnection): Partial<RheaConnection> {
   const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
-  const received = new WeakMap<RheaLink, number>();
   const breach = (error: unknown) => {
     connection.dispatch("protocol_error", error instanceof Error ? error : new Error(String(error)));
   };
@@ -50,6 +49,9 @@ export function checkedPeer(connection: RheaConnection): Partial<RheaConnection>
       // rhea gathers a frame of any announced size.
       const { frame_size: bytesOfFrame = 0 } = connection;
       if (bytesOfFrame > MAX_FRAME_SIZE) breach(new Error(`A frame of ${bytesOfFrame} bytes`));
+      // rhea keeps the pieces of a frame singly, be they of one byte.
+      const { chunks } = connection;
+      if (chunks && chunks.length > MAX_CHUNKS) connection.chunks = [Buffer.concat(chunks)];
     },
     _process() {
       // It runs by itself in a tick of its own, where nobody catches.
@@ -85,7 +87,7 @@ export function checkedPeer(connection: RheaConnection): Partial<RheaConnection>
     },
     on_transfer(frame) {
       const link = connection.remote_channel_map[frame.channel]?.remote.handles[frame.performative.handle];
-      if (link) received.set(link, checkTransfer(link, frame, received.get(link) ?? 0));
+      if (link) checkTransfer(link, frame.performative);
       on_transfer.call(connection, frame);
     },
     on_disposition(frame) {
@@ -115,15 +117,11 @@ function checkOpen(open: OpenFields): void {
   if (idleMs) open.idle_time_out = Math.max(MIN_IDLE_MS, Math.min(idleMs, LONGEST_TIMER_MS));
 }
 
-/** Returns how many bytes of the delivery have come, this transfer's among them. */
-function checkTransfer(link: RheaLink, { performative, payload }: Frame<TransferFields>, before: number): number {
+function checkTransfer(link: RheaLink, { delivery_id: id }: TransferFields): void {
   const first = link._incomplete === undefined;
   if (!link.is_receiver()) throw new Error("A message on a link that sends");
-  if (first && typeof performative.delivery_id !== "number") throw new Error("A delivery without a delivery-id");
+  if (first && typeof id !== "number") throw new Error("A delivery without a delivery-id");
   if (first && link.credit <= 0) throw new Error("A message beyond the credit of its link");
-  const bytes = (first ? 0 : before) + (payload?.length ?? 0);
-  if (bytes > MAX_MESSAGE_BYTES) throw new Error(`A message of more than ${MAX_MESSAGE_BYTES} bytes`);
-  return bytes;
 }
 
 /**

@@ -133,6 +133,8 @@ export interface DeliveryBuffer<T extends { readonly id: number }> {
   by_id(id: number): T | undefined;
   get_head(): T | undefined;
   get_tail(): T | undefined;
+  /** Takes deliveries out from the oldest on, as long as they are such. */
+  pop_if(isSuch: (delivery: T) => boolean): number;
 }
 
 export interface Outgoing {
@@ -161,8 +163,21 @@ export interface OutgoingDelivery extends Delivery {
   };
 }
 
+export interface IncomingDelivery {
+  readonly id: number;
+  /** Further transfers of it are to come. */
+  readonly incomplete?: boolean | null;
+  /** The payloads of its transfers so far, until it is whole. */
+  frames?: (Buffer | undefined)[];
+}
+
 export interface Incoming {
-  readonly deliveries: DeliveryBuffer<{ readonly id: number }>;
+  readonly deliveries: DeliveryBuffer<IncomingDelivery>;
+  /** How many transfers the peer may send until the next flow frame: what the buffer of deliveries has room for. */
+  readonly window: number;
+  readonly next_transfer_id: number;
+  /** The first transfer that the window told to the peer does not cover. */
+  readonly max_transfer_id: number;
   /** Writes the dispositions of what was updated since the last call. */
   process(session: RheaSession): void;
 }
@@ -173,7 +188,7 @@ export interface RheaLink {
   /** Of what was sent, and of credit given up: a uint that starts anew past 2^32 - 1 (AMQP 1.0, 2.6.7). */
   delivery_count: number;
   /** The delivery of which further transfers are to come. */
-  readonly _incomplete?: object | undefined;
+  readonly _incomplete?: IncomingDelivery | undefined;
   readonly _draining?: boolean | null;
   readonly _drained?: boolean;
   /** Called before each flow frame of the link is written. Returns whether that frame says `drain`. */

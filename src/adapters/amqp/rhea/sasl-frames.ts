@@ -1,7 +1,13 @@
-/** The SASL frames of a connection, before rhea acts on them. */
+/** The SASL frames of a connection: seen before rhea acts on them, and kept out of rhea's logs, which DEBUG=rhea:* prints with the password. */
 import type { Connection } from "rhea";
 import { checkFields } from "./peer-fields.ts";
-import { internalsOf, type RheaMechanism, type SaslOutcomeFields } from "./rhea-internals.ts";
+import {
+  internalsOf,
+  type RheaConnection,
+  type RheaMechanism,
+  rheaLog,
+  type SaslOutcomeFields,
+} from "./rhea-internals.ts";
 
 /** What a connection asks about the SASL frames of its peer. A throw ends the connection. */
 export interface SaslHandler {
@@ -35,4 +41,37 @@ export function handleSasl(connection: Connection, handler: SaslHandler): void {
     checkFields("SASL outcome", frame.performative.value ?? []);
     if (handler.onOutcome(frame.performative)) finish.call(sasl, frame);
   };
+}
+
+const nothing = () => {};
+
+/**
+ * Silences rhea's logs of frames while the connection reads or writes and its SASL layer is not done. The loggers
+ * themselves, which everybody in the process shares, are left as they are.
+ */
+export function unloggedSasl(connection: RheaConnection): Partial<RheaConnection> {
+  const { input, output } = connection;
+  const inSasl = () => connection.sasl_transport?.transport.read_complete === false;
+  return {
+    input(bytes) {
+      if (inSasl()) withoutFrameLog(() => input.call(connection, bytes));
+      else input.call(connection, bytes);
+    },
+    output() {
+      if (inSasl()) withoutFrameLog(() => output.call(connection));
+      else output.call(connection);
+    },
+  };
+}
+
+function withoutFrameLog(act: () => void): void {
+  const { frames, raw } = rheaLog;
+  rheaLog.frames = nothing;
+  rheaLog.raw = nothing;
+  try {
+    act();
+  } finally {
+    rheaLog.frames = frames;
+    rheaLog.raw = raw;
+  }
 }

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import rhea, { type Message } from "rhea";
 import { describe, expect, it } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
-import { decodeMessage, encodeMessage, refreshTtl } from "../../../../../src/adapters/amqp/messages/message.ts";
+import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
+import { encodeMessage, refreshTtl } from "../../../../../src/adapters/amqp/messages/message.ts";
 import {
   createOutgoingMessage,
   type MessageBody,
@@ -22,13 +23,12 @@ function onTheWire(body: MessageBody, options: MessageOptions = {}, spelling = c
 }
 
 function received(message: object, spelling = classic, subscribed: typeof orders | typeof prices = orders) {
-  const encoded = rhea.message.encode(message);
-  const decoded = rhea.message.decode(encoded) as unknown as Message;
-  return new ReceivedMessage(decodeMessage(decoded, spelling, subscribed));
+  return new ReceivedMessage(decodeMessage(rhea.message.encode(message), spelling, subscribed).content);
 }
 
 function roundTrip(body: MessageBody, options: MessageOptions = {}, spelling = classic): ReceivedMessage {
-  return new ReceivedMessage(decodeMessage(onTheWire(body, options, spelling), spelling, orders));
+  const { bytes } = encodeMessage(createOutgoingMessage(body, options), orders, spelling);
+  return new ReceivedMessage(decodeMessage(bytes, spelling, orders).content);
 }
 
 describe("a message as AMQP", () => {

@@ -1,0 +1,195 @@
+/** Reads messages of every shape, as the fast decoder reads the usual ones. */
+import type { Destination } from "../../../messaging/messages/destination.ts";
+import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
+import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
+import { readAddress, type Spelling } from "./destination.ts";
+import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
+import { type AmqpValue, type ListItem, ValueReader } from "./value-reader.ts";
+
+export interface DecodedMessage {
+  readonly content: ReceivedContent;
+  /** How often it was delivered before. */
+  readonly deliveryCount: number;
+  /** The bytes of the id that a reply correlates to, where that is no string. */
+  readonly replyCorrelation?: Buffer | undefined;
+}
+
+const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES] = [0x70, 0x72, 0x73, 0x74];
+const [DATA, SEQUENCE, VALUE] = [0x75, 0x76, 0x77];
+/** Header to footer, by code and by name (AMQP 1.0, 3.2). */
+const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
+  ...[HEADER, 0x71, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, SEQUENCE, VALUE, 0x78].map(
+    (code) => [code, code] as const,
+  ),
+  ["amqp:header:list", HEADER],
+  ["amqp:delivery-annotations:map", 0x71],
+  ["amqp:message-annotations:map", ANNOTATIONS],
+  ["amqp:properties:list", PROPERTIES],
+  ["amqp:application-properties:map", APPLICATION_PROPERTIES],
+  ["amqp:data:binary", DATA],
+  ["amqp:amqp-sequence:list", SEQUENCE],
+  ["amqp:value:*", VALUE],
+  ["amqp:footer:map", 0x78],
+]);
+
+type AmqpMap = Readonly<Record<string, AmqpValue>>;
+
+/** The sections as they come. */
+interface Sections {
+  header: readonly ListItem[];
+  annotations: AmqpMap;
+  properties: readonly ListItem[];
+  applicationProperties: AmqpMap;
+  readonly body: { readonly section: number; readonly value: AmqpValue }[];
+}
+
+/** @throws Error that says why the bytes are no message of AMQP 1.0. */
+export function decodeMessage(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage {
+  const sections = noSections();
+  readSections(bytes, sections);
+  const [durable, priority, , , deliveryCount] = sections.header.map(({ value }) => value);
+  const content = contentOf(sections, spelling, subscribed);
+  return {
+    content: { ...content, priority: numberOf(priority), persistent: durable === true },
+    deliveryCount: numberOf(deliveryCount) ?? 0,
+    replyCorrelation: replyCorrelationOf(sections.properties, bytes),
+  };
+}
+
+/** The bytes of a message in a format that is not AMQP's own (2.7.5), as its body. */
+export function foreignMessage(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage {
+  const sections: Sections = { ...noSections(), body: [{ section: DATA, value: bytes }] };
+  const content = contentOf(sections, spelling, subscribed);
+  return { content: { ...content, priority: undefined, persistent: false }, deliveryCount: 0 };
+}
+
+/** The id of a message that cannot be read, or of which only the first bytes are known; undefined where it does not say. */
+export function findMessageId(bytes: Buffer): string | undefined {
+  const sections = noSections();
+  try {
+    readSections(bytes, sections);
+  } catch {
+    // What stands before the fault has been read.
+  }
+  return duplicateIdOf(sections) ?? idText(sections.properties[0]?.value);
+}
+
+function noSections(): Sections {
+  return { header: [], annotations: {}, properties: [], applicationProperties: {}, body: [] };
+}
+
+function readSections(bytes: Buffer, sections: Sections): void {
+  const reader = new ValueReader(bytes);
+  while (!reader.atEnd) {
+    const section = SECTIONS.get(reader.descriptor());
+    if (section === undefined) throw new Error("A message with a section that AMQP 1.0 does not have");
+    if (section === HEADER) sections.header = reader.list();
+    else if (section === PROPERTIES) sections.properties = reader.list();
+    else {
+      const value = reader.read();
+      if (section === ANNOTATIONS) sections.annotations = mapOf(value);
+      else if (section === APPLICATION_PROPERTIES) sections.applicationProperties = mapOf(value);
+      else if (section >= DATA && section <= VALUE) addBody(sections, section, value);
+    }
+  }
+}
+
+/** Sections of one kind make one body; of another kind, the last counts, and of values the last one. */
+function addBody({ body }: Sections, section: number, value: AmqpValue): void {
+  if (section === VALUE || (body[0] && body[0].section !== section)) body.length = 0;
+  body.push({ section, value });
+}
+
+function contentOf(
+  sections: Sections,
+  spelling: Spelling,
+  subscribed: Destination,
+): Omit<ReceivedContent, "priority" | "persistent"> {
+  const { annotations, properties, applicationProperties } = sections;
+  const values = properties.map(({ value }) => value);
+  const [messageIdValue, , to, subject, replyTo, correlationId, contentTypeFound, , expiry, created] = values;
+  // Classic makes a property of the content-type that a STOMP sender gave.
+  const contentType = textOf(contentTypeFound) ?? textOf(applicationProperties["content-type"]);
+  const messageId = idText(messageIdValue);
+  const stableId = duplicateIdOf(sections);
+  const groupSequence = values[11];
+  return {
+    ...readBody(sections.body, contentType),
+    id: stableId ?? messageId,
+    // The sender's own id tells no two stored copies apart.
+    brokerMessageId: messageId === stableId ? undefined : messageId,
+    properties: readProperties(applicationProperties),
+    // `subscribed` stands in where the message does not name its destination.
+    destination: textOf(to)
+      ? readAddress(spelling, String(to), kindOf(annotations[JMS_DESTINATION]) ?? subscribed.kind)
+      : `${subscribed.kind}://${subscribed.name}`,
+    contentType,
+    correlationId: idText(correlationId),
+    replyTo: textOf(replyTo) ? readAddress(spelling, String(replyTo), kindOf(annotations[JMS_REPLY_TO])) : undefined,
+    type: textOf(subject),
+    groupId: textOf(values[10]),
+    groupSequence: typeof groupSequence === "number" ? groupSequence | 0 : undefined,
+    sentAtMs: timeOf(created),
+    expiresAtMs: timeOf(expiry),
+  };
+}
+
+/** The bytes of the value that a reply's correlation-id repeats, where that is no string: ulong, uuid or binary (3.2.11). */
+function replyCorrelationOf(properties: readonly ListItem[], bytes: Buffer): Buffer | undefined {
+  const correlationId = properties[5];
+  const said = correlationId && correlationId.value !== null ? correlationId : properties[0];
+  if (!said || said.value === null || STRINGS.has(bytes[said.start])) return undefined;
+  return Buffer.from(bytes.subarray(said.start, said.end));
+}
+
+const STRINGS: ReadonlySet<number | undefined> = new Set([0xa1, 0xb1]);
+
+function duplicateIdOf({ applicationProperties }: Sections): string | undefined {
+  return textOf(applicationProperties[DUPLICATE_ID_PROPERTY]);
+}
+
+function readBody(body: Sections["body"], contentType: unknown): Pick<ReceivedContent, "body" | "kind"> {
+  const values = body.map(({ value }) => value);
+  if (body[0]?.section === DATA) {
+    const bytes = Buffer.concat(values.filter((value) => Buffer.isBuffer(value)));
+    return { kind: marksText(contentType) ? "text" : "bytes", body: bytes };
+  }
+  const value = values.length > 1 ? values : values[0];
+  if (value === undefined || value === null) return { kind: "text", body: Buffer.alloc(0) };
+  if (Buffer.isBuffer(value)) return { kind: "bytes", body: value };
+  return { kind: "text", body: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)) };
+}
+
+function readProperties(found: AmqpMap): Readonly<Record<string, PropertyValue>> {
+  const read: Record<string, PropertyValue> = {};
+  for (const [name, value] of Object.entries(found)) {
+    if (value === null || name === DUPLICATE_ID_PROPERTY || name === "content-type") continue;
+    if (value instanceof Date) read[name] = value.toISOString();
+    else read[name] = typeof value === "object" ? JSON.stringify(value) : value;
+  }
+  return read;
+}
+
+/** A message-id or correlation-id as text: a ulong by its digits, a uuid as usual, binary in base64. */
+function idText(id: AmqpValue | undefined): string | undefined {
+  if (typeof id === "string" || typeof id === "number") return String(id);
+  return Buffer.isBuffer(id) ? id.toString("base64") : undefined;
+}
+
+function mapOf(value: AmqpValue): AmqpMap {
+  const isMap = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
+  if (!isMap && value !== null) throw new Error("A message with a section that is no map");
+  return (value ?? {}) as AmqpMap;
+}
+
+function textOf(value: AmqpValue | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function numberOf(value: AmqpValue | undefined): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function timeOf(value: AmqpValue | undefined): number | undefined {
+  return value instanceof Date ? value.getTime() : undefined;
+}
