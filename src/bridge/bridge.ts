@@ -4,8 +4,8 @@ import { onAbort } from "../async/on-abort.ts";
 import { AbortError, InvalidArgumentError } from "../errors/errors.ts";
 import type { BridgeConfig } from "./config/bridge-config.ts";
 import { checkBridgeConfig } from "./config/read-bridge-config.ts";
-import type { LinkStateName } from "./link/link-state.ts";
 import { TopicTwins } from "./forwarding/topic-twins.ts";
+import type { LinkStateName } from "./link/link-state.ts";
 import { Link, type LinkStatus } from "./link.ts";
 
 export interface LinkChange {

@@ -1,9 +1,9 @@
 /** A link of the configuration: one direction, or both of a duplex link. */
 import type { BridgeConfig } from "./config/bridge-config.ts";
 import { addCounts, type LinkCounts } from "./forwarding/counts.ts";
+import type { TopicTwins } from "./forwarding/topic-twins.ts";
 import { Direction } from "./link/direction.ts";
 import type { LinkState, LinkStateName } from "./link/link-state.ts";
-import type { TopicTwins } from "./forwarding/topic-twins.ts";
 import { reverseRouteOf, routeOf } from "./routing/route.ts";
 
 /** What a link says of itself. */

@@ -67,7 +67,10 @@ function describe(schema: z.ZodType, issue: Issue): FindingDetails[] {
   }
   const found =
     issue.code === "invalid_type" || issue.code === "invalid_union" ? shown(issue.input) : inspect(issue.input);
-  const message = `${name} is ${found}, where ${expected(issue)} belongs`;
+  const message =
+    issue.code === "invalid_union"
+      ? `${name} cannot be ${found}`
+      : `${name} is ${found}, where ${expected(issue)} belongs`;
   return [{ code: "CONFIG_VALUE", path, message, advice: advice ?? nearestValue(issue) ?? `Write ${expected(issue)}` }];
 }
 

@@ -22,6 +22,7 @@ export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     createConnection formatAddress formatMasterSlaveUri parseMasterSlaveUri
   `),
   "./amqp": words("connect createConnection"),
+  "./bridge": words("Bridge ConfigError createBridge readBridgeConfig"),
   "./stomp": words("connect createConnection"),
   "./testing": words("blackHole embeddedGroup faultProxy rehearseFailover"),
   "./transport": words("MasterSlaveTransport TRANSITIONS dial reach"),

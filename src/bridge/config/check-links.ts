@@ -9,16 +9,9 @@ import { invertRename, parseRename, type Rename } from "../routing/rename.ts";
 import type { BridgeConfig, BridgeLink } from "./bridge-config.ts";
 import type { GroupUris } from "./check-groups.ts";
 import { ownGroup } from "./own-group.ts";
+import type { ReadLink } from "./read-link.ts";
 
 type Path = FindingDetails["path"];
-
-/** What of a link could be read. */
-export interface ReadLink {
-  readonly name: string;
-  readonly link: BridgeLink;
-  readonly sources: readonly DestinationPattern[];
-  readonly renames: readonly Rename[];
-}
 
 /** Appends what is wrong. */
 export function checkLinks(config: BridgeConfig, uris: GroupUris, document: ConfigDocument, findings: Finding[]): void {

@@ -7,7 +7,7 @@ import { type EndpointAddress, formatAddress } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { formatPattern, patternsOverlap } from "../routing/pattern.ts";
 import type { GroupUris } from "./check-groups.ts";
-import type { ReadLink } from "./check-links.ts";
+import type { ReadLink } from "./read-link.ts";
 
 /** What is wrong with a link whose ends are one group, by name or by an endpoint that both have. */
 export function ownGroup({ name, link, sources, renames }: ReadLink, uris: GroupUris): FindingDetails[] {

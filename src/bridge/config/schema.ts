@@ -29,7 +29,7 @@ const flag = (description: string) => z.boolean().meta({ description, advice: "W
 /** A key of the public shape that is refused until it works: accepted and ignored would be worse. */
 const notYet = <Only extends false | undefined>(what: string, only: Only, advice: string) =>
   z.custom<Only>((value) => value === only, {
-    message: `${what} is not there yet`,
+    message: what,
     params: { code: "CONFIG_NOT_YET", advice },
   });
 
@@ -89,19 +89,23 @@ const LinkSchema = z.strictObject({
   rename: z.array(RenameSchema).optional().meta({ description: "The first rule that matches holds" }),
   as: z.enum(["queue", "topic"]).optional().meta({ description: "The kind of the destination at the target" }),
   headers: HeadersSchema.optional(),
-  demand: notYet("demand: true", false, "Leave demand out: everything included is forwarded").optional(),
+  demand: notYet(
+    "demand: true is not there yet",
+    false,
+    "Leave demand out: everything included is forwarded",
+  ).optional(),
   duplex: flag("Forward in the other direction too").optional(),
   maxHops: count("How many groups a message may have come through", 16).optional(),
   maxInFlight: count("Messages taken and not settled yet", 100_000).optional(),
   maxInFlightBytes: count("The same in bytes of bodies", 2_147_483_647).optional(),
   priority: notYet(
-    "priority",
+    "priority is not there yet",
     undefined,
     "Leave priority out: the link competes with local consumers as an equal",
   ).optional(),
   concurrency: count("Consumers of each queue", 64).optional(),
   exclusive: notYet(
-    "exclusive: true",
+    "exclusive: true is not there yet",
     false,
     "Leave exclusive out: several processes share the queues of a link",
   ).optional(),
@@ -113,12 +117,12 @@ const LinkSchema = z.strictObject({
     .meta({ description: "Turn other bodies into JSON", advice: "Write json, or leave it out" }),
   deadLetter: z.string().min(1).optional().meta({ description: "A queue of the source group" }),
   returnWhenNoConsumers: notYet(
-    "returnWhenNoConsumers",
+    "returnWhenNoConsumers is not there yet",
     undefined,
     "Leave it out: move messages back with a link that has until: empty",
   ).optional(),
   canary: notYet(
-    "canary",
+    "the canary is not there yet",
     undefined,
     "Leave canary out: lastProgressAtMs of the status tells whether the link moves",
   ).optional(),
@@ -131,9 +135,12 @@ export const BridgeSchema = z.strictObject({
     .meta({ description: "The groups by name", advice: "Write each group as name: { uri: … }" }),
   links: z
     .record(NameSchema, LinkSchema)
-    .refine((links) => Object.keys(links).length > 0, { message: "links is empty", params: { advice: "Add a link" } })
+    .refine((links) => Object.keys(links).length > 0, {
+      message: "links is empty",
+      params: { code: "NO_LINKS", advice: "Add a link" },
+    })
     .meta({ description: "The links by name", advice: "Write each link as name: { from: …, to: …, include: […] }" }),
-  http: notYet("http", undefined, "Leave http out: it comes with the status page").optional(),
+  http: notYet("http comes with the status page, which is not there yet", undefined, "Leave http out").optional(),
 });
 
 /** The schema and the public types say the same; map is of programs alone and is taken out before. */

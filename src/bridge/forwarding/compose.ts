@@ -4,12 +4,12 @@ import type { MessageBody, PropertyValue } from "../../messaging/messages/outgoi
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { HeaderRules } from "../config/bridge-config.ts";
+import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
 import { FIRST_ID_PROPERTY, PATH_PROPERTY, type PathRule, readPath, whyNotOn, writePath } from "../routing/path.ts";
 import { applyRenames } from "../routing/rename.ts";
 import { type Route, targetOf } from "../routing/route.ts";
 import { carriedProperties } from "./carried-properties.ts";
-import type { Protocol } from "../routing/message-identity.ts";
 
 /** What the composing of a direction goes by. */
 export interface ComposeRules {

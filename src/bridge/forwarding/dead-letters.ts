@@ -3,9 +3,9 @@ import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import type { MessageBody } from "../../messaging/messages/outgoing-message.ts";
 import type { Delivery, SettleResult } from "../../messaging/receiving/delivery.ts";
+import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
 import { ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
-import type { Protocol } from "../routing/message-identity.ts";
 
 export interface DeadLetterDeps {
   readonly source: Connection;

@@ -2,19 +2,19 @@
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
-import { pathSelector } from "../routing/path.ts";
-import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
-import type { Route } from "../routing/route.ts";
 import { InFlightBudget } from "../forwarding/budget.ts";
 import { type LinkCounts, noCounts } from "../forwarding/counts.ts";
 import { Forwarder } from "../forwarding/forwarder.ts";
 import { Gate } from "../forwarding/gate.ts";
+import type { TopicTwins } from "../forwarding/topic-twins.ts";
+import { pathSelector } from "../routing/path.ts";
+import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import type { Route } from "../routing/route.ts";
 import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
 import { isOneBroker } from "./one-broker.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
-import type { TopicTwins } from "../forwarding/topic-twins.ts";
 import { waitUntilOver } from "./until.ts";
 
 export interface DirectionSettings {

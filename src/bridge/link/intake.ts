@@ -3,9 +3,9 @@ import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
 import type { Delivery } from "../../messaging/receiving/delivery.ts";
-import type { DestinationPattern } from "../routing/pattern.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
+import type { DestinationPattern } from "../routing/pattern.ts";
 import { SourceConsumer, type SourceConsumerDeps } from "./source-consumer.ts";
 
 export interface IntakeDeps {

@@ -6,8 +6,8 @@ import type { LoginCredentials } from "../../connect/credentials.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { parseMasterSlaveUri } from "../../uri/master-slave-uri.ts";
 import { resolveOptions } from "../../uri/resolve-options.ts";
-import type { Protocol } from "../routing/message-identity.ts";
 import type { BridgeGroup, BridgeSecret } from "../config/bridge-config.ts";
+import type { Protocol } from "../routing/message-identity.ts";
 
 export interface OpenGroup {
   /** The key in `groups`. */

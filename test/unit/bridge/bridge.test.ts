@@ -25,7 +25,10 @@ afterEach(async () => {
   await Promise.all([north.close(), south.close()]);
 });
 
-function config(link: Partial<BridgeLink>, protocols: readonly ["stomp" | "amqp", "stomp" | "amqp"] = ["amqp", "amqp"]): BridgeConfig {
+function config(
+  link: Partial<BridgeLink>,
+  protocols: readonly ["stomp" | "amqp", "stomp" | "amqp"] = ["amqp", "amqp"],
+): BridgeConfig {
   return {
     groups: { north: { uri: north.uri(protocols[0]) }, south: { uri: south.uri(protocols[1]) } },
     links: { orders: { from: "north", to: "south", ...link } },
@@ -51,17 +54,33 @@ async function texts(group: EmbeddedGroup, queue: string): Promise<string[]> {
 
 describe("a link between queues", () => {
   it.each(PAIRS)("forwards every message in order, with its properties, from %s to %s", async (...protocols) => {
-    const bridge = await run(config({ include: ["queue://orders.>"], rename: [{ from: "queue://orders.*", to: "queue://eu.orders.$1" }] }, protocols));
+    const bridge = await run(
+      config(
+        { include: ["queue://orders.>"], rename: [{ from: "queue://orders.*", to: "queue://eu.orders.$1" }] },
+        protocols,
+      ),
+    );
     const sender = await client(north, protocols[0]);
     for (let n = 0; n < 50; n += 1)
-      await sender.send("queue://orders.new", `order ${n}`, { properties: { n: String(n) }, correlationId: "c", type: "t", groupId: "g", replyTo: "queue://orders.answers" });
+      await sender.send("queue://orders.new", `order ${n}`, {
+        properties: { n: String(n) },
+        correlationId: "c",
+        type: "t",
+        groupId: "g",
+        replyTo: "queue://orders.answers",
+      });
     await expect.poll(() => texts(south, "eu.orders.new"), { timeout: 10_000 }).toHaveLength(50);
     expect(await texts(south, "eu.orders.new")).toEqual(Array.from({ length: 50 }, (_, n) => `order ${n}`));
     await expect.poll(() => bridge.status().links["orders"]?.forwarded).toBe(50);
     expect(await north.messages("orders.new")).toEqual([]);
     const consumer = (await client(south, protocols[1])).consume("queue://eu.orders.new");
     const delivery = await consumer.receive({ timeoutMs: 5_000 });
-    expect(delivery?.message).toMatchObject({ correlationId: "c", type: "t", groupId: "g", replyTo: "queue://eu.orders.answers" });
+    expect(delivery?.message).toMatchObject({
+      correlationId: "c",
+      type: "t",
+      groupId: "g",
+      replyTo: "queue://eu.orders.answers",
+    });
     expect(delivery?.message.properties).toMatchObject({ n: "0", MasterslavePath: "|north|" });
     await consumer.close();
   });
