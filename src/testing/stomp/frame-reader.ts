@@ -1,6 +1,7 @@
 /** Reads whole frames from a socket with stompit's parser. */
 import type { Duplex, Transform } from "node:stream";
-import stompit, { type IncomingFrame } from "stompit";
+import type { IncomingFrame } from "stompit";
+import IncomingFrameStream from "stompit/lib/IncomingFrameStream.js";
 import { PARSER_OPTIONS } from "../../adapters/stomp/stompit/parser-options.ts";
 import type { StompFrame } from "./frame.ts";
 import { unfinishedTail } from "./text-boundary.ts";
@@ -25,7 +26,7 @@ export class FrameReader {
 
   constructor(socket: Duplex, options: FrameReaderOptions) {
     this.#options = options;
-    this.#parser = new stompit.IncomingFrameStream(PARSER_OPTIONS) as FrameParser;
+    this.#parser = new IncomingFrameStream(PARSER_OPTIONS) as FrameParser;
     this.#parser.on("readable", () => this.#next());
     this.#parser.on("error", (error) => this.#fail(error));
     this.#parser.on("drain", () => socket.resume());

@@ -60,3 +60,18 @@ declare module "stompit" {
   };
   export default stompit;
 }
+
+/** One file of stompit alone: its index loads all of it, and qs, an old version of which scanners report. */
+declare module "stompit/lib/Client.js" {
+  import stompit from "stompit";
+
+  const Client: typeof stompit.Client;
+  export default Client;
+}
+
+declare module "stompit/lib/IncomingFrameStream.js" {
+  import stompit from "stompit";
+
+  const IncomingFrameStream: typeof stompit.IncomingFrameStream;
+  export default IncomingFrameStream;
+}
