@@ -1,11 +1,9 @@
 /** A master/slave group for tests: members over one store, one of them active, to be crashed and stopped on command. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { InvalidArgumentError, NoActiveEndpointError, UnsupportedError } from "../errors/errors.ts";
 import { type ClaimedPorts, claimPorts } from "./group/claimed-ports.ts";
 import { type EmbeddedGroupOptions, type GroupShape, readGroupOptions } from "./group/group-options.ts";
 import type { MemberControl, MemberNews, StartMemberControl } from "./group/member-control.ts";
+import { createStoreDirectory, type StoreDirectory } from "./group/store-directory.ts";
 import type { MemberStats } from "./member/member.ts";
 import type { TestProtocol } from "./member/member-settings.ts";
 import type { StoredMessageView } from "./member/message-view.ts";
@@ -49,7 +47,7 @@ export async function embeddedGroup(options: EmbeddedGroupOptions = {}): Promise
   const shape = readGroupOptions(options);
   const startControl = await memberControl(shape);
   const claim = await claimPorts(1 + shape.members * shape.protocols.length);
-  const directory = await mkdtemp(join(tmpdir(), "masterslave-embedded-"));
+  const directory = await createStoreDirectory();
   const group = new EmbeddedGroup({ shape, claim, directory, startControl });
   try {
     await group.start();
@@ -73,7 +71,7 @@ async function memberControl({ inProcess }: GroupShape): Promise<StartMemberCont
 interface GroupParts {
   readonly shape: GroupShape;
   readonly claim: ClaimedPorts;
-  readonly directory: string;
+  readonly directory: StoreDirectory;
   readonly startControl: StartMemberControl;
 }
 
@@ -81,7 +79,7 @@ interface GroupParts {
 export class EmbeddedGroup implements AsyncDisposable {
   readonly #shape: GroupShape;
   readonly #claim: ClaimedPorts;
-  readonly #directory: string;
+  readonly #directory: StoreDirectory;
   readonly #members: readonly MemberControl[];
   readonly #waiting = new Set<() => void>();
   #current: { readonly active: number | undefined; readonly sinceMs: number; readonly lostAtMs: number };
@@ -98,7 +96,9 @@ export class EmbeddedGroup implements AsyncDisposable {
     const [lockPort = 0] = claim.ports;
     this.#members = Array.from({ length: shape.members }, (_, member) => {
       const ports = Object.fromEntries(shape.protocols.map((protocol) => [protocol, this.#port(member, protocol)]));
-      return startControl({ ...shape, directory, lockPort, ports }, (news) => this.#onNews(member, news));
+      return startControl({ ...shape, directory: directory.path, lockPort, ports }, (news) =>
+        this.#onNews(member, news),
+      );
     });
   }
 
@@ -230,7 +230,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     await Promise.all(this.#members.map((member) => member.crash()));
     this.#wake();
     await this.#claim.release();
-    await rm(this.#directory, { recursive: true, force: true });
+    await this.#directory.remove();
   }
 
   #onNews(member: number, news: MemberNews): void {

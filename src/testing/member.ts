@@ -4,6 +4,9 @@ import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./group/member-m
 import { Member } from "./member/member.ts";
 import type { MemberSettings } from "./member/member-settings.ts";
 
+/** How long a parent that got the same signal may take to end. */
+const SIGTERM_GRACE_MS = 500;
+
 let member: Member | undefined;
 let directory: string | undefined;
 
@@ -25,6 +28,11 @@ process.on("disconnect", () => {
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   process.exit(0);
 });
+
+// Ctrl-C and a terminal that goes reach every process of the group: the parent ends, and is then seen to be gone. One that lives
+// on has sent SIGTERM to this member alone.
+for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("SIGTERM", () => setTimeout(() => process.exit(0), SIGTERM_GRACE_MS));
 
 function start(settings: MemberSettings): void {
   directory = settings.directory;

@@ -1,8 +1,12 @@
 /** The demo as a user runs it: the built command, its report, its exit codes. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 
 const command = fileURLToPath(new URL("../../../dist/cli/masterslave.js", import.meta.url));
 
@@ -53,6 +57,34 @@ describe("masterslave demo", () => {
     expect(stderr).toContain(text);
     expect(stdout).toBe("");
   });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "leaves neither a process nor its store behind when %s reaches its whole process group, as Ctrl-C does",
+    async (signal) => {
+      const temporary = await mkdtemp(join(tmpdir(), "masterslave-demo-test-"));
+      const env = { ...process.env, TMPDIR: temporary };
+      const demo = spawn(process.execPath, [command, "demo", "--kills", "50"], {
+        detached: true,
+        env,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const ended = once(demo, "exit");
+      // The group has been started, and members have crashed and come back.
+      let stderr = "";
+      for await (const chunk of demo.stderr) {
+        stderr += String(chunk);
+        if (stderr.includes("crash 1")) break;
+      }
+      expect(await readdir(temporary)).toHaveLength(1);
+      const group = -(demo.pid ?? 0);
+      process.kill(group, signal);
+      expect(await ended).toEqual([null, signal]);
+      await vi.waitFor(async () => expect(await readdir(temporary)).toEqual([]), { timeout: 5000 });
+      await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow(/ESRCH/), { timeout: 5000 });
+      await rm(temporary, { recursive: true, force: true });
+    },
+    60_000,
+  );
 
   it("explains itself", async () => {
     const { code, stdout } = await run("demo", "--help");
