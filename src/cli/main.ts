@@ -1,19 +1,23 @@
 /** The verbs of the command line; one file each. */
 import { Command, CommanderError } from "commander";
 import { type DemoSurroundings, demoCommand } from "./demo.ts";
+import { topologyCommand } from "./topology/topology.ts";
 
 const USAGE = 2;
 
 /** Runs the command line; resolves with the exit code. */
 export async function main(argv: readonly string[], surroundings: DemoSurroundings = {}): Promise<number> {
   let exitCode = 0;
-  const program = new Command("masterslave").description("The client side of broker high availability").addCommand(
-    demoCommand(surroundings, (code) => {
-      exitCode = code;
-    }),
-  );
+  const exit = (code: number) => {
+    exitCode = code;
+  };
+  const program = new Command("masterslave")
+    .description("The client side of broker high availability")
+    .addCommand(demoCommand(surroundings, exit))
+    .addCommand(topologyCommand(exit));
   // Verbs copy this from the program they are added to only when it is set before; so each is told.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  const verbs = [program, ...program.commands].flatMap((command) => [command, ...command.commands]);
+  for (const command of verbs) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (reason) {

@@ -72,6 +72,24 @@ const JMS_PEER: Recipe = {
   classes: ["JmsPeer", "MessageJson", "JmsBench"],
 };
 
+/** The Classic brokers of networks: newer, and with what writes advisories as JSON for STOMP. */
+export const NETWORK_BROKER_VERSION = "6.3.1";
+
+const NETWORK_BROKER: Recipe = {
+  name: "classic-network",
+  dependencies: [
+    ...["broker", "kahadb-store", "stomp", "amqp", "spring", "console"].map(
+      (part) => `org.apache.activemq:activemq-${part}:${NETWORK_BROKER_VERSION}`,
+    ),
+    "org.springframework:spring-context:6.2.0",
+    "org.apache.xbean:xbean-spring:4.26",
+    "com.thoughtworks.xstream:xstream:1.4.21",
+    "org.codehaus.jettison:jettison:1.5.4",
+    SLF4J,
+  ],
+  classes: ["ClassicMember", "ParentWatch"],
+};
+
 const resolved = new Map<Recipe, Promise<JavaProgram>>();
 
 /**
@@ -80,6 +98,11 @@ const resolved = new Map<Recipe, Promise<JavaProgram>>();
  */
 export function brokerJars(product: Product): Promise<JavaProgram> {
   return programOf(BROKERS[product]);
+}
+
+/** Likewise, for the brokers of a network of groups. */
+export function networkBrokerJars(): Promise<JavaProgram> {
+  return programOf(NETWORK_BROKER);
 }
 
 /** Likewise, for the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench of the bench. */

@@ -1,0 +1,52 @@
+/** `masterslave topology check`. */
+import { type Finding, formatFinding, type Severity } from "../../config/finding.ts";
+import { InvalidArgumentError } from "../../errors/errors.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
+import { RULES } from "../../topology/check/rule-table.ts";
+import { sarifOf } from "../../topology/check/sarif.ts";
+import { READ_FINDINGS } from "../../topology/read/read-findings.ts";
+import { EXIT } from "../exit-codes.ts";
+import { loadTopology } from "./load-topology.ts";
+import { type ActionResult, runAction } from "./run-action.ts";
+
+export interface CheckOptions {
+  readonly output: string;
+  readonly failOn: Severity;
+  readonly ignore: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
+}
+
+const RANKS: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2 };
+
+export function checkAction(files: readonly string[], options: CheckOptions): Promise<number> {
+  return runAction(options.output, () => check(files, options));
+}
+
+async function check(files: readonly string[], { output, failOn, ignore, set }: CheckOptions): Promise<ActionResult> {
+  const codes = ignore.flatMap((text) => text.split(",")).filter((code) => code !== "");
+  refuseUnknown(codes);
+  const { findings: found } = await loadTopology(files, set);
+  const findings = found.filter(({ code }) => !codes.includes(code));
+  const counts = { error: 0, warning: 0, info: 0 };
+  for (const { severity } of findings) counts[severity] += 1;
+  const text = output === "sarif" ? `${JSON.stringify(sarifOf(findings), undefined, 2)}\n` : textOf(findings, counts);
+  const failed = findings.some(({ severity }) => RANKS[severity] >= RANKS[failOn]);
+  return { text, data: { findings, counts }, exitCode: failed ? EXIT.findings : EXIT.ok };
+}
+
+function textOf(findings: readonly Finding[], counts: Readonly<Record<Severity, number>>): string {
+  const lines = findings.map((finding) => `${formatFinding(finding)}\n`);
+  const { error, warning, info } = counts;
+  return `${lines.join("")}${error} errors, ${warning} warnings, ${info} notes\n`;
+}
+
+/** A code that is mistyped must not pass for one that is ignored. */
+function refuseUnknown(codes: readonly string[]): void {
+  const known = [...RULES.map(({ code }) => code), ...Object.keys(READ_FINDINGS)];
+  const unknown = codes.find((code) => !known.includes(code));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  throw new InvalidArgumentError(
+    `--ignore: there is no finding ${unknown}${nearest ? `; did you mean ${nearest}?` : ""}`,
+  );
+}
