@@ -14,7 +14,8 @@ import type {
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { usesNagle } from "../shared/nagle.ts";
-import { FrameReader } from "./frames/frame-reader.ts";
+import { type BrokenFrame, FrameReader } from "./frames/frame-reader.ts";
+import { FrameWatch } from "./frames/frame-watch.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
 import {
   type BrokerRefusal,
@@ -39,14 +40,12 @@ import { TransactedSends } from "./sending/transacted-sends.ts";
 import { type ReceiptWaiter, type SessionSends, Wire } from "./sending/wire.ts";
 import { StompTransaction } from "./transactions/transaction.ts";
 
-/** A larger body ends the session: it would have to be held in memory whole. */
-const MAX_BODY_BYTES = 256 * 1024 * 1024;
-
 export class StompSession implements MessagingSession {
   readonly ended: Promise<SessionEnd>;
   readonly #socket: EndpointSocket;
   readonly #wire: Wire;
   readonly #reader: FrameReader;
+  readonly #watch: FrameWatch;
   readonly #barrier: StorageBarrier;
   readonly #sends: SessionSends;
   readonly #subscriptions = new SubscriptionIds<StompSubscription>();
@@ -61,8 +60,10 @@ export class StompSession implements MessagingSession {
     this.#reader = new FrameReader(peer.version, {
       onHead: (command, headers) => this.#onHead(command, headers),
       onFrame: (command, headers, body, complete) => this.#onFrame(command, headers, body, complete),
-      onBroken: (how) => this.#brokeRules(how),
+      onDropped: (command, headers, bytes) => this.#onDropped(command, headers, bytes),
+      onBroken: (how, frame) => this.#brokeRules(how, frame),
     });
+    this.#watch = new FrameWatch(() => this.#wire.guard(() => this.#onStuck()));
     this.#barrier = new StorageBarrier(this.#wire);
     this.#sends = this.#makeSends();
     this.ended = new Promise((resolve) => {
@@ -79,6 +80,7 @@ export class StompSession implements MessagingSession {
     const hastens = usesNagle(this.broker);
     const take = (chunk: Buffer) => {
       this.#reader.read(chunk);
+      this.#watch.read(chunk.length, this.#reader.unfinished);
       if (hastens) this.#hasten();
     };
     socket.on("data", (chunk: Buffer) => this.#wire.guard(() => take(chunk)));
@@ -144,6 +146,7 @@ export class StompSession implements MessagingSession {
     this.#resolveEnded = undefined;
     resolve({ error: cause, atMs: performance.now() });
     this.#reader.end();
+    this.#watch.end();
     // Takes the heart-beats with it.
     this.#socket.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
@@ -167,11 +170,14 @@ export class StompSession implements MessagingSession {
     if (command !== "MESSAGE") this.#brokeRules(`the unknown command ${this.#quote(command)}`);
     else if (!this.#subscriptions.wasIssued(id))
       this.#protocolError(`a message for a subscription nobody made, ${this.#quote(id)}`);
-    return MAX_BODY_BYTES;
+    const { maxMessageBytes } = this.#wire.peer;
+    // What is known to be too large is not even begun to be kept.
+    return Number(headers.raw("content-length") ?? 0) > maxMessageBytes ? 0 : maxMessageBytes;
   }
 
   #onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void {
-    if (command === "MESSAGE") this.#onMessage(headers, body, complete);
+    // What is incomplete is answered when its end has come: see #onDropped.
+    if (command === "MESSAGE") complete && this.#onMessage(headers, body);
     else if (command === "RECEIPT") this.#onReceipt(headers);
     else this.#onError(headers, body, complete);
   }
@@ -184,11 +190,18 @@ export class StompSession implements MessagingSession {
     else if (!this.#wire.wasAsked(receipt)) this.#protocolError(`a receipt nobody asked for, ${this.#quote(receipt)}`);
   }
 
-  #onMessage(headers: HeaderBlock, body: Buffer, complete: boolean): void {
-    if (!complete) {
-      this.#protocolError(`a message of more than ${MAX_BODY_BYTES} bytes`);
-      return;
-    }
+  #onDropped(command: string, headers: HeaderBlock, bytes: number): void {
+    if (command !== "MESSAGE" || !this.#wire.open) return;
+    this.#subscriptions.find(headers.get("subscription"))?.refuseTooLarge(headers, bytes);
+  }
+
+  /** The frame that is being read will never be finished. */
+  #onStuck(): void {
+    const frame = this.#reader.unfinished;
+    if (frame) this.#brokeRules("a content-length that promises more than the body has", frame);
+  }
+
+  #onMessage(headers: HeaderBlock, body: Buffer): void {
     const subscription = this.#subscriptions.find(headers.get("subscription"));
     if (!subscription || !this.#wire.open) return;
     if (subscription.overrun) {
@@ -229,8 +242,11 @@ export class StompSession implements MessagingSession {
     return printableLine(JSON.stringify(peerText(text, this.#wire.peer.redact)));
   }
 
-  #brokeRules(how: string): void {
-    this.destroy(sessionLoss(this.#socket, new Error(how)));
+  #brokeRules(how: string, frame?: BrokenFrame): void {
+    const isMessage = frame?.command === "MESSAGE";
+    const subscription = isMessage ? this.#subscriptions.find(frame.headers.get("subscription")) : undefined;
+    const place = frame && subscription ? `, ${subscription.noteBroken(frame.headers, how)}` : "";
+    this.destroy(sessionLoss(this.#socket, new Error(`${how}${place}`)));
   }
 
   #protocolError(what: string): void {

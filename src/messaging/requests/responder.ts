@@ -115,7 +115,7 @@ export class Responder implements AsyncDisposable {
 
 /** As JMS has it: the request's correlation id if it has one, else its message id. */
 function replyOptions(message: ReceivedMessage): SendOptions {
-  const { correlationId, brokerMessageId, id, persistent = true } = message;
+  const { correlationId, senderMessageId, brokerMessageId, id, persistent = true } = message;
   const answered = correlationId ?? senderMessageId ?? brokerMessageId ?? id;
   const options: SendOptions = { ...(answered !== undefined && { correlationId: answered }), persistent };
   const encodedId = correlationOf(message);

@@ -14,8 +14,16 @@ export interface FrameSink {
   onHead(command: string, headers: HeaderBlock): number;
   /** The whole frame; `complete` is false as soon as its body is longer: it has the first bytes then, and the rest is dropped. */
   onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void;
-  /** The peer broke the rules: nothing more is read. */
-  onBroken(how: string): void;
+  /** The end of a frame that was not complete has come: its body had so many bytes. */
+  onDropped(command: string, headers: HeaderBlock, bytes: number): void;
+  /** The peer broke the rules: nothing more is read. `frame`: where that is in its body, or its length is none. */
+  onBroken(how: string, frame?: BrokenFrame): void;
+}
+
+/** The frame that cannot be read. */
+export interface BrokenFrame {
+  readonly command: string;
+  readonly headers: HeaderBlock;
 }
 
 const LF = 0x0a;
@@ -47,6 +55,11 @@ export class FrameReader {
     this.#body = undefined;
   }
 
+  /** The frame whose body has not come whole. */
+  get unfinished(): BrokenFrame | undefined {
+    return this.#body?.head;
+  }
+
   read(chunk: Buffer): void {
     if (this.#over) return;
     const bytes = this.#body ? chunk : this.#kept.join(chunk);
@@ -76,28 +89,32 @@ export class FrameReader {
 
   #begin(command: string, headers: HeaderBlock, bytes: Buffer, bodyAt: number): number {
     const text = headers.raw("content-length");
-    if (text !== undefined && !/^ *\d+ *$/.test(text)) return this.#broken("an invalid content-length");
+    if (text !== undefined && !/^ *\d+ *$/.test(text))
+      return this.#broken("an invalid content-length", { command, headers });
     const length = text === undefined ? undefined : Number(text);
     const limit = this.#sink.onHead(command, headers);
     if (this.#over) return UNFINISHED;
     const end = length === undefined ? bytes.indexOf(0, bodyAt) : bodyAt + length;
     const isWhole = end >= 0 && end < bytes.length;
     if (!isWhole) return this.#readBody(new PartialBody({ command, headers, limit, length }), bytes, bodyAt);
-    if (bytes[end] !== 0) return this.#unterminated();
+    if (bytes[end] !== 0) return this.#unterminated({ command, headers });
     const kept = Math.min(end - bodyAt, limit);
     // A copy: a piece of a socket's read would keep all of that in memory.
     const body = kept === 0 ? NOTHING : Buffer.from(bytes.subarray(bodyAt, bodyAt + kept));
-    this.#sink.onFrame(command, headers, body, end - bodyAt <= limit);
+    const complete = end - bodyAt <= limit;
+    this.#sink.onFrame(command, headers, body, complete);
+    if (!complete && !this.#over) this.#sink.onDropped(command, headers, end - bodyAt);
     return end + 1;
   }
 
   #readBody(body: PartialBody, bytes: Buffer, from: number): number {
     const next = body.take(bytes, from);
-    if (body.state === "unterminated") return this.#unterminated();
+    if (body.state === "unterminated") return this.#unterminated(body.head);
     if ((body.tooLong || body.state === "over") && !this.#told) this.#tell(body.head, body);
     const isOver = body.state === "over";
     this.#body = isOver || this.#over ? undefined : body;
     if (isOver) this.#told = false;
+    if (isOver && body.tooLong && !this.#over) this.#sink.onDropped(body.head.command, body.head.headers, body.bytes);
     return next;
   }
 
@@ -119,13 +136,13 @@ export class FrameReader {
     return at;
   }
 
-  #unterminated(): number {
-    return this.#broken("a body that is longer than its content-length");
+  #unterminated({ command, headers }: BrokenFrame): number {
+    return this.#broken("a body that is longer than its content-length", { command, headers });
   }
 
-  #broken(how: string): number {
+  #broken(how: string, frame?: BrokenFrame): number {
     this.end();
-    this.#sink.onBroken(how);
+    this.#sink.onBroken(how, frame);
     return UNFINISHED;
   }
 }

@@ -15,7 +15,16 @@ export class HeaderBlock {
     return raw === undefined ? undefined : unescapeHeader(raw);
   }
 
-  /** The same as it was received, escapes and all. */
+  /** The last header of this name as it was received, escapes and all. */
+  lastRaw(name: string): string | undefined {
+    const key = keyOf(name);
+    const at = this.#lines.lastIndexOf(key);
+    if (at < 0) return undefined;
+    const from = at + key.length;
+    return this.#lines.slice(from, this.#lines.indexOf("\n", from));
+  }
+
+  /** The same as get() as it was received, escapes and all. */
   raw(name: string): string | undefined {
     const key = keyOf(name);
     const at = this.#lines.indexOf(key);

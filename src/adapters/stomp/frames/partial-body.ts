@@ -11,16 +11,25 @@ export interface FrameHead {
   readonly length: number | undefined;
 }
 
+const NOTHING = Buffer.alloc(0);
+const SMALLEST_ROOM = 16 * 1024;
+
 export class PartialBody {
   readonly head: FrameHead;
   /** `over`: with its NUL. */
   state: "open" | "over" | "unterminated" = "open";
-  readonly #pieces: Buffer[] = [];
+  /** The bytes that are kept, with room behind them. In one piece: a list of small pieces takes hundreds of bytes for each. */
+  #kept = NOTHING;
   #keptBytes = 0;
   #bytes = 0;
 
   constructor(head: FrameHead) {
     this.head = head;
+  }
+
+  /** How many bytes have come, kept or not. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get tooLong(): boolean {
@@ -38,18 +47,30 @@ export class PartialBody {
     return here + 1;
   }
 
-  /** What is kept, in one piece that is a copy: a piece of a socket's read would keep all of that in memory. Ask once. */
+  /** What is kept, without room behind it. Ask once. */
   join(): Buffer {
-    const body = Buffer.concat(this.#pieces);
-    this.#pieces.length = 0;
-    return body;
+    const kept = this.#kept;
+    this.#kept = NOTHING;
+    return kept.length === this.#keptBytes ? kept : Buffer.from(kept.subarray(0, this.#keptBytes));
   }
 
   #keep(bytes: Buffer, from: number, to: number): void {
+    const isKept = this.#bytes === this.#keptBytes;
     this.#bytes += to - from;
-    const kept = Math.min(to - from, this.head.limit - this.#keptBytes);
-    if (kept <= 0) return;
-    this.#keptBytes += kept;
-    this.#pieces.push(bytes.subarray(from, from + kept));
+    const count = Math.min(to - from, this.head.limit - this.#keptBytes);
+    // What was joined is not kept any more.
+    if (count <= 0 || !isKept) return;
+    if (this.#keptBytes + count > this.#kept.length) this.#enlarge(this.#keptBytes + count);
+    this.#kept.set(bytes.subarray(from, from + count), this.#keptBytes);
+    this.#keptBytes += count;
+  }
+
+  /** Twice the room each time, so that a byte is copied a constant number of times; no more than the body can need. */
+  #enlarge(needed: number): void {
+    const { limit, length = Number.POSITIVE_INFINITY } = this.head;
+    const most = Math.min(limit, length);
+    const larger = Buffer.allocUnsafe(Math.min(most, Math.max(SMALLEST_ROOM, needed, 2 * this.#kept.length)));
+    larger.set(this.#kept.subarray(0, this.#keptBytes));
+    this.#kept = larger;
   }
 }

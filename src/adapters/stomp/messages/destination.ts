@@ -10,7 +10,7 @@ import type { Dialect } from "../opening/broker.ts";
 export function addressSend(destination: Destination, dialect: Dialect): Record<string, string> {
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
   refuseSeveral(destination);
-  return { destination: destination.name, "destination-type": routingType(destination.kind) };
+  return { destination: destination.name, ...typeUnlessQualified("destination-type", destination) };
 }
 
 /** The headers that address a SUBSCRIBE. @throws UnsupportedError likewise. */
@@ -18,7 +18,10 @@ export function addressSubscribe(destination: Destination, dialect: Dialect): Re
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
   refuseSeveral(destination);
   const { kind, name } = destination;
-  return { destination: kind === "topic" ? anyWords(name) : name, "subscription-type": routingType(kind) };
+  return {
+    destination: kind === "topic" ? anyWords(name) : name,
+    ...typeUnlessQualified("subscription-type", destination),
+  };
 }
 
 /** A reply-to header. Artemis keeps it as a JMS destination name, whose spelling is ours. */
@@ -46,15 +49,41 @@ function refuseSeveral(destination: Destination): void {
   }
 }
 
-/** The destination of a MESSAGE as send() takes it. */
-export function readDestination(
+/** The destination of a MESSAGE as send() takes it; undefined for a spelling that send() would take for another. */
+export function readDestination(text: string | undefined): string | undefined {
+  return text ? readSpelled(text) : undefined;
+}
+
+/**
+ * The same where a MESSAGE has a bare address (Artemis). Its `destination-type` is what its sender wrote, or nothing: what
+ * the subscription asked for says more. A queue that is named by its address too, `ADDRESS::QUEUE`, can have either type.
+ */
+export function readAddress(
   text: string | undefined,
   routing: string | undefined,
-  dialect: Dialect,
+  subscribed: Destination,
 ): string | undefined {
   if (!text) return undefined;
-  if (dialect.destinations === "path") return readSpelled(text) ?? text;
-  return `${routing === "MULTICAST" ? "topic" : "queue"}://${text}`;
+  if (!isQualified(subscribed)) {
+    // An acceptor can have a prefix for queues and one for topics, which it puts before the address.
+    const name = text.endsWith(subscribed.name) ? subscribed.name : text;
+    return `${subscribed.kind === "topic" ? "topic" : "queue"}://${name}`;
+  }
+  if (routing === "MULTICAST") return `topic://${text}`;
+  return routing === "ANYCAST" ? `queue://${text}` : undefined;
+}
+
+/** Whether the name is Artemis's `ADDRESS::QUEUE`. */
+function isQualified({ name }: Destination): boolean {
+  return name.includes("::");
+}
+
+/**
+ * The routing type, but for `ADDRESS::QUEUE`: the queue has one already. With ANYCAST Artemis 2.55.0 confirms what is sent to
+ * a queue of a multicast address, and stores it nowhere; without a type it stores it in either kind of queue (measured).
+ */
+function typeUnlessQualified(header: string, destination: Destination): Record<string, string> {
+  return isQualified(destination) ? {} : { [header]: routingType(destination.kind) };
 }
 
 /** A reply-to header, likewise. A bare name, as AMQP senders leave it, is taken for a queue. */

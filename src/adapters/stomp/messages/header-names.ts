@@ -1,5 +1,6 @@
-/** The table of headers that mean something to STOMP or a broker: no property goes out under such a name, and none comes in. */
+/** The table of headers that mean something to STOMP or a broker: no property goes out under such a name. */
 import { DUPLICATE_ID_PROPERTY } from "../../../messaging/messages/outgoing-message.ts";
+import type { Dialect } from "../opening/broker.ts";
 
 /** Each name with the send option that sets it, where one does. */
 const RESERVED: ReadonlyMap<string, string | undefined> = new Map([
@@ -35,10 +36,27 @@ export const AMQP_PREFIX = "JMS_AMQP_";
 /** Names that stompit, at the other end, would lose or choke on: it keeps headers in a plain object. What others send under them is no property here either. */
 const UNREADABLE: ReadonlySet<string> = new Set(["__proto__", "hasOwnProperty"]);
 
-/** Whether a received header is no property. */
-export function isReserved(name: string): boolean {
+function isReserved(name: string): boolean {
   return RESERVED.has(name) || UNREADABLE.has(name) || name.startsWith(AMQP_PREFIX);
 }
+
+/** No MESSAGE frame has a header of its own by these names: what stands there is a property of the sender. */
+const NEVER_OWN: ReadonlySet<string> = new Set([
+  ...["id", "message", "receipt-id", "selector", "browser", "subscription-type"],
+]);
+/** Nor by these, but for those of Artemis. */
+const OF_ARTEMIS: ReadonlySet<string> = new Set(["destination-type", "NATIVE_MESSAGE_ID"]);
+
+/** Whether a header of this name on a received message is none of the sender's properties. */
+export function isOwnHeader(name: string, { writesAddresses }: Dialect): boolean {
+  if (NEVER_OWN.has(name) || (!writesAddresses && OF_ARTEMIS.has(name))) return false;
+  return isReserved(name);
+}
+
+/** What Artemis writes before the properties, once: a second one by this name is a property. */
+export const WRITTEN_FIRST: ReadonlySet<string> = new Set([
+  ...["subscription", "message-id", "destination", "expires", "redelivered", "priority", "persistent", "timestamp"],
+]);
 
 /** What to do instead of sending a property of this name; undefined where it can be sent. */
 export function insteadOf(name: string): string | undefined {

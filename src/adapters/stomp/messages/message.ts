@@ -1,7 +1,7 @@
 /** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
-import { DUPLICATE_ID_PROPERTY, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
+import { DUPLICATE_ID_PROPERTY, delayLeftMs, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
 import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";
@@ -54,12 +54,10 @@ export function encodeMessage(destination: Destination, message: OutgoingMessage
   return { headers, body: message.body };
 }
 
-/** When the message is to be handed out. Written anew at every resend: Classic counts from the arrival. */
-export function scheduleHeaders({ deliverAtMs }: OutgoingMessage, { schedule }: Dialect): Record<string, string> {
-  if (deliverAtMs === undefined || schedule === undefined) return {};
-  const delayMs = Math.ceil(deliverAtMs - Date.now());
-  if (delayMs <= 0) return {};
-  return { [schedule.header]: String(schedule.counts === "delay" ? delayMs : Math.ceil(deliverAtMs)) };
+/** What is left of the message's delay. Written anew at every resend: both brokers count from the arrival. */
+export function scheduleHeaders(message: OutgoingMessage, { schedule }: Dialect): Record<string, string> {
+  const delayMs = Math.ceil(delayLeftMs(message) ?? 0);
+  return delayMs <= 0 || schedule === undefined ? {} : { [schedule]: String(delayMs) };
 }
 
 /** Text stays text: on both brokers a content-length alone would turn it into bytes, and without one a NUL would end it. */
@@ -80,6 +78,11 @@ export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { length
 }
 
 /** A MESSAGE frame without what belongs to the subscription. */
-export function decodeMessage(headers: HeaderBlock, body: Buffer, dialect: Dialect): ReceivedMessage {
-  return new ReceivedMessage(new ReceivedContent(headers, body, dialect));
+export function decodeMessage(
+  headers: HeaderBlock,
+  body: Buffer,
+  dialect: Dialect,
+  subscribed: Destination,
+): ReceivedMessage {
+  return new ReceivedMessage(new ReceivedContent(headers, body, dialect, subscribed));
 }

@@ -1,10 +1,12 @@
 /** What a MESSAGE frame says, read from its headers when somebody asks: most of it nobody does. */
+
+import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent as Content } from "../../../messaging/messages/received-message.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";
-import { readDestination, readReplyTo } from "./destination.ts";
-import { AMQP_PREFIX, isReserved } from "./header-names.ts";
+import { readAddress, readDestination, readReplyTo } from "./destination.ts";
+import { AMQP_PREFIX, isOwnHeader, WRITTEN_FIRST } from "./header-names.ts";
 
 const AMQP_STRING_BODY = "5";
 
@@ -14,12 +16,15 @@ export class ReceivedContent implements Content {
   readonly id: string | undefined;
   readonly #headers: HeaderBlock;
   readonly #dialect: Dialect;
+  readonly #subscribed: Destination;
   #properties: Readonly<Record<string, string>> | undefined;
 
-  constructor(headers: HeaderBlock, body: Buffer, dialect: Dialect) {
+  /** `subscribed`: what the subscription asked for that the message came by. */
+  constructor(headers: HeaderBlock, body: Buffer, dialect: Dialect, subscribed: Destination) {
     this.body = body;
     this.#headers = headers;
     this.#dialect = dialect;
+    this.#subscribed = subscribed;
     this.id = this.#text(DUPLICATE_ID_PROPERTY) ?? this.brokerMessageId;
   }
 
@@ -28,9 +33,14 @@ export class ReceivedContent implements Content {
     return this.#dialect.messageIdHasConsumer ? id?.slice(id.indexOf(",") + 1) : id;
   }
 
+  /** The message id that a sender over another protocol gave it. The broker turns it back into the sender's own type. */
+  get senderMessageId(): string | undefined {
+    return this.#dialect.writesAddresses ? this.#text("NATIVE_MESSAGE_ID") : undefined;
+  }
+
   /** The same object each time. Over STOMP every value is text. */
   get properties(): Readonly<Record<string, string>> {
-    this.#properties ??= readProperties(this.#headers);
+    this.#properties ??= readProperties(this.#headers, this.#dialect);
     return this.#properties;
   }
 
@@ -44,7 +54,9 @@ export class ReceivedContent implements Content {
   }
 
   get destination(): string | undefined {
-    return readDestination(this.#text("destination"), this.#text("destination-type"), this.#dialect);
+    const text = this.#text("destination");
+    if (this.#dialect.destinations === "path") return readDestination(text);
+    return readAddress(text, this.#text("destination-type"), this.#subscribed);
   }
 
   get contentType(): string | undefined {
@@ -94,11 +106,21 @@ export class ReceivedContent implements Content {
   }
 }
 
-function readProperties(headers: HeaderBlock): Record<string, string> {
+function readProperties(headers: HeaderBlock, dialect: Dialect): Record<string, string> {
   const properties: Record<string, string> = {};
-  for (const [name, value] of headers.entries()) {
+  const own = new Map<string, string>();
+  const add = (name: string, value: string) => {
     // Of repeated headers the first counts.
-    if (!isReserved(name) && !Object.hasOwn(properties, name)) properties[name] = value;
+    if (!Object.hasOwn(properties, name)) properties[name] = value;
+  };
+  for (const [name, value] of headers.entries()) {
+    if (!isOwnHeader(name, dialect)) add(name, value);
+    else if (dialect.ownAckIsLast) {
+      const earlier = own.get(name);
+      if (earlier === undefined) own.set(name, value);
+      else if (WRITTEN_FIRST.has(name)) add(name, value);
+      else if (name === "ack") add(name, earlier);
+    }
   }
   return properties;
 }

@@ -21,8 +21,8 @@ export interface Dialect {
   readonly transactionalAcks: boolean;
   /** How SUBSCRIBE asks for more than STOMP has; `plain`: it cannot. */
   readonly subscriptions: "activemq" | "artemis" | "plain";
-  /** The SEND header that has a message handed out later, and whether it counts from its arrival or is a time. */
-  readonly schedule: { readonly header: string; readonly counts: "delay" | "time" } | undefined;
+  /** The SEND header that has a message handed out later: milliseconds from its arrival. undefined: none that we know. */
+  readonly schedule: string | undefined;
   /** The header of a place in a group that JMS and AMQP consumers see. */
   readonly groupSequence: string;
   /**
@@ -35,6 +35,15 @@ export interface Dialect {
   readonly losesAmqpIds: boolean;
   /** Whether a destination can list several, by commas. */
   readonly composites: boolean;
+  /**
+   * Artemis writes the properties of a message between its own headers, under whatever names. Of repeated headers its own is
+   * the first, but for `ack`, which it writes behind the properties (measured with each name).
+   */
+  readonly ownAckIsLast: boolean;
+  /** Whether a MESSAGE has a header for its routing type, and one for the id that a sender over another protocol gave it. */
+  readonly writesAddresses: boolean;
+  /** Whether selectors name the headers of JMS by names of Artemis's own. */
+  readonly ownSelectorNames: boolean;
   /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
   readonly messageIdHasConsumer: boolean;
   /** Whether a connection is over with its first ERROR, as STOMP 1.2 has it. Artemis still answers what follows, with an ERROR each that blames the innocent. */
@@ -65,6 +74,9 @@ const STOMP_AS_SPECIFIED: Dialect = {
   receiptStallsPatterns: false,
   losesAmqpIds: false,
   composites: false,
+  ownAckIsLast: false,
+  writesAddresses: false,
+  ownSelectorNames: false,
   messageIdHasConsumer: false,
   errorEndsSession: true,
   unnamedSubscribeErrors: false,
@@ -79,7 +91,7 @@ const CLASSIC: Dialect = {
   textMark: ["amq-msg-type", "text"],
   givingBackCounts: true,
   subscriptions: "activemq",
-  schedule: { header: "AMQ_SCHEDULED_DELAY", counts: "delay" },
+  schedule: "AMQ_SCHEDULED_DELAY",
   receiptStallsPatterns: true,
   losesAmqpIds: true,
   composites: true,
@@ -106,9 +118,12 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     nack: "discard",
     transactionalAcks: false,
     subscriptions: "artemis",
-    schedule: { header: "AMQ_SCHEDULED_TIME", counts: "time" },
+    schedule: "AMQ_SCHEDULED_DELAY",
     // JMSXGroupSeq stays a property there: over AMQP the place is then 0.
     groupSequence: "_AMQ_GROUP_SEQUENCE",
+    writesAddresses: true,
+    ownAckIsLast: true,
+    ownSelectorNames: true,
     messageIdHasConsumer: true,
     sends: "transacted",
     unnamedSubscribeErrors: true,

@@ -4,6 +4,7 @@ import { printableLine } from "../../../errors/printable.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Login } from "../../../messaging/port/login.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
+import { OPTIONS } from "../../../uri/options/option-table.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
 import { FrameWriter } from "../frames/frame-writer.ts";
 import { type AnswerHeaders, ConnectRefused, connectWithStompit } from "../stompit/connect-with-stompit.ts";
@@ -91,6 +92,7 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
 function open({ socket, login, settings, memory }: HandshakeRequest, headers: AnswerHeaders): Opened {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
+  const { maxMessageBytes = OPTIONS.maxMessageBytes.default } = settings;
   const redact = redactingCredentials(login);
   const version = headers["version"] ?? "1.0";
   if (version !== "1.1" && version !== "1.2")
@@ -99,7 +101,7 @@ function open({ socket, login, settings, memory }: HandshakeRequest, headers: An
   const silenceMs = SILENT_INTERVALS * incomingHeartbeatMs(headers["heart-beat"], heartbeatMs);
   const peer: Peer = {
     ...{ endpoint, broker, dialect: dialectOf(broker), version, redact },
-    ...{ clientId, deadLetterDestination, releaseWaitMs, onWarning },
+    ...{ clientId, deadLetterDestination, releaseWaitMs, maxMessageBytes, onWarning },
     // A broker that a group has stopped learns of our end only when it beats.
     memory,
     noticesSilence: silenceMs > 0,

@@ -20,6 +20,8 @@ export interface Peer {
   readonly redact: (text: string) => string;
   readonly deadLetterDestination: Destination;
   readonly releaseWaitMs: number;
+  /** The largest body that is kept; a larger message is rejected. */
+  readonly maxMessageBytes: number;
   readonly onWarning: AdapterSettings["onWarning"];
   readonly memory: SendMemory;
   /** Whether heart-beats tell of a broker that has stopped. */

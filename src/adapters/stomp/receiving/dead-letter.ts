@@ -1,6 +1,7 @@
 /** A rejected message as the dead letter that is sent in its place where the broker would discard it (Artemis). */
 import { type Destination, parseDestination } from "../../../messaging/messages/destination.ts";
 import type { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
+import { insteadOf } from "../messages/header-names.ts";
 import { bodyHeaders, type EncodedMessage, encodeMessage } from "../messages/message.ts";
 import type { Peer } from "../opening/peer.ts";
 
@@ -42,12 +43,13 @@ export function deadLetterOf(rejection: Rejection, target: Destination, { dialec
         kind,
         priority,
         correlationId,
+        correlation: undefined,
         type,
         groupId,
         groupSequence,
       },
       properties: {
-        ...message.properties,
+        ...sendable(message.properties),
         [ORIGINAL_ADDRESS_PROPERTY]: from,
         [ORIGINAL_QUEUE_PROPERTY]: from,
         ...(reason !== undefined && { [REASON_PROPERTY]: printable(reason) }),
@@ -64,6 +66,11 @@ export function deadLetterOf(rejection: Rejection, target: Destination, { dialec
   );
   const { "content-type": _ours, "content-length": _length, ...headers } = encoded.headers;
   return { ...encoded, headers: { ...headers, ...bodyHeaders({ kind, body }, contentType, dialect) } };
+}
+
+/** Without the properties that STOMP cannot send: their names mean something in a SEND frame. */
+function sendable(properties: ReceivedMessage["properties"]): ReceivedMessage["properties"] {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => insteadOf(name) === undefined));
 }
 
 function printable(reason: string): string {

@@ -12,8 +12,9 @@ export type SettlementMeans = "ACK" | "NACK" | "dead-letter" | "give-back";
  * The headers of ACK or NACK for a MESSAGE frame, as they are written. STOMP 1.2: the id alone, which keeps the frame
  * short. Classic stops for good when 64 KiB of ACKs wait unread.
  */
-export function settlingLines(headers: HeaderBlock, { version }: Peer): string {
-  if (version === "1.2") return `id:${writable(headers.raw("ack") ?? headers.raw("message-id"), version)}\n`;
+export function settlingLines(headers: HeaderBlock, { version, dialect }: Peer): string {
+  const ack = dialect.ownAckIsLast ? headers.lastRaw("ack") : headers.raw("ack");
+  if (version === "1.2") return `id:${writable(ack ?? headers.raw("message-id"), version)}\n`;
   const subscription = writable(headers.raw("subscription"), version);
   return `subscription:${subscription}\nmessage-id:${writable(headers.raw("message-id"), version)}\n`;
 }

@@ -5,6 +5,7 @@ import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/
 import { addressSubscribe } from "../messages/destination.ts";
 import { findUnsendable } from "../messages/header-limits.ts";
 import type { Peer } from "../opening/peer.ts";
+import { selectorForArtemis } from "./selector.ts";
 
 /** Artemis counts bytes: a message of text with its headers is taken to be this large. */
 const ASSUMED_MESSAGE_BYTES = 1024;
@@ -17,7 +18,7 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
     // For a browser too: on Classic an ACK lets the next message come then, and takes nothing out of the queue (measured).
     ack: request.autoSettled ? "auto" : "client-individual",
     ...prefetchHeaders(request, peer),
-    ...(request.selector === undefined ? {} : { selector: request.selector }),
+    ...selectorHeader(request, peer),
     ...(request.browse && { browser: "true" }),
     ...(request.exclusive && { "activemq.exclusive": "true" }),
     ...nameHeaders(request, peer),
@@ -39,6 +40,11 @@ export function deletionHeaders(subscription: NamedSubscription, peer: Peer): Re
     ? // Classic wants an id, of whatever: one that no subscription of ours has.
       { id: "0", "activemq.subscriptionName": subscription.name }
     : { "durable-subscription-name": subscription.name };
+}
+
+function selectorHeader({ selector }: SubscriptionRequest, { dialect }: Peer): Record<string, string> {
+  if (selector === undefined) return {};
+  return { selector: dialect.ownSelectorNames ? selectorForArtemis(selector) : selector };
 }
 
 function prefetchHeaders({ prefetch, prefetchBytes }: SubscriptionRequest, { dialect }: Peer): Record<string, string> {

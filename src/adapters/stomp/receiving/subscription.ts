@@ -17,6 +17,7 @@ import { type BrokerRefusal, saysInUse } from "../opening/failures.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
 import type { Wire } from "../sending/wire.ts";
 import { AckSize } from "./ack-size.ts";
+import { answerTooLarge, placeOfBroken, refuseBroken, tooLargeText, unanswerable } from "./refused-message.ts";
 import { Release } from "./release.ts";
 import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
@@ -112,16 +113,44 @@ export class StompSubscription implements SessionSubscription {
     return this.#unsettled.size >= MAX_OVERRUN * this.#request.prefetch + MIN_OVERRUN;
   }
 
+  /** A MESSAGE frame whose body of so many bytes is larger than maxMessageBytes: nothing of it was kept. */
+  refuseTooLarge(headers: HeaderBlock, bytes: number): void {
+    const { peer } = this.#wire;
+    const text = tooLargeText(headers, bytes, this.#request, peer);
+    const answer = answerTooLarge(headers, this.#request, peer);
+    const { endpoint, onWarning } = peer;
+    if (answer?.command) this.#wire.write(answer.command, settlingLines(headers, peer));
+    const done = answer?.done ?? "not answered, and its consumer ends";
+    onWarning({ code: "MESSAGE_TOO_LARGE", message: `${text}: it was ${done}, not delivered`, endpoint });
+    if (!answer) this.#giveUp(unanswerable(text, peer));
+  }
+
+  /** The frame of a message cannot be read: the session ends. Returns where that is. */
+  noteBroken(headers: HeaderBlock, how: string): string {
+    const { peer } = this.#wire;
+    const refusal = refuseBroken(headers, this.#request, peer, how);
+    if (refusal) this.#giveUp(refusal);
+    return placeOfBroken(headers, this.#request, peer);
+  }
+
+  #giveUp(error: SubscriptionRefusedError): void {
+    const id = this.#id;
+    this.end();
+    if (id !== undefined) this.#wire.request("UNSUBSCRIBE", { id }, { onReceipt: () => {}, onRefused: () => {} });
+    this.#sink.onRefused(error);
+  }
+
   /** A MESSAGE frame with one of our ids. */
   receive(headers: HeaderBlock, body: Buffer): void {
     const { peer } = this.#wire;
     const { browse, autoSettled } = this.#request;
-    if (browse && headers.get("browser") === "end") {
+    // The property of a message may be called so too.
+    if (browse && headers.get("browser") === "end" && headers.get("message-id") === "0") {
       this.#sink.onBrowsed();
       return;
     }
     const received = {
-      message: decodeMessage(headers, body, peer.dialect),
+      message: decodeMessage(headers, body, peer.dialect, this.#request.destination),
       redelivered: headers.get("redelivered") === "true",
       unsettleable: whyUnacknowledgeable(headers, peer),
     };

@@ -34,6 +34,7 @@ function read(pieces: readonly Buffer[], { version = "1.2", limit = 1e6, onFrame
       frames.push({ command, headers: first(headers), body: body.toString("latin1"), complete });
       onFrame?.(reader);
     },
+    onDropped: () => {},
     onBroken: (how) => {
       expect(broken).toBeUndefined();
       broken = how;
@@ -167,6 +168,7 @@ describe("a frame", () => {
       onFrame: (_command, _headers, body) => {
         kept = body;
       },
+      onDropped: () => {},
       onBroken: () => {},
     });
     const chunk = Buffer.from("MESSAGE\n\nabc\0");
@@ -201,7 +203,12 @@ describe("bounds", () => {
   });
 
   it("cost a peer that sends byte by byte no more than its bytes", () => {
-    const reader = new FrameReader("1.2", { onHead: () => 0, onFrame: () => {}, onBroken: () => {} });
+    const reader = new FrameReader("1.2", {
+      onHead: () => 0,
+      onFrame: () => {},
+      onDropped: () => {},
+      onBroken: () => {},
+    });
     const piece = Buffer.from("a");
     const timed = (count: number) => {
       const from = performance.now();

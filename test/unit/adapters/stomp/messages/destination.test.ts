@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   addressSend,
   addressSubscribe,
+  readAddress,
   readDestination,
   readReplyTo,
   spellReplyTo,
@@ -43,12 +44,14 @@ describe("destinations on Classic", () => {
     ["/topic/prices", "topic://prices"],
     ["/remote-temp-queue/ID:a-1", "temp-queue://ID:a-1"],
     ["/temp-topic/x", "temp-topic://x"],
-    ["/remote-queue/x", "/remote-queue/x"],
-    ["/queue/", "/queue/"],
+    // send() would take these for queues of such names.
+    ["/remote-queue/x", undefined],
+    ["/queue/", undefined],
+    ["99999", undefined],
     ["", undefined],
     [undefined, undefined],
   ])("read %s back as %s", (text, destination) => {
-    expect(readDestination(text, undefined, classic)).toBe(destination);
+    expect(readDestination(text)).toBe(destination);
   });
 });
 
@@ -81,12 +84,29 @@ describe("destinations on Artemis", () => {
   });
 
   it.each([
-    ["orders.new", "ANYCAST", "queue://orders.new"],
-    ["prices", "MULTICAST", "topic://prices"],
-    // There it is an address like any other.
-    ["/queue/x", "ANYCAST", "queue:///queue/x"],
-  ])("read %s with %s back as %s", (text, routing, destination) => {
-    expect(readDestination(text, routing, artemis)).toBe(destination);
+    ["orders.new", "ANYCAST", "queue://orders.new", "queue://orders.new"],
+    ["prices", undefined, "topic://prices", "topic://prices"],
+    // What the sender wrote, or left out, says less than what was asked for.
+    ["prices", "99999", "topic://prices", "topic://prices"],
+    ["orders", "MULTICAST", "queue://orders", "queue://orders"],
+    ["prices.eu", "MULTICAST", "topic://prices.>", "topic://prices.eu"],
+    // The prefix of an acceptor.
+    ["/queue/foo", "ANYCAST", "queue://foo", "queue://foo"],
+    // Without one it is an address like any other.
+    ["/queue/x", "ANYCAST", "queue:///queue/x", "queue:///queue/x"],
+    // The address alone, of either kind.
+    ["prices", "MULTICAST", "queue://prices::audit", "topic://prices"],
+    ["orders", "ANYCAST", "queue://orders::orders", "queue://orders"],
+    ["prices", undefined, "queue://prices::audit", undefined],
+    [undefined, undefined, "queue://a", undefined],
+  ])("read %s with the type %s, come to %s, back as %s", (text, routing, subscribed, destination) => {
+    expect(readAddress(text, routing, parseDestination(subscribed))).toBe(destination);
+  });
+
+  it("leave the type of a queue that is named by its address too to Artemis, which has one for it", () => {
+    const qualified = parseDestination("queue://prices::audit");
+    expect(addressSend(qualified, artemis)).toEqual({ destination: "prices::audit" });
+    expect(addressSubscribe(qualified, artemis)).toEqual({ destination: "prices::audit" });
   });
 });
 

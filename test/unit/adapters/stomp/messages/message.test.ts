@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { HeaderBlock } from "../../../../../src/adapters/stomp/frames/header-block.ts";
 import { decodeMessage, encodeMessage, scheduleHeaders } from "../../../../../src/adapters/stomp/messages/message.ts";
 import { dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
+import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
+import { settlingLines } from "../../../../../src/adapters/stomp/receiving/settlement.ts";
 import { InvalidArgumentError, UnsupportedError } from "../../../../../src/errors/errors.ts";
 import {
   createOutgoingMessage,
@@ -58,20 +61,19 @@ describe("a SEND", () => {
     const options = { type: "t", groupId: "g", groupSequence: 3 };
     const { headers, body } = encode("hi", options, dialects[product]);
     expect(headers).toMatchObject(expected);
-    expect(decodeMessage(headerBlock(headers), body, dialects[product])).toMatchObject(options);
+    expect(decodeMessage(headerBlock(headers), body, dialects[product], queue)).toMatchObject(options);
   });
 
-  it("asks Classic for a delay from now on, and Artemis for a time, until that is past", () => {
-    const message = { ...createOutgoingMessage("hi"), deliverAtMs: Date.now() + 60_000 };
-    expect(encodeMessage(queue, message, classic).headers).toEqual(
-      encodeMessage(queue, { ...message, deliverAtMs: undefined }, classic).headers,
+  it.each([classic, artemis])("asks a broker for what is left of the delay, until that is past (%#)", (dialect) => {
+    const message = createOutgoingMessage("hi", { delayMs: 60_000 });
+    expect(encodeMessage(queue, message, dialect).headers).toEqual(
+      encodeMessage(queue, { ...message, delayMs: undefined, deliverAtMs: undefined }, dialect).headers,
     );
-    const delay = Number(scheduleHeaders(message, classic)["AMQ_SCHEDULED_DELAY"]);
+    const delay = Number(scheduleHeaders(message, dialect)["AMQ_SCHEDULED_DELAY"]);
     expect(delay).toBeGreaterThan(50_000);
     expect(delay).toBeLessThanOrEqual(60_000);
-    expect(scheduleHeaders(message, artemis)).toEqual({ AMQ_SCHEDULED_TIME: String(message.deliverAtMs) });
-    expect(scheduleHeaders({ ...message, deliverAtMs: Date.now() - 1 }, classic)).toEqual({});
-    expect(scheduleHeaders(createOutgoingMessage("hi"), artemis)).toEqual({});
+    expect(scheduleHeaders({ ...message, madeAtMs: performance.now() - 60_001 }, dialect)).toEqual({});
+    expect(scheduleHeaders(createOutgoingMessage("hi"), dialect)).toEqual({});
     expect(() => encodeMessage(queue, message, other)).toThrow(UnsupportedError);
   });
 
@@ -131,7 +133,7 @@ describe("a MESSAGE", () => {
       ...{ expires: "0", priority: "4", timestamp: "1", persistent: "true", "reply-to": "/queue/replies" },
       ...{ "correlation-id": "c", receipt: "7", colour: "red", _AMQ_DUPL_ID: "id-1", type: "kind" },
     };
-    const message = decodeMessage(headerBlock(headers), Buffer.from("hi"), classic);
+    const message = decodeMessage(headerBlock(headers), Buffer.from("hi"), classic, queue);
     expect(message).toMatchObject({
       ...{
         id: "id-1",
@@ -154,8 +156,8 @@ describe("a MESSAGE", () => {
       "message-id": "44,39",
       "content-length": 0,
     };
-    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis);
-    expect(message).toMatchObject({ id: "39", brokerMessageId: "39", destination: "topic://orders" });
+    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis, queue);
+    expect(message).toMatchObject({ id: "39", brokerMessageId: "39", destination: "queue://orders" });
   });
 
   it("keeps what its AMQP sender said, without how the broker notes it", () => {
@@ -164,18 +166,40 @@ describe("a MESSAGE", () => {
       JMS_AMQP_HEADER: "true",
       NATIVE_MESSAGE_ID: "ID:AMQP_NO_PREFIX:m1",
     };
-    const message = decodeMessage(headerBlock({ ...noted, a: "1" }), Buffer.alloc(0), artemis);
+    const message = decodeMessage(headerBlock({ ...noted, a: "1" }), Buffer.alloc(0), artemis, queue);
     expect(message).toMatchObject({ contentType: "text/plain", properties: { a: "1" } });
+  });
+
+  it("shows the properties of other senders that are named like headers, beside the broker's own", () => {
+    const block = new HeaderBlock(
+      "\nsubscription:1\nmessage-id:7,39\ndestination:orders\nexpires:0\nredelivered:false\npriority:4\npersistent:false\ntimestamp:0\nack:nope\nreceipt:1\nmessage-id:mine\nsubscription:daily\npriority:high\nid:5\nmessage:m\nselector:s\nbrowser:end\nreceipt-id:r\nsubscription-type:st\ndestination-type:ANYCAST\nack:7,39\ncontent-length:2\n",
+    );
+    const message = decodeMessage(block, Buffer.from("hi"), artemis, queue);
+    expect(message).toMatchObject({ id: "39", priority: 4, destination: "queue://orders" });
+    expect(message.properties).toEqual({
+      ...{ ack: "nope", "message-id": "mine", subscription: "daily", priority: "high", id: "5", message: "m" },
+      ...{ selector: "s", browser: "end", "receipt-id": "r", "subscription-type": "st" },
+    });
+    const peer = { version: "1.2", dialect: artemis } as Peer;
+    expect(settlingLines(block, peer)).toBe("id:7,39\n");
+    const ofClassic = { "destination-type": "x", NATIVE_MESSAGE_ID: "y", id: "z" };
+    expect(decodeMessage(headerBlock(ofClassic), Buffer.alloc(0), classic, queue).properties).toEqual(ofClassic);
+  });
+
+  it("has the id that its sender over another protocol gave it, where Artemis tells", () => {
+    const headers = { NATIVE_MESSAGE_ID: "ID:AMQP_NO_PREFIX:m1", "message-id": "44,39" };
+    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis, queue);
+    expect(message).toMatchObject({ senderMessageId: "ID:AMQP_NO_PREFIX:m1", brokerMessageId: "39" });
   });
 
   it("tells the group as Artemis keeps it, and no time where there is none", () => {
     const headers = { _AMQ_GROUP_ID: "G", _AMQ_GROUP_SEQUENCE: "7", timestamp: "0", _AMQ_SCHED_DELIVERY: "1" };
-    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis);
+    const message = decodeMessage(headerBlock(headers), Buffer.alloc(0), artemis, queue);
     expect(message).toMatchObject({ groupId: "G", groupSequence: 7, sentAtMs: undefined, properties: {} });
   });
 
   it("is taken without any header", () => {
-    const message = decodeMessage(headerBlock({}), Buffer.alloc(0), classic);
+    const message = decodeMessage(headerBlock({}), Buffer.alloc(0), classic, queue);
     expect(message).toMatchObject({ id: undefined, priority: undefined, expiresAtMs: undefined, persistent: false });
   });
 
@@ -192,7 +216,7 @@ describe("a MESSAGE", () => {
     ["text", "what AMQP sent as data of JSON", { "content-length": 3, JMS_AMQP_ContentType: "application/json" }],
     ["text", "a charset", { "content-length": 3, "content-type": "application/x-acme;charset=utf-8" }],
   ])("is %s with %s", (kind, _, headers) => {
-    expect(decodeMessage(headerBlock(headers), Buffer.from("abc"), artemis).kind).toBe(kind);
+    expect(decodeMessage(headerBlock(headers), Buffer.from("abc"), artemis, queue).kind).toBe(kind);
   });
 });
 
@@ -225,7 +249,7 @@ it.each(Object.entries(dialects))("a message keeps everything on its way through
         ...(correlationId ? { correlationId } : {}),
       };
       const sent = encode(body, options, dialect);
-      const received = decodeMessage(headerBlock(sent.headers), sent.body, dialect);
+      const received = decodeMessage(headerBlock(sent.headers), sent.body, dialect, queue);
       const texts = Object.entries(clean).map(([key, item]) => [key, String(item)]);
       expect(received.properties).toEqual(Object.fromEntries(texts));
       expect(received).toMatchObject({
