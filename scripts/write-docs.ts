@@ -7,6 +7,7 @@ import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
+import { renderWarningTable } from "./render-warning-table.ts";
 
 const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "src/uri/options/group-options.ts": () => renderGroupOptions(),
@@ -37,7 +38,7 @@ function renderErrors(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   return `# Errors
 
-<!-- Printed from src/errors/error-codes.ts by npm run docs; change it there. -->
+<!-- Printed from src/errors/error-codes.ts and src/messaging/port/adapter-settings.ts by npm run docs; change it there. -->
 
 Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the same call may succeed later, as it is), the
 \`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list
@@ -65,6 +66,13 @@ the attempt failed or was given up; its \`verdict\` is \`next\` or \`stop\`.
 | code | meaning |
 | --- | --- |
 ${rows.join("\n")}
+
+## Warnings
+
+The event \`warning\` tells of what a user should know though nothing has failed: \`code\`, \`message\` (what was seen, what follows
+and what to do) and the \`endpoint\` it was seen at.
+
+${renderWarningTable()}
 `;
 }
 
