@@ -13,7 +13,8 @@ export const ERROR_CODES = {
   ENDPOINT_UNKNOWN: "The host name has no address; the next endpoint is tried",
   ENDPOINT_REFUSED: "Nothing listens there, as on a standby; the next endpoint is tried",
   ENDPOINT_UNREACHABLE: "The network does not reach the endpoint; the next endpoint is tried",
-  ENDPOINT_CLOSED: "The peer closed or reset before the handshake was done; the broker may be full (its limit of connections); the next endpoint is tried",
+  ENDPOINT_CLOSED:
+    "The peer closed or reset before the handshake was done; the broker may be full (its limit of connections); the next endpoint is tried",
   ENDPOINT_REJECTED: "The broker refused this connection for now; the next endpoint is tried",
   ATTEMPT_TIMEOUT: "The endpoint did not finish the handshake within attemptTimeout",
   ATTEMPT_SUPERSEDED: "Another endpoint finished its handshake first; this attempt was given up",
