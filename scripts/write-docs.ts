@@ -6,6 +6,11 @@ import { renderGroupOptions } from "./render-group-options.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
+import {
+  renderFigure,
+  renderPublishedShapes,
+  renderTopologyFindings,
+} from "./render-topology-docs.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 import { renderWarningTable } from "./render-warning-table.ts";
 
@@ -13,6 +18,12 @@ const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "src/uri/options/group-options.ts": () => renderGroupOptions(),
   "docs/options.md": () => renderOptionTable(),
   "docs/errors.md": () => renderErrors(),
+  "docs/topology-findings.md": () => renderTopologyFindings(),
+  "docs/published-configurations.md": () => renderPublishedShapes(),
+  "docs/figure-4.1.svg": () => renderFigure("4.1"),
+  "docs/figure-4.1-h1-down.svg": () => renderFigure("4.1", "h1"),
+  "docs/figure-4.2.svg": () => renderFigure("4.2"),
+  "docs/figure-4.2-h3-down.svg": () => renderFigure("4.2", "h3"),
   "docs/refusals.md": () => renderRefusals(),
   "docs/architecture.md": withTransitionTable,
   "docs/failure-modes.md": withFailureTables,

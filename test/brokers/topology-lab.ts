@@ -106,6 +106,11 @@ export class NetworkLab {
     return Object.fromEntries(states);
   }
 
+  /** Of the processes that run. */
+  pids(): number[] {
+    return [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
+  }
+
   logTail(member: string, lines = 30): Promise<string> {
     return this.#processes.get(member)?.logTail(lines) ?? Promise.resolve("(no such member)");
   }

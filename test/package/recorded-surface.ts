@@ -25,6 +25,10 @@ export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "./bridge": words("Bridge ConfigError createBridge readBridgeConfig"),
   "./stomp": words("connect createConnection"),
   "./testing": words("blackHole embeddedGroup faultProxy rehearseFailover"),
+  "./topology": words(`
+    ConfigError checkTopology exportTopology generateTopology planTopology readBrokerXml readTopology readTopologyFile
+    renderTopology sarifOf simulateTopology topologyJsonSchema
+  `),
   "./transport": words("MasterSlaveTransport TRANSITIONS dial reach"),
 };
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../../src/config/config-error.ts";
 import { readTopology } from "../../../../src/topology/description/read-topology.ts";
@@ -68,6 +69,11 @@ describe("a description of a network", () => {
       "duplex: 3",
     );
     expect(mistakesIn(text).findings.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("has a JSON Schema in docs/, for editors, that is that of the code", () => {
+    const shipped = readFileSync(new URL("../../../../docs/topology.schema.json", import.meta.url), "utf8");
+    expect(JSON.parse(shipped)).toEqual(topologyJsonSchema());
   });
 
   it("has a JSON Schema that names its parts and refuses others", () => {

@@ -1,0 +1,116 @@
+/** What docs/ says of networks of groups and is printed from code: the findings, the pictures, the schema, the published shapes. */
+import { readdirSync, readFileSync } from "node:fs";
+import { EXAMPLE_BLOCKS } from "../src/topology/check/rule.ts";
+import { RULES } from "../src/topology/check/rule-table.ts";
+import { readTopology } from "../src/topology/description/read-topology.ts";
+import type { Topology } from "../src/topology/description/topology.ts";
+import { READ_FINDINGS } from "../src/topology/read/read-findings.ts";
+import { renderTopology } from "../src/topology/render/render-topology.ts";
+import { simulateTopology } from "../src/topology/simulate/simulate-topology.ts";
+
+const VECTORS = new URL("../test/vectors/topology/published/", import.meta.url);
+
+export function renderTopologyFindings(): string {
+  const rules = RULES.map(
+    ({ code, severity, condition, source, bad, good, consequences = [] }) => `## ${code}
+
+**${severity}.** ${condition}
+
+Known from: ${source}.
+${consequences.length > 0 ? `\nA network with it can have ${consequences.join(", ")} as well.\n` : ""}
+\`\`\`yaml
+# found
+${bad}
+\`\`\`
+
+\`\`\`yaml
+# not found
+${good}
+\`\`\`
+`,
+  );
+  const reading = Object.entries(READ_FINDINGS).map(
+    ([code, { severity, condition }]) => `| \`${code}\` | ${severity} | ${condition} |`,
+  );
+  return `# Findings of topology check
+
+<!-- Printed from the rules in src/topology/check by npm run docs; change them there. -->
+
+Each finding has a stable code. \`--ignore CODE\` leaves it out, \`--fail-on error|warning|info\` says from which severity on
+\`check\` exits with 4. Both examples of every rule are tests: the first breaks that rule and no other, the second breaks none.
+
+An example that leaves out \`hosts\` or \`groups\` has this host pair:
+
+\`\`\`yaml
+${Object.values(EXAMPLE_BLOCKS).join("\n")}
+\`\`\`
+
+| code | severity | condition |
+| --- | --- | --- |
+${RULES.map(({ code, severity, condition }) => `| [\`${code}\`](#${code.toLowerCase()}) | ${severity} | ${condition} |`).join("\n")}
+
+Reading brokers' XML can report these besides:
+
+| code | severity | condition |
+| --- | --- | --- |
+${reading.join("\n")}
+
+${rules.join("\n")}`;
+}
+
+/** The pictures of docs/topology.md, by the figure and the host that has failed. */
+export function renderFigure(figure: "4.1" | "4.2", failed?: string): string {
+  const state = failed === undefined ? undefined : simulateTopology(exampleOf(figure), { failedHosts: [failed] });
+  const title = `Figure ${figure}${failed === undefined ? "" : ` with host ${failed} down`}`;
+  return renderTopology(exampleOf(figure), { format: "svg", state, title });
+}
+
+function exampleOf(figure: string): Topology {
+  return readTopology(readFileSync(new URL(`../examples/networks/figure-${figure}.yaml`, import.meta.url), "utf8"));
+}
+
+interface Published {
+  readonly shape: string;
+  readonly source: string;
+  readonly findings: Readonly<Record<string, number>>;
+}
+
+export function renderPublishedShapes(): string {
+  const names = readdirSync(VECTORS).sort();
+  const cases = names.map(
+    (name) => [name, JSON.parse(readFileSync(new URL(`${name}/expected.json`, VECTORS), "utf8")) as Published] as const,
+  );
+  const counts = new Map<string, number>();
+  for (const [, { findings }] of cases)
+    for (const code of Object.keys(findings)) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const common = [...counts].sort(([a, x], [b, y]) => y - x || a.localeCompare(b));
+  const severityOf = (code: string) =>
+    RULES.find((rule) => rule.code === code)?.severity ??
+    READ_FINDINGS[code as keyof typeof READ_FINDINGS]?.severity ??
+    "";
+  const rows = cases.map(([name, { shape, source, findings }]) => {
+    const found = Object.entries(findings).map(([code, count]) => `\`${code}\`${count > 1 ? ` x ${count}` : ""}`);
+    return `| ${shape} | ${source} | ${found.join(", ")} | [files](../test/vectors/topology/published/${name}) |`;
+  });
+  return `# Published configurations, and what check says of them
+
+<!-- Printed from test/vectors/topology/published by npm run docs; change the files there. -->
+
+These ${cases.length} configurations were written for this repository in the shapes that public ones have. No text was copied.
+Tests hold that \`masterslave topology check\` finds exactly what is listed. They were not run on brokers one by one; what is
+known from runs says so in the [table of findings](topology-findings.md).
+
+A lone broker in a published example is an example, so \`LONE_MASTER\` says little here. The others, the commonest first:
+
+| finding | severity | in how many |
+| --- | --- | --- |
+${common
+  .filter(([code]) => code !== "LONE_MASTER")
+  .map(([code, count]) => `| \`${code}\` | ${severityOf(code)} | ${count} |`)
+  .join("\n")}
+
+| shape | seen in | findings | |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}
