@@ -56,6 +56,8 @@ const ROOMS = [
   "bridge/forwarding",
   "bridge/link",
   "bridge",
+  // Plays a whole bridge.
+  "bridge/cases",
   "topology/description",
   "topology/network",
   "topology/check",

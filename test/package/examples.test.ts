@@ -26,8 +26,19 @@ describe("the examples", () => {
     for (const name of await readdir(join(root, "examples"))) {
       const lines = (await readFile(join(root, "examples", name), "utf8")).trimEnd().split("\n");
       expect(lines.length, name).toBeLessThanOrEqual(40);
-      expect(lines[0], name).toMatch(new RegExp(`^// MASTERSLAVE_URI='masterslave:.*' node examples/${name}$`));
+      // Those of the bridge bring their own groups, or name those of the reader.
+      const first = name.endsWith(".yaml")
+        ? /^# masterslave bridge (run|test) examples\/bridge\.yaml$/
+        : new RegExp(`^// (MASTERSLAVE_URI='masterslave:.*' )?node examples/${name}$`);
+      expect(lines[0], name).toMatch(first);
     }
+  });
+
+  it("bridge.js forwards two messages over a failover of the target", async () => {
+    expect(await run("examples/bridge.js").exit).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/1 hammer [\s\S]*2 saws /),
+    });
   });
 
   it("send.js stores three orders, and receive.js works them off and stops on SIGTERM", async () => {

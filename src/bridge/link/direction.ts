@@ -13,6 +13,7 @@ import type { Route } from "../routing/route.ts";
 import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
+import { lossesOf } from "./losses.ts";
 import { isOneBroker } from "./one-broker.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
 import { waitUntilOver } from "./until.ts";
@@ -74,6 +75,7 @@ export class Direction {
     const { source, target } = this;
     try {
       await Promise.all([source.connection.connect({ signal }), target.connection.connect({ signal })]);
+      this.#refuseLosses();
       await this.#refuseOneBroker(signal);
       if (this.#health.isFailed || this.#closing) return;
       await this.#intake.start();
@@ -112,6 +114,13 @@ export class Direction {
     await this.#intake.close();
     await Promise.all([this.source, this.target].map(({ connection }) => connection.close({ drainTimeoutMs: 1_000 })));
     this.#health.stopped();
+  }
+
+  #refuseLosses(): void {
+    const { link, settings } = this.#deps;
+    const losses = settings.strict ? lossesOf(link, settings, this.source, this.target) : [];
+    const reason = losses.map(({ code, message }) => `${code}: ${message}`).join("; ");
+    if (reason !== "") this.#health.fail("STRICT", reason);
   }
 
   async #refuseOneBroker(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,27 @@
+/** What a link loses of a message by the products and protocols of its ends (NETWORK-FACTS.md, 6 and 7). */
+import type { FindingDetails } from "../../config/config-document.ts";
+import type { BridgeLink } from "../config/bridge-config.ts";
+import type { OpenGroup } from "./open-group.ts";
+
+/** Each a warning; with `strict` the link does not start. Both connections know their broker. */
+export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: OpenGroup): FindingDetails[] {
+  const found: FindingDetails[] = [];
+  const path = ["links", name, "from"];
+  const lose = (code: string, message: string) =>
+    found.push({
+      code,
+      severity: "warning",
+      path,
+      message: `${name}: ${message}`,
+      advice: `Give the group ${link.from} its AMQP ports`,
+    });
+  if (from.protocol !== "stomp") return found;
+  const { product } = from.connection.broker ?? { product: "unknown" };
+  if (product === "activemq")
+    lose("LOSES_GROUPS", "over STOMP, Classic shows no group: the order of a group is not kept");
+  if (product !== "masterslave-embedded") {
+    lose("LOSES_TYPES", "over STOMP every property is a text");
+    lose("LOSES_BODY", "over STOMP the bodies of JMS Map, Stream and Object messages arrive empty or as rubbish");
+  }
+  return found;
+}

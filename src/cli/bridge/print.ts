@@ -1,0 +1,42 @@
+/** What the verbs of the bridge have in common when they print. */
+import { type Finding, formatFinding } from "../../config/finding.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
+import { type EnvelopeWarning, envelope, failureEnvelope } from "../envelope.ts";
+import { exitCodeOf } from "../exit-codes.ts";
+import type { Output } from "./output.ts";
+
+/** Prints a failure in the form that was asked for; returns its exit code. */
+export function printFailure(verb: string, reason: unknown, output: Output): number {
+  const error = MasterSlaveError.from(reason);
+  if (output === "text") console.error(`${error.code}: ${error.message}`);
+  else console.log(JSON.stringify(failureEnvelope(verb, error)));
+  return exitCodeOf(error);
+}
+
+/** Prints the envelope as JSON, or the lines. */
+export function printResult(
+  verb: string,
+  data: object,
+  {
+    output,
+    ok,
+    lines,
+    findings = [],
+  }: {
+    readonly output: Output;
+    readonly ok: boolean;
+    readonly lines: readonly string[];
+    readonly findings?: readonly Finding[];
+  },
+): void {
+  if (output !== "text") {
+    const warnings = findings.filter(({ severity }) => severity !== "error").map(warningOf);
+    console.log(JSON.stringify(envelope(verb, data, { ok, warnings })));
+    return;
+  }
+  for (const line of [...findings.map(formatFinding), ...lines]) console.log(line);
+}
+
+function warningOf({ code, message }: Finding): EnvelopeWarning {
+  return { code, message };
+}

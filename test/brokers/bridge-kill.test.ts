@@ -1,0 +1,24 @@
+/** One kill of each victim over pairs that together hold every protocol and product on each side. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { killRound, VICTIMS } from "./bridge/kill-round.ts";
+import { type RealGroup, startGroup } from "./real-group.ts";
+
+describe.sequential.each([
+  { source: "classic", target: "artemis", protocols: ["amqp", "stomp"] },
+  { source: "artemis", target: "classic", protocols: ["stomp", "amqp"] },
+] as const)("a bridge from $source to $target over $protocols", ({ source, target, protocols }) => {
+  let groups: readonly [RealGroup, RealGroup];
+  beforeAll(async () => {
+    groups = [await startGroup(source), await startGroup(target)];
+  });
+  afterAll(() => Promise.all((groups ?? []).map((group) => group.close())));
+
+  it.each(VICTIMS)("loses nothing when the %s is killed", async (victim) => {
+    const round = await killRound({ source: groups[0], target: groups[1], protocols }, victim);
+    expect(round.sent).toBeGreaterThan(100);
+    expect(round.lost).toBe(0);
+    if (target === "artemis") expect(round.storedTwice).toBe(0);
+    // What was in flight at the kill, and no more.
+    else expect(round.storedTwice).toBeLessThanOrEqual(1_000);
+  });
+});
