@@ -173,7 +173,8 @@ export const OPTIONS = {
     origin: "qpid",
     default: "ADD",
     java: "Qpid JMS: REPLACE",
-    sentence: "What becomes of the alternates an AMQP broker names when it opens a connection.",
+    sentence:
+      "What becomes of the alternates an AMQP broker names when it opens a connection; of those, alternates says which are tried.",
   },
   updateURIsSupported: {
     type: "boolean",
