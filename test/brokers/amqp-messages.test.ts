@@ -1,5 +1,5 @@
 /** Messages over AMQP on real brokers: what travels with them, when they are handed out, and how large they may be. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Destination } from "../../src/messaging/messages/destination.ts";
 import { parseDestination } from "../../src/messaging/messages/destination.ts";
 import { recordedSend } from "../unit/adapters/amqp/scripted-peer.ts";
@@ -62,6 +62,25 @@ describe.each(PRODUCTS)("AMQP messages on %s", (product) => {
     await input.sink.delivered(3);
     // A broker rounds to its own clock's ticks.
     expect(Date.now() - sentAt).toBeGreaterThanOrEqual(950);
+  });
+
+  it.each([-1, 1])("live and are held back as long as was said while our clock is %i hour off", async (hours) => {
+    const session = await steps.open();
+    const queue = steps.fresh();
+    const input = await subscribed(session, queue);
+    const startMs = performance.now();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * 3_600_000 });
+    try {
+      await confirmed(session, queue, "lives", { ttlMs: 60_000 });
+      await confirmed(session, queue, "waits", { delayMs: 1_000 });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await received(input, 0)).message.text()).toBe("lives");
+    expect((await received(input, 1)).message.text()).toBe("waits");
+    const waitedMs = performance.now() - startMs;
+    expect(waitedMs).toBeGreaterThanOrEqual(950);
+    expect(waitedMs).toBeLessThan(20_000);
   });
 
   it.each(["queue", "topic", "temp-queue", "temp-topic"] as const)("name a %s to reply to", async (kind) => {

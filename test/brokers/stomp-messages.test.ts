@@ -43,6 +43,23 @@ onRealBrokers("STOMP messages", (bench) => {
     expect(message).toMatchObject(classic ? { groupId: undefined, groupSequence: undefined } : told);
   });
 
+  it.each([-1, 1])("are held back as long as was said while our clock is %i hour off", async (hours) => {
+    const session = await bench.open();
+    const queue = bench.freshQueue();
+    const consumer = await ready(new TestConsumer(session, queue));
+    const startMs = performance.now();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * 3_600_000 });
+    try {
+      await confirmed(session, new TestSend("waits", { delayMs: 1_000 }, queue));
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await consumer.delivery(0)).message.text()).toBe("waits");
+    const waitedMs = performance.now() - startMs;
+    expect(waitedMs).toBeGreaterThanOrEqual(950);
+    expect(waitedMs).toBeLessThan(20_000);
+  });
+
   it("are handed out later when that is asked for, counted from the call even when written late", async () => {
     const session = await bench.open();
     const queue = bench.freshQueue();

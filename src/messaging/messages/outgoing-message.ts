@@ -19,27 +19,27 @@ export type PropertyValue = string | number | boolean;
 /** What may accompany a message. */
 export interface MessageOptions {
   /** Application properties; names without a control character. */
-  readonly properties?: Readonly<Record<string, PropertyValue>>;
+  readonly properties?: Readonly<Record<string, PropertyValue>> | undefined;
   /** Milliseconds from the call until the message is worth nothing. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** 0 (least urgent) to 9; 4 unless said. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Names the request that this answers, or what else it belongs to. */
-  readonly correlationId?: string;
+  readonly correlationId?: string | undefined;
   /** Where an answer is wanted: `queue://NAME` or `topic://NAME`. */
-  readonly replyTo?: string;
+  readonly replyTo?: string | undefined;
   /** What kind of message it is, for its receivers: JMSType, the AMQP subject. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Messages of one group go to one consumer at a time, in order: JMSXGroupID. */
-  readonly groupId?: string;
+  readonly groupId?: string | undefined;
   /** The place in the group, from 1; -1 closes the group on Classic: JMSXGroupSeq. */
-  readonly groupSequence?: number;
+  readonly groupSequence?: number | undefined;
   /** Milliseconds from the call until the broker hands it out. Classic does so only with its scheduler on (`schedulerSupport`). */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** Survives a restart of the broker; true unless said. */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
   /** The stable id; a random one unless said. Artemis drops a second message with the same id. */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }
 
 export interface OutgoingMessage {

@@ -51,6 +51,8 @@ export interface OutgoingSend {
   readonly inDoubt: boolean;
   /** The session's own encoding, kept for a resend from the same bytes; only the adapter that wrote it reads it. */
   encoded: unknown;
+  /** The session begins what it needs to write to the destination, such as a link; should it die of that, the send is suspect. */
+  onAttaching?(): void;
   onWritten(): void;
   onOutcome(outcome: SendOutcome): void;
 }

@@ -9,31 +9,31 @@ import { type DeduplicationOptions, readDeduplication } from "./deduplication.ts
 /** What consume() may be told. */
 export interface ConsumeOptions {
   /** How many deliveries may be unsettled at once; 100 unless said. Over STOMP on Artemis, which counts bytes, it is taken for so many KiB; 1 is exact. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** The same in bytes, where the broker counts those: Artemis over STOMP. Ignored elsewhere. */
-  readonly prefetchBytes?: number;
+  readonly prefetchBytes?: number | undefined;
   /** A JMS selector: only messages that match are delivered. An empty one is none, as when it is left out. */
-  readonly selector?: string;
+  readonly selector?: string | undefined;
   /** A durable subscription to a topic, by its name; the connection needs a clientId. It keeps messages while nobody consumes, until `connection.unsubscribe(name)`. */
-  readonly durable?: string;
+  readonly durable?: string | undefined;
   /** A subscription to a topic that all consumers of this name share, while there are any. Artemis only. */
-  readonly shared?: string;
+  readonly shared?: string | undefined;
   /** Both: shared, and kept until `connection.unsubscribe(name, { shared: true })`. Artemis only. */
-  readonly sharedDurable?: string;
+  readonly sharedDurable?: string | undefined;
   /** The only consumer of its queue while it lives. Where the broker has it. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
   /** Settles the twins of messages this consumer has accepted without handing them over. */
-  readonly deduplicate?: DeduplicationOptions;
+  readonly deduplicate?: DeduplicationOptions | undefined;
   /** Closes the consumer when it fires; the iteration ends as after `break`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What browse() may be told. */
 export interface BrowseOptions {
   /** A JMS selector: only messages that match are shown. */
-  readonly selector?: string;
+  readonly selector?: string | undefined;
   /** Ends the browsing when it fires. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export const CONSUME_OPTIONS = [

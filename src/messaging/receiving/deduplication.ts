@@ -11,7 +11,7 @@ export interface DeduplicationOptions {
   /** How many message ids are remembered, from 1 to 10,000,000. */
   readonly max: number;
   /** How long each is remembered, ms; without end unless said. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
 }
 
 /** Room is made for all of them at once, about 50 bytes each. */

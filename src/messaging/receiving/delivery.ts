@@ -19,7 +19,7 @@ export type SettleResult = "settled" | "stale";
 /** What modify() may be told. */
 export interface SettleOptions {
   /** Reject with StaleDeliveryError instead of resolving to `"stale"`. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /** What accept() may be told. */
@@ -28,7 +28,7 @@ export interface AcceptOptions extends SettleOptions {
    * Resolve to `"settled"` only when the broker has said so, and to `"stale"` when the session ends before: the message
    * may come again then. STOMP only: AMQP has no answer to a receiver's disposition, and refuses with UNSUPPORTED.
    */
-  readonly confirmed?: boolean;
+  readonly confirmed?: boolean | undefined;
 }
 
 /** What a delivery needs of the subscription it came by. */

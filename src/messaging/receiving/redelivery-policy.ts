@@ -8,11 +8,11 @@ export interface RedeliveryPolicy {
   /** How many times more the handler is called after the first; 0 unless said. */
   readonly max: number;
   /** The wait before the first of them, ms; 1000 unless said. */
-  readonly initialDelayMs?: number;
+  readonly initialDelayMs?: number | undefined;
   /** From one wait to the next; 2 unless said. */
-  readonly multiplier?: number;
+  readonly multiplier?: number | undefined;
   /** The longest wait, ms; 60,000 unless said. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
 }
 
 /** @throws InvalidArgumentError */

@@ -31,11 +31,11 @@ interface DeliverySource {
 /** What run() may be told. */
 export interface RunOptions {
   /** How many messages are worked on at once; 1 unless said. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Kept here while it waits, where it counts against the prefetch and holds its place in the concurrency. */
-  readonly redelivery?: RedeliveryPolicy;
+  readonly redelivery?: RedeliveryPolicy | undefined;
   /** Accepts each message in a transaction of its own. */
-  readonly transacted?: boolean;
+  readonly transacted?: boolean | undefined;
 }
 
 export const RUN_OPTIONS = ["concurrency", "redelivery", "transacted"] as const satisfies readonly (keyof RunOptions)[];

@@ -23,7 +23,7 @@ export interface Transaction {
 /** What transaction() may be told. */
 export interface TransactionOptions extends WaitOptions {
   /** How often the work is run again, in a new transaction, when the session ended before its commit and it had accepted no delivery; 0 unless said. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
 }
 
 /** What is done in a transaction: it is committed when this has settled, and rolled back when it throws or rejects. */

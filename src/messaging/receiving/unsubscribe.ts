@@ -9,7 +9,7 @@ import type { Consumers } from "./consumers.ts";
 
 export interface UnsubscribeOptions extends WaitOptions {
   /** It is one that several connections share; false unless said. */
-  readonly shared?: boolean;
+  readonly shared?: boolean | undefined;
 }
 
 /** See Connection.unsubscribe. */

@@ -24,7 +24,7 @@ import { RequestSlots, type RequestSlotsSettings } from "./request-slots.ts";
 /** What request() may be told; a `replyTo` is made for it. */
 export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
   /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
-  readonly temporary?: boolean;
+  readonly temporary?: boolean | undefined;
 }
 
 /** Sends one message, on the way all sends go. */

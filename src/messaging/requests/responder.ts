@@ -24,7 +24,7 @@ export interface RespondOptions extends ConsumeOptions, RunOptions {
    * Called with each request's reply-to, such as `queue://answers`; only true lets the reply be sent there. Left out, any
    * plain queue or topic is taken. A list of destinations or one with `?` options is never answered.
    */
-  readonly replyTo?: AllowReplyTo;
+  readonly replyTo?: AllowReplyTo | undefined;
 }
 
 export const RESPOND_OPTIONS = [...CONSUME_OPTIONS, ...RUN_OPTIONS, "replyTo"] as const;

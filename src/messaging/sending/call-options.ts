@@ -15,7 +15,7 @@ export interface CloseOptions {
    * How long to wait for handlers to settle and sends to be confirmed, ms; the URI's drainTimeoutMs (10 s) unless said. 0
    * does not wait for them. The goodbye to a broker that does not answer takes up to 2 s more, whatever is said here.
    */
-  readonly drainTimeoutMs?: number;
+  readonly drainTimeoutMs?: number | undefined;
 }
 
 export const SEND_OPTIONS = [

@@ -119,6 +119,10 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     if (!this.abandoned) await Promise.race([answered, session.ended]);
   }
 
+  onAttaching(): void {
+    this.#move("attaching");
+  }
+
   onWritten(): void {
     const before = this.#state;
     const after = this.#move("written");

@@ -6,7 +6,7 @@ import type { ReceivedContent } from "../../../messaging/messages/received-messa
 import { readAddress, type Spelling } from "./destination.ts";
 import { FastValueReader, UNUSUAL } from "./fast-value-reader.ts";
 import type { DecodedMessage } from "./full-decoder.ts";
-import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
+import { expiryOf, JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
 
 /** What the sections say, in the order of the specification. */
 interface Found {
@@ -21,6 +21,7 @@ interface Found {
   replyTo: string | undefined;
   correlationId: string | undefined;
   contentType: string | undefined;
+  ttlMs: number | undefined;
   expiresAtMs: number | undefined;
   sentAtMs: number | undefined;
   groupId: string | undefined;
@@ -81,6 +82,7 @@ function nothingYet(): Found {
     replyTo: undefined,
     correlationId: undefined,
     contentType: undefined,
+    ttlMs: undefined,
     expiresAtMs: undefined,
     sentAtMs: undefined,
     groupId: undefined,
@@ -98,7 +100,7 @@ function readHeader(found: Found): void {
   reader.openList();
   found.durable = reader.boolean();
   found.priority = reader.ubyte();
-  reader.uint(); // ttl: the absolute expiry time says it too
+  found.ttlMs = reader.uint();
   reader.boolean(); // first-acquirer
   found.deliveryCount = reader.uint();
   reader.close();
@@ -177,7 +179,7 @@ function contentOf(found: Found, spelling: Spelling, { kind, name }: Destination
     groupSequence: found.groupSequence === undefined ? undefined : found.groupSequence | 0,
     sentAtMs: found.sentAtMs,
     priority: found.priority,
-    expiresAtMs: found.expiresAtMs,
+    expiresAtMs: expiryOf(found.expiresAtMs, found.ttlMs),
     persistent: found.durable === true,
   };
 }

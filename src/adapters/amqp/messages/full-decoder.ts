@@ -3,7 +3,7 @@ import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
 import { readAddress, type Spelling } from "./destination.ts";
-import { JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
+import { expiryOf, JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
 import { type AmqpValue, type ListItem, ValueReader } from "./value-reader.ts";
 
 export interface DecodedMessage {
@@ -47,10 +47,15 @@ interface Sections {
 export function decodeMessage(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage {
   const sections = noSections();
   readSections(bytes, sections);
-  const [durable, priority, , , deliveryCount] = sections.header.map(({ value }) => value);
+  const [durable, priority, ttl, , deliveryCount] = sections.header.map(({ value }) => value);
   const content = contentOf(sections, spelling, subscribed);
   return {
-    content: { ...content, priority: numberOf(priority), persistent: durable === true },
+    content: {
+      ...content,
+      priority: numberOf(priority),
+      expiresAtMs: expiryOf(content.expiresAtMs, numberOf(ttl)),
+      persistent: durable === true,
+    },
     deliveryCount: numberOf(deliveryCount) ?? 0,
     replyCorrelation: replyCorrelationOf(sections.properties, bytes),
   };

@@ -1,9 +1,12 @@
 /** A message as AMQP 1.0 bytes, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
 import type { Destination } from "../../../messaging/messages/destination.ts";
+import { checkBodyKept } from "../../../messaging/messages/message-body.ts";
 import {
   DUPLICATE_ID_PROPERTY,
+  delayLeftMs,
   type OutgoingMessage,
   type PropertyValue,
+  timeLeftMs,
 } from "../../../messaging/messages/outgoing-message.ts";
 import { type Spelling, spell } from "./destination.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -15,21 +18,23 @@ const JMS_TEXT = 5;
 /** `x-opt-jms-dest` and `x-opt-jms-reply-to`: the index in JMS_KINDS. */
 export const JMS_DESTINATION = "x-opt-jms-dest";
 export const JMS_REPLY_TO = "x-opt-jms-reply-to";
-/** When the broker is to hand it out, as milliseconds since 1970; both brokers read it, as Qpid JMS writes it. */
-const DELIVERY_TIME = "x-opt-delivery-time";
+/** Milliseconds from its arrival until the broker hands it out. Both brokers read it, and our clock has no part in it. */
+const DELIVERY_DELAY = "x-opt-delivery-delay";
 const JMS_KINDS = ["queue", "topic", "temp-queue", "temp-topic"] as const;
 
 const MAX_UINT = 0xffff_ffff;
 const LIST32 = 0xd0;
 const MAP32 = 0xd1;
 
-/** The bytes of a message, kept for a resend; only the time to live in them is written anew. */
+/** The bytes of a message, kept for a resend; only the times in them are written anew. */
 export interface EncodedMessage {
   readonly bytes: Buffer;
   /** Destinations inside are spelled for this broker. */
   readonly spelling: Spelling;
   /** Where the header's ttl stands, for a message that expires. */
   readonly ttlAt: number | undefined;
+  /** Where the delay stands, for a message that is to be held back. */
+  readonly delayAt: number | undefined;
 }
 
 /** One for all: a message is written in one go. */
@@ -38,35 +43,42 @@ const writer = new WireWriter();
 export function encodeMessage(message: OutgoingMessage, destination: Destination, spelling: Spelling): EncodedMessage {
   writer.begin();
   writeHeader(message);
-  const ttlAt = message.expiresAtMs === undefined ? undefined : writer.length - 4;
+  const ttlAt = message.ttlMs === undefined ? undefined : writer.length - 4;
   writeAnnotations(message, destination);
+  const delayAt = message.delayMs === undefined ? undefined : writer.length - 8;
   writeProperties(message, destination, spelling);
   writeApplicationProperties(message);
+  checkBodyKept(message.body, message.bodyBytes);
   // A data section, or a string as the value: the body itself is not gone through.
   if (message.kind === "bytes") writer.bodySection(0x75, 0xa0, 0xb0, message.body.length);
   else writer.bodySection(0x77, 0xa1, 0xb1, message.body.length);
-  return { bytes: writer.take(message.body), spelling, ttlAt };
+  return { bytes: writer.take(message.body), spelling, ttlAt, delayAt };
 }
 
-/** Writes what is left of the time to live into the bytes; only before they are handed to a session. */
-export function refreshTtl({ bytes, ttlAt }: EncodedMessage, remainingMs: number): void {
-  if (ttlAt !== undefined) bytes.writeUInt32BE(Math.min(MAX_UINT, Math.max(1, Math.ceil(remainingMs))), ttlAt);
+/** Writes what is left of the time to live and of the delay into the bytes; only before they are handed to a session. */
+export function refreshTimes({ bytes, ttlAt, delayAt }: EncodedMessage, message: OutgoingMessage): void {
+  const ttlMs = timeLeftMs(message);
+  if (ttlAt !== undefined && ttlMs !== undefined)
+    bytes.writeUInt32BE(Math.min(MAX_UINT, Math.max(1, Math.ceil(ttlMs))), ttlAt);
+  const delayMs = delayLeftMs(message);
+  if (delayAt !== undefined && delayMs !== undefined) bytes.writeBigInt64BE(BigInt(Math.ceil(delayMs)), delayAt);
 }
 
-/** Header (AMQP 1.0, 3.2.1), the ttl last, for refreshTtl. */
-function writeHeader({ persistent, priority, expiresAtMs }: OutgoingMessage): void {
+/** Header (AMQP 1.0, 3.2.1), the ttl last, for refreshTimes. */
+function writeHeader({ persistent, priority, ttlMs }: OutgoingMessage): void {
   writer.section(0x70, LIST32);
   writer.compound(() => {
     writer.boolean(persistent);
     if (priority === undefined) writer.null();
     else writer.bytes(0x50, priority);
-    if (expiresAtMs === undefined) writer.null();
-    else writer.uint(0);
+    if (ttlMs === undefined) writer.null();
+    else writer.uint(Math.min(MAX_UINT, Math.ceil(ttlMs)));
     return 3;
   });
 }
 
-function writeAnnotations({ kind, replyTo, deliverAtMs }: OutgoingMessage, destination: Destination): void {
+/** Message annotations (AMQP 1.0, 3.2.3), the delay last, for refreshTimes. */
+function writeAnnotations({ kind, replyTo, delayMs }: OutgoingMessage, destination: Destination): void {
   writer.section(0x72, MAP32);
   writer.compound(() => {
     let items = 4;
@@ -76,9 +88,9 @@ function writeAnnotations({ kind, replyTo, deliverAtMs }: OutgoingMessage, desti
       writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
       items += 2;
     }
-    if (deliverAtMs !== undefined) {
-      writer.symbol(DELIVERY_TIME);
-      writer.long(Math.round(deliverAtMs));
+    if (delayMs !== undefined) {
+      writer.symbol(DELIVERY_DELAY);
+      writer.long(Math.ceil(delayMs));
       items += 2;
     }
     return items;
@@ -92,7 +104,7 @@ function writeNote(name: string, value: number): void {
 
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
-  const { correlationId, correlation, replyTo, expiresAtMs, groupId, groupSequence } = message;
+  const { correlationId, correlation, replyTo, groupId, groupSequence } = message;
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
@@ -107,8 +119,7 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
     if (message.kind === "json") writer.symbol("application/json");
     else writer.null();
     writer.null(); // content-encoding
-    if (expiresAtMs === undefined) writer.null();
-    else writer.timestamp(Math.round(expiresAtMs));
+    writer.null(); // absolute-expiry-time: brokers believe it more than the ttl, and our clock may be wrong
     writer.timestamp(Date.now());
     if (groupId === undefined) return 10;
     writer.string(groupId);
@@ -151,4 +162,9 @@ export function kindOf(jmsKind: unknown): Destination["kind"] | undefined {
 /** Whether a content type says that bytes are text. */
 export function marksText(contentType: unknown): boolean {
   return typeof contentType === "string" && /^(text\/|application\/json\b)/.test(contentType);
+}
+
+/** `Date.now()` at which a message expires. A ttl alone counts from its arrival (AMQP 1.0, 3.2.1); a ttl of 0 says nothing. */
+export function expiryOf(expiresAtMs: number | undefined, ttlMs: number | undefined): number | undefined {
+  return expiresAtMs ?? (ttlMs ? Date.now() + ttlMs : undefined);
 }

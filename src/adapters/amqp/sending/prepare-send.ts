@@ -1,9 +1,10 @@
 /** Everything about a send that is checked before it is written, and its bytes. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../../errors/errors.ts";
+import { timeLeftMs } from "../../../messaging/messages/outgoing-message.ts";
 import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import type { Endpoint } from "../../../uri/endpoint.ts";
 import { type Spelling, sameSpelling } from "../messages/destination.ts";
-import { type EncodedMessage, encodeMessage, refreshTtl } from "../messages/message.ts";
+import { type EncodedMessage, encodeMessage, refreshTimes } from "../messages/message.ts";
 
 /** What is known of the peer. */
 export interface EncodingTerms {
@@ -17,9 +18,10 @@ export function prepareSend(
   { endpoint, spelling }: EncodingTerms,
   maxBytes: number,
 ): Buffer | MasterSlaveError {
-  const { id, expiresAtMs = Number.POSITIVE_INFINITY } = send.message;
-  const remainingMs = expiresAtMs - Date.now();
-  if (remainingMs <= 0) return new SendExpiredError(`Message ${id} expired before it was written`, { id, endpoint });
+  const { id } = send.message;
+  const remainingMs = timeLeftMs(send.message);
+  if (remainingMs !== undefined && remainingMs <= 0)
+    return new SendExpiredError(`Message ${id} expired before it was written`, { id, endpoint });
   let encoded: EncodedMessage;
   try {
     encoded = encodeOnce(send, spelling);
@@ -31,7 +33,7 @@ export function prepareSend(
     const text = `Message ${id} has ${bytes.length} bytes; ${formatAddress(endpoint)} takes ${maxBytes} at most`;
     return new MessageTooLargeError(text, { id, endpoint });
   }
-  refreshTtl(encoded, remainingMs);
+  refreshTimes(encoded, send.message);
   return bytes;
 }
 

@@ -1,7 +1,11 @@
 /** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
-import { DUPLICATE_ID_PROPERTY, delayLeftMs, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
+import {
+  DUPLICATE_ID_PROPERTY,
+  delayLeftMs,
+  type OutgoingMessage,
+} from "../../../messaging/messages/outgoing-message.ts";
 import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";

@@ -1,6 +1,7 @@
 /** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
+import { checkBodyKept } from "../../../messaging/messages/message-body.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { headerLines } from "../frames/header-text.ts";
 import type { EncodedSend } from "../messages/encoded-send.ts";
@@ -119,8 +120,9 @@ export function failSend(send: OutgoingSend, error: MasterSlaveError, terms?: Se
 export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
   const { dialect, version, endpoint } = wire.peer;
   const kept = send.encoded as EncodedSend | undefined;
-  if (kept?.dialect === dialect && kept.version === version) return kept;
   try {
+    checkBodyKept(send.message.body, send.message.bodyBytes);
+    if (kept?.dialect === dialect && kept.version === version) return kept;
     const encoded = wire.encoder.encode(send.destination, send.message);
     send.encoded = encoded;
     return encoded;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import rhea from "rhea";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
 import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
@@ -83,6 +83,9 @@ describe("a message of the usual shape", () => {
   });
 
   it("is what this library writes", () => {
+    // A ttl counts from the moment of the decoding.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
     const options = { properties: { a: 1, b: "x", c: true, d: 0.5 }, replyTo: "topic://t", ttlMs: 9_000, groupId: "g" };
     for (const body of ["text", Buffer.from([1, 2]), { sku: 1 }]) {
       const { bytes } = encodeMessage(createOutgoingMessage(body, options), orders, classic);

@@ -3,7 +3,7 @@ import rhea, { type Message } from "rhea";
 import { describe, expect, it } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
 import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
-import { encodeMessage, refreshTtl } from "../../../../../src/adapters/amqp/messages/message.ts";
+import { encodeMessage, refreshTimes } from "../../../../../src/adapters/amqp/messages/message.ts";
 import {
   createOutgoingMessage,
   type MessageBody,
@@ -82,13 +82,19 @@ describe("a message as AMQP", () => {
     expect(received({ body: "x" }).sentAtMs).toBeUndefined();
   });
 
-  it("says when it is to be handed out, as a long", () => {
-    const outgoing = createOutgoingMessage("x", { delayMs: 60_000 });
-    const { bytes } = encodeMessage(outgoing, orders, classic);
-    const at = bytes.indexOf("x-opt-delivery-time") + "x-opt-delivery-time".length;
-    expect(bytes[at]).toBe(0x81);
-    expect(Number(bytes.readBigInt64BE(at + 1))).toBe(outgoing.deliverAtMs);
-    expect(onTheWire("x").message_annotations).not.toHaveProperty("x-opt-delivery-time");
+  it("says how long it is to be held back, as a long, and what is left of that when it is written again", () => {
+    const outgoing = createOutgoingMessage("x", { delayMs: 60_000, replyTo: "queue://r" });
+    const encoded = encodeMessage(outgoing, orders, classic);
+    const at = encoded.bytes.indexOf("x-opt-delivery-delay") + "x-opt-delivery-delay".length;
+    const delayMs = () => Number(encoded.bytes.readBigInt64BE(at + 1));
+    expect(encoded.bytes[at]).toBe(0x81);
+    expect(delayMs()).toBe(60_000);
+    refreshTimes(encoded, { ...outgoing, madeAtMs: performance.now() - 50_000 });
+    expect(delayMs()).toBeGreaterThan(9_000);
+    expect(delayMs()).toBeLessThanOrEqual(10_000);
+    refreshTimes(encoded, { ...outgoing, madeAtMs: performance.now() - 61_000 });
+    expect(delayMs()).toBe(0);
+    expect(onTheWire("x").message_annotations).not.toHaveProperty("x-opt-delivery-delay");
   });
 
   it.each([
@@ -119,21 +125,39 @@ describe("a message as AMQP", () => {
   });
 
   it("keeps its bytes and writes only the remaining time to live anew", () => {
-    const encoded = encodeMessage(createOutgoingMessage("x", { ttlMs: 60_000, priority: 3 }), orders, classic);
-    refreshTtl(encoded, 5000.2);
+    const message = createOutgoingMessage("x", { ttlMs: 60_000, priority: 3 });
+    const encoded = encodeMessage(message, orders, classic);
+    const ttlAfter = (heldMs: number, ttlMs = 60_000) => {
+      refreshTimes(encoded, { ...message, ttlMs, madeAtMs: performance.now() - heldMs });
+      return (rhea.message.decode(encoded.bytes) as unknown as Message).ttl as number;
+    };
     const first = Buffer.from(encoded.bytes);
-    expect(rhea.message.decode(first)).toMatchObject({ ttl: 5001, priority: 3, durable: true });
-    refreshTtl(encoded, 10);
-    expect(rhea.message.decode(encoded.bytes)).toMatchObject({ ttl: 10 });
+    expect(rhea.message.decode(first)).toMatchObject({ priority: 3, durable: true });
+    expect(ttlAfter(55_000)).toBeGreaterThan(4_000);
+    expect(ttlAfter(55_000)).toBeLessThanOrEqual(5_000);
+    expect(ttlAfter(70_000)).toBe(1);
     expect(encoded.bytes.length).toBe(first.length);
-    expect((rhea.message.decode(first) as unknown as Message).absolute_expiry_time).toBeInstanceOf(Date);
-    refreshTtl(encoded, 2 ** 40);
-    expect(rhea.message.decode(encoded.bytes)).toMatchObject({ ttl: 2 ** 32 - 1 });
+    expect(ttlAfter(0, 2 ** 40)).toBe(2 ** 32 - 1);
+  });
+
+  it("says its end as a time to live alone: brokers believe a time more, and our clock may be wrong", () => {
+    const { bytes } = encodeMessage(createOutgoingMessage("x", { ttlMs: 60_000 }), orders, classic);
+    expect((rhea.message.decode(bytes) as unknown as Message).absolute_expiry_time).toBeUndefined();
+  });
+
+  it("whose body's buffer was transferred while it waited is refused", () => {
+    const buffer = new ArrayBuffer(8);
+    const message = createOutgoingMessage(new Uint8Array(buffer));
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(() => encodeMessage(message, orders, classic)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
   });
 
   it("has no time to live unless it expires", () => {
-    const encoded = encodeMessage(createOutgoingMessage("x"), orders, classic);
-    refreshTtl(encoded, Number.POSITIVE_INFINITY);
+    const message = createOutgoingMessage("x");
+    const encoded = encodeMessage(message, orders, classic);
+    refreshTimes(encoded, message);
     expect((rhea.message.decode(encoded.bytes) as unknown as Message).ttl).toBeUndefined();
   });
 

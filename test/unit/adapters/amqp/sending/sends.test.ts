@@ -314,7 +314,7 @@ describe("AMQP sends", () => {
     expect(send.encoded).toBe(encoded);
     const [before, after] = messages as [Message, Message];
     expect(after.message_id).toBe(before.message_id);
-    expect(after.absolute_expiry_time).toEqual(before.absolute_expiry_time);
+    expect([before.absolute_expiry_time, after.absolute_expiry_time]).toEqual([undefined, undefined]);
     expect(after.ttl).toBeLessThan(before.ttl as number);
     expect(after.ttl).toBeGreaterThan(0);
   });
@@ -397,7 +397,9 @@ describe("AMQP sends", () => {
     const later = recordedSend("queue://q", "x", { delayMs: 1000 });
     (await openOn(offering)).send(later);
     expect(await later.outcome).toEqual({ kind: "confirmed" });
-    expect(messages[0]?.message_annotations).toMatchObject({ "x-opt-delivery-time": later.message.deliverAtMs });
+    const { "x-opt-delivery-delay": delayMs } = messages[0]?.message_annotations ?? {};
+    expect(delayMs).toBeGreaterThan(0);
+    expect(delayMs).toBeLessThanOrEqual(1000);
   });
 
   it("reads a single offered capability as well", async () => {

@@ -171,7 +171,9 @@ describe("AMQP sends to Artemis", () => {
     await confirmed(...sends);
     expect(asked(peer)).toEqual(["send volatile in tx-1", "send later in tx-1", "discharge tx-1"]);
     expect(messages[0]?.durable).not.toBe(true);
-    expect(messages[1]?.message_annotations).toMatchObject({ "x-opt-delivery-time": sends[1].message.deliverAtMs });
+    const { "x-opt-delivery-delay": delayMs } = messages[1]?.message_annotations ?? {};
+    expect(delayMs).toBeGreaterThan(50_000);
+    expect(delayMs).toBeLessThanOrEqual(60_000);
   });
 
   it("a send whose caller waits no more before it is written is dropped", async () => {
