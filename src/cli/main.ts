@@ -1,5 +1,6 @@
 /** The verbs of the command line; one file each. */
 import { Command, CommanderError } from "commander";
+import { bridgeCommand } from "./bridge/command.ts";
 import { type DemoSurroundings, demoCommand } from "./demo.ts";
 import { topologyCommand } from "./topology/topology.ts";
 
@@ -14,6 +15,7 @@ export async function main(argv: readonly string[], surroundings: DemoSurroundin
   const program = new Command("masterslave")
     .description("The client side of broker high availability")
     .addCommand(demoCommand(surroundings, exit))
+    .addCommand(bridgeCommand(exit))
     .addCommand(topologyCommand(exit));
   // Verbs copy this from the program they are added to only when it is set before; so each is told.
   const verbs = [program, ...program.commands].flatMap((command) => [command, ...command.commands]);
