@@ -2,7 +2,7 @@
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
-import type { QueueEntry } from "../destinations/queue-entry.ts";
+import type { QueueEntry } from "../destinations/queue/queue-entry.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { messageIdOf } from "../stomp/send-frame.ts";
 import type { MessageDraft, MessageGroup, StoredMessage } from "../store/stored-message.ts";

@@ -1,6 +1,11 @@
 /** A link the client receives on: deliveries as its credit allows, and what becomes of them. */
 import type { Delivery, EventContext, Sender, Session } from "rhea";
-import { type DeliverySource, giveBack, type QueueConsumer, type QueueEntry } from "../destinations/queue-entry.ts";
+import {
+  type DeliverySource,
+  giveBack,
+  type QueueConsumer,
+  type QueueEntry,
+} from "../destinations/queue/queue-entry.ts";
 import type { Transaction } from "../destinations/transaction.ts";
 import { encodeTransfer } from "./amqp-message.ts";
 import { grantedDeliveries, markSettled, remoteOutcome } from "./rhea/rhea-server.ts";

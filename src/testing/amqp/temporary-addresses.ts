@@ -1,5 +1,5 @@
 /** The temporary queues of one AMQP connection: made for a dynamic source or target, gone with its link or the connection. */
-import type { Queue } from "../destinations/queue.ts";
+import type { Queue } from "../destinations/queue/queue.ts";
 import type { Queues } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";
 

@@ -1,5 +1,5 @@
 /** A look at what queues hold: one consumer is shown copies of all there is when it comes, and nothing is taken out. */
-import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue-entry.ts";
+import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue/queue-entry.ts";
 
 /** Nothing becomes of what was only shown. */
 const NOWHERE: EntryHome = { accept: () => {}, deadLetter: () => {}, release: () => {}, complete: () => false };

@@ -10,7 +10,7 @@ import {
 import { Browse } from "./browse.ts";
 import { destinationsOf } from "./destination-name.ts";
 import { isPattern } from "./name-pattern.ts";
-import type { Queue, QueueOwner, QueueStats } from "./queue.ts";
+import type { Queue, QueueOwner, QueueStats } from "./queue/queue.ts";
 import { QueueSet } from "./queue-set.ts";
 import { type OpenedSource, Queues } from "./queues.ts";
 import { Refusal } from "./refusal.ts";

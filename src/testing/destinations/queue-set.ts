@@ -1,5 +1,5 @@
 /** Several queues that a consumer takes from at once: those a wildcard matches, those a comma list names. */
-import type { DeliverySource, QueueConsumer, QueueEntry } from "./queue-entry.ts";
+import type { DeliverySource, QueueConsumer, QueueEntry } from "./queue/queue-entry.ts";
 
 export class QueueSet implements DeliverySource {
   readonly #queues: DeliverySource[];

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { isPattern, matchesPattern } from "./name-pattern.ts";
-import { Queue, type QueueOwner, type QueueStats } from "./queue.ts";
-import type { DeliverySource } from "./queue-entry.ts";
+import { Queue, type QueueOwner, type QueueStats } from "./queue/queue.ts";
+import type { DeliverySource } from "./queue/queue-entry.ts";
 import { QueueSet } from "./queue-set.ts";
 
 interface PatternUse {

@@ -3,7 +3,7 @@ import type { Destination } from "../../messaging/messages/destination.ts";
 import { type DurableSubscription, type StoredMessage, subscriptionKey } from "../store/stored-message.ts";
 import { destinationsOf } from "./destination-name.ts";
 import { matchesPattern } from "./name-pattern.ts";
-import { Queue, type QueueOwner, type QueueStats } from "./queue.ts";
+import { Queue, type QueueOwner, type QueueStats } from "./queue/queue.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A live topic: how many listen now, and how many messages came. */

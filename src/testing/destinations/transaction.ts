@@ -1,7 +1,7 @@
 /** What one client has sent and settled in a transaction, until it commits or rolls back. */
 import type { MessageDraft, StoredMessage } from "../store/stored-message.ts";
 import type { Destinations } from "./destinations.ts";
-import type { QueueEntry } from "./queue-entry.ts";
+import type { QueueEntry } from "./queue/queue-entry.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface HeldSettlement {

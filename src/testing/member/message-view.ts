@@ -1,7 +1,7 @@
 /** A stored message as tests look at it; it can be sent from a child process. */
 
 import { contentOf } from "../content.ts";
-import type { QueueEntry } from "../destinations/queue-entry.ts";
+import type { QueueEntry } from "../destinations/queue/queue-entry.ts";
 
 /** A message as the store of an embedded group has it. */
 export interface StoredMessageView {

@@ -1,5 +1,10 @@
 /** One STOMP subscription: what it may still take, and what of it is unsettled. */
-import { type DeliverySource, giveBack, type QueueConsumer, type QueueEntry } from "../destinations/queue-entry.ts";
+import {
+  type DeliverySource,
+  giveBack,
+  type QueueConsumer,
+  type QueueEntry,
+} from "../destinations/queue/queue-entry.ts";
 import type { Transaction } from "../destinations/transaction.ts";
 import { encodeMessage } from "./send-frame.ts";
 import type { SubscriptionRequest } from "./subscribe-frame.ts";

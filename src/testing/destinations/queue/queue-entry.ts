@@ -1,5 +1,5 @@
 /** A message in a queue, who may take it, and where it is settled: what queues, subscriptions and browsers share. */
-import type { StoredMessage } from "../store/stored-message.ts";
+import type { StoredMessage } from "../../store/stored-message.ts";
 
 /** One message in a queue; the same object for each time it is handed over. */
 export interface QueueEntry {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Queue } from "../../../../src/testing/destinations/queue.ts";
-import type { QueueConsumer, QueueEntry } from "../../../../src/testing/destinations/queue-entry.ts";
-import type { StoredMessage } from "../../../../src/testing/store/stored-message.ts";
+import { Queue } from "../../../../../src/testing/destinations/queue/queue.ts";
+import type { QueueConsumer, QueueEntry } from "../../../../../src/testing/destinations/queue/queue-entry.ts";
+import type { StoredMessage } from "../../../../../src/testing/store/stored-message.ts";
 
 function message(sequence: number, expiresAtMs?: number, more: Partial<StoredMessage> = {}): StoredMessage {
   const content = { protocol: "stomp", headers: {}, kind: "text", body: Buffer.from(`${sequence}`) } as const;

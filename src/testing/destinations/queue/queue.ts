@@ -1,5 +1,5 @@
 /** A queue: messages in order, handed to competing consumers in turn, and back to the front when a consumer goes. */
-import type { StoredMessage } from "../store/stored-message.ts";
+import type { StoredMessage } from "../../store/stored-message.ts";
 import { MessageGroups } from "./message-groups.ts";
 import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue-entry.ts";
 import { byPlace, ReadyMessages } from "./ready-messages.ts";
