@@ -18,7 +18,8 @@ export interface MemberSettings {
   readonly activeLine: RegExp;
 }
 
-const START_TIMEOUT_MS = 60_000;
+/** A primary that comes back to a replicated pair copies the whole store and reads it again before it is active: 50 s were seen. */
+const START_TIMEOUT_MS = 150_000;
 const STOP_TIMEOUT_MS = 30_000;
 const LOG_POLL_MS = 10;
 
