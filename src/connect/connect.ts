@@ -1,5 +1,6 @@
 /** connect() and createConnection() for every protocol: the adapter a URI needs is loaded when it is needed. */
 import type { Connection } from "../messaging/connection/connection.ts";
+import { copyOptions } from "../messaging/messages/argument-checks.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection, type LoadAdapter } from "./create-connection.ts";
 
@@ -20,6 +21,7 @@ export function createConnection(uri: string, options: ConnectionOptions = {}): 
  * Resolves with a connection when the first session is established. Rejects with what createConnection throws, and as
  * Connection.connect does: AUTHENTICATION_FAILED, NO_ACTIVE_ENDPOINT, CONNECT_TIMEOUT, ABORTED.
  */
-export async function connect(uri: string, { signal, ...options }: ConnectOptions = {}): Promise<Connection> {
+export async function connect(uri: string, given: ConnectOptions = {}): Promise<Connection> {
+  const { signal, ...options } = copyOptions("connect", given);
   return createConnection(uri, options).connect({ signal });
 }

@@ -1,6 +1,7 @@
 /** Composition: a URI and options become a connection over the adapter they name. */
 import { InvalidOptionError } from "../errors/errors.ts";
 import { Connection } from "../messaging/connection/connection.ts";
+import { copyOptions } from "../messaging/messages/argument-checks.ts";
 import { parseDestination } from "../messaging/messages/destination.ts";
 import type { AdapterSettings, ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../messaging/port/messaging-session.ts";
@@ -22,10 +23,11 @@ export type LoadAdapter = (protocol: Protocol) => Promise<OpenAdapter>;
 /** The connection is idle: listen to its events, then call its connect(). @throws INVALID_URI, UNKNOWN_OPTION, INVALID_OPTION, INVALID_ARGUMENT. */
 export function composeConnection(
   uri: string,
-  options: ConnectionOptions,
+  given: ConnectionOptions,
   load: LoadAdapter,
   bound?: Protocol,
 ): Connection {
+  const options = copyOptions("createConnection", given);
   const warn = (warning: ConnectionWarning) => connection.warn(warning);
   const { group, alternates, credentials, tls } = splitOptions(options, new SecretFileWarnings(warn));
   const parsed = parseMasterSlaveUri(uri);

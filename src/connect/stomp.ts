@@ -1,6 +1,7 @@
 /** connect() and createConnection() bound to STOMP: `masterslave-transport/stomp`. Nothing of the other protocol is loaded. */
 import { openStompSession } from "../adapters/stomp/open-session.ts";
 import type { Connection } from "../messaging/connection/connection.ts";
+import { copyOptions } from "../messaging/messages/argument-checks.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
 import { composeConnection } from "./create-connection.ts";
 
@@ -13,6 +14,7 @@ export function createConnection(uri: string, options: ConnectionOptions = {}): 
 }
 
 /** As connect of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
-export async function connect(uri: string, { signal, ...options }: ConnectOptions = {}): Promise<Connection> {
+export async function connect(uri: string, given: ConnectOptions = {}): Promise<Connection> {
+  const { signal, ...options } = copyOptions("connect", given);
   return createConnection(uri, options).connect({ signal });
 }

@@ -33,6 +33,16 @@ export function readOptions<Options extends object>(
   return readOnce(`${call}()`, options, known, () => checkNames(call, options, known));
 }
 
+/** A copy of options whose names somebody else checks, each read once. @throws InvalidArgumentError for what is no object. */
+export function copyOptions<Options extends object>(call: string, options: Options): Options {
+  try {
+    checkSignal(call, options);
+    return { ...options };
+  } catch (reason) {
+    throw argumentError(`${call}()`, reason);
+  }
+}
+
 /** The same for an option that is an object. @throws InvalidArgumentError as checkParts(). */
 export function readParts<Value extends object>(
   option: string,
