@@ -7,6 +7,7 @@ import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
 import { spell } from "../messages/destination.ts";
+import { checkFrameFits, describeStart } from "../opening/frame-size.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 
 /** What differs from subscription to subscription in an attach frame. */
@@ -17,7 +18,7 @@ export interface AttachTerms {
   readonly outlivesLink: boolean;
 }
 
-type Peer = Pick<SessionDeps, "broker" | "clientId" | "endpoint" | "offers" | "spelling">;
+type Peer = Pick<SessionDeps, "broker" | "clientId" | "endpoint" | "offers" | "spelling" | "connection">;
 
 /** Durable for all of its terminus (AMQP 1.0, 3.5.5), and never expired. */
 const OUTLIVES_SESSIONS = { durable: 2, expiry_policy: "never" } as const;
@@ -25,9 +26,12 @@ const OUTLIVES_SESSIONS = { durable: 2, expiry_policy: "never" } as const;
 const DELETE_ON_CLOSE = 0x2b;
 const WILDCARD = /(^|\.)[*>](\.|$)/;
 
-/** @throws UnsupportedError that says why, and what to do instead. */
+/** @throws UnsupportedError or InvalidArgumentError that says why, and what to do instead. */
 export function attachTermsOf(request: SubscriptionRequest, peer: Peer): AttachTerms {
   const { destination, subscription, exclusive = false, browse = false, selector } = request;
+  const { address } = spell(peer.spelling, destination);
+  const what = `What names the subscription to ${describeStart(formatDestination(destination))}`;
+  checkFrameFits(peer, what, address, selector, subscription?.name);
   if (destination.kind === "temp-queue") return { source: temporaryQueue(), outlivesLink: false };
   checkDestination(request, peer);
   const source: Source = {

@@ -1,7 +1,12 @@
 /** One subscription: a receiver link on an AMQP session of its own, with the prefetch as its credit. */
 import type { AmqpError, Delivery, Receiver, Session } from "rhea";
 import { LinkedSet } from "../../../async/linked-set.ts";
-import { formatAddress, SubscriptionRefusedError, UnsupportedError } from "../../../errors/errors.ts";
+import {
+  formatAddress,
+  InvalidArgumentError,
+  SubscriptionRefusedError,
+  UnsupportedError,
+} from "../../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
 import type {
   IncomingDelivery,
@@ -13,6 +18,7 @@ import type {
 } from "../../../messaging/port/messaging-session.ts";
 import { destinationOf } from "../messages/destination.ts";
 import { describeCondition, isRetryable } from "../opening/failures.ts";
+import { describeStart } from "../opening/frame-size.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 import { EnlistedDeliveries } from "../transactions/enlisted-deliveries.ts";
 import { AmqpTransaction } from "../transactions/transaction.ts";
@@ -80,7 +86,7 @@ export class AmqpSubscription implements SessionSubscription {
     try {
       this.#attach(attachTermsOf(this.#request, this.#context));
     } catch (cause) {
-      if (!(cause instanceof UnsupportedError)) throw cause;
+      if (!(cause instanceof UnsupportedError || cause instanceof InvalidArgumentError)) throw cause;
       // As late as any broker's refusal: whoever subscribes has no subscription yet.
       queueMicrotask(() => {
         if (this.#phase === "attaching") this.#refuse(cause.message, { cause });
@@ -229,13 +235,16 @@ export class AmqpSubscription implements SessionSubscription {
     this.end();
   }
 
-  #refuse(reason: string, details: { readonly retryable?: boolean; readonly cause?: UnsupportedError }): void {
+  #refuse(
+    reason: string,
+    details: { readonly retryable?: boolean; readonly cause?: UnsupportedError | InvalidArgumentError },
+  ): void {
     const { endpoint } = this.#context;
     const ended = this.#phase === "open" ? "ended" : "refused";
     this.#link?.leave();
     this.#link?.amqpSession.close();
     this.end();
-    const where = `${formatDestination(this.#request.destination)} on ${formatAddress(endpoint)}`;
+    const where = `${describeStart(formatDestination(this.#request.destination))} on ${formatAddress(endpoint)}`;
     const text = `The subscription to ${where} was ${ended}: ${reason}`;
     this.#sink.onRefused(new SubscriptionRefusedError(text, { endpoint, ...details }));
   }

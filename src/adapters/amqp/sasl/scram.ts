@@ -79,9 +79,11 @@ function randomNonce(): string {
   return randomBytes(24).toString("base64");
 }
 
-/** `r=…,s=…,i=…`: an attribute is one letter (RFC 5802, 5.1). */
+/** `r=…,s=…,i=…`: an attribute is one letter (RFC 5802, 5.1). Throws for `m`, an extension that must be understood: none is. */
 function attributes(message: string): Partial<Record<string, string>> {
   const entries = message.split(",").filter((part) => part[1] === "=");
+  if (entries.some((part) => part[0] === "m"))
+    throw new Error("it asks for an extension of SCRAM (m=), which RFC 5802, 5.1 has us refuse");
   return Object.fromEntries(entries.map((part) => [part[0], part.slice(2)]));
 }
 

@@ -42,6 +42,8 @@ export class DestinationSends implements LinkOwner {
 
   send(send: LinkSend): void {
     this.usedAtMs = performance.now();
+    // A broker may end the connection over the attach frame, before there is anything to write.
+    if (!this.#link.attached) send.onAttaching?.();
     if (this.#transacted && send.state === undefined) this.#transacted.groups.send(send);
     else {
       this.#waiting.push(send);

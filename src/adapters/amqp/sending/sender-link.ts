@@ -99,6 +99,11 @@ export class SenderLink {
     return this.#sender.is_open() && this.#written.size === 0;
   }
 
+  /** Whether the broker has answered the attach frame. */
+  get attached(): boolean {
+    return this.#sender.is_open();
+  }
+
   /** How many written sends have no outcome. */
   get unanswered(): number {
     return this.#written.size;

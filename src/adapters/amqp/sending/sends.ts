@@ -3,6 +3,8 @@ import { formatAddress, MasterSlaveError, UnsupportedError } from "../../../erro
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Broker, OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import { checkComposite } from "../messages/check-composite.ts";
+import { spell } from "../messages/destination.ts";
+import { checkFrameFits, describeStart } from "../opening/frame-size.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 import { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
@@ -73,6 +75,11 @@ export class Sends {
   }
 
   #open(key: string, { destination }: OutgoingSend): DestinationSends {
+    checkFrameFits(
+      this.#context,
+      `The name of ${describeStart(key)}`,
+      spell(this.#context.spelling, destination).address,
+    );
     if (this.#links.size >= MAX_IDLE_LINKS) this.#closeLeastRecentlyUsed();
     const onGone = () => {
       if (this.#links.get(key) === link) this.#links.delete(key);

@@ -36,6 +36,17 @@ describe("SCRAM", () => {
     exchange.accept(Buffer.from(FINAL));
   });
 
+  it("refuses a message with the attribute m, an extension it would have to understand (RFC 5802, 5.1)", async () => {
+    const exchange = scram("SCRAM-SHA-256", USER, NONCE);
+    await exchange.start();
+    await expect(exchange.step(Buffer.from(`m=x,${FIRST}`))).rejects.toThrow(/extension of SCRAM \(m=\)/);
+    const later = scram("SCRAM-SHA-256", USER, NONCE);
+    await later.start();
+    await later.step(Buffer.from(FIRST));
+    await expect(later.step(Buffer.from(`${FINAL},m=`))).rejects.toThrow(/extension of SCRAM/);
+    expect(() => later.accept(Buffer.from(`m=,${FINAL}`))).toThrow(/extension of SCRAM/);
+  });
+
   it("escapes what would end a name, and prepares what is typed in two ways (RFC 4013)", async () => {
     const first = async (username: string) =>
       String(await scram("SCRAM-SHA-256", { username, password: "x" }, NONCE).start());
