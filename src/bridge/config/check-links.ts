@@ -41,9 +41,10 @@ function checkLink(
   }
   const include = readPatterns(link.include, [...path, "include"], add);
   const fixed = readPatterns(link.static, [...path, "static"], add);
-  readPatterns(link.exclude, [...path, "exclude"], add);
+  const excluded = readPatterns(link.exclude, [...path, "exclude"], add);
   checkStatic(fixed, add);
   neverForwarded([...include, ...fixed], add);
+  givenBack(include, excluded, add);
   const renames = readRenames(link, path, add);
   const sources = [...include, ...fixed].map(({ pattern }) => pattern);
   for (const details of combinations(link, sources, path)) add(details);
@@ -102,6 +103,22 @@ function neverForwarded(patterns: readonly PlacedPattern[], add: (details: Findi
     const message = `${pattern.kind}://${pattern.name} is on the list of what wildcards never forward; named like this it is forwarded`;
     const advice = "Make sure that no other bridge and no broker does the same with it";
     add({ code: "NAMED_EXACTLY", severity: "info", path, message, advice });
+  }
+}
+
+/** A consumer of a wildcard is brought what is excluded below it, and has to give it back again and again. */
+function givenBack(
+  include: readonly PlacedPattern[],
+  excluded: readonly PlacedPattern[],
+  add: (details: FindingDetails) => void,
+): void {
+  for (const { pattern, path } of include) {
+    const { kind, hasWildcard, words } = pattern;
+    const below = excluded.some((each) => patternsOverlap(each.pattern, pattern));
+    if (kind !== "queue" || !hasWildcard || !(below || words[0] === ">" || words[0] === "*")) continue;
+    const message = `queue://${pattern.name} covers queues that are not forwarded: the source hands their messages to the link, which gives them back every second`;
+    const advice = "Include plain names, or patterns that cover no other queue, where such queues hold messages";
+    add({ code: "GIVEN_BACK", severity: "info", path, message, advice });
   }
 }
 

@@ -1,5 +1,6 @@
 /** A received message as the one to send at the target. */
 import { type Destination, formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
+import { passSections } from "../../messaging/messages/encoded-sections.ts";
 import type { MessageBody, PropertyValue } from "../../messaging/messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { SendOptions } from "../../messaging/sending/call-options.ts";
@@ -10,6 +11,7 @@ import { FIRST_ID_PROPERTY, PATH_PROPERTY, type PathRule, readPath, whyNotOn, wr
 import { applyRenames } from "../routing/rename.ts";
 import { type Route, targetOf } from "../routing/route.ts";
 import { carriedProperties } from "./carried-properties.ts";
+import { passedBody } from "./passed-body.ts";
 
 /** What the composing of a direction goes by. */
 export interface ComposeRules {
@@ -19,6 +21,9 @@ export interface ComposeRules {
   readonly headers: HeaderRules | undefined;
   /** What the source speaks. */
   readonly protocol: Protocol;
+  /** What the target speaks. */
+  readonly targetProtocol: Protocol;
+  readonly convert: "json" | undefined;
 }
 
 export interface OutgoingCopy {
@@ -44,11 +49,8 @@ export type Composed =
   | { readonly kind: "expired" };
 
 /** @throws Error for a message that cannot be read. */
-export function compose(
-  message: ReceivedMessage,
-  { link, route, path, headers, protocol }: ComposeRules,
-  now = Date.now(),
-): Composed {
+export function compose(message: ReceivedMessage, rules: ComposeRules, now = Date.now()): Composed {
+  const { link, route, path, headers, protocol } = rules;
   const source = parseDestination(message.destination ?? "");
   const target = targetOf(route, source);
   if (!target) return { kind: "stays", reason: `${formatDestination(source)} is excluded` };
@@ -60,8 +62,10 @@ export function compose(
   const key = identity && idAtTarget({ group: path.from, link, source: formatDestination(source) }, identity);
   const firstId = textOf(message.properties[FIRST_ID_PROPERTY]) ?? identity;
   const reply = replyAddress(message.replyTo, route);
+  const { body, sections } = passedBody(message, rules);
   const properties: Record<string, PropertyValue> = {
-    ...carriedProperties(message.properties, headers),
+    // Those that are passed on as they are encoded keep their types.
+    ...(sections ? headers?.add : carriedProperties(message.properties, headers)),
     ...pathOf(message, groups, path),
     ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
   };
@@ -72,11 +76,12 @@ export function compose(
     ...(replyTo !== undefined && { replyTo }),
     ...(key !== undefined && { id: key }),
   };
+  if (sections) passSections(options, sections);
   return {
     kind: "forward",
     source,
     destination: formatDestination(target),
-    body: bodyOf(message),
+    body,
     options,
     key,
     origin: (groups !== "full" && groups[0]) || path.from,
@@ -104,16 +109,6 @@ function carriedOptions(message: ReceivedMessage, protocol: Protocol, now: numbe
     ...(groupId !== undefined && groupSequence !== undefined && { groupSequence }),
     ...(expiresAtMs !== undefined && { ttlMs: expiresAtMs - now }),
   };
-}
-
-/** Text that is no UTF-8 goes on as bytes. */
-function bodyOf(message: ReceivedMessage): MessageBody {
-  if (message.kind === "bytes") return message.bytes();
-  try {
-    return message.text();
-  } catch {
-    return message.bytes();
-  }
 }
 
 /** By the same renames as messages; a temporary address exists in the source group alone, and is passed on as it is. */

@@ -1,11 +1,14 @@
 /** Puts what cannot be forwarded into the source's dead letter queue, with the reason on it. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
-import type { MessageBody } from "../../messaging/messages/outgoing-message.ts";
+import { passSections } from "../../messaging/messages/encoded-sections.ts";
+import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { Delivery, SettleResult } from "../../messaging/receiving/delivery.ts";
+import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
 import { ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
+import { type PassedBody, plainBody, sectionsIn } from "./passed-body.ts";
 
 export interface DeadLetterDeps {
   readonly source: Connection;
@@ -14,8 +17,6 @@ export interface DeadLetterDeps {
   readonly group: string;
   /** From the configuration; the broker's own unless said. */
   readonly queue: string | undefined;
-  /** The body to keep: the message's sections as they came, where there are any. */
-  readonly bodyOf: (delivery: Delivery) => MessageBody;
 }
 
 /** A reason is one line of a property. */
@@ -37,24 +38,23 @@ export async function deadLetter(
   const to = formatDestination(parseDestination(queue ?? ownQueue(source.broker?.product)));
   const identity = identityOf(message, protocol);
   const { correlationId, groupId, type } = message;
+  const { body, sections } = keptBody(message);
+  const options: SendOptions = {
+    properties: {
+      ...(sections ? {} : Object.fromEntries(Object.entries(message.properties).filter(([name]) => isKept(name)))),
+      [ORIGIN_PROPERTY]: message.destination ?? "",
+      [REASON_PROPERTY]: said,
+    },
+    ...(identity !== undefined && {
+      id: idAtTarget({ group, link, source: `${message.destination} dead` }, identity),
+    }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(groupId !== undefined && { groupId }),
+    ...(type !== undefined && { type }),
+  };
+  if (sections) passSections(options, sections);
   try {
-    await source.send(to, deps.bodyOf(delivery), {
-      properties: {
-        ...Object.fromEntries(
-          Object.entries(message.properties).filter(
-            ([name]) => !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_"),
-          ),
-        ),
-        [ORIGIN_PROPERTY]: message.destination ?? "",
-        [REASON_PROPERTY]: said,
-      },
-      ...(identity !== undefined && {
-        id: idAtTarget({ group, link, source: `${message.destination} dead` }, identity),
-      }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(groupId !== undefined && { groupId }),
-      ...(type !== undefined && { type }),
-    });
+    await source.send(to, body, options);
   } catch {
     return delivery.reject(said);
   }
@@ -63,4 +63,21 @@ export async function deadLetter(
 
 function ownQueue(product: string | undefined): string {
   return product === "artemis" ? "queue://DLQ" : "queue://ActiveMQ.DLQ";
+}
+
+/** A body that no protocol but AMQP has a form for stays what it was. */
+function keptBody(message: ReceivedMessage): PassedBody {
+  try {
+    const sections = sectionsIn(message);
+    if (!sections) return { body: plainBody(message), sections };
+    const applicationProperties = sections.applicationProperties.filter(([name]) => isKept(name));
+    return { body: sections.body, sections: { ...sections, applicationProperties } };
+  } catch {
+    return { body: plainBody(message), sections: undefined };
+  }
+}
+
+/** Names that are a broker's own; none of a duplicate id, which would drop the copy. */
+function isKept(name: string): boolean {
+  return !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_");
 }

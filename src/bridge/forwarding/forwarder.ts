@@ -12,6 +12,7 @@ import type { Gate } from "./gate.ts";
 import { Holding } from "./holding.ts";
 import { type InFlight, InFlightMessages } from "./in-flight.ts";
 import { mapCopy } from "./map-copy.ts";
+import { UnbridgeableBodyError } from "./passed-body.ts";
 import { readRefusal } from "./refusal.ts";
 import type { TopicTwins } from "./topic-twins.ts";
 
@@ -66,7 +67,7 @@ export class Forwarder {
       await this.#take(delivery, bytes);
     } catch (reason) {
       const { code, message } = MasterSlaveError.from(reason);
-      await this.#refuse(delivery, bytes, code === "INTERNAL" ? "UNREADABLE" : code, message);
+      await this.#refuse(delivery, bytes, codeOf(reason, code), message);
     }
   }
 
@@ -161,6 +162,12 @@ export class Forwarder {
     this.#deps.budget.release(bytes);
   }
 
+  /** Over STOMP everything that is unsettled goes back with it. */
+  #giveBack(delivery: Delivery): void {
+    this.#inFlight.orphan();
+    void delivery.release().catch(() => "stale");
+  }
+
   #drop(delivery: Delivery, copy: OutgoingCopy, bytes: number): Promise<void> {
     this.#deps.counts.dropped += 1;
     return this.#settle({ delivery, copy, bytes, confirmed: true }, "dropped");
@@ -173,9 +180,15 @@ export class Forwarder {
     if (why === "expired") counts.expired += 1;
     else counts.filtered += 1;
     if (isTopic || why === "expired") await delivery.accept().catch(() => "stale");
-    else startTimer(GIVE_BACK_MS, () => void delivery.release().catch(() => "stale"));
+    else startTimer(GIVE_BACK_MS, () => this.#giveBack(delivery));
     budget.release(bytes);
   }
+}
+
+/** Of an error that is none of this package's: what a hook threw, or a body that cannot go on. */
+function codeOf(reason: unknown, code: string): string {
+  if (reason instanceof UnbridgeableBodyError) return reason.code;
+  return code === "INTERNAL" ? "REFUSED_HERE" : code;
 }
 
 /** The broker's selector keeps such messages from us; where it has none, this keeps us from taking them without end. */

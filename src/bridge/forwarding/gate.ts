@@ -3,6 +3,7 @@
 export class Gate {
   readonly #reasons = new Set<string>();
   readonly #waiting: (() => void)[] = [];
+  #over = false;
 
   get isOpen(): boolean {
     return this.#reasons.size === 0;
@@ -14,7 +15,7 @@ export class Gate {
   }
 
   shut(reason: string): void {
-    this.#reasons.add(reason);
+    if (!this.#over) this.#reasons.add(reason);
   }
 
   open(reason: string): void {
@@ -24,8 +25,8 @@ export class Gate {
 
   /** Opens it for good. */
   clear(): void {
+    this.#over = true;
     this.#reasons.clear();
-    this.#reasons.add = () => this.#reasons;
     for (const go of this.#waiting.splice(0)) go();
   }
 }

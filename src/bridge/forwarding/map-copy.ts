@@ -1,7 +1,9 @@
 /** Applies a program's map hook to a message that is about to be sent. */
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
+import { passSections, sectionsOf } from "../../messaging/messages/encoded-sections.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { MapMessage } from "../config/bridge-config.ts";
+import { carriedProperties } from "./carried-properties.ts";
 import type { ComposeRules, OutgoingCopy } from "./compose.ts";
 
 /** @throws what the hook throws, or Error for what it must not return. */
@@ -9,29 +11,25 @@ export async function mapCopy(
   map: MapMessage,
   message: ReceivedMessage,
   copy: OutgoingCopy,
-  { link, path }: ComposeRules,
+  { link, path, headers }: ComposeRules,
 ): Promise<OutgoingCopy | "drop"> {
   const mapped = await map(message, { link, from: path.from, to: path.to, destination: copy.destination });
   if (mapped === "drop") return "drop";
   if (mapped === undefined) return copy;
-  if (typeof mapped !== "object" || mapped === null)
-    throw new Error(
-      `The map hook of the link ${link} returned ${typeof mapped}: return an object, "drop" or undefined`,
-    );
-  const { destination, body, properties } = mapped;
-  return {
-    ...copy,
-    ...(destination !== undefined && { destination: formatDestination(parseDestination(destination)) }),
-    ...(body !== undefined && { body }),
-    ...(properties !== undefined && {
-      options: { ...copy.options, properties: { ...properties, ...ours(copy), ...withoutOurs(properties) } },
-    }),
+  if (typeof mapped !== "object" || mapped === null) {
+    const text = `The map hook of the link ${link} returned ${typeof mapped}: return an object, "drop" or undefined`;
+    throw new Error(text);
+  }
+  const { destination = copy.destination, body, properties = {} } = mapped;
+  const sections = body === undefined ? sectionsOf(copy.options) : undefined;
+  // Another body takes the sections' place: their properties go on in our own terms.
+  const carried = sections || body === undefined ? {} : carriedProperties(message.properties, headers);
+  const options = {
+    ...copy.options,
+    properties: { ...carried, ...copy.options.properties, ...withoutOurs(properties) },
   };
-}
-
-/** The path and the first id are not the hook's to change. */
-function ours({ options: { properties = {} } }: OutgoingCopy) {
-  return properties;
+  if (sections) passSections(options, sections);
+  return { ...copy, options, destination: formatDestination(parseDestination(destination)), body: body ?? copy.body };
 }
 
 function withoutOurs<Value>(properties: Readonly<Record<string, Value>>): Record<string, Value> {

@@ -134,7 +134,7 @@ export class Direction {
   #makeForwarder(budget: InFlightBudget, gate: Gate, maxInFlight: number): Forwarder {
     const { link, settings, route, twins, onChange } = this.#deps;
     const { source, target, counts } = this;
-    const { maxHops = 1, headers, map, deadLetter: queue } = settings;
+    const { maxHops = 1, headers, map, convert, deadLetter: queue } = settings;
     const { protocol } = source;
     return new Forwarder({
       rules: {
@@ -142,6 +142,8 @@ export class Direction {
         route,
         headers,
         protocol,
+        convert,
+        targetProtocol: target.protocol,
         path: { from: source.id, to: target.id, maxHops, move: source.name === target.name },
       },
       deadLetters: {
@@ -150,7 +152,6 @@ export class Direction {
         link,
         group: source.id,
         queue,
-        bodyOf: ({ message }) => message.bytes(),
       },
       target: target.connection,
       map,
@@ -188,7 +189,11 @@ export class Direction {
       gate,
       limit: typeof until === "object" && "messages" in until ? until.messages : Number.POSITIVE_INFINITY,
       forward: (delivery, bytes) => this.#forwarder.take(delivery, bytes),
-      onRefused: (destination, refusal) => this.#health.refused(destination, refusal),
+      onRefused: (destination, refusal) => {
+        // Its deliveries ended with it.
+        if (refusal) this.#forwarder.sourceInterrupted();
+        this.#health.refused(destination, refusal);
+      },
     });
   }
 

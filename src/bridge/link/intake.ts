@@ -1,6 +1,7 @@
 /** What a direction takes from its source: the consumers, and how much they may take. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
+import { keepReceivedBytes } from "../../messaging/messages/encoded-sections.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
 import type { Delivery } from "../../messaging/receiving/delivery.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
@@ -28,6 +29,7 @@ export class Intake {
   readonly #consumers: readonly SourceConsumer[];
   #left: number;
   #closing = false;
+  #forgetBytes: () => void = () => {};
   /** `performance.now()` of the last delivery, or of the start. */
   lastTakenAt = performance.now();
 
@@ -48,6 +50,8 @@ export class Intake {
   /** Resolves when the broker has every consumer, or has refused it. */
   async start(): Promise<void> {
     this.lastTakenAt = performance.now();
+    // What came over AMQP goes on as it is encoded.
+    this.#forgetBytes = keepReceivedBytes();
     await Promise.all(this.#consumers.map((consumer) => consumer.start()));
   }
 
@@ -62,6 +66,7 @@ export class Intake {
   async close(): Promise<void> {
     this.stop();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    this.#forgetBytes();
   }
 
   #consumer(source: DestinationPattern): SourceConsumer {

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { checkFlags } from "./argument-checks.ts";
 import { type Destination, parseDestination } from "./destination.ts";
+import { type EncodedSections, sectionsOf } from "./encoded-sections.ts";
 import { type EncodedBody, encodeBody } from "./message-body.ts";
 import { correlationOf } from "./reply-correlation.ts";
 
@@ -59,6 +60,8 @@ export interface OutgoingMessage {
   readonly correlationId: string | undefined;
   /** The same as an adapter encoded it, for the reply to a request whose id is no string. */
   readonly correlation?: Buffer | undefined;
+  /** Parts of an AMQP message that a bridge passes on: the body is theirs, and only AMQP can send it. */
+  readonly sections?: EncodedSections | undefined;
   readonly replyTo: Destination | undefined;
   readonly type: string | undefined;
   readonly groupId: string | undefined;
@@ -114,6 +117,7 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
     priority,
     correlationId,
     correlation: correlationId === undefined ? undefined : correlationOf(options),
+    sections: sectionsOf(options),
     replyTo: replyTo === undefined ? undefined : parseDestination(replyTo),
     type,
     groupId,

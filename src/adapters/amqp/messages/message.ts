@@ -49,7 +49,8 @@ export function encodeMessage(message: OutgoingMessage, destination: Destination
   writeProperties(message, destination, spelling);
   writeApplicationProperties(message);
   checkBodyKept(message.body, message.bodyBytes);
-  // A data section, or a string as the value: the body itself is not gone through.
+  // A data section, or a string as the value: the body itself is not gone through. What is passed on has its sections.
+  if (message.sections) return { bytes: writer.take(message.body), spelling, ttlAt, delayAt };
   if (message.kind === "bytes") writer.bodySection(0x75, 0xa0, 0xb0, message.body.length);
   else writer.bodySection(0x77, 0xa1, 0xb1, message.body.length);
   return { bytes: writer.take(message.body), spelling, ttlAt, delayAt };
@@ -78,11 +79,16 @@ function writeHeader({ persistent, priority, ttlMs }: OutgoingMessage): void {
 }
 
 /** Message annotations (AMQP 1.0, 3.2.3), the delay last, for refreshTimes. */
-function writeAnnotations({ kind, replyTo, delayMs }: OutgoingMessage, destination: Destination): void {
+function writeAnnotations({ kind, replyTo, delayMs, sections }: OutgoingMessage, destination: Destination): void {
   writer.section(0x72, MAP32);
   writer.compound(() => {
-    let items = 4;
-    writeNote(JMS_MESSAGE_TYPE, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
+    let items = 2;
+    if (!sections || sections.messageType) {
+      writer.symbol(JMS_MESSAGE_TYPE);
+      if (sections?.messageType) writer.raw(sections.messageType);
+      else writer.bytes(0x51, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
+      items += 2;
+    }
     writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
     if (replyTo) {
       writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
@@ -104,7 +110,13 @@ function writeNote(name: string, value: number): void {
 
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
-  const { correlationId, correlation, replyTo, groupId, groupSequence } = message;
+  const { correlationId, correlation, replyTo, groupId, groupSequence, sections } = message;
+  // What is passed on keeps its type: an id that is a number, a time, a content type of the sender's.
+  const passed = (place: number) => {
+    const value = sections?.properties[place];
+    if (value) writer.raw(value);
+    return value !== undefined;
+  };
   const string = (text: string | undefined) => (text === undefined ? writer.null() : writer.string(text));
   writer.section(0x73, LIST32);
   writer.compound(() => {
@@ -115,12 +127,12 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
     string(replyTo && spell(spelling, replyTo).address);
     // The reply to a request repeats the request's id, with its type.
     if (correlation) writer.raw(correlation);
-    else string(correlationId);
+    else if (!passed(5)) string(correlationId);
     if (message.kind === "json") writer.symbol("application/json");
-    else writer.null();
-    writer.null(); // content-encoding
+    else if (!passed(6)) writer.null();
+    if (!passed(7)) writer.null(); // content-encoding
     writer.null(); // absolute-expiry-time: brokers believe it more than the ttl, and our clock may be wrong
-    writer.timestamp(Date.now());
+    if (!passed(9)) writer.timestamp(Date.now());
     if (groupId === undefined) return 10;
     writer.string(groupId);
     // Unsigned in AMQP, signed in JMS: the brokers turn the bits back, and -1 closes a group.
@@ -130,7 +142,7 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
   });
 }
 
-function writeApplicationProperties({ id, properties }: OutgoingMessage): void {
+function writeApplicationProperties({ id, properties, sections }: OutgoingMessage): void {
   writer.section(0x74, MAP32);
   writer.compound(() => {
     writer.string(DUPLICATE_ID_PROPERTY);
@@ -141,6 +153,11 @@ function writeApplicationProperties({ id, properties }: OutgoingMessage): void {
       if (value === undefined || name === DUPLICATE_ID_PROPERTY) continue;
       writer.string(name);
       writeValue(value);
+      items += 2;
+    }
+    for (const [name, pair] of sections?.applicationProperties ?? []) {
+      if (Object.hasOwn(properties, name) || name === DUPLICATE_ID_PROPERTY) continue;
+      writer.raw(pair);
       items += 2;
     }
     return items;

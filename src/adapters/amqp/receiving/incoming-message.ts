@@ -2,6 +2,7 @@
 import type { Delivery } from "rhea";
 import type { Linkable } from "../../../async/linked-set.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
+import { noteReceivedBytes } from "../../../messaging/messages/encoded-sections.ts";
 import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import { keepCorrelation } from "../../../messaging/messages/reply-correlation.ts";
 import type { IncomingDelivery } from "../../../messaging/port/messaging-session.ts";
@@ -46,8 +47,8 @@ export function readDelivery(
   if (delivery.format !== STILL_ENCODED) {
     return new AmqpDelivery(foreignMessage(bytes, spelling, subscribed), delivery);
   }
-  return new AmqpDelivery(
-    decodeFast(bytes, spelling, subscribed) ?? decodeMessage(bytes, spelling, subscribed),
-    delivery,
-  );
+  const decoded = decodeFast(bytes, spelling, subscribed) ?? decodeMessage(bytes, spelling, subscribed);
+  const received = new AmqpDelivery(decoded, delivery);
+  noteReceivedBytes(received.message, bytes);
+  return received;
 }
