@@ -27,16 +27,31 @@ export interface SendingSession {
   destroy(cause: MasterSlaveError): void;
 }
 
+type State =
+  /** No group is unanswered. */
+  | { readonly name: "idle" }
+  /** The group is written, and its fence not passed. */
+  | { readonly name: "fencing"; readonly group: SendGroup }
+  /** The group's COMMIT is unanswered. */
+  | { readonly name: "committing"; readonly group: SendGroup }
+  | CommittingWithNext;
+
+/** The group's COMMIT is unanswered, and the next group is written behind it. */
+interface CommittingWithNext {
+  readonly name: "committing-with-next";
+  readonly group: SendGroup;
+  readonly next: SendGroup;
+  /** The next group has passed its fence already, and whether that began the transaction of the one after it. */
+  readonly fenced: { readonly begun: boolean } | undefined;
+}
+
+const IDLE: State = { name: "idle" };
+
 export class GroupCommit implements GroupOwner, SessionSends {
   readonly #wire: Wire;
   readonly #session: SendingSession;
   readonly #line = new SendQueue();
-  /** Written, and its fence not yet passed. */
-  #undecided: SendGroup | undefined;
-  /** Its COMMIT is unanswered. The next group may be on its way behind that. */
-  #committing: SendGroup | undefined;
-  /** What to do once nothing commits. */
-  #next: (() => void) | undefined;
+  #state: State = IDLE;
   readonly #uncounted: SendTerms;
   readonly #singles = new UngroupedSends(() => this.#guardedFlush());
   #scheduled = false;
@@ -61,7 +76,8 @@ export class GroupCommit implements GroupOwner, SessionSends {
   }
 
   get expectsMore(): boolean {
-    return this.#undecided !== undefined;
+    const { name } = this.#state;
+    return name === "fencing" || name === "committing-with-next";
   }
 
   /** Writes what may be written. */
@@ -82,8 +98,8 @@ export class GroupCommit implements GroupOwner, SessionSends {
   }
 
   findUnnamed(): ReceiptWaiter | undefined {
-    const group = this.#committing ?? this.#undecided;
-    if (group) return unnamed(() => group.noteError());
+    const state = this.#state;
+    if (state.name !== "idle") return unnamed(() => state.group.noteError());
     if (this.#strays === 0) return undefined;
     return unnamed(() => {
       this.#strays -= 1;
@@ -97,19 +113,19 @@ export class GroupCommit implements GroupOwner, SessionSends {
   }
 
   fenced(group: SendGroup, begun: boolean): void {
-    if (this.#committing) {
-      this.#next = () => this.fenced(group, begun);
+    if (this.#state.name === "committing-with-next") {
+      this.#state = { ...this.#state, fenced: { begun } };
       return;
     }
     this.#begun = begun;
     if (!this.#wire.open) return;
-    this.#undecided = undefined;
     if (!group.believed) {
+      this.#state = IDLE;
       group.abort();
       this.failed(group);
       return;
     }
-    this.#committing = group;
+    this.#state = { name: "committing", group };
     group.commit();
     if (this.#fillsNext(group) && !this.#singles.held) this.#writeRun();
   }
@@ -123,7 +139,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
   /** Nothing of it is stored. What was given up meanwhile is not sent again. */
   failed({ members, errors }: SendGroup): void {
     // It was written behind, and must not be stored before.
-    this.#undecided?.distrust();
+    if (this.#state.name === "committing-with-next") this.#state.next.distrust();
     this.#strays += Math.max(0, members.length - errors);
     for (const { send } of members) {
       if (send.abandoned) send.onOutcome({ kind: "failed", error: this.#notStored(send) });
@@ -141,16 +157,18 @@ export class GroupCommit implements GroupOwner, SessionSends {
   }
 
   get #busy(): boolean {
-    return this.#undecided !== undefined || this.#committing !== undefined;
+    return this.#state.name !== "idle";
   }
 
-  /** Well or badly. */
+  /** The broker has answered the COMMIT, with a receipt or an ERROR. */
   #commitAnswered(): void {
-    this.#committing = undefined;
-    const next = this.#next;
-    this.#next = undefined;
-    if (next) next();
-    else this.#undecided?.watch();
+    const state = this.#state;
+    if (state.name === "committing-with-next") {
+      const { next, fenced } = state;
+      this.#state = { name: "fencing", group: next };
+      if (fenced) this.fenced(next, fenced.begun);
+      else next.watch();
+    } else this.#state = IDLE;
     this.#schedule();
   }
 
@@ -190,16 +208,21 @@ export class GroupCommit implements GroupOwner, SessionSends {
     const members = this.#takeRun();
     const [only] = members;
     if (only === undefined) return;
+    const state = this.#state;
     // Nothing that needs no COMMIT may be stored before what waits for one.
-    if (members.length === 1 && !this.#committing) {
+    if (members.length === 1 && state.name === "idle") {
       this.#writeCounted(only.send);
       return;
     }
     const transaction = this.#name(this.#groups++);
     if (!this.#begun) this.#wire.write("BEGIN", { transaction });
-    this.#undecided = new SendGroup(this.#wire, transaction, members, this);
-    this.#undecided.write(this.#name(this.#groups));
-    if (!this.#committing) this.#undecided.watch();
+    const group = new SendGroup(this.#wire, transaction, members, this);
+    this.#state =
+      state.name === "committing"
+        ? { name: "committing-with-next", group: state.group, next: group, fenced: undefined }
+        : { name: "fencing", group };
+    group.write(this.#name(this.#groups));
+    if (this.#state.name === "fencing") group.watch();
   }
 
   #name(nth: number): string {
