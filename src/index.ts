@@ -17,13 +17,19 @@ export type { Consumer } from "./messaging/receiving/consumer.ts";
 export type { DeduplicationOptions } from "./messaging/receiving/deduplication.ts";
 export type { AcceptOptions, Delivery, SettleOptions, SettleResult } from "./messaging/receiving/delivery.ts";
 export type { RedeliveryPolicy } from "./messaging/receiving/redelivery-policy.ts";
-export type { ProcessContext, ProcessMessage, RunOptions } from "./messaging/receiving/run-consumer.ts";
+export type {
+  ProcessContext,
+  ProcessMessage,
+  ProcessTransacted,
+  RunOptions,
+  TransactedContext,
+} from "./messaging/receiving/run-consumer.ts";
 export type { TransactedWork, Transaction, TransactionOptions } from "./messaging/receiving/transact.ts";
 export type { RequestOptions } from "./messaging/requests/requests.ts";
 export type { AnswerRequest, Responder, RespondOptions } from "./messaging/requests/responder.ts";
 export type { CloseOptions, SendOptions } from "./messaging/sending/call-options.ts";
-export type { SendResult } from "./messaging/sending/send-policy.ts";
 export type { Producer } from "./messaging/sending/producer.ts";
+export type { SendResult } from "./messaging/sending/send-policy.ts";
 export type { TransactionStats } from "./messaging/transactions/transactions.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
 export { type MasterSlaveUri, parseMasterSlaveUri } from "./uri/master-slave-uri.ts";

@@ -3,7 +3,9 @@ import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls/tls-options.ts";
 import { type Endpoint, isSecure } from "../uri/endpoint.ts";
+import type { MasterSlaveUri } from "../uri/master-slave-uri.ts";
 import type { GroupOptions } from "../uri/options/group-options.ts";
+import { openWireAdvice } from "../uri/pasted.ts";
 import type { ResolvedOptions } from "../uri/resolve-options.ts";
 import type { AlternatesPolicy } from "./alternates.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
@@ -58,9 +60,7 @@ export function refuseUnusedTls(tls: TlsSource | undefined, endpoints: readonly 
 }
 
 /** Which adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say. */
-export function requireProtocol({ protocol }: ResolvedOptions): "stomp" | "amqp" {
+export function requireProtocol({ protocol }: ResolvedOptions, uri: MasterSlaveUri): "stomp" | "amqp" {
   if (protocol) return protocol;
-  const text =
-    'tcp:// and ssl:// do not name a protocol: write stomp:// or amqp://, or say protocol: "stomp" or "amqp"';
-  throw new InvalidOptionError("INVALID_OPTION", text, "protocol");
+  throw new InvalidOptionError("INVALID_OPTION", openWireAdvice(uri), "protocol");
 }

@@ -25,7 +25,7 @@ export interface GroupStats extends MemberStats {
 /** What a takeover may be told. */
 export interface TakeoverOptions {
   /** 10,000 unless said. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Where a member listens while it is active. */

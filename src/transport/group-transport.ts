@@ -1,7 +1,7 @@
 /** The transport as users hold it: made from a URI, with the options resolved; inside, connect/ does that for connections. */
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
+import type { GroupOptions } from "../uri/options/group-options.ts";
 import { ignoredNote } from "../uri/options/ignored-options.ts";
-import type { GroupOptions } from "../uri/options/option-table.ts";
 import { resolveOptions } from "../uri/resolve-options.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
 import { FailoverTransport } from "./failover-transport.ts";
@@ -14,7 +14,7 @@ export interface TransportOptions<S extends Session> {
   /** Opens a session at one endpoint, or rejects with why it could not. */
   readonly open: OpenSession<S>;
   /** By the names of the option table; these beat the URI's. */
-  readonly options?: GroupOptions;
+  readonly options?: GroupOptions | undefined;
 }
 
 /** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */

@@ -121,10 +121,10 @@ export class ReceivedMessage {
     }
   }
 
-  /** The body parsed as JSON. @throws UnreadableBodyError when it is not JSON. */
-  json(): unknown {
+  /** The body parsed as JSON. `T` says what the caller expects; nothing checks it. @throws UnreadableBodyError when it is not JSON. */
+  json<T = unknown>(): T {
     try {
-      return JSON.parse(this.text());
+      return JSON.parse(this.text()) as T;
     } catch (cause) {
       if (cause instanceof UnreadableBodyError) throw cause;
       throw new UnreadableBodyError(

@@ -11,7 +11,7 @@ import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/m
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
 import { type Arrival, DeliveryQueue } from "./delivery-queue.ts";
-import { type ProcessMessage, type RunOptions, runConsumer } from "./run-consumer.ts";
+import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
 
@@ -130,9 +130,11 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * share its deliveries: each goes to one of them. Resolves when the consumer is
    * closed and every handler has finished; rejects, after closing it, when it or a settlement failed.
    */
-  run(handler: ProcessMessage, options: RunOptions = {}): Promise<void> {
+  run(handler: ProcessTransacted, options: RunOptions & { readonly transacted: true }): Promise<void>;
+  run(handler: ProcessMessage, options?: RunOptions): Promise<void>;
+  run(handler: ProcessMessage | ProcessTransacted, options: RunOptions = {}): Promise<void> {
     const { transact } = this.#owner;
-    return runConsumer(this, handler, options, { transact, intakeOver: this.#intakeOver.signal });
+    return runConsumer(this, handler as ProcessMessage, options, { transact, intakeOver: this.#intakeOver.signal });
   }
 
   /**

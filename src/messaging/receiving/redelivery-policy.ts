@@ -15,8 +15,11 @@ export interface RedeliveryPolicy {
   readonly maxDelayMs?: number | undefined;
 }
 
+/** A policy with what was not said filled in. */
+export type CheckedRedelivery = { readonly [Name in keyof RedeliveryPolicy]-?: NonNullable<RedeliveryPolicy[Name]> };
+
 /** @throws InvalidArgumentError */
-export function checkRedelivery(policy: RedeliveryPolicy): Required<RedeliveryPolicy> {
+export function checkRedelivery(policy: RedeliveryPolicy): CheckedRedelivery {
   const read = readParts("redelivery", policy, ["max", "initialDelayMs", "multiplier", "maxDelayMs"]);
   const { max, initialDelayMs = 1_000, multiplier = 2, maxDelayMs = 60_000 } = read;
   if (!(Number.isInteger(max) && max >= 0))
@@ -31,6 +34,6 @@ export function checkRedelivery(policy: RedeliveryPolicy): Required<RedeliveryPo
 }
 
 /** The wait after `failures` calls, the first of them included. */
-export function redeliveryDelayMs(policy: Required<RedeliveryPolicy>, failures: number): number {
+export function redeliveryDelayMs(policy: CheckedRedelivery, failures: number): number {
   return Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.multiplier ** (failures - 1));
 }

@@ -6,7 +6,12 @@ import { isInstance, textOf } from "../../errors/text-of.ts";
 import { checkFlags, readOptions } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Delivery } from "./delivery.ts";
-import { checkRedelivery, type RedeliveryPolicy, redeliveryDelayMs } from "./redelivery-policy.ts";
+import {
+  type CheckedRedelivery,
+  checkRedelivery,
+  type RedeliveryPolicy,
+  redeliveryDelayMs,
+} from "./redelivery-policy.ts";
 import type { Transact, Transaction } from "./transact.ts";
 
 /** What a handler is told beside the message. */
@@ -18,6 +23,15 @@ export interface ProcessContext {
   /** With `transacted`: what is sent in it holds together with the acceptance of the message. */
   readonly transaction: Transaction | undefined;
 }
+
+/** What a handler is told with `transacted: true`. */
+export interface TransactedContext extends ProcessContext {
+  /** What is sent in it holds together with the acceptance of the message. */
+  readonly transaction: Transaction;
+}
+
+/** A handler of `run(handler, { transacted: true })`. */
+export type ProcessTransacted = (message: ReceivedMessage, context: TransactedContext) => unknown;
 
 /** A handler: the message is accepted when what it returns has settled, and counts as failed when it throws or rejects. */
 export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
@@ -81,7 +95,7 @@ interface Failure {
 class Runner {
   readonly #consumer: DeliverySource;
   readonly #handler: ProcessMessage;
-  readonly #policy: Required<RedeliveryPolicy>;
+  readonly #policy: CheckedRedelivery;
   readonly #transacted: boolean;
   readonly #means: RunDeps;
   /** Failures of messages that are to come again. */
@@ -90,7 +104,7 @@ class Runner {
   constructor(
     consumer: DeliverySource,
     handler: ProcessMessage,
-    policy: Required<RedeliveryPolicy>,
+    policy: CheckedRedelivery,
     transacted: boolean,
     means: RunDeps,
   ) {

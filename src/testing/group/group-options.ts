@@ -7,27 +7,27 @@ import { PORTS_PER_CLAIM } from "./claimed-ports.ts";
 /** What embeddedGroup() may be told. */
 export interface EmbeddedGroupOptions {
   /** How many members share the store; 2 unless said, at most 7. */
-  readonly members?: number;
+  readonly members?: number | undefined;
   /** What the active member speaks; both unless said. */
-  readonly protocols?: readonly TestProtocol[];
+  readonly protocols?: readonly TestProtocol[] | undefined;
   /** Members in this process: faster, but crash() is no SIGKILL and there is no pause(). False unless said. */
-  readonly inProcess?: boolean;
+  readonly inProcess?: boolean | undefined;
   /** What clients have to present; anything is taken unless said. */
-  readonly credentials?: Credentials;
+  readonly credentials?: Credentials | undefined;
   /** Between having the store's lock and listening, in milliseconds; 0 unless said. */
-  readonly takeoverDelayMs?: number;
+  readonly takeoverDelayMs?: number | undefined;
   /** How often a standby asks for the lock, in milliseconds; 10 unless said, 2 in one process. */
-  readonly lockPollMs?: number;
+  readonly lockPollMs?: number | undefined;
   /** Drop a second message with the same `_AMQ_DUPL_ID`, as Artemis; false, as Classic, unless said. */
-  readonly duplicateDetection?: boolean;
+  readonly duplicateDetection?: boolean | undefined;
   /** Where rejected messages go; `ActiveMQ.DLQ` unless said. */
-  readonly deadLetterQueue?: string;
+  readonly deadLetterQueue?: string | undefined;
   /** Stored messages past which a send is refused; 1,000,000 unless said. */
-  readonly maxMessages?: number;
+  readonly maxMessages?: number | undefined;
   /** A larger message is refused; 100 MiB unless said. */
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes?: number | undefined;
   /** AMQP's idle-time-out as the members advertise it, in milliseconds; 15,000 unless said. STOMP's heart-beats are as the client asks. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 export interface GroupShape extends Omit<MemberSettings, "directory" | "lockPort" | "ports"> {
@@ -69,6 +69,6 @@ export function readGroupOptions(options: EmbeddedGroupOptions): GroupShape {
 }
 
 /** An option given as undefined is one not given. */
-function definedOf(options: EmbeddedGroupOptions): Partial<EmbeddedGroupOptions> {
+function definedOf(options: EmbeddedGroupOptions): Partial<GroupShape> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -26,15 +26,15 @@ export interface RehearsalOptions {
   /** How often the active member is crashed. */
   readonly kills: number;
   /** Unconfirmed sends at any time; 100. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Sends per second at most; unlimited unless said. */
   readonly rate?: number | undefined;
   /** How long the load runs before each crash, ms; 700. */
-  readonly loadMs?: number;
+  readonly loadMs?: number | undefined;
   /** What queue names begin with; new for each run unless said. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Told of the counts several times a second, and of each failover. */
-  readonly onProgress?: (progress: RehearsalProgress) => void;
+  readonly onProgress?: ((progress: RehearsalProgress) => void) | undefined;
 }
 
 /** How far a rehearsal has come. */

@@ -23,7 +23,7 @@ export interface DialOptions {
   /** In place of the system's resolver. */
   readonly lookup?: Lookup | undefined;
   /** Told how far it has come, for the error of an attempt that runs out of time. */
-  readonly stage?: OpenContext["stage"];
+  readonly stage?: OpenContext["stage"] | undefined;
 }
 
 /** How an endpoint is reached, over all addresses of its name. */
