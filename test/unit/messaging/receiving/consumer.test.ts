@@ -81,6 +81,23 @@ describe("a consumer", () => {
     expect(session.log).toContain(`unsubscribe ${ORDERS}`);
   });
 
+  it("with an empty selector has none, browsing too", async () => {
+    const { connection, session } = await toyConnected();
+    await connection.consume(ORDERS, { selector: "" }).ready;
+    expect(session.to(ORDERS).request.selector).toBeUndefined();
+    const shown = connection.browse("queue://shown", { selector: "" }).next();
+    await turns();
+    expect(session.to("queue://shown").request.selector).toBeUndefined();
+    session.to("queue://shown").showAll();
+    expect(await shown).toEqual({ done: true, value: undefined });
+  });
+
+  it("that is to remember more ids than a table holds is refused at once", async () => {
+    const { connection } = await toyConnected();
+    for (const max of [10_000_001, 2 ** 40])
+      expect(() => connection.consume(ORDERS, { deduplicate: { max } })).toThrow(/up to 10000000, not/);
+  });
+
   it("whose signal has fired before is closed at once", async () => {
     const { connection } = await toyConnected();
     const consumer = connection.consume(ORDERS, { signal: AbortSignal.abort() });

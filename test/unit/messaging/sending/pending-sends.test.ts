@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type SendError, SendNotStoredError } from "../../../../src/errors/errors.ts";
 import { parseDestination } from "../../../../src/messaging/messages/destination.ts";
 import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
@@ -400,5 +400,17 @@ describe("a producer", () => {
   it("is not made for a malformed destination", async () => {
     const { connection } = await toyConnected();
     expect(() => connection.producer("queue://")).toThrow(/has no name/);
+  });
+});
+
+describe("a held send with a time to live", () => {
+  it("is not expired by a step of the system clock", async () => {
+    const { connection, broker } = toyConnection();
+    const held = connection.send("q", "x", { ttlMs: 60_000 });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await connection.connect();
+    expect(await held).toMatchObject({ resent: false });
+    expect(broker.session.sent).toEqual(["x"]);
   });
 });
