@@ -8,19 +8,25 @@ import { TopicTwins } from "./forwarding/topic-twins.ts";
 import type { LinkStateName } from "./link/link-state.ts";
 import { Link, type LinkStatus } from "./link.ts";
 
+/** A link has another state, or the same for another reason. */
 export interface LinkChange {
+  /** The link, by its key in the configuration. */
   readonly name: string;
+  /** What it does now. */
   readonly state: LinkStateName;
   /** Why it is not running, in words. */
   readonly reason: string | undefined;
 }
 
+/** What a bridge tells. */
 export interface BridgeEvents {
   /** A link has another state, or the same for another reason. */
   link: [change: LinkChange];
 }
 
+/** Every link of a bridge, at one moment. */
 export interface BridgeStatus {
+  /** By name; failed links too. */
   readonly links: Readonly<Record<string, LinkStatus>>;
 }
 
@@ -33,6 +39,7 @@ export function createBridge(config: BridgeConfig): Bridge {
   return new Bridge(checkBridgeConfig(config).config);
 }
 
+/** The links of one configuration. It is made by createBridge(), started once and closed once. */
 export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDisposable {
   /** Resolves when every link is over by its `until` or has failed, and when the bridge is closed. Never rejects. */
   readonly done: Promise<void>;

@@ -26,7 +26,9 @@ export interface LinkStatus extends Readonly<LinkCounts> {
   readonly to: LinkEnd;
 }
 
+/** One side of a link. */
 export interface LinkEnd {
+  /** The group, by its key in the configuration. */
   readonly group: string;
   /** `amqp://host:5672`; undefined while there is none. */
   readonly endpoint: string | undefined;

@@ -44,6 +44,7 @@ export function inspectDocument(document: ConfigDocument): {
 } {
   const { value, findings: ofShape } = checkShape(BridgeSchema, document);
   if (value === undefined) return { config: undefined, findings: inOrder(ofShape) };
+  // The compiler checks here that the schema and the public types say the same.
   const config: BridgeConfig = value;
   const findings = [...ofShape];
   checkLinks(config, checkGroups(config, document, findings), document, findings);

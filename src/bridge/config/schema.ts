@@ -1,7 +1,6 @@
 /** The shape of a bridge's configuration, for the checker and, as a JSON Schema, for editors. */
 import { z } from "zod";
 import { SecretSchema } from "../../config/secret.ts";
-import type { BridgeConfig } from "./bridge-config.ts";
 
 /** In paths, selectors and client ids: letters, digits and `-` alone. */
 const NAME = /^[A-Za-z0-9-]{1,64}$/;
@@ -142,11 +141,6 @@ export const BridgeSchema = z.strictObject({
     .meta({ description: "The links by name", advice: "Write each link as name: { from: …, to: …, include: […] }" }),
   http: notYet("http comes with the status page, which is not there yet", undefined, "Leave http out").optional(),
 });
-
-/** The schema and the public types say the same; map is of programs alone and is taken out before. */
-type Shape = z.input<typeof BridgeSchema>;
-type Same = Shape extends BridgeConfig ? true : never;
-export const SHAPE_IS_PUBLIC: Same = true;
 
 /** Returns the JSON Schema that is shipped for editors, as docs/bridge.schema.json. */
 export function bridgeJsonSchema(): object {
