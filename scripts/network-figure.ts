@@ -31,9 +31,7 @@ try {
   await run.connect();
   const before = await lab.states();
   await run.waitForLinks();
-  console.log(
-    `Connectors there: ${networkOf(topology).connectors.length}, after ${sinceStart()}, as the brokers tell`,
-  );
+  console.log(`Connectors there: ${networkOf(topology).connectors.length}, after ${sinceStart()}, as the brokers tell`);
   let [sent, received] = await transferAll();
   const { predicted, measured, takeoverMs, linksBackMs } = await run.fail(host);
   const [sentAfter, receivedAfter] = await transferAll();

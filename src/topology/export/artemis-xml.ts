@@ -35,6 +35,7 @@ export function artemisXml(network: Network, member: Member, groupName: string):
     ...clusterConnections(network, member, groupName, own, back),
     ...bridges(network, own),
     ...amqpConnections(network, own),
+    securitySettings(),
     addressSettings(),
   ]);
   const root = xml("configuration", { xmlns: "urn:activemq" }, [core]);
@@ -188,6 +189,18 @@ function amqpElements({ kind, connector }: FollowedConnector, name: string): Xml
     return [xml("federation", {}, [xml("local-queue-policy", { name }, matches)])];
   }
   return addresses.map((match) => xml(kind, { "address-match": match }));
+}
+
+/** The role that `artemis create` gives its first user. */
+const ROLE = "amq";
+const PERMISSIONS = [
+  ...["createNonDurableQueue", "deleteNonDurableQueue", "createDurableQueue", "deleteDurableQueue", "createAddress"],
+  ...["deleteAddress", "consume", "browse", "send", "manage"],
+];
+
+function securitySettings(): XmlElement {
+  const permissions = PERMISSIONS.map((type) => xml("permission", { type, roles: ROLE }));
+  return xml("security-settings", {}, [xml("security-setting", { match: "#" }, permissions)]);
 }
 
 /** Artemis forgets the ids of a queue with the queue: a resend would then be stored twice. */

@@ -9,6 +9,8 @@ export type YamlValue =
   | { readonly [key: string]: YamlValue | undefined };
 
 const PLAIN = /^[A-Za-z_/][\w./-]*$/;
+/** Lines of which a block keeps every character: the first begins with no blank, and one line break ends the last. */
+const BLOCK = /^[^\s\p{C}](?:[^\p{C}]|\n(?!$))*\n$/u;
 const WORDS = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
 /** Keys whose value is undefined are left out. */
@@ -17,14 +19,17 @@ export function writeYaml(value: YamlValue, comment = ""): string {
 }
 
 function block(value: YamlValue, indent: string): string {
+  if (isList(value) && value.length === 0) return `${indent}[]`;
   if (isList(value)) return value.map((each) => `${indent}- ${inner(each, `${indent}  `).trimStart()}`).join("\n");
   if (!isMap(value)) return indent + scalar(value);
+  if (isEmpty(value)) return `${indent}{}`;
   return Object.entries(value)
     .filter((entry): entry is [string, YamlValue] => entry[1] !== undefined)
     .map(([key, each]) => {
       const name = `${indent}${scalar(key)}:`;
       if (isEmpty(each)) return `${name} ${isList(each) ? "[]" : "{}"}`;
-      if (typeof each === "string" && each.includes("\n")) return `${name} |\n${literal(each, `${indent}  `)}`;
+      if (typeof each === "string" && BLOCK.test(each) && !each.endsWith("\n\n"))
+        return `${name} |\n${literal(each, `${indent}  `)}`;
       return isList(each) || isMap(each) ? `${name}\n${block(each, `${indent}  `)}` : `${name} ${scalar(each)}`;
     })
     .join("\n");

@@ -35,8 +35,15 @@ export function isDynamic(agent: string | undefined): boolean {
   return agent !== undefined && DYNAMIC.test(agent);
 }
 
+/** URIs inside URIs: real ones have two. Deeper ones are left as texts. */
+const MAX_DEPTH = 4;
+
 /** Never throws. */
 export function readDiscoveryUri(text: string): DiscoveryUri {
+  return readNested(text, 1);
+}
+
+function readNested(text: string, depth: number): DiscoveryUri {
   const trimmed = text.trim();
   const scheme = /^([A-Za-z][\w+.-]*):/.exec(trimmed)?.[1]?.toLowerCase();
   const hasBlank = /\s/.test(trimmed);
@@ -56,7 +63,7 @@ export function readDiscoveryUri(text: string): DiscoveryUri {
   if (isDynamic(scheme)) return { agent: scheme, inner: undefined, components: [], options: optionsIn(rest), hasBlank };
   const { body, tail } = splitParentheses(rest);
   const nested = /^\s*(failover|fanout|masterslave)\s*:/.exec(body);
-  const inner = nested ? readDiscoveryUri(body) : undefined;
+  const inner = nested && depth < MAX_DEPTH ? readNested(body, depth + 1) : undefined;
   const components = inner ? inner.components : splitCommas(body).map(component);
   return { agent: scheme, inner: inner?.agent, components, options: optionsIn(tail), hasBlank };
 }
