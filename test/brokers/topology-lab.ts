@@ -11,13 +11,15 @@ import { exportTopology } from "../../src/topology/export/export-topology.ts";
 import type { MemberState } from "../../src/topology/simulate/simulate-topology.ts";
 import { guardDirectory } from "./exit-guard.ts";
 import { freePorts } from "./free-ports.ts";
-import { LOG_LINES } from "./group-contract.ts";
-import { networkBrokerJars } from "./maven-jars.ts";
+import { APP_CREDENTIALS, LOG_LINES } from "./group-contract.ts";
+import { brokerJars, networkBrokerJars } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
 
 /** What a member of 16 on a small machine gets. */
 const JVM_OPTIONS = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss256k", "-Xshare:auto"];
 const PROBE_MS = 1_000;
+/** An Artemis member that is configured as a backup says so in other words than a second primary. */
+const BACKUP_LINE = { classic: {}, artemis: { standbyLine: /AMQ221034|AMQ221109/ } } as const;
 /** Starting more at once makes all of them slower. */
 const WAVE = 2;
 
@@ -54,20 +56,33 @@ export class NetworkLab {
 
   /** Resolves when every preferred master is active and every other member waits; rejects with nothing left behind. */
   static async start(topology: Topology): Promise<NetworkLab> {
-    const { classPath, mainClass } = await networkBrokerJars();
+    const { product = "classic" } = topology;
+    const { classPath, mainClass } = product === "classic" ? await networkBrokerJars() : await brokerJars("artemis");
     const directory = await mkdtemp(join(tmpdir(), "masterslave-network-"));
     const processes = new Map<string, MemberProcess>();
-    for (const [file, text] of exportTopology(topology, { target: "classic" })) {
+    for (const [file, text] of exportTopology(topology, { target: product })) {
       const name = dirname(file);
       await mkdir(join(directory, name), { recursive: true });
       await writeFile(join(directory, file), text);
+      if (product === "artemis") await writeArtemisUsers(join(directory, name));
       const properties = [
         `-DBROKER_STORE=${join(directory, "store")}`,
         "-DKAHADB_JOURNAL_FILE=4mb",
         `-Dactivemq.base=${directory}`,
+        "-DCLUSTER_PASSWORD=lab",
       ];
       const javaArguments = [...JVM_OPTIONS, ...properties, "-cp", classPath, mainClass, join(directory, name)];
-      processes.set(name, new MemberProcess({ name, directory, prefix: [], javaArguments, ...LOG_LINES.classic }));
+      processes.set(
+        name,
+        new MemberProcess({
+          name,
+          directory,
+          prefix: [],
+          javaArguments,
+          ...LOG_LINES[product],
+          ...BACKUP_LINE[product],
+        }),
+      );
     }
     const lab = new NetworkLab(topology, directory, processes);
     try {
@@ -130,6 +145,15 @@ export class NetworkLab {
     const members = Object.values(this.topology.groups).flatMap((group) => group.members);
     return members.filter((member) => member.host === host).map(({ name }) => name);
   }
+}
+
+/** One user with the role that the exported files give every right to. */
+async function writeArtemisUsers(directory: string): Promise<void> {
+  await writeFile(
+    join(directory, "artemis-users.properties"),
+    `${APP_CREDENTIALS.username}=${APP_CREDENTIALS.password}\n`,
+  );
+  await writeFile(join(directory, "artemis-roles.properties"), `amq=${APP_CREDENTIALS.username}\n`);
 }
 
 function answers(host: string, port: number): Promise<boolean> {
