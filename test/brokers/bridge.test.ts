@@ -42,7 +42,7 @@ async function drain(connection: Connection, queue: string): Promise<string[]> {
   const consumer = connection.consume(queue, { prefetch: 1_000 });
   const found: string[] = [];
   for (;;) {
-    const delivery = await consumer.receive({ timeoutMs: 3_000 });
+    const delivery = await consumer.receive({ timeoutMs: 10_000 });
     if (!delivery) break;
     found.push(delivery.message.text());
     await delivery.accept();
