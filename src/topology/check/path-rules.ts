@@ -148,6 +148,7 @@ const mixedLoop: Rule = {
   - { from: B, to: A, kind: bridge, include: ["queue://answers"] }`,
   *find({ flows }) {
     const linked = flows.filter(({ from, to }) => from !== to);
+    if (new Set(linked.map(({ by }) => by.kind)).size < 2) return;
     for (const circle of circles(linked, (edges) => new Set(edges.map(({ by }) => by.kind)).size > 1)) {
       const groups = circle.map(({ from }) => from);
       const kinds = [...new Set(circle.map(({ by }) => by.kind))];
@@ -192,10 +193,16 @@ function circles(flows: readonly Flow[], wanted: (circle: readonly Flow[]) => bo
 
 function wayBack(start: Flow, edges: readonly Flow[]): Flow[] | undefined {
   const cameBy = new Map<string, Flow>();
+  const outgoing = new Map<string, Flow[]>();
+  for (const edge of edges)
+    outgoing
+      .set(edge.from, outgoing.get(edge.from) ?? [])
+      .get(edge.from)
+      ?.push(edge);
   const queue = [start.to];
   for (let at = 0; at < queue.length; at += 1)
-    for (const edge of edges) {
-      if (edge.from !== queue[at] || cameBy.has(edge.to)) continue;
+    for (const edge of outgoing.get(queue[at] ?? "") ?? []) {
+      if (cameBy.has(edge.to)) continue;
       cameBy.set(edge.to, edge);
       queue.push(edge.to);
     }

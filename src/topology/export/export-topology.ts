@@ -12,6 +12,7 @@ export type ExportTarget = "classic" | "artemis" | "compose" | "kubernetes" | "b
 
 /** What to write. */
 export interface ExportTopologyOptions {
+  /** What the files are for. */
   readonly target: ExportTarget;
 }
 

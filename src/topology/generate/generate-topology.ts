@@ -8,7 +8,7 @@ export type NetworkShape = "ring" | "star" | "line" | "mesh";
 
 /** What to generate. */
 export interface GenerateTopologyOptions {
-  /** Each has two hosts and two groups, so 4 makes eight groups over eight hosts; 1 to 500. */
+  /** Each has two hosts and two groups, so 4 makes eight groups over eight hosts; 1 to 500, and to 70 for a mesh. */
   readonly hostPairs: number;
   /** `star` has its middle in group A; `mesh` connects every two groups. */
   readonly shape: NetworkShape;
@@ -17,17 +17,20 @@ export interface GenerateTopologyOptions {
 }
 
 const MAX_PAIRS = 500;
+/** A mesh of 71 pairs has more than the 10,000 connectors that a description may have. */
+const MAX_MESH_PAIRS = 70;
 const FIRST_PORTS = { openwire: 61_616, core: 61_616, stomp: 61_613, amqp: 5_672 } as const;
 /** The second group on a host has its ports so much higher. */
 const PORT_STEP = 100;
 
 /**
  * Returns groups A, B, … pair by pair: brokerA1 on h1, brokerA2 on h2, brokerB1 on h2, brokerB2 on h1. `check` finds
- * nothing in it. Throws INVALID_ARGUMENT for a number of pairs that is no whole number from 1 to 500.
+ * nothing in it. Throws INVALID_ARGUMENT for a number of pairs out of range.
  */
 export function generateTopology({ hostPairs, shape, product = "classic" }: GenerateTopologyOptions): Topology {
-  if (!Number.isInteger(hostPairs) || hostPairs < 1 || hostPairs > MAX_PAIRS)
-    throw new InvalidArgumentError(`hostPairs is a whole number from 1 to ${MAX_PAIRS}; found ${String(hostPairs)}`);
+  const most = shape === "mesh" ? MAX_MESH_PAIRS : MAX_PAIRS;
+  if (!Number.isInteger(hostPairs) || hostPairs < 1 || hostPairs > most)
+    throw new InvalidArgumentError(`hostPairs is a whole number from 1 to ${most}; found ${String(hostPairs)}`);
   const hosts: Record<string, Host> = {};
   const groups: Record<string, Group> = {};
   for (let pair = 0; pair < hostPairs; pair += 1) {

@@ -12,35 +12,57 @@ export type Reach = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export function reachOf(network: Network, isUp: (group: string) => boolean = () => true): Reach {
   const flows = network.flows.filter(({ from, to }) => from !== to && isUp(from) && isUp(to));
   const names = [...network.groups.keys()];
-  const longest = Math.min(names.length - 1, Math.max(0, ...flows.map(({ by }) => by.messageTTL)));
+  const ttls = flows.flatMap(({ by }) => [by.messageTTL, by.consumerTTL]);
+  const limits: Limits = {
+    enough: Math.min(...ttls, names.length),
+    longest: Math.min(names.length - 1, Math.max(0, ...flows.map(({ by }) => by.messageTTL))),
+  };
   const outgoing = groupByFrom(flows);
-  return new Map(names.map((name) => [name, isUp(name) ? reachFrom(name, outgoing, longest) : new Map()]));
+  return new Map(names.map((name) => [name, isUp(name) ? reachFrom(name, outgoing, limits) : new Map()]));
+}
+
+interface Limits {
+  /** Every way of so many connectors is allowed by all of them. */
+  readonly enough: number;
+  /** No way of more connectors is allowed by any of them. */
+  readonly longest: number;
 }
 
 function groupByFrom(flows: readonly Flow[]): Map<string, Flow[]> {
   const found = new Map<string, Flow[]>();
-  for (const flow of flows) found.set(flow.from, [...(found.get(flow.from) ?? []), flow]);
+  for (const flow of flows) {
+    const list = found.get(flow.from);
+    if (list) list.push(flow);
+    else found.set(flow.from, [flow]);
+  }
   return found;
 }
 
 function reachFrom(
   start: string,
   outgoing: ReadonlyMap<string, readonly Flow[]>,
-  longest: number,
+  { enough, longest }: Limits,
 ): Map<string, number> {
-  const found = new Map<string, number>();
-  for (let length = 1; length <= longest; length += 1) {
-    let front = new Set([start]);
-    for (let hop = 1; hop <= length; hop += 1) {
-      const next = new Set<string>();
-      for (const from of front)
-        for (const { to, by } of outgoing.get(from) ?? [])
-          if (by.messageTTL >= hop && by.consumerTTL >= length - hop + 1) next.add(to);
-      front = next;
-    }
-    for (const name of front) if (name !== start && !found.has(name)) found.set(name, length);
-  }
+  const shortest = hopsFrom(start, outgoing);
+  const found = new Map([...shortest].filter(([, hops]) => hops <= enough));
+  // Where connectors differ, a longer way can be allowed where the shortest one is not.
+  for (let length = enough + 1; length <= longest && found.size < shortest.size; length += 1)
+    for (const name of endsAfter(start, outgoing, length))
+      if (name !== start && !found.has(name)) found.set(name, length);
   return found;
+}
+
+/** The groups at the end of allowed ways of exactly so many connectors. */
+function endsAfter(start: string, outgoing: ReadonlyMap<string, readonly Flow[]>, length: number): Set<string> {
+  let front = new Set([start]);
+  for (let hop = 1; hop <= length; hop += 1) {
+    const next = new Set<string>();
+    for (const from of front)
+      for (const { to, by } of outgoing.get(from) ?? [])
+        if (by.messageTTL >= hop && by.consumerTTL >= length - hop + 1) next.add(to);
+    front = next;
+  }
+  return front;
 }
 
 /** The fewest connectors from each group to each other one, whatever the time to live. */

@@ -19,17 +19,21 @@ export interface GroupPlan {
 
 /** One connector of a broker. */
 export interface ConnectorPlan {
+  /** Unique among the connectors of its group. */
   readonly name: string;
   /** What goes into the broker's configuration. */
   readonly uri: string;
   /** The group it leads to; undefined when its URI names no known member. */
   readonly to: string | undefined;
+  /** What moves the messages. */
   readonly kind: ConnectorKind;
+  /** Messages flow both ways over the one connection. */
   readonly duplex: boolean;
 }
 
 /** What one broker is told. */
 export interface BrokerPlan {
+  /** The group it is a member of. */
   readonly group: string;
   /** Every member of every other group, and never one of its own group: Figures 4.1 and 4.2. */
   readonly mayConnectTo: readonly string[];

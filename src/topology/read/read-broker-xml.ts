@@ -26,6 +26,7 @@ export interface ReadBrokerXmlOptions {
 
 /** A network that was read back. */
 export interface ReadBrokerXmlResult {
+  /** What was read; empty where nothing could be. */
   readonly topology: Topology;
   /** What could not be read or followed, and then what `checkTopology` finds, each with file, line and column. */
   readonly findings: readonly Finding[];

@@ -12,6 +12,7 @@ export type RenderFormat = "svg" | "mermaid" | "dot" | "text";
 
 /** What to draw. */
 export interface RenderTopologyOptions {
+  /** In which form. */
   readonly format: RenderFormat;
   /** What simulateTopology returned, or the state of each member as a probe found it; the planned roles when left out. */
   readonly state?: (Pick<NetworkState, "members"> & Partial<NetworkState>) | undefined;

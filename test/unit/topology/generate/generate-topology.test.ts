@@ -6,6 +6,7 @@ import { RULES } from "../../../../src/topology/check/rule-table.ts";
 import { readTopologyFile } from "../../../../src/topology/description/read-topology.ts";
 import type { Connector, Group, Topology } from "../../../../src/topology/description/topology.ts";
 import { generateTopology } from "../../../../src/topology/generate/generate-topology.ts";
+import { simulateTopology } from "../../../../src/topology/simulate/simulate-topology.ts";
 
 const options = fc.record({
   hostPairs: fc.integer({ min: 1, max: 6 }),
@@ -203,6 +204,25 @@ describe("a generated network", () => {
       new URL(`../../../../examples/networks/figure-${figure}.yaml`, import.meta.url),
     );
     expect(described).toEqual(generateTopology({ hostPairs, shape }));
+  });
+
+  it("of the largest size is read, checked and simulated in seconds", () => {
+    const started = performance.now();
+    for (const [shape, hostPairs] of [
+      ["mesh", 70],
+      ["line", 100],
+      ["ring", 100],
+    ] as const) {
+      const topology = generateTopology({ hostPairs, shape });
+      expect(checkTopology(topology)).toEqual([]);
+      expect(simulateTopology(topology, { failedHosts: ["h1"] }).lost).toEqual([]);
+    }
+    // Generous: it is there to find what grows with the square.
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it("of 71 pairs is refused as a mesh", () => {
+    expect(() => generateTopology({ hostPairs: 71, shape: "mesh" })).toThrow(/from 1 to 70/);
   });
 
   it.each([0, 501, 1.5, Number.NaN])("of %s pairs is refused", (hostPairs) => {
