@@ -14,6 +14,7 @@ import { type ConnectionOptions, refuseUnusedTls, requireProtocol, splitOptions 
 import { warnOfIgnored } from "./ignored-options-warning.ts";
 import { PlaintextLogins, refuseExposedToken } from "./plaintext-logins.ts";
 import { SecretFileWarnings } from "./secret-file-warnings.ts";
+import { warnOfSingleEndpoint } from "./single-endpoint-warning.ts";
 
 export type Protocol = "stomp" | "amqp";
 export type OpenAdapter = (settings: AdapterSettings) => OpenSession<MessagingSession>;
@@ -37,7 +38,7 @@ export function composeConnection(
   refuseExposedToken(options.credentials, { ...settings, endpoints });
   const logins = new PlaintextLogins({ ...settings, endpoints, warn });
   const filter = new AlternatesFilter(alternates ?? settings.alternates, endpoints, warn);
-  const protocol = requireProtocol(settings);
+  const protocol = requireProtocol(settings, parsed);
   const { clientId, heartbeatMs, serverListAction } = settings;
   const adapterSettings: AdapterSettings = {
     credentials: logins.guard(credentials),
@@ -60,7 +61,7 @@ export function composeConnection(
   const open: OpenSession<MessagingSession> = async (endpoint, context) => (await adapter)(endpoint, context);
   const connection = new Connection({
     endpoints,
-    open: warnOfIgnored(logins.watch(open), parsed.ignored, warn),
+    open: warnOfSingleEndpoint(warnOfIgnored(logins.watch(open), parsed.ignored, warn), parsed, warn),
     note: ignoredNote(parsed.ignored),
     settings,
     prepared: adapter.catch(() => {}),

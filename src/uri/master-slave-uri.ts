@@ -14,7 +14,7 @@ import { withCredentials } from "./with-credentials.ts";
 export interface MasterSlaveUri {
   /** The scheme of a group, or that of the one plain endpoint. */
   readonly scheme: GroupScheme | EndpointScheme;
-  /** In the order written; at least one, at least two in masterslave:, no two with the same host and port. */
+  /** In the order written; at least one, no two with the same host and port. Connections warn of a masterslave: with one. */
   readonly endpoints: readonly Endpoint[];
   /** Only what the text gave, by the names of the option table. */
   readonly options: GroupOptions;
@@ -65,15 +65,8 @@ function toEndpoint({ scheme, host, port, credentials }: ReadEndpoint, group: Re
   return { endpoint, ignored: own.ignored };
 }
 
-function checkMembers(text: string, { scheme, components }: GroupText, read: readonly ReadEndpoint[]): void {
+function checkMembers(text: string, { components }: GroupText, read: readonly ReadEndpoint[]): void {
   const at = (index: number) => components[index]?.at ?? 0;
-  if (scheme === "masterslave" && read.length < 2) {
-    throw invalidUri(
-      text,
-      at(0),
-      "masterslave: needs two endpoints or more; write a single one plainly, as stomp://host:61613",
-    );
-  }
   const seen = new Map<string, number>();
   for (const [index, { host, port }] of read.entries()) {
     const key = `${host.toLowerCase()}:${port}`;

@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { nearestName } from "../errors/nearest-name.ts";
 import { type Credentials, ENDPOINT_SCHEMES, type EndpointScheme } from "./endpoint.ts";
 import { invalidUri, mayShow } from "./invalid-uri.ts";
+import { foreignSchemeAdvice } from "./pasted.ts";
 import { type Piece, percentDecoded } from "./read-query.ts";
 
 export interface ReadEndpoint {
@@ -59,16 +60,16 @@ function readScheme(uri: string, { text, at }: Piece): EndpointScheme {
   const scheme = ENDPOINT_SCHEMES.find((known) => known === found);
   if (scheme) return scheme;
   const shown = mayShow(uri, at) ? `scheme ${found.slice(0, 30)}` : "scheme";
-  throw invalidUri(uri, at, `Unknown ${shown}; ${schemeAdvice(found)}`);
+  throw invalidUri(uri, at, `Unknown ${shown}; ${foreignSchemeAdvice(uri, found) ?? schemeAdvice(found)}`);
 }
 
 function schemeAdvice(found: string): string {
   const folded = found.toLowerCase();
-  // A broker's own configuration says stomp+nio or auto+nio+ssl of the very ports that clients reach as stomp or ssl.
-  const plain = folded
-    .replace(/\+nio(?=\+|$)/, "")
-    .replace(/^(nio|auto)(?=\+|$)/, "tcp")
-    .replace(/^tcp\+ssl$/, "ssl");
+  // A port that Java calls auto tells the protocols apart by their first bytes, so it takes STOMP and AMQP as it is.
+  if (/^auto(\+nio)?(\+ssl)?$/.test(folded))
+    return folded.endsWith("ssl") ? "write stomp+ssl:// or amqps://" : "write stomp:// or amqp://";
+  // A broker's own configuration says stomp+nio of the very port that clients reach as stomp.
+  const plain = folded.replace(/\+nio(?=\+|$)/, "").replace(/^tcp\+ssl$/, "ssl");
   const exact = ENDPOINT_SCHEMES.find((known) => known === plain);
   const meant = exact ?? nearestName(folded, ENDPOINT_SCHEMES);
   return meant ? `write ${meant}://` : `known are ${ENDPOINT_SCHEMES.join(", ")}`;

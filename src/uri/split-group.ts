@@ -3,6 +3,7 @@
 import { nearestName } from "../errors/nearest-name.ts";
 import { ENDPOINT_SCHEMES } from "./endpoint.ts";
 import { invalidUri, mayShow } from "./invalid-uri.ts";
+import { foreignSchemeAdvice, missingGroupAdvice } from "./pasted.ts";
 import { type Piece, split, trimmed } from "./read-query.ts";
 
 const GROUP_SCHEMES = ["masterslave", "failover"] as const;
@@ -28,8 +29,11 @@ export function splitGroup(uri: string): GroupText {
     );
   }
   refuseOuterPrefix(uri, whole, found);
-  if (ENDPOINT_SCHEMES.some((scheme) => scheme === found))
+  if (ENDPOINT_SCHEMES.some((scheme) => scheme === found)) {
+    const list = missingGroupAdvice(whole.text);
+    if (list !== undefined) throw invalidUri(uri, whole.at + whole.text.indexOf(","), list);
     return { scheme: undefined, components: [whole], query: undefined };
+  }
   const scheme = GROUP_SCHEMES.find((known) => known === found);
   if (!scheme) throw unknownScheme(uri, whole, found);
   const marker = /^\s*(\/\/)?\s*/.exec(whole.text.slice(scheme.length + 1))?.[0] ?? "";
@@ -59,11 +63,12 @@ function refuseOuterPrefix(uri: string, whole: Piece, found: string): void {
 function unknownScheme(uri: string, whole: Piece, found: string): Error {
   const known = [...GROUP_SCHEMES, ...ENDPOINT_SCHEMES];
   const nearest = nearestName(found, known);
-  const advice = /^(static|discovery|fanout)$/i.test(found)
+  const ours = /^(static|discovery|fanout)$/i.test(found)
     ? "it belongs to Java brokers and clients; write masterslave:(…) with the endpoints"
     : nearest
       ? `write ${nearest}:`
       : `known are ${known.join(", ")}`;
+  const advice = foreignSchemeAdvice(uri, found) ?? ours;
   const shown = mayShow(uri, whole.at) ? `scheme ${found.slice(0, 30)}:` : "scheme";
   return invalidUri(uri, whole.at, `Unknown ${shown}; ${advice}`);
 }

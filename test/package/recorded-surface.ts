@@ -54,9 +54,9 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
     UNREADABLE_BODY UNSUPPORTED WRONG_PROTOCOL
   `),
   warningCodes: words(
-    "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SECRET_FILE_READABLE",
+    "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SINGLE_ENDPOINT SECRET_FILE_READABLE",
   ),
-  connectionEvents: words("alternate attempt closed established failed interrupted restored warning"),
+  connectionEvents: words("alternate attempt closed established failed handlerFailed interrupted restored warning"),
   connectionStates: words("closed closing connected connecting idle interrupted"),
   transportEvents: words("attempt closed established failed interrupted restored"),
   transportStates: words("closed closing connected connecting idle interrupted"),

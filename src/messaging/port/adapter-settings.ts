@@ -17,6 +17,7 @@ export interface ConnectionWarning {
    * `ALTERNATE_REFUSED`: a broker named an endpoint that the option `alternates` does not take; it is not tried.
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
+   * `SINGLE_ENDPOINT`: a `masterslave:` URI has one endpoint, so there is none to fail over to.
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
    * `UNREADABLE_MESSAGE`: a message that cannot be read was rejected; the text names destination, id and reason.
    * `MESSAGE_TOO_LARGE`: a message of more than `maxMessageBytes` was rejected; the text names destination, id and size.
@@ -31,6 +32,7 @@ export interface ConnectionWarning {
     | "ALTERNATE_REFUSED"
     | "PLAINTEXT_LOGIN"
     | "OPTIONS_IGNORED"
+    | "SINGLE_ENDPOINT"
     | "SECRET_FILE_READABLE";
   /** What was seen, what follows, and what to do. */
   readonly message: string;

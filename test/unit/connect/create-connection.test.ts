@@ -85,7 +85,7 @@ describe("createConnection", () => {
   });
 
   it("says what to write where tcp:// names no protocol", () => {
-    expect(() => createConnection(TCP)).toThrow(/write stomp:\/\/ or amqp:\/\/, or say protocol/);
+    expect(() => createConnection(TCP)).toThrow(/write \S+stomp:\/\/\S+ or \S+amqp:\/\/.*, or say protocol/);
     expect(createConnection(TCP, { protocol: "amqp" }).state).toEqual({ name: "idle" });
     expect(createConnection(`${TCP}?protocol=stomp`).state).toEqual({ name: "idle" });
   });
