@@ -32,7 +32,7 @@ export class ReceiverLink {
   /** Attaches at once, without credit. */
   constructor(
     { connection, guard, maxMessageBytes }: SessionDeps,
-    { source, name, outlivesLink }: AttachTerms,
+    { source, name, properties, outlivesLink }: AttachTerms,
     events: ReceiverEvents,
   ) {
     this.#outlivesLink = outlivesLink;
@@ -51,6 +51,7 @@ export class ReceiverLink {
     this.amqpSession.begin();
     this.receiver = this.amqpSession.attach_receiver({
       ...(name !== undefined && { name }),
+      ...(properties && { properties }),
       source,
       snd_settle_mode: 0,
       max_message_size: maxMessageBytes,

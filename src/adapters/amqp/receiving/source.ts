@@ -14,6 +14,8 @@ import type { SessionDeps } from "../opening/session-deps.ts";
 export interface AttachTerms {
   readonly name?: string;
   readonly source: Source;
+  /** Of the link: Artemis reads a consumer's priority there. */
+  readonly properties?: Readonly<Record<string, unknown>>;
   /** Detached, not closed, at the end: closing deletes a durable subscription. */
   readonly outlivesLink: boolean;
 }
@@ -39,7 +41,7 @@ export function attachTermsOf(request: SubscriptionRequest, peer: Peer): AttachT
     ...(selector !== undefined && { filter: rhea.filter.selector(selector) }),
     ...(browse && { distribution_mode: "copy" }),
   };
-  if (exclusive) return { source: exclusively(source, request, peer), outlivesLink: false };
+  if (exclusive || request.priority !== undefined) return preferred(source, request, peer);
   if (subscription === undefined) return { source, outlivesLink: false };
   return { ...named(source, subscription), outlivesLink: subscription.durable };
 }
@@ -92,7 +94,23 @@ function sourceOf({ destination }: SubscriptionRequest, { broker, spelling }: Pe
   return { address: spelled, ...(capabilities && { capabilities: [...capabilities] }) } as Source;
 }
 
-function exclusively(source: Source, { destination }: SubscriptionRequest, { broker }: Peer): Source {
+/** An exclusive consumer, one with a priority, or both. */
+function preferred(source: Source, request: SubscriptionRequest, { broker }: Pick<Peer, "broker">): AttachTerms {
+  const { destination, exclusive, priority, subscription } = request;
+  const chosen = exclusive ? exclusively(source, request, { broker }) : source;
+  if (priority === undefined) return { source: chosen, outlivesLink: false };
+  if (destination.kind !== "queue" || subscription)
+    throw new UnsupportedError(`Only a consumer of a queue can have a priority (${formatDestination(destination)})`);
+  if (broker.product === "artemis")
+    return { source: chosen, properties: { priority: rhea.types.wrap_int(priority) }, outlivesLink: false };
+  if (broker.product !== "activemq")
+    throw new UnsupportedError(`Consumers of ${broker.product} over AMQP have no priority that we know`);
+  // Classic reads options of a consumer in the address, and nothing in the properties of the link (measured).
+  const address = `${chosen.address}${exclusive ? "&" : "?"}consumer.priority=${priority}`;
+  return { source: { ...chosen, address }, outlivesLink: false };
+}
+
+function exclusively(source: Source, { destination }: SubscriptionRequest, { broker }: Pick<Peer, "broker">): Source {
   if (broker.product === "activemq" && destination.kind === "queue") {
     // Classic reads options of a consumer in the address (AmqpSession.createSender).
     return { ...source, address: `${source.address}?consumer.exclusive=true` };

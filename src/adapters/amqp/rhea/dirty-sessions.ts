@@ -37,18 +37,11 @@ export function dirtySessions(connection: RheaConnection): Partial<RheaConnectio
   return {
     create_session(bufferSize) {
       const channel = channels.take();
-      const view: SessionView = Object.assign(Object.create(shared), {
-        // rhea finds its first channel free.
-        local_channel_map: {},
-        session: undefined,
-        due: false,
-      });
+      const view = viewOn(shared);
       const session = createSession.call(view as unknown as RheaConnection, bufferSize);
       view.local_channel_map = connection.local_channel_map;
       view.session = session;
-      session.local.channel = channel;
-      connection.local_channel_map[channel] = session;
-      return session;
+      return putOn(connection, channel, session);
     },
     remove_session(session) {
       const { channel } = session.local;
@@ -71,6 +64,17 @@ export function dirtySessions(connection: RheaConnection): Partial<RheaConnectio
       } while (!connection.state.has_settled());
     },
   };
+}
+
+function putOn(connection: RheaConnection, channel: number, session: RheaSession): RheaSession {
+  session.local.channel = channel;
+  connection.local_channel_map[channel] = session;
+  return session;
+}
+
+function viewOn(shared: RheaConnection): SessionView {
+  // rhea finds its first channel free.
+  return Object.assign(Object.create(shared), { local_channel_map: {}, session: undefined, due: false });
 }
 
 /** The channels of a connection, the lowest free one first. */

@@ -39,7 +39,11 @@ const STATES: ReadonlySet<unknown> = new Set([
 
 /** The methods that hold the peer to the rules. A breach ends the connection as `protocol_error` or `error` of rhea's. */
 export function checkedPeer(connection: RheaConnection): Partial<RheaConnection> {
-  const { input, _process, on_open, on_begin, on_attach, on_flow, on_transfer, on_disposition } = connection;
+  return { ...checkedInput(connection), ...checkedBeginnings(connection), ...checkedTransfers(connection) };
+}
+
+function checkedInput(connection: RheaConnection): Partial<RheaConnection> {
+  const { input, _process } = connection;
   const breach = (error: unknown) => {
     connection.dispatch("protocol_error", error instanceof Error ? error : new Error(String(error)));
   };
@@ -61,6 +65,12 @@ export function checkedPeer(connection: RheaConnection): Partial<RheaConnection>
         breach(error);
       }
     },
+  };
+}
+
+function checkedBeginnings(connection: RheaConnection): Partial<RheaConnection> {
+  const { on_open, on_begin, on_attach } = connection;
+  return {
     on_open(frame) {
       checkOpen(frame.performative);
       on_open.call(connection, frame);
@@ -78,6 +88,12 @@ export function checkedPeer(connection: RheaConnection): Partial<RheaConnection>
       for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
       on_attach.call(connection, frame);
     },
+  };
+}
+
+function checkedTransfers(connection: RheaConnection): Partial<RheaConnection> {
+  const { on_flow, on_transfer, on_disposition } = connection;
+  return {
     on_flow(frame) {
       const { performative } = frame;
       const link = connection.remote_channel_map[frame.channel]?.remote.handles[performative.handle ?? -1];

@@ -31,11 +31,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
   async function prove(challenge: Buffer): Promise<Buffer> {
     stage = "proof";
     const serverFirst = challenge.toString();
-    const { r, s, i } = attributes(serverFirst);
-    if (r === undefined || !r.startsWith(nonce) || r === nonce) throw new Error("it did not go on from our nonce");
-    const salt = Buffer.from(s ?? "", "base64");
-    if (salt.length === 0) throw new Error("it sent no salt");
-    const iterations = checkedIterations(i);
+    const { r, salt, iterations } = readServerFirst(serverFirst, nonce);
     const salted = await derive(await prepared(login.password, "stored"), salt, iterations, bytes, hash);
     const withoutProof = `c=${NO_BINDING_BASE64},r=${r}`;
     const exchange = `${firstBare},${serverFirst},${withoutProof}`;
@@ -73,6 +69,15 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
       if (stage !== "done") throw new Error("it let us in without showing that it knows the password itself");
     },
   };
+}
+
+/** The server's first message (RFC 5802, 5.1). @throws where it breaks the rules. */
+function readServerFirst(text: string, nonce: string) {
+  const { r, s, i } = attributes(text);
+  if (r === undefined || !r.startsWith(nonce) || r === nonce) throw new Error("it did not go on from our nonce");
+  const salt = Buffer.from(s ?? "", "base64");
+  if (salt.length === 0) throw new Error("it sent no salt");
+  return { r, salt, iterations: checkedIterations(i) };
 }
 
 function randomNonce(): string {

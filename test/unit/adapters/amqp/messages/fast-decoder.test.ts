@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import rhea from "rhea";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
 import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
@@ -58,6 +58,10 @@ const FULL = {
   },
   body: "grüße",
 };
+
+// A ttl counts from the moment in which a message is read: both decoders read it in the same one.
+beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterAll(() => void vi.useRealTimers());
 
 describe("a message of the usual shape", () => {
   it("is read without rhea, to what rhea would make of it", () => {
