@@ -16,7 +16,7 @@ export type { BrowseOptions, ConsumeOptions } from "./messaging/receiving/consum
 export type { Consumer } from "./messaging/receiving/consumer.ts";
 export type { DeduplicationOptions } from "./messaging/receiving/deduplication.ts";
 export type { AcceptOptions, Delivery, SettleOptions, SettleResult } from "./messaging/receiving/delivery.ts";
-export type { RedeliveryPolicy } from "./messaging/receiving/redelivery-policy.ts";
+export type { HandlerFailure, RedeliveryPolicy } from "./messaging/receiving/redelivery-policy.ts";
 export type {
   ProcessContext,
   ProcessMessage,

@@ -63,17 +63,21 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
       throw new InvalidArgumentError(`A listener of "${String(event)}" is a function, not ${inspect(listener)}`);
     const known = this.#isolated.get(event) ?? new WeakMap<object, Listener>();
     this.#isolated.set(event, known);
-    const isolated = known.get(listener) ?? isolate(event, listener as Listener);
+    const isolated = known.get(listener) ?? guarded(event, listener as Listener);
     known.set(listener, isolated);
     known.set(isolated, isolated);
     return isolated as EventEmitter.EventListener<Events, T>;
   }
 }
 
-function isolate(event: string | symbol, listener: Listener): Listener {
+/** The same listener, except that what it throws or rejects with becomes a process warning. */
+export function guarded<Payload extends unknown[]>(
+  event: string | symbol,
+  listener: (...payload: Payload) => unknown,
+): (...payload: Payload) => void {
   return (...payload) => {
     try {
-      const result: unknown = listener(...payload);
+      const result = listener(...payload);
       if (result instanceof Promise) result.catch((reason: unknown) => warn(event, reason));
     } catch (reason) {
       warn(event, reason);

@@ -6,6 +6,7 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { ConsumersSettings } from "../receiving/consumers.ts";
+import type { HandlerFailure } from "../receiving/redelivery-policy.ts";
 import type { PendingSendsSettings } from "../sending/pending-sends.ts";
 
 export interface ConnectionSettings extends PendingSendsSettings, ConsumersSettings, TransportSettings {
@@ -48,6 +49,8 @@ export interface ConnectionEvents {
   attempt: TransportEvents<MessagingSession>["attempt"];
   /** A broker named an endpoint that was not known, and the option `alternates` takes it: it is tried from now on. */
   alternate: [{ readonly endpoint: EndpointAddress }];
+  /** A handler of run() or respond() threw: which message, why, and what becomes of it. While nobody listens, the first is a process warning. */
+  handlerFailed: [HandlerFailure];
   /** Nothing has failed, but somebody should know. */
   warning: [ConnectionWarning];
 }

@@ -47,6 +47,14 @@ export interface ConnectionStats {
   readonly redelivered: number;
   /** Deliveries settled by accept(), reject(), release() or modify(). */
   readonly settled: number;
+  /** Of the settled those that were accepted, also in a transaction. */
+  readonly accepted: number;
+  /** Of the settled those that were rejected: dead letters, where the broker keeps them. */
+  readonly rejected: number;
+  /** Of the settled those that went back to the broker, by release() or modify(). */
+  readonly released: number;
+  /** Calls of the handlers of run() and respond() that threw or rejected; each raised the event `handlerFailed`. */
+  readonly handlerFailures: number;
   /** Deliveries that were settled after their session had ended; they come again. */
   readonly stale: number;
   /** Twins of accepted messages that were settled without being handed over. */

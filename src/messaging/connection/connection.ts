@@ -65,8 +65,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     this.#transport = new FailoverTransport({ ...parts, observer: this.#observer() });
     const sessions = new CurrentSession();
     const transactions = new Transactions(sessions, settings);
-    const warn = (warning: ConnectionWarning) => this.warn(warning);
-    const consumers = new Consumers(settings, warn, transactions.transact);
+    const consumers = new Consumers(settings, {
+      warn: (warning) => this.warn(warning),
+      handlerFailed: (failure) => this.emit("handlerFailed", failure),
+      transact: transactions.transact,
+    });
     const requests = new Requests(consumers, (...send) => this.#send(...send), settings);
     this.#held = { sends: new PendingSends(settings), consumers, requests, transactions, sessions };
     this.#recovery = new SessionRecovery(this.#transport, this.#held, settings.poisonAfter);
@@ -176,14 +179,10 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    */
   respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
     const read = readOptions("respond", options, RESPOND_OPTIONS);
-    const { concurrency, redelivery, transacted, replyTo, ...consumeOptions } = read;
+    const { concurrency, redelivery, transacted, onError, replyTo, ...consumeOptions } = read;
     checkFunction("respond() is given", answer);
     if (replyTo !== undefined) checkFunction("replyTo is", replyTo);
-    const run = {
-      ...(concurrency !== undefined && { concurrency }),
-      ...(redelivery !== undefined && { redelivery }),
-      ...(transacted !== undefined && { transacted }),
-    };
+    const run = { concurrency, redelivery, transacted, onError };
     readRunOptions(run);
     return new Responder(this.consume(destination, consumeOptions), { answer, replyTo, run, connection: this });
   }

@@ -11,6 +11,7 @@ import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/m
 import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
 import type { Delivery, SettleResult } from "./delivery.ts";
 import { type Arrival, DeliveryQueue } from "./delivery-queue.ts";
+import type { HandlerFailure } from "./redelivery-policy.ts";
 import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "./run-consumer.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
@@ -19,7 +20,9 @@ import type { Transact } from "./transact.ts";
 export interface ConsumerOwner extends SubscriptionHost {
   /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. Ids are told apart by `scope`. */
   handedOver(scope: string, id: string | undefined, flagged: boolean): boolean;
-  deliverySettled(result: SettleResult): void;
+  deliverySettled(result: SettleResult, kind: Settlement["kind"]): void;
+  /** A handler of run() threw; `heard`: the user's onError was told. */
+  handlerFailed(failure: HandlerFailure, heard: boolean): void;
   /** A twin was settled without being handed over. */
   twinSettled(): void;
   readonly transact: Transact;
@@ -133,8 +136,12 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   run(handler: ProcessTransacted, options: RunOptions & { readonly transacted: true }): Promise<void>;
   run(handler: ProcessMessage, options?: RunOptions): Promise<void>;
   run(handler: ProcessMessage | ProcessTransacted, options: RunOptions = {}): Promise<void> {
-    const { transact } = this.#owner;
-    return runConsumer(this, handler as ProcessMessage, options, { transact, intakeOver: this.#intakeOver.signal });
+    return runConsumer(this, handler as ProcessMessage, options, {
+      transact: this.#owner.transact,
+      intakeOver: this.#intakeOver.signal,
+      destination: formatDestination(this.subscription.request.destination),
+      handlerFailed: (...failure) => this.#owner.handlerFailed(...failure),
+    });
   }
 
   /**
@@ -248,7 +255,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
-    this.#owner.deliverySettled(result);
+    this.#owner.deliverySettled(result, kind);
     // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
     if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
     else if (result === "stale") this.#doneWith(delivery, false);

@@ -2,11 +2,12 @@
 import { inBackground } from "../../async/in-background.ts";
 import { ConnectionClosedError, MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import type { MessagingSession } from "../port/messaging-session.ts";
+import type { MessagingSession, Settlement } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
 import { DeliveredIds } from "./delivered-ids.ts";
 import type { SettleResult } from "./delivery.ts";
+import { type HandlerFailure, warnOfHandler } from "./redelivery-policy.ts";
 import type { StandingSubscription } from "./standing-subscription.ts";
 import type { Transact } from "./transact.ts";
 
@@ -22,8 +23,32 @@ export interface ConsumersStats {
   readonly received: number;
   readonly redelivered: number;
   readonly settled: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly released: number;
+  readonly handlerFailures: number;
   readonly stale: number;
   readonly deduplicated: number;
+}
+
+const NO_COUNTS = {
+  received: 0,
+  redelivered: 0,
+  settled: 0,
+  accepted: 0,
+  rejected: 0,
+  released: 0,
+  stale: 0,
+  deduplicated: 0,
+  handlerFailures: 0,
+};
+
+/** What consumers do for, and tell, the connection they belong to. */
+export interface ConsumersHooks {
+  readonly warn: (warning: ConnectionWarning) => void;
+  /** Whether somebody listened. Never throws. */
+  readonly handlerFailed: (failure: HandlerFailure) => boolean;
+  readonly transact: Transact;
 }
 
 export class Consumers implements ConsumerOwner {
@@ -31,22 +56,25 @@ export class Consumers implements ConsumerOwner {
   readonly drainTimeoutMs: number;
   readonly warn: (warning: ConnectionWarning) => void;
   readonly transact: Transact;
+  readonly #tellFailure: ConsumersHooks["handlerFailed"];
   readonly #open = new Set<StandingSubscription>();
   /** What these need is being loaded; they are not to be asked for yet. */
   readonly #preparing = new Set<StandingSubscription>();
   /** Replies are taken in until the last request is answered, whatever close() stops. */
   readonly #forReplies = new Set<StandingSubscription>();
   readonly #handedOver = new DeliveredIds();
-  readonly #counts = { received: 0, redelivered: 0, settled: 0, stale: 0, deduplicated: 0 };
+  readonly #counts = { ...NO_COUNTS };
   readonly #onceSettled = new Set<() => void>();
   #session: MessagingSession | undefined;
   #voided = 0;
+  #handlerWarned = false;
 
-  constructor(settings: ConsumersSettings, warn: (warning: ConnectionWarning) => void, transact: Transact) {
+  constructor(settings: ConsumersSettings, hooks: ConsumersHooks) {
     this.durableRetryMs = settings.durableRetryMs;
     this.drainTimeoutMs = settings.drainTimeoutMs;
-    this.warn = warn;
-    this.transact = transact;
+    this.warn = hooks.warn;
+    this.transact = hooks.transact;
+    this.#tellFailure = hooks.handlerFailed;
   }
 
   get stats(): ConsumersStats {
@@ -152,9 +180,18 @@ export class Consumers implements ConsumerOwner {
     return redelivered;
   }
 
-  deliverySettled(result: SettleResult): void {
+  deliverySettled(result: SettleResult, kind: Settlement["kind"]): void {
     this.#counts[result] += 1;
+    if (result === "settled") this.#counts[kind === "modified" ? "released" : kind] += 1;
     this.#announce();
+  }
+
+  handlerFailed(failure: HandlerFailure, heard: boolean): void {
+    this.#counts.handlerFailures += 1;
+    // Nothing that goes wrong is silent, not even for a program that listens to nothing.
+    if (this.#tellFailure(failure) || heard || this.#handlerWarned) return;
+    this.#handlerWarned = true;
+    warnOfHandler(failure);
   }
 
   twinSettled(): void {

@@ -1,6 +1,7 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
+import { stackTextOf } from "../../errors/text-of.ts";
 import { readParts } from "../messages/argument-checks.ts";
 
 /** How often, and after which waits, a message is worked on again when its handler fails. */
@@ -13,6 +14,33 @@ export interface RedeliveryPolicy {
   readonly multiplier?: number | undefined;
   /** The longest wait, ms; 60,000 unless said. */
   readonly maxDelayMs?: number | undefined;
+}
+
+/** A call of a handler of run() or respond() that threw or rejected. */
+export interface HandlerFailure {
+  readonly messageId: string | undefined;
+  /** What the consumer was asked for, such as `queue://orders`. */
+  readonly destination: string;
+  /** Which call it was: from 1. */
+  readonly attempt: number;
+  /** What the handler threw, or a commit of its transaction rejected with. */
+  readonly error: unknown;
+  /**
+   * What becomes of the message. `retry`: the handler is called again after `retryInMs`. `reject`: it is rejected, which
+   * makes it a dead letter. `return`: it is left to the broker and comes again, here or elsewhere, for its session or its
+   * consumer has ended.
+   */
+  readonly outcome: "retry" | "reject" | "return";
+  /** The wait before the handler is called again, ms; undefined when it is not. */
+  readonly retryInMs: number | undefined;
+}
+
+const BECOMES = { retry: "it is called again", reject: "the message is rejected", return: "the message comes again" };
+
+/** Tells a program that has no ear for it, once, by a process warning. */
+export function warnOfHandler({ messageId, destination, error, outcome }: HandlerFailure): void {
+  const text = `The handler of ${destination} failed for message ${messageId ?? "(no id)"}, and ${BECOMES[outcome]}. Later failures are not told like this: listen to "handlerFailed" of the connection, or give run() onError: ${stackTextOf(error)}`;
+  process.emitWarning(text, { code: "MASTERSLAVE_HANDLER" });
 }
 
 /** A policy with what was not said filled in. */

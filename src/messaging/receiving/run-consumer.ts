@@ -1,14 +1,16 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
+import { guarded } from "../../async/isolated-emitter.ts";
 import { startTimer } from "../../async/timer.ts";
 import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
 import { isInstance, textOf } from "../../errors/text-of.ts";
-import { checkFlags, readOptions } from "../messages/argument-checks.ts";
+import { checkFlags, checkFunction, readOptions } from "../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { Delivery } from "./delivery.ts";
 import {
   type CheckedRedelivery,
   checkRedelivery,
+  type HandlerFailure,
   type RedeliveryPolicy,
   redeliveryDelayMs,
 } from "./redelivery-policy.ts";
@@ -50,16 +52,24 @@ export interface RunOptions {
   readonly redelivery?: RedeliveryPolicy | undefined;
   /** Accepts each message in a transaction of its own. */
   readonly transacted?: boolean | undefined;
+  /** Told of each call of the handler that failed, as the event `handlerFailed` of the connection is. */
+  readonly onError?: ((failure: HandlerFailure) => void) | undefined;
 }
 
-export const RUN_OPTIONS = ["concurrency", "redelivery", "transacted"] as const satisfies readonly (keyof RunOptions)[];
+export const RUN_OPTIONS = [
+  "concurrency",
+  "redelivery",
+  "transacted",
+  "onError",
+] as const satisfies readonly (keyof RunOptions)[];
 
 /** With what is not said filled in. @throws InvalidArgumentError */
-export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, transacted = false }: RunOptions) {
+export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, transacted = false, onError }: RunOptions) {
   if (!(Number.isInteger(concurrency) && concurrency > 0))
     throw new InvalidArgumentError(`concurrency is a positive whole number, not ${inspect(concurrency)}`);
   checkFlags({ transacted });
-  return { concurrency, redelivery: checkRedelivery(redelivery), transacted };
+  if (onError !== undefined) checkFunction("onError is", onError);
+  return { concurrency, redelivery: checkRedelivery(redelivery), transacted, onError };
 }
 
 /** What run() needs of the connection. */
@@ -67,6 +77,10 @@ export interface RunDeps {
   readonly transact: Transact;
   /** Fires when the consumer hands over nothing more. */
   readonly intakeOver: AbortSignal;
+  /** What the consumer was asked for. */
+  readonly destination: string;
+  /** Tells of a call that failed; `heard`: onError was told of it too. Never throws. */
+  readonly handlerFailed: (failure: HandlerFailure, heard: boolean) => void;
 }
 
 /** How often messages that came back have failed: a few thousand, for what other consumers got meanwhile is never heard of again. */
@@ -79,11 +93,11 @@ export async function runConsumer(
   options: RunOptions,
   means: RunDeps,
 ): Promise<void> {
-  const { concurrency, redelivery, transacted } = readRunOptions(readOptions("run", options, RUN_OPTIONS));
+  const read = readRunOptions(readOptions("run", options, RUN_OPTIONS));
   // Found out by the first message it would have sent that to the dead letter queue.
   if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
-  const runner = new Runner(consumer, handler, redelivery, transacted, means);
-  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, () => runner.work()));
+  const runner = new Runner(consumer, handler, read, means);
+  const outcomes = await Promise.allSettled(Array.from({ length: read.concurrency }, () => runner.work()));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
 }
@@ -97,6 +111,7 @@ class Runner {
   readonly #handler: ProcessMessage;
   readonly #policy: CheckedRedelivery;
   readonly #transacted: boolean;
+  readonly #onError: ((failure: HandlerFailure) => void) | undefined;
   readonly #means: RunDeps;
   /** Failures of messages that are to come again. */
   readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
@@ -104,14 +119,14 @@ class Runner {
   constructor(
     consumer: DeliverySource,
     handler: ProcessMessage,
-    policy: CheckedRedelivery,
-    transacted: boolean,
+    { redelivery, transacted, onError }: ReturnType<typeof readRunOptions>,
     means: RunDeps,
   ) {
     this.#consumer = consumer;
     this.#handler = handler;
-    this.#policy = policy;
+    this.#policy = redelivery;
     this.#transacted = transacted;
+    this.#onError = onError && guarded("onError", onError);
     this.#means = means;
   }
 
@@ -139,6 +154,7 @@ class Runner {
       if (failure === undefined) return;
       failures += 1;
       const last = failures > this.#policy.max;
+      this.#tell(delivery, failures, failure);
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
@@ -148,6 +164,24 @@ class Runner {
       return;
     }
     await refuse(delivery, failure?.reason);
+  }
+
+  /** Tells the user of a call that failed, once, as soon as it is known what becomes of the message. */
+  #tell(delivery: Delivery, failures: number, { reason }: Failure): void {
+    const { destination, intakeOver, handlerFailed } = this.#means;
+    const last = failures > this.#policy.max;
+    const outcome =
+      !delivery.origin.holds(delivery) || (!last && intakeOver.aborted) ? "return" : last ? "reject" : "retry";
+    const failure: HandlerFailure = {
+      messageId: delivery.message.id,
+      destination,
+      attempt: failures,
+      error: reason,
+      outcome,
+      retryInMs: outcome === "retry" ? redeliveryDelayMs(this.#policy, failures) : undefined,
+    };
+    this.#onError?.(failure);
+    handlerFailed(failure, this.#onError !== undefined);
   }
 
   /** Why the handler failed, if it did. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 import type { ProcessContext, RunOptions } from "../../../../src/messaging/receiving/run-consumer.ts";
@@ -117,6 +117,87 @@ describe("run() with a redelivery policy", () => {
   ])("is not run with %j", async (redelivery, reason) => {
     const { ran } = await running(() => {}, { redelivery });
     expect((await rejectionOf(ran)).message).toMatch(reason);
+  });
+});
+
+describe("a handler that throws", () => {
+  /** What the connection and onError tell, and the process warnings. */
+  async function told(handler: Handler, options: RunOptions = {}, listen = true) {
+    const events: unknown[] = [];
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => void warnings.push(message);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const toy = await running(handler, options);
+    if (listen) toy.connection.on("handlerFailed", (failure) => events.push(failure));
+    return { ...toy, events, warnings };
+  }
+  const typo: Handler = (message) => (message as unknown as { jsonn(): void }).jsonn();
+  const FAILURE = { messageId: "id-a", destination: ORDERS, error: expect.any(TypeError) };
+
+  it("is told with the message, the error and what becomes of it, call by call", async () => {
+    const { session, events, connection, warnings } = await told(typo, ONCE_MORE);
+    session.to(ORDERS).deliver("a");
+    await lines(session, 1);
+    expect(events).toEqual([
+      { ...FAILURE, attempt: 1, outcome: "retry", retryInMs: 0 },
+      { ...FAILURE, attempt: 2, outcome: "reject", retryInMs: undefined },
+    ]);
+    expect(connection.stats()).toMatchObject({ handlerFailures: 2, settled: 1, accepted: 0, rejected: 1, released: 0 });
+    expect(warnings).toEqual([]);
+  });
+
+  it("is told to onError too, whose own throw harms nobody and is a process warning", async () => {
+    const heard: unknown[] = [];
+    const onError = (failure: unknown) => {
+      heard.push(failure);
+      throw new Error("in onError");
+    };
+    const { session, events, warnings } = await told(typo, { onError });
+    session.to(ORDERS).deliver("a");
+    expect(await lines(session, 1)).toEqual([expect.stringMatching(/^settle a rejected .*jsonn/)]);
+    await turns();
+    expect(heard).toEqual(events);
+    expect(warnings).toEqual([expect.stringMatching(/"onError" threw: Error: in onError/)]);
+  });
+
+  it("is one process warning where nobody listens", async () => {
+    const { session, warnings } = await told(typo, {}, false);
+    for (const body of ["a", "b"]) session.to(ORDERS).deliver(body);
+    await lines(session, 2);
+    await turns();
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The handler of queue:\/\/orders failed for message id-a, and the message is rejected\. .*onError: TypeError: .*jsonn/,
+      ),
+    ]);
+  });
+
+  it("whose message comes again is told so", async () => {
+    let fail = () => {};
+    const handler: Handler = () => new Promise((_, reject) => (fail = () => reject(new Error("late"))));
+    const { session, events, broker } = await told(handler, ONCE_MORE);
+    session.to(ORDERS).deliver("a");
+    await turns();
+    await failover(broker);
+    fail();
+    await turns();
+    expect(events).toMatchObject([{ attempt: 1, outcome: "return", retryInMs: undefined }]);
+  });
+
+  it("is told by respond(), and its onError is called", async () => {
+    const heard: unknown[] = [];
+    const { connection, broker } = await toyConnected();
+    const responder = connection.respond(ORDERS, typo as never, { onError: (failure) => heard.push(failure) });
+    await responder.ready;
+    broker.session.to(ORDERS).deliver("a");
+    await lines(broker.session, 1);
+    expect(heard).toMatchObject([{ attempt: 1, outcome: "reject" }]);
+  });
+
+  it("needs a function for onError", async () => {
+    const { ran } = await running(() => {}, { onError: "log" as never });
+    expect((await rejectionOf(ran)).message).toBe("onError is a function, not string");
   });
 });
 
