@@ -2,6 +2,7 @@
 import { connect } from "masterslave-transport";
 import { createBridge } from "masterslave-transport/bridge";
 import { embeddedGroup } from "masterslave-transport/testing";
+import "./support/setup.js";
 
 const north = await embeddedGroup({ members: 2, protocols: ["amqp"] });
 const south = await embeddedGroup({ members: 2, protocols: ["stomp"] });

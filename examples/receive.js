@@ -1,8 +1,9 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/receive.js
 // Works off a queue, four orders at a time, until SIGTERM or Ctrl-C; then lets what is under way finish.
 import { connect } from "masterslave-transport";
+import { brokerUri } from "./support/setup.js";
 
-const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => connection.close({ drainTimeoutMs: 10_000 }));
 
 console.log("ready");

@@ -1,8 +1,9 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/request.js
 // Asks for quotes and answers them; the replies come to one queue of the connection, which survives a failover.
 import { connect } from "masterslave-transport";
+import { brokerUri } from "./support/setup.js";
 
-const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
 try {
   const responder = connection.respond("queue://quotes", (message) => {
     const { sku } = message.json();

@@ -1,8 +1,9 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/send.js
 // Sends three orders and waits until the broker has stored them, whichever member is active.
 import { connect } from "masterslave-transport";
+import { brokerUri } from "./support/setup.js";
 
-const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
 connection.on("interrupted", ({ endpoint }) =>
   console.log(`lost ${endpoint.host}:${endpoint.port}, looking for the next`),
 );

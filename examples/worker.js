@@ -3,8 +3,9 @@
 // then made a dead letter. On SIGTERM it takes in nothing more, finishes what is under way, and leaves.
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "masterslave-transport";
+import { brokerUri } from "./support/setup.js";
 
-const connection = await connect(process.env.MASTERSLAVE_URI, { connectTimeoutMs: 30_000 });
+const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
 connection.on("warning", ({ message }) => console.warn(message));
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => {

@@ -36,6 +36,19 @@ describe("the examples", () => {
     }
   });
 
+  it.each(["outbox", "receive", "request", "send", "worker"])(
+    "%s.js without MASTERSLAVE_URI ends with one line that names the variable, and one that fails ends with one line",
+    async (name) => {
+      const without = await run(`examples/${name}.js`, { MASTERSLAVE_URI: "" }).exit;
+      expect(without.code).toBe(2);
+      expect(without.text).toMatch(/^Set MASTERSLAVE_URI to .*\n$/);
+      const uri = "masterslave:(stomp://127.0.0.1:1,stomp://127.0.0.1:2)?initialConnect=fail-fast";
+      const failing = await run(`examples/${name}.js`, { MASTERSLAVE_URI: uri }).exit;
+      expect(failing.code).toBe(1);
+      expect(failing.text).toMatch(/^NO_ACTIVE_ENDPOINT: .*127\.0\.0\.1:1.*127\.0\.0\.1:2.*\n$/);
+    },
+  );
+
   it("bridge.js forwards two messages over a failover of the target", async () => {
     expect(await run("examples/bridge.js").exit).toMatchObject({
       code: 0,

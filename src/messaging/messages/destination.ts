@@ -21,22 +21,34 @@ const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
   ["/topic/", "topic"],
 ];
 
-/** @throws InvalidArgumentError for an empty name, another scheme, or a control character. */
+/** @throws InvalidArgumentError for an empty name, another scheme, a control character, or a blank before or after the name. */
 export function parseDestination(text: string): Destination {
   if (typeof text !== "string")
     throw new InvalidArgumentError(`A destination is a string such as "queue://orders", not ${typeof text}`);
   const prefix = PREFIXES.find(([spelling]) => text.startsWith(spelling));
   const name = prefix ? text.slice(prefix[0].length) : text;
+  if (name.trim() === "")
+    throw new InvalidArgumentError(`The destination "${text}" has no name: write queue://NAME or topic://NAME`);
+  // A blank hides the prefix: " topic://prices" would be a queue of that name.
+  if (text !== text.trimStart()) throw blankAround(text);
   // "topic:prices" would be a queue of that name; who wants one writes queue://topic:prices.
   if (!prefix && /^([a-z][a-z+-]*:\/\/|(temp-)?(queue|topic):)/i.test(text)) {
     throw new InvalidArgumentError(`Unknown kind of destination in "${text}": write queue://NAME or topic://NAME`);
   }
-  if (name === "")
-    throw new InvalidArgumentError(`The destination "${text}" has no name: write queue://NAME or topic://NAME`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character in a name ends the session on both brokers.
   if (/[\u0000-\u001f\u007f]/.test(name))
     throw new InvalidArgumentError(`The destination ${JSON.stringify(text)} has a control character`);
+  if (name !== name.trim() || text !== text.trim()) throw blankAround(text);
   return { kind: prefix?.[1] ?? "queue", name };
+}
+
+/** Brokers take a blank for a part of the name, so "orders " would be another queue, which nobody reads. */
+function blankAround(text: string): InvalidArgumentError {
+  const shown = JSON.stringify(text.slice(0, 200));
+  const mended = text.trim().replace(/^(\S{1,10}:\/\/|\/(?:queue|topic)\/)\s+/, "$1");
+  return new InvalidArgumentError(
+    `The destination ${shown} has a blank before or after its name, which brokers take for a part of the name: write ${JSON.stringify(mended.slice(0, 200))}`,
+  );
 }
 
 /** `queue://NAME` or `topic://NAME`. */

@@ -33,6 +33,24 @@ describe("a destination", () => {
   });
 
   it.each([
+    [" m", '"m"'],
+    ["m ", '"m"'],
+    [" topic://m", '"topic://m"'],
+    ["queue:// m", '"queue://m"'],
+    ["/queue/m\u00a0", '"/queue/m"'],
+  ])(
+    "%j is refused, for brokers take its blank for a part of the name, and the error says to write %s",
+    (text, mended) => {
+      expect(() => parseDestination(text)).toThrow(`a blank before or after its name`);
+      expect(() => parseDestination(text)).toThrow(`write ${mended}`);
+    },
+  );
+
+  it.each(["", " ", "queue:// "])("%j has no name to mend", (text) => {
+    expect(() => parseDestination(text)).toThrow(/has no name/);
+  });
+
+  it.each([
     ["queue://a,b", ["queue://a", "queue://b"]],
     ["queue://a, topic://b,/queue/c", ["queue://a", "topic://b", "queue://c"]],
     ["topic://a", ["topic://a"]],
