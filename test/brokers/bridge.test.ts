@@ -127,3 +127,24 @@ it("messages moved there and back and there again on Artemis all arrive: no id m
   }
   expect((await drain(sender, b)).length).toBe(100);
 });
+
+describe.sequential("local consumers of the source", () => {
+  it.each([
+    ["classic", "amqp"],
+    ["classic", "stomp"],
+    ["artemis", "amqp"],
+  ] as const)("of %s come before a link over %s, which gets the rest when they leave", async (product, protocol) => {
+    const [north, south] = product === "classic" ? [classic, artemis] : [artemis, classic];
+    const queue = fresh();
+    const [client, far] = [await open(north), await open(south)];
+    await run(side(north, protocol), side(south, "amqp"), { include: [queue] });
+    const local = client.consume(queue, { prefetch: 200 });
+    await local.ready;
+    await Promise.all(Array.from({ length: 50 }, (_, n) => client.send(queue, `local ${n}`)));
+    for (let n = 0; n < 50; n += 1) await (await local.receive({ timeoutMs: 20_000 }))?.accept();
+    await local.close();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => client.send(queue, `far ${n}`)));
+    const arrived = await drain(far, queue);
+    expect(arrived.sort()).toEqual(Array.from({ length: 20 }, (_, n) => `far ${n}`).sort());
+  });
+});

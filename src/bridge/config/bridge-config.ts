@@ -75,6 +75,11 @@ export interface BridgeLink {
   readonly maxInFlight?: number | undefined;
   /** The same in bytes of bodies; 16 MiB unless said. */
   readonly maxInFlightBytes?: number | undefined;
+  /**
+   * The broker serves consumers of a higher one first, from -128 to 127. -5 unless said, so that local consumers come first,
+   * where the source has priorities: Classic, and Artemis over AMQP. Elsewhere none; one that was said is refused.
+   */
+  readonly priority?: number | undefined;
   /** Consumers of each queue; 1 unless said. More than 1 gives up the order of messages without a group. */
   readonly concurrency?: number | undefined;
   /** Subscribes to topics durably: nothing is lost while the bridge is away. false unless said. */

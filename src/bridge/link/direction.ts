@@ -13,7 +13,7 @@ import type { Route } from "../routing/route.ts";
 import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
-import { lossesOf } from "./losses.ts";
+import { hasPriorities, lossesOf } from "./losses.ts";
 import { isOneBroker } from "./one-broker.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
 import { waitUntilOver } from "./until.ts";
@@ -33,6 +33,8 @@ export interface DirectionSettings {
 const STOMP_PREFETCH = 200;
 const DEFAULT_IN_FLIGHT = 1_000;
 const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
+/** As Classic's own network connectors (decreaseNetworkConsumerPriority). */
+const BEHIND_LOCAL = -5;
 /** How often a drain looks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
 
@@ -119,7 +121,10 @@ export class Direction {
   #refuseLosses(): void {
     const { link, settings } = this.#deps;
     const losses = settings.strict ? lossesOf(link, settings, this.source, this.target) : [];
-    const reason = losses.map(({ code, message }) => `${code}: ${message}`).join("; ");
+    const reason = losses
+      .filter(({ severity }) => severity === "warning")
+      .map(({ code, message }) => `${code}: ${message}`)
+      .join("; ");
     if (reason !== "") this.#health.fail("STRICT", reason);
   }
 
@@ -204,8 +209,17 @@ export class Direction {
     return {
       prefetch: Math.max(1, Math.min(most, Math.floor(maxInFlight / concurrency))),
       ...(selector !== undefined && { selector }),
+      ...this.#priorityOf(source),
       ...(settings.durable && source.kind === "topic" && { durable: `${link} ${formatPattern(source)}` }),
     };
+  }
+
+  /** Local consumers first, where the broker can do that; what the user said is asked for in any case. */
+  #priorityOf({ kind }: DestinationPattern): Pick<ConsumeOptions, "priority"> {
+    const { priority } = this.#deps.settings;
+    if (kind !== "queue") return {};
+    if (priority !== undefined) return { priority };
+    return hasPriorities(this.source) ? { priority: BEHIND_LOCAL } : {};
   }
 
   /** Of queues alone: on topics a changed selector deletes what a durable subscription holds, and we filter ourselves. */

@@ -3,6 +3,12 @@ import type { FindingDetails } from "../../config/config-document.ts";
 import type { BridgeLink } from "../config/bridge-config.ts";
 import type { OpenGroup } from "./open-group.ts";
 
+/** Whether consumers of this group can have a priority (NETWORK-FACTS.md, 9). */
+export function hasPriorities({ protocol, connection }: OpenGroup): boolean {
+  const product = connection.broker?.product;
+  return product === "activemq" || (product === "artemis" && protocol === "amqp");
+}
+
 /** Each a warning; with `strict` the link does not start. Both connections know their broker. */
 export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: OpenGroup): FindingDetails[] {
   const found: FindingDetails[] = [];
@@ -15,6 +21,7 @@ export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: O
       message: `${name}: ${message}`,
       advice: `Give the group ${link.from} its AMQP ports`,
     });
+  if (!hasPriorities(from)) found.push(noPriority(name, path));
   if (from.protocol !== "stomp") return found;
   const { product } = from.connection.broker ?? { product: "unknown" };
   if (product === "activemq")
@@ -24,4 +31,10 @@ export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: O
     lose("LOSES_BODY", "over STOMP the bodies of JMS Map, Stream and Object messages arrive empty or as rubbish");
   }
   return found;
+}
+
+/** No loss: with `strict` the link starts all the same. */
+function noPriority(name: string, path: FindingDetails["path"]): FindingDetails {
+  const message = `${name}: consumers of the source have no priority here: the link competes with local consumers as an equal`;
+  return { code: "NO_PRIORITY", severity: "info", path, message, advice: "Use AMQP, where the source is Artemis" };
 }

@@ -79,6 +79,8 @@ export interface SubscriptionRequest {
   readonly subscription?: NamedSubscription | undefined;
   /** No other consumer of the queue gets anything while this one lives. */
   readonly exclusive?: boolean | undefined;
+  /** Consumers of a higher one are served first; from -128 to 127. */
+  readonly priority?: number | undefined;
   /** The broker may forget what it has sent: for replies, of which none comes twice. Over STOMP only; others ignore it. */
   readonly autoSettled?: boolean | undefined;
   /** Shows what is in a queue: to accept a delivery takes nothing out of it, but lets the next one come. onBrowsed ends them. */

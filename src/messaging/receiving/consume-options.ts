@@ -22,6 +22,11 @@ export interface ConsumeOptions {
   readonly sharedDurable?: string | undefined;
   /** The only consumer of its queue while it lives. Where the broker has it. */
   readonly exclusive?: boolean | undefined;
+  /**
+   * Queues go to consumers of a higher priority first, while those have room; 0 unless said, from -128 to 127. Classic, and
+   * Artemis over AMQP; elsewhere the consumer is refused.
+   */
+  readonly priority?: number | undefined;
   /** Settles the twins of messages this consumer has accepted without handing them over. */
   readonly deduplicate?: DeduplicationOptions | undefined;
   /** Closes the consumer when it fires; the iteration ends as after `break`. */
@@ -44,6 +49,7 @@ export const CONSUME_OPTIONS = [
   "shared",
   "sharedDurable",
   "exclusive",
+  "priority",
   "deduplicate",
   "signal",
 ] as const satisfies readonly (keyof ConsumeOptions)[];
@@ -73,6 +79,8 @@ export function readConsumeOptions(
   if (prefetchBytes !== undefined) checkCount("prefetchBytes", prefetchBytes, MAX_PREFETCH_BYTES);
   const selector = readSelector(options.selector);
   checkFlags({ exclusive });
+  const { priority } = options;
+  checkPriority(priority);
   const request = { destination: parseDestination(destination), prefetch, selector };
   const subscription = readName(options);
   if (subscription) checkSubscription(subscription, request.destination.kind, clientId);
@@ -80,6 +88,7 @@ export function readConsumeOptions(
     ...request,
     ...(prefetchBytes !== undefined && { prefetchBytes }),
     ...(exclusive && { exclusive }),
+    ...(priority !== undefined && { priority }),
     ...(subscription && { subscription }),
   };
   return {
@@ -134,6 +143,11 @@ function checkSubscription({ name, durable, shared }: NamedSubscription, kind: s
   if (kind !== "topic")
     throw new InvalidArgumentError(`The subscription "${name}" is to a ${kind}: only topics have named subscriptions`);
   if (durable && !shared) requireClientId(name, clientId);
+}
+
+function checkPriority(priority: number | undefined): void {
+  if (priority === undefined || (Number.isInteger(priority) && priority >= -128 && priority <= 127)) return;
+  throw new InvalidArgumentError(`priority is a whole number from -128 to 127, not ${inspect(priority)}`);
 }
 
 function checkCount(name: string, value: number, max: number): void {

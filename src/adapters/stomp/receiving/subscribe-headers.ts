@@ -21,6 +21,7 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
     ...selectorHeader(request, peer),
     ...(request.browse && { browser: "true" }),
     ...(request.exclusive && { "activemq.exclusive": "true" }),
+    ...(request.priority !== undefined && { "activemq.priority": String(request.priority) }),
     ...nameHeaders(request, peer),
   };
   const unsendable = findUnsendable(headers, peer);
@@ -64,7 +65,7 @@ function nameHeaders({ subscription, destination }: SubscriptionRequest, { diale
 }
 
 function refuseImpossible(request: SubscriptionRequest, peer: Peer): void {
-  const { destination, subscription, browse, exclusive, selector } = request;
+  const { destination, subscription, browse, exclusive, priority, selector } = request;
   const { subscriptions } = peer.dialect;
   const what = formatDestination(destination);
   if (destination.kind === "temp-topic") throw impossible(`Subscribing to ${what}`, peer, "use a topic");
@@ -83,6 +84,9 @@ function refuseImpossible(request: SubscriptionRequest, peer: Peer): void {
         : "use one consumer";
     throw impossible("An exclusive consumer", peer, instead);
   }
+  // Artemis takes such a header without a word, and does nothing with it (measured).
+  if (priority !== undefined && peer.broker.product !== "activemq")
+    throw impossible("A priority of a consumer", peer, "use AMQP");
   if (subscriptions === "artemis" && destination.kind === "queue" && /(^|\.)[*#>](\.|$)/.test(destination.name)) {
     // It would make a queue of this very name, which gets copies.
     throw impossible(`Consuming from several queues by the wildcard ${what}`, peer, "consume from each queue");
