@@ -7,6 +7,7 @@ import { type Finding, formatFinding } from "./finding.ts";
 /** So many findings are spelt out in the message; `findings` has them all. */
 const MAX_SHOWN = 20;
 
+/** A configuration cannot be used: BRIDGE_CONFIG or TOPOLOGY_INVALID. `findings` lists every mistake with its place. */
 export class ConfigError extends MasterSlaveError {
   /** Every finding, those that are no errors too, in the order of the file. */
   readonly findings: readonly Finding[];

@@ -2,6 +2,7 @@
 
 export type Severity = "error" | "warning" | "info";
 
+/** What a checker found, where, and what to do about it. */
 export interface Finding {
   /** A stable name in capitals, such as `CONFIG_UNKNOWN_KEY`; programs may compare it. */
   readonly code: string;

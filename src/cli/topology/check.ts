@@ -19,7 +19,7 @@ export interface CheckOptions {
 const RANKS: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2 };
 
 export function checkAction(files: readonly string[], options: CheckOptions): Promise<number> {
-  return runAction(options.output, () => check(files, options));
+  return runAction("check", options.output, () => check(files, options));
 }
 
 async function check(files: readonly string[], { output, failOn, ignore, set }: CheckOptions): Promise<ActionResult> {

@@ -15,7 +15,7 @@ export interface ExportOptions {
 }
 
 export function exportAction(files: readonly string[], options: ExportOptions): Promise<number> {
-  return runAction(options.output, () => exportFiles(files, options));
+  return runAction("export", options.output, () => exportFiles(files, options));
 }
 
 async function exportFiles(

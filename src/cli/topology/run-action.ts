@@ -12,19 +12,23 @@ export interface ActionResult {
   readonly exitCode?: ExitCode;
 }
 
-/** Runs one verb and prints what it says. Resolves with the exit code; never rejects. */
-export async function runAction(output: string, action: () => Promise<ActionResult> | ActionResult): Promise<ExitCode> {
+/** Runs one verb, such as `check`, and prints what it says. Resolves with the exit code; never rejects. */
+export async function runAction(
+  verb: string,
+  output: string,
+  action: () => Promise<ActionResult> | ActionResult,
+): Promise<ExitCode> {
   try {
     const { text, data, exitCode = EXIT.ok } = await action();
     print(
       output === "json"
-        ? `${JSON.stringify(envelope("topology", data, { ok: exitCode === EXIT.ok }), undefined, 2)}\n`
+        ? `${JSON.stringify(envelope(`topology-${verb}`, data, { ok: exitCode === EXIT.ok }), undefined, 2)}\n`
         : text,
     );
     return exitCode;
   } catch (reason) {
     const error = MasterSlaveError.from(reason);
-    if (output === "json") print(`${JSON.stringify(failureEnvelope("topology", error), undefined, 2)}\n`);
+    if (output === "json") print(`${JSON.stringify(failureEnvelope(`topology-${verb}`, error), undefined, 2)}\n`);
     else console.error(`${error.code}: ${error.message}`);
     return exitCodeOf(error);
   }

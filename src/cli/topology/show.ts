@@ -20,7 +20,7 @@ interface FileOptions {
 }
 
 export function planAction(files: readonly string[], { output, set }: FileOptions): Promise<number> {
-  return runAction(output, async () => {
+  return runAction("plan", output, async () => {
     const plan = planTopology((await loadTopology(files, set)).topology);
     return { text: planText(plan), data: plan };
   });
@@ -44,7 +44,7 @@ interface RenderOptions extends Omit<FileOptions, "output"> {
 }
 
 export function renderAction(files: readonly string[], { format, state, title, set }: RenderOptions): Promise<number> {
-  return runAction("text", async () => {
+  return runAction("render", "text", async () => {
     const { topology } = await loadTopology(files, set);
     const text = renderTopology(topology, {
       format,
@@ -82,7 +82,7 @@ export function simulateAction(
   files: readonly string[],
   { output, set, fail }: FileOptions & { readonly fail: readonly string[] },
 ): Promise<number> {
-  return runAction(output, async () => {
+  return runAction("simulate", output, async () => {
     const { topology } = await loadTopology(files, set);
     const simulation = simulateTopology(topology, { failedHosts: fail });
     return {
@@ -106,7 +106,7 @@ interface GenerateOptions {
 }
 
 export function generateAction({ output, pairs, shape, product }: GenerateOptions): Promise<number> {
-  return runAction(output, () => {
+  return runAction("generate", output, () => {
     const topology = generateTopology({ hostPairs: pairs, shape, product });
     // A description is plain data.
     return { text: writeYaml(topology as unknown as YamlValue), data: topology };

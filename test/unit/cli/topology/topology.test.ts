@@ -73,7 +73,7 @@ describe("masterslave topology check", () => {
     const path = await file("network.yaml", PAIR.replace("to: B", "to: A"));
     expect(await run("check", path, "--output", "json")).toBe(4);
     expect(JSON.parse(out)).toMatchObject({
-      schema: "masterslave/topology/1",
+      schema: "masterslave/topology-check/1",
       ok: false,
       data: {
         findings: [{ code: "OWN_GROUP", file: path, line: 6, column: 5 }],
