@@ -98,6 +98,7 @@ it.each<[string, () => Promise<Subscribing>, Partial<SubscriptionRequest>, RegEx
   ["a bar in the name on Artemis", artemis, { subscription: { ...durable, name: "a|b", shared: true } }, /"\|"/],
   ["an exclusive consumer on Artemis", artemis, { destination: queue, exclusive: true }, /default-exclusive-queue/],
   ["an exclusive consumer of a topic", classic, { exclusive: true }, /Only a queue/],
+  ["a consumer of a topic with a priority", classic, { priority: -5 }, /Only a consumer of a queue/],
   ["a browser of a topic", classic, { browse: true }, /Only a queue/],
   ["a wildcard queue on Artemis", artemis, { destination: { kind: "queue", name: "orders.>" } }, /wildcards/],
   ["several destinations on Artemis", artemis, { destination: { kind: "queue", name: "a,b" } }, /by itself/],
@@ -139,6 +140,12 @@ it.each([
   const peer = await subscribingPeer(product);
   await outcomeOf(peer, { destination: { kind, name }, prefetch: 1 });
   expect(peer.links[0]?.source.address).toBe(address);
+});
+
+it("asks Classic for a consumer's priority by an option of the address, beside the other one", async () => {
+  const peer = await classic();
+  await outcomeOf(peer, { destination: queue, prefetch: 1, exclusive: true, priority: -5 });
+  expect(peer.links[0]?.source.address).toBe("queue://orders?consumer.exclusive=true&consumer.priority=-5");
 });
 
 it("asks Classic for an exclusive consumer by an option of the address", async () => {

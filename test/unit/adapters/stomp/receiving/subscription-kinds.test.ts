@@ -29,6 +29,7 @@ describe("SUBSCRIBE", () => {
   it.each<[string, string, More, Record<string, string>]>([
     [CLASSIC, "topic://t", { subscription: DURABLE }, { "activemq.subscriptionName": "sub", destination: "/topic/t" }],
     [CLASSIC, "queue://q", { exclusive: true }, { "activemq.exclusive": "true" }],
+    [CLASSIC, "queue://q", { priority: -5 }, { "activemq.priority": "-5" }],
     [CLASSIC, "queue://q", { browse: true }, { browser: "true", ack: "client-individual" }],
     [CLASSIC, "queue://a,b", {}, { destination: "/queue/a,/queue/b" }],
     [ARTEMIS, "topic://t.>", { subscription: DURABLE }, { "durable-subscription-name": "sub", destination: "t.#" }],
@@ -50,6 +51,7 @@ describe("SUBSCRIBE", () => {
     [CLASSIC, "temp-topic://t", {}, /use a topic/],
     [ARTEMIS, "topic://t", { subscription: SHARED, selector: "a = 1" }, /use sharedDurable, or AMQP/],
     [ARTEMIS, "queue://q", { exclusive: true }, /default-exclusive-queue/],
+    [ARTEMIS, "queue://q", { priority: -5 }, /priority of a consumer is not possible.*use AMQP/],
     [ARTEMIS, "queue://q", { browse: true }, /use AMQP/],
     [ARTEMIS, "queue://q.>", {}, /wildcard/],
     [ARTEMIS, "queue://*.q", {}, /wildcard/],
