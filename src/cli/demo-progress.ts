@@ -1,5 +1,5 @@
 /** The demo while it runs: one line that moves on a terminal, one line a failover elsewhere. On stderr, for stdout is the report's. */
-import { formatAddress } from "../errors/errors.ts";
+import { type EndpointAddress, formatAddress } from "../errors/errors.ts";
 import type { FailoverFigures, RehearsalProgress } from "../testing/rehearsal/rehearse-failover.ts";
 
 const BAR_WIDTH = 24;
@@ -15,8 +15,17 @@ export class DemoProgress {
     this.#silent = silent;
   }
 
-  begin(title: string): void {
-    this.#line(`Sending and receiving through ${title}; its active member is crashed ${this.#kills} times`);
+  /** `asks`: what the user has to do, where the group is not ours to crash. That is told even when silent. */
+  begin(title: string, asks: string | false): void {
+    const begins = `Sending and receiving through ${title}`;
+    if (asks !== false) this.#always(`${begins}; ${asks}`);
+    else this.#line(`${begins}; its active member is crashed ${this.#kills} times`);
+  }
+
+  /** What an endpoint answered, told even when silent: the user looks for the member to start or to end. */
+  answer(endpoint: EndpointAddress, answer: "session" | Error): void {
+    if (answer === "session") this.#always(`  ${formatAddress(endpoint)} is active`);
+    else this.#always(`  ${answer.message.replace(/\s*\n\s*/g, "; ")}`);
   }
 
   show({ failover, sent, confirmed, received }: RehearsalProgress): void {
@@ -38,7 +47,10 @@ export class DemoProgress {
   }
 
   #line(text: string): void {
-    if (this.#silent) return;
+    if (!this.#silent) this.#always(text);
+  }
+
+  #always(text: string): void {
     process.stderr.write(this.#moving ? `\r\x1b[K${text}\n` : `${text}\n`);
   }
 }

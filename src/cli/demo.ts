@@ -1,6 +1,13 @@
 /** `masterslave demo`: the main job, shown: send and receive while the active member is crashed again and again. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type ErrorCode, formatAddress, MasterSlaveError, UnsupportedError } from "../errors/errors.ts";
+import {
+  type EndpointAddress,
+  type ErrorCode,
+  formatAddress,
+  MasterSlaveError,
+  UnsupportedError,
+} from "../errors/errors.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import { embeddedGroup } from "../testing/embedded-group.ts";
 import { type CrashableGroup, type RehearsalReport, rehearseFailover } from "../testing/rehearsal/rehearse-failover.ts";
 import { DemoProgress } from "./demo-progress.ts";
@@ -22,7 +29,11 @@ interface DemoOptions {
   readonly kills: number;
   readonly rate: number;
   readonly json: boolean;
+  readonly timeout: number;
 }
+
+/** Node's timers take no more, about 24 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   INVALID_URI: 2,
@@ -34,7 +45,7 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   AUTHENTICATION_FAILED: 5,
 };
 
-/** Exit codes: 0 nothing lost and order held, 1 otherwise, 2 bad usage, 3 no active endpoint, 5 login refused. */
+/** Exit codes: 0 nothing lost and order held, 1 otherwise, 2 bad usage, 3 no active endpoint or no failover in time, 5 login refused. */
 export function demoCommand(surroundings: DemoSurroundings, exit: (code: number) => void): Command {
   return new Command("demo")
     .description("Send and receive through a group while its active member is crashed, and show that nothing is lost")
@@ -42,25 +53,30 @@ export function demoCommand(surroundings: DemoSurroundings, exit: (code: number)
     .option(
       "--brokers <which>",
       "embedded, classic, artemis (both by Java), or the URI of a group of yours",
+      brokersNamed,
       "embedded",
     )
     .option("--kills <n>", "how often the active member is crashed", wholeNumber, 3)
     .option("--rate <n>", "messages per second at most", wholeNumber, 2000)
+    .option("--timeout <seconds>", "how long the first session and each failover may take", wholeNumber, 120)
     .option("--json", "print the report as JSON", false)
     .action(async (options: DemoOptions) => exit(await runDemo(options, surroundings)));
 }
 
 async function runDemo(options: DemoOptions, surroundings: DemoSurroundings): Promise<number> {
-  const { kills, rate, json } = options;
+  const { kills, rate, json, timeout } = options;
   let group: DemoGroup | undefined;
   const progress = new DemoProgress({ kills, silent: json });
   try {
     group = await startGroup(options, surroundings);
-    progress.begin(group.title);
+    const byHand = group.byHand === true;
+    progress.begin(group.title, byHand && `you end its active member ${kills} times, each time when asked to`);
     const report = await rehearseFailover(group, {
       kills,
       rate,
       window: 200,
+      timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS),
+      onAnswer: byHand ? (endpoint, answer) => progress.answer(endpoint, answer) : undefined,
       onProgress: (step) => progress.show(step),
     });
     progress.end();
@@ -81,9 +97,10 @@ function printReport(report: RehearsalReport, title: string, json: boolean): voi
   else printDemoReport(report);
 }
 
-async function startGroup({ brokers, protocol }: DemoOptions, surroundings: DemoSurroundings): Promise<DemoGroup> {
+async function startGroup(options: DemoOptions, surroundings: DemoSurroundings): Promise<DemoGroup> {
+  const { brokers, protocol, kills, timeout } = options;
   if (brokers === "embedded") return startEmbedded(protocol);
-  if (brokers !== "classic" && brokers !== "artemis") return groupByHand(brokers);
+  if (brokers !== "classic" && brokers !== "artemis") return groupByHand({ uri: brokers, kills, timeout });
   if (surroundings.startBrokers) return surroundings.startBrokers(brokers, protocol);
   const text = `--brokers ${brokers} starts real brokers from the repository: clone it and run npm run demo there, or give a URI`;
   throw new UnsupportedError(text);
@@ -107,15 +124,38 @@ async function startEmbedded(protocol: DemoProtocol): Promise<DemoGroup> {
 }
 
 /** A group of the user's: it is not ours to crash, so the demo asks and waits. */
-function groupByHand(uri: string): DemoGroup {
+function groupByHand({ uri, kills, timeout }: { uri: string; kills: number; timeout: number }): DemoGroup {
+  let asked = 0;
+  let ended: EndpointAddress | undefined;
   return {
     title: "a group of yours",
     uri,
     byHand: true,
-    crash: async (active) => console.error(`End the active member now: ${formatAddress(active)}`),
-    mend: async () => {},
+    crash: async (active) => {
+      asked += 1;
+      ended = active;
+      const how = "kill -9 its process, or stop its machine";
+      console.error(
+        `${asked} of ${kills}: end the active member now, ${formatAddress(active)} (${how}); waiting ${timeout} s`,
+      );
+    },
+    mend: async () => {
+      if (ended) console.error(`Start ${formatAddress(ended)} again, so that it can take over from the next one`);
+    },
     close: async () => {},
   };
+}
+
+const BROKERS = ["embedded", "classic", "artemis"];
+
+/** One of the three words, or a URI. A word with a slip in it is not taken for a URI. */
+function brokersNamed(text: string): string {
+  if (text.includes(":") || BROKERS.includes(text)) return text;
+  const nearest = nearestName(text, BROKERS);
+  const meant = nearest ? `Did you mean ${nearest}? ` : "";
+  throw new InvalidArgumentError(
+    `${meant}Give embedded, classic or artemis, or a URI such as masterslave:(stomp://a:61613,stomp://b:61613).`,
+  );
 }
 
 function wholeNumber(text: string): number {

@@ -1,5 +1,6 @@
 /** The verbs of the command line; one file each. */
 import { Command, CommanderError } from "commander";
+import { VERSION } from "../testing/product.ts";
 import { bridgeCommand } from "./bridge/command.ts";
 import { type DemoSurroundings, demoCommand } from "./demo.ts";
 import { topologyCommand } from "./topology/topology.ts";
@@ -14,6 +15,7 @@ export async function main(argv: readonly string[], surroundings: DemoSurroundin
   };
   const program = new Command("masterslave")
     .description("The client side of broker high availability")
+    .version(VERSION)
     .addCommand(demoCommand(surroundings, exit))
     .addCommand(bridgeCommand(exit))
     .addCommand(topologyCommand(exit));

@@ -1,9 +1,10 @@
 /** Sends and receives through a group while its active member is crashed again and again, and keeps the books. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../../connect/connect.ts";
-import type { EndpointAddress } from "../../errors/errors.ts";
+import { createConnection } from "../../connect/connect.ts";
+import { ConnectTimeoutError, type EndpointAddress, formatAddress } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
+import { LastAnswers } from "./last-answers.ts";
 import { Ledger, type LedgerFindings } from "./ledger.ts";
 import { Load } from "./load.ts";
 
@@ -33,6 +34,10 @@ export interface RehearsalOptions {
   readonly loadMs?: number | undefined;
   /** What queue names begin with; new for each run unless said. */
   readonly name?: string | undefined;
+  /** How long the first session and each failover may take, ms; unlimited unless said. */
+  readonly timeoutMs?: number | undefined;
+  /** Told what an endpoint answered: `"session"`, or why it is not the active one. Only when that differs from its last answer. */
+  readonly onAnswer?: ((endpoint: EndpointAddress, answer: "session" | Error) => void) | undefined;
   /** Told of the counts several times a second, and of each failover. */
   readonly onProgress?: ((progress: RehearsalProgress) => void) | undefined;
 }
@@ -89,8 +94,12 @@ const QUIET_MS = 500;
 /** Resolves with the books; rejects when the group cannot be reached or hurt. The group is left running. */
 export async function rehearseFailover(group: CrashableGroup, options: RehearsalOptions): Promise<RehearsalReport> {
   const { kills, window = 100, rate, loadMs = 700, name = `rehearsal.${Date.now()}`, onProgress = () => {} } = options;
+  const { timeoutMs } = options;
   const books = { stream: new Ledger({ undisturbed: false }), store: new Ledger({ undisturbed: true }) };
-  const connection = await connect(group.uri, { credentials: group.credentials });
+  const connection = createConnection(group.uri, { credentials: group.credentials, connectTimeoutMs: timeoutMs });
+  const answers = new LastAnswers(options.onAnswer);
+  connection.on("attempt", ({ endpoint, outcome }) => answers.note(endpoint, outcome));
+  await connection.connect();
   const streaming = receive(connection, `queue://${name}.stream`, books.stream);
   const load = new Load(connection, {
     window,
@@ -110,7 +119,10 @@ export async function rehearseFailover(group: CrashableGroup, options: Rehearsal
   try {
     for (let kill = 0; kill < kills; kill++) {
       await sleep(loadMs);
-      const failover = await surviveCrash(group, connection, load);
+      const failover = await withinTimeout(surviveCrash(group, connection, load), {
+        timeoutMs,
+        explain: () => overdue(connection, answers),
+      });
       failovers.push(failover);
       onProgress({ ...count(), failover });
     }
@@ -126,6 +138,29 @@ export async function rehearseFailover(group: CrashableGroup, options: Rehearsal
   }
   const rejections = [...books.stream.rejections, ...books.store.rejections];
   return { failovers, stream: books.stream.findings(), store: books.store.findings(), rejections };
+}
+
+/** @throws what `explain` returns when `work` takes longer than `timeoutMs`. */
+async function withinTimeout<T>(
+  work: Promise<T>,
+  { timeoutMs, explain }: { readonly timeoutMs: number | undefined; readonly explain: () => Error },
+): Promise<T> {
+  if (timeoutMs === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(explain()), timeoutMs);
+  });
+  work.catch(() => {});
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function overdue(connection: Connection, answers: LastAnswers): Error {
+  const { endpoint } = connection;
+  if (endpoint) {
+    const text = `The failover did not happen in time: the session is with ${formatAddress(endpoint)}, which was to be ended`;
+    return new ConnectTimeoutError(text, []);
+  }
+  return new ConnectTimeoutError("No endpoint took over in time:", answers.failures);
 }
 
 async function surviveCrash(group: CrashableGroup, connection: Connection, load: Load): Promise<FailoverFigures> {
