@@ -8,7 +8,7 @@ const INTRO = `# What an attempt can end with
 
 An attempt that fails has a verdict. \`next\`: the next endpoint is tried, and this one again in the next round. \`stop\`:
 before the first session ever the search ends, for no endpoint will answer differently; after it the rounds go on, the
-login is asked for anew on every attempt, and \`maxAuthFailures\` rounds in a row end the connection. Both verdicts are in
+login is asked again after 1, 2, 4, 8, 16 and 30 s, and refusals for \`authRetryMs\` end the connection. Both verdicts are in
 \`error.verdict\`, and [errors.md](errors.md) has the codes. What fails before the protocol begins, such as TLS, is always
 \`next\`: [security.md](security.md) tells those apart. A peer that says nothing at all ends by \`attemptTimeout\` as
 \`ATTEMPT_TIMEOUT\`, \`next\`, with what was waited for.

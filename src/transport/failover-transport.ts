@@ -4,6 +4,7 @@ import { IsolatedEmitter } from "../async/isolated-emitter.ts";
 import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
 import {
   AbortError,
+  type AttemptError,
   addressOf,
   ConnectionClosedError,
   ConnectTimeoutError,
@@ -14,7 +15,7 @@ import {
 } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
-import type { Session, SessionEnd } from "./dial/session.ts";
+import { closeSession, type Session, type SessionEnd } from "./dial/session.ts";
 import { type AttemptOutcome, superseded } from "./search/attempt.ts";
 import { EndpointList } from "./search/endpoint-list.ts";
 import { guardPlaintext } from "./search/plaintext-guard.ts";
@@ -130,7 +131,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     const first = this.#state.name === "connecting";
     const search = new Search(this.#options.open, this.#options.settings, {
       onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
-      // Once connected, refused credentials may be a rotation under way: the round goes on, and the policy counts.
+      onRefused: (error) => (first ? undefined : this.#loginRefused(error)),
       stopsAt: ({ code }) => first || code !== "AUTHENTICATION_FAILED",
     });
     this.#search = search;
@@ -138,13 +139,14 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     signal.addEventListener("abort", end, { once: true });
     let found: { session: S; endpoint: Endpoint } | undefined;
     try {
-      await search.pause(delayMs);
+      await search.pause(Math.max(delayMs, this.#policy.logins.waitMs(performance.now())));
       return await pRetry(async () => (found = await this.#round(search, first)), {
         retries: Math.max(0, this.#policy.roundsLeft - 1),
         minTimeout: 0,
         signal,
         // The waiting is ours: it ends when an attempt that was left open succeeds.
-        onFailedAttempt: ({ retriesLeft }) => (retriesLeft > 0 ? search.pause(this.#policy.nextDelay()) : undefined),
+        onFailedAttempt: ({ retriesLeft }) =>
+          retriesLeft > 0 ? search.pause(this.#policy.delayBeforeRound(performance.now())) : undefined,
       });
     } finally {
       signal.removeEventListener("abort", end);
@@ -155,12 +157,13 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   }
 
   async #round(search: Search<S>, first: boolean): Promise<{ session: S; endpoint: Endpoint }> {
-    const result = await search.round(this.#endpoints.inOrder(), { last: this.#policy.roundsLeft <= 1 });
+    const { logins, roundsLeft } = this.#policy;
+    const result = await search.round(this.#endpoints.inOrder(logins.refusedBy), { last: roundsLeft <= 1 });
     if (result.kind === "session") return result;
     this.#abort.signal.throwIfAborted();
     const { failures, refused, stop } = result;
-    const unsaid = failures.some(({ code }) => code === "ATTEMPT_TIMEOUT");
-    const tooOften = this.#policy.roundFailed(refused !== undefined || (unsaid ? undefined : false));
+    this.#policy.roundFailed();
+    if (!refused && failures.every(({ code }) => code !== "ATTEMPT_TIMEOUT")) logins.noneRefused();
     const wrongPorts = first && failures.length > 0 && failures.every(({ code }) => code === "WRONG_PROTOCOL");
     const { note } = this.#options;
     const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures, { note });
@@ -170,8 +173,14 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
       throw new StopRetrying(
         new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false, note }),
       );
-    if (refused && tooOften) throw new StopRetrying(refused);
+    if (refused && logins.over) throw new StopRetrying(refused);
     throw error;
+  }
+
+  /** Once connected, refused credentials may be a rotation under way: they are asked again. */
+  #loginRefused(error: AttemptError): void {
+    const retryInMs = this.#policy.logins.refused(error, performance.now());
+    if (retryInMs !== undefined) this.#options.observer?.loginRefused?.(error, retryInMs);
   }
 
   #connected(session: S, endpoint: Endpoint, lostAtMs: number | undefined): void {
@@ -286,14 +295,5 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
 
   #become(event: StateEvent<S>): void {
     this.#state = transition(this.#state, event);
-  }
-}
-
-/** A session of somebody else's protocol may break its word never to reject; close() keeps ours. */
-async function closeSession(session: Session, signal: AbortSignal): Promise<void> {
-  try {
-    await session.close(signal);
-  } catch (cause) {
-    session.destroy(MasterSlaveError.from(cause));
   }
 }

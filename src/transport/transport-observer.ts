@@ -17,6 +17,8 @@ export interface TransportObserver<S extends Session> {
   }): void;
   /** There is a session again, `outageMs` milliseconds after the last one ended. A promise as for `established`. */
   restored(session: S, endpoint: EndpointAddress, outageMs: number): void | Promise<void>;
+  /** After a first session a login was refused; it is asked again after `retryInMs` milliseconds. */
+  loginRefused?(error: MasterSlaveError, retryInMs: number): void;
   /** No session will come any more. `failure` is undefined after `close()`. */
   ended(failure: MasterSlaveError | undefined): void;
 }

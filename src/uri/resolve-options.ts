@@ -27,7 +27,7 @@ export interface ResolvedOptions {
   readonly minConnectTime: number;
   readonly randomize: boolean;
   readonly reconnectSpread: number;
-  readonly maxAuthFailures: number;
+  readonly authRetryMs: number;
   /** 0: no heart-beats. */
   readonly heartbeatMs: number;
   readonly connectTimeoutMs: number | undefined;
@@ -158,7 +158,7 @@ function plainValues(given: GroupOptions) {
     minConnectTime: value("minConnectTime", OPTIONS.minConnectTime.default),
     randomize: value("randomize", OPTIONS.randomize.default),
     reconnectSpread: value("reconnectSpread", OPTIONS.reconnectSpread.default),
-    maxAuthFailures: value("maxAuthFailures", OPTIONS.maxAuthFailures.default),
+    authRetryMs: value("authRetryMs", OPTIONS.authRetryMs.default),
     heartbeatMs: value("heartbeatMs", OPTIONS.heartbeatMs.default),
     initialConnect: value("initialConnect", OPTIONS.initialConnect.default),
     inDoubt: value("inDoubt", OPTIONS.inDoubt.default),

@@ -54,16 +54,16 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
     UNREADABLE_BODY UNSUPPORTED WRONG_PROTOCOL
   `),
   warningCodes: words(
-    "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN OPTIONS_IGNORED SINGLE_ENDPOINT SECRET_FILE_READABLE",
+    "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN LOGIN_REFUSED OPTIONS_IGNORED SINGLE_ENDPOINT SECRET_FILE_READABLE",
   ),
   connectionEvents: words("alternate attempt closed established failed handlerFailed interrupted restored warning"),
   connectionStates: words("closed closing connected connecting idle interrupted"),
   transportEvents: words("attempt closed established failed interrupted restored"),
   transportStates: words("closed closing connected connecting idle interrupted"),
   optionNames: words(`
-    allowPlaintext alternates amqpOpenServerListAction attemptStagger attemptTimeout backOffMultiplier clientId connectTimeoutMs
+    allowPlaintext alternates amqpOpenServerListAction attemptStagger attemptTimeout authRetryMs backOffMultiplier clientId connectTimeoutMs
     deadLetterDestination drainTimeoutMs durableRetryMs groupCommit heartbeatMs inDoubt initialConnect
-    initialReconnectDelay maxAuthFailures maxMessageBytes maxPendingBytes maxPendingSends maxReconnectAttempts maxReconnectDelay
+    initialReconnectDelay maxMessageBytes maxPendingBytes maxPendingSends maxReconnectAttempts maxReconnectDelay
     minConnectTime overflow poisonAfter protocol randomize requireTls reconnectDelay reconnectSpread releaseWaitMs saslMechanisms
     startupMaxReconnectAttempts timeout updateURIsSupported useExponentialBackOff whenFull whenInterrupted
   `),
@@ -78,6 +78,7 @@ export const DEFAULTS: Readonly<Record<string, number | boolean | string>> = {
   amqpOpenServerListAction: "ADD",
   attemptStagger: 250,
   attemptTimeout: 15000,
+  authRetryMs: 60000,
   backOffMultiplier: "1.1 in the first 10 s of an outage, then 2",
   clientId: "none",
   connectTimeoutMs: "none",
@@ -89,7 +90,6 @@ export const DEFAULTS: Readonly<Record<string, number | boolean | string>> = {
   inDoubt: "resend",
   initialConnect: "wait",
   initialReconnectDelay: 10,
-  maxAuthFailures: 5,
   maxMessageBytes: 268435456,
   maxPendingBytes: 16777216,
   maxPendingSends: 10000,

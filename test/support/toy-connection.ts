@@ -19,7 +19,7 @@ const SETTINGS: ConnectionSettings = {
   startupMaxRounds: Number.POSITIVE_INFINITY,
   minConnectTime: 0,
   reconnectSpread: 0,
-  maxAuthFailures: 5,
+  authRetryMs: 60_000,
   randomize: false,
   connectTimeoutMs: undefined,
   sendTimeoutMs: undefined,

@@ -17,7 +17,7 @@ export const SETTINGS: TransportSettings = {
   startupMaxRounds: Number.POSITIVE_INFINITY,
   minConnectTime: 0,
   reconnectSpread: 0,
-  maxAuthFailures: 5,
+  authRetryMs: 60_000,
   randomize: false,
 };
 

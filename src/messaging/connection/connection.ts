@@ -18,6 +18,7 @@ import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-me
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import { CurrentSession } from "../port/current-session.ts";
+import { loginRefusedText } from "../port/login.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import { browse } from "../receiving/browse.ts";
 import {
@@ -282,6 +283,8 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
         this.emit("restored", { endpoint, outageMs, ...restoration });
         return restored;
       },
+      loginRefused: ({ message, endpoint }, retryInMs) =>
+        this.warn({ code: "LOGIN_REFUSED", message: loginRefusedText(message, retryInMs), endpoint }),
       ended: (failure) => this.#recovery.end(failure),
     };
   }

@@ -16,6 +16,7 @@ export interface ConnectionWarning {
    * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
    * `ALTERNATE_REFUSED`: a broker named an endpoint that the option `alternates` does not take; it is not tried.
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
+   * `LOGIN_REFUSED`: after a first session the login was refused; it is asked again, up to `authRetryMs` long.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
    * `SINGLE_ENDPOINT`: a `masterslave:` URI has one endpoint, so there is none to fail over to.
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
@@ -31,6 +32,7 @@ export interface ConnectionWarning {
     | "REPLY_REFUSED"
     | "ALTERNATE_REFUSED"
     | "PLAINTEXT_LOGIN"
+    | "LOGIN_REFUSED"
     | "OPTIONS_IGNORED"
     | "SINGLE_ENDPOINT"
     | "SECRET_FILE_READABLE";

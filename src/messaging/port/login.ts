@@ -58,3 +58,8 @@ export function outOfSight<L extends Login>(login: L): L {
   const hidden = Object.entries(login).map(([name, value]) => [name, { get: () => value, enumerable: false }] as const);
   return Object.freeze(Object.defineProperties({}, Object.fromEntries(hidden))) as L;
 }
+
+/** What the warning LOGIN_REFUSED says. */
+export function loginRefusedText(reason: string, retryInMs: number): string {
+  return `${reason}. The login is asked again in ${Math.ceil(retryInMs / 1_000)} s, and credentials given as a function or a file are read anew; authRetryMs says for how long`;
+}

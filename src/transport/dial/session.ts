@@ -1,5 +1,5 @@
 /** The port between the transport and whatever speaks a protocol: how a session is opened, and what the transport needs of it. */
-import type { MasterSlaveError } from "../../errors/errors.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 
 /** Why and when a session ended. */
@@ -20,6 +20,15 @@ export interface Session {
   close(signal: AbortSignal): Promise<void>;
   /** Over now. `ended` resolves with `cause`. Idempotent. */
   destroy(cause: MasterSlaveError): void;
+}
+
+/** A session of somebody else's protocol may break its word never to reject; close() keeps ours. */
+export async function closeSession(session: Session, signal: AbortSignal): Promise<void> {
+  try {
+    await session.close(signal);
+  } catch (cause) {
+    session.destroy(MasterSlaveError.from(cause));
+  }
 }
 
 /** What an adapter is given for one attempt. */

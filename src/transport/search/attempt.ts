@@ -105,6 +105,12 @@ export function superseded(endpoint: Endpoint): AttemptError {
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
 }
 
+/** What has not asked for a login when another endpoint refused it. */
+export function heldBack(endpoint: Endpoint): AttemptError {
+  const text = `${formatAddress(endpoint)} was given up before it was asked: another endpoint refused the login, and the next is asked later`;
+  return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
+}
+
 /** What stands for the answer of an endpoint that the search has not come to. */
 export function untried(endpoint: Endpoint): AttemptError {
   return new AttemptError("ATTEMPT_TIMEOUT", `${formatAddress(endpoint)} was not tried yet`, { endpoint });

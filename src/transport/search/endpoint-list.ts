@@ -1,4 +1,5 @@
 /** The endpoints of a group in the order to try them: what the user listed, then what brokers told of. */
+import type { EndpointAddress } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 
 /** Brokers may name any number of alternates; more than this are not kept. */
@@ -23,15 +24,17 @@ export class EndpointList {
     return [...added.values()].slice(-MAX_ALTERNATES);
   }
 
-  /** The order of the next round. */
-  inOrder(): readonly Endpoint[] {
-    const all = [...this.#configured, ...this.#alternates];
-    return this.#randomize ? shuffled(all) : all;
+  /** The order of the next round: it ends with `last`, and begins with the one behind it. */
+  inOrder(last?: EndpointAddress): readonly Endpoint[] {
+    const known = [...this.#configured, ...this.#alternates];
+    const all = this.#randomize ? shuffled(known) : known;
+    const start = last === undefined ? 0 : all.findIndex((endpoint) => identity(endpoint) === identity(last)) + 1;
+    return [...all.slice(start), ...all.slice(0, start)];
   }
 }
 
 /** Two endpoints are the same when host (in any case) and port are. */
-export function identity({ host, port }: Endpoint): string {
+export function identity({ host, port }: EndpointAddress): string {
   return `${host.toLowerCase()}:${port}`;
 }
 

@@ -3,6 +3,8 @@
  * broker which accepts and drops at once is not asked in a hot loop.
  */
 
+import { LoginRetries } from "./login-retries.ts";
+
 export interface ReconnectSettings {
   /** Waited after the first failed round of an outage, ms. */
   readonly initialReconnectDelay: number;
@@ -19,7 +21,8 @@ export interface ReconnectSettings {
   readonly minConnectTime: number;
   /** Up to so much is added before the first round after a loss, at random, and waits are no shorter, ms: it spreads a fleet. */
   readonly reconnectSpread: number;
-  readonly maxAuthFailures: number;
+  /** After a first session: for how long a refused login is asked again, ms. */
+  readonly authRetryMs: number;
 }
 
 /** Up to here the wait is about a tenth of the outage so far; beyond it doubles. */
@@ -32,17 +35,19 @@ const JITTER = 0.1;
 const WIDE_JITTER = 0.5;
 
 export class ReconnectPolicy {
+  /** When a refused login may be asked again. */
+  readonly logins: LoginRetries;
   readonly #settings: ReconnectSettings;
   readonly #random: () => number;
   #delayMs: number;
   #waitedMs = 0;
   #failedRounds = 0;
-  #authFailures = 0;
   #everConnected = false;
 
   /** `random`: from 0 to 1; a simulation brings its own. */
   constructor(settings: ReconnectSettings, random: () => number = Math.random) {
     this.#settings = settings;
+    this.logins = new LoginRetries(settings.authRetryMs);
     this.#random = random;
     this.#delayMs = settings.initialReconnectDelay;
   }
@@ -64,18 +69,18 @@ export class ReconnectPolicy {
     this.#delayMs = this.#settings.initialReconnectDelay;
     this.#waitedMs = 0;
     this.#failedRounds = 0;
-    this.#authFailures = 0;
+    this.logins.good();
     return delayAfterLoss + spread;
   }
 
-  /**
-   * A round failed. `authRefused`: whether credentials were refused in it, undefined while an endpoint has yet to say.
-   * Returns whether they have now been refused in too many rounds in a row.
-   */
-  roundFailed(authRefused: boolean | undefined): boolean {
+  /** A round failed. */
+  roundFailed(): void {
     this.#failedRounds += 1;
-    if (authRefused !== undefined) this.#authFailures = authRefused ? this.#authFailures + 1 : 0;
-    return this.#authFailures >= this.#settings.maxAuthFailures;
+  }
+
+  /** The wait before the next round, ms: after a refused login its own, whatever the backoff. */
+  delayBeforeRound(nowMs: number): number {
+    return this.logins.waitMs(nowMs) || this.nextDelay();
   }
 
   /**

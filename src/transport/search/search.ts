@@ -5,7 +5,7 @@ import type { AttemptError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { OpenSession, Session } from "../dial/session.ts";
 import { SpeakingTurns } from "../dial/speaking-turns.ts";
-import { Attempt, type AttemptLimits, type AttemptOutcome, superseded, untried } from "./attempt.ts";
+import { Attempt, type AttemptLimits, type AttemptOutcome, heldBack, superseded, untried } from "./attempt.ts";
 import { identity } from "./endpoint-list.ts";
 
 export type RoundResult<S extends Session> =
@@ -22,7 +22,13 @@ export type RoundResult<S extends Session> =
 /** How many times `attemptTimeout` an endpoint gets that accepts and does not come to answer. */
 const MOST_PATIENCE = 8;
 
-export type AttemptListener<S extends Session> = (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
+export interface SearchHooks<S extends Session> {
+  readonly onAttempt: (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
+  /** A login was refused, in a round or between two. */
+  readonly onRefused: (error: AttemptError) => void;
+  /** Whether a failure with the verdict `stop` ends the search then and there. */
+  readonly stopsAt: (error: AttemptError) => boolean;
+}
 
 /**
  * The search for one session: rounds, and between them the attempts that have not answered. An endpoint is never
@@ -31,9 +37,8 @@ export type AttemptListener<S extends Session> = (endpoint: Endpoint, outcome: A
 export class Search<S extends Session> {
   readonly #open: OpenSession<S>;
   readonly #limits: AttemptLimits;
-  readonly #onAttempt: AttemptListener<S>;
+  readonly #hooks: SearchHooks<S>;
   readonly #turns: SpeakingTurns;
-  readonly #stopsAt: (error: AttemptError) => boolean;
   readonly #pending = new Map<string, Attempt<S>>();
   readonly #failures = new Map<string, AttemptError>();
   /** By which factor the next attempt may last longer. */
@@ -44,34 +49,28 @@ export class Search<S extends Session> {
   #stop: AttemptError | undefined;
   #over = false;
 
-  /** `stopsAt`: whether a failure with the verdict `stop` ends the round then and there. */
-  constructor(
-    open: OpenSession<S>,
-    limits: AttemptLimits,
-    hooks: { readonly onAttempt: AttemptListener<S>; readonly stopsAt: (error: AttemptError) => boolean },
-  ) {
+  constructor(open: OpenSession<S>, limits: AttemptLimits, hooks: SearchHooks<S>) {
     this.#open = open;
     this.#limits = limits;
-    this.#onAttempt = hooks.onAttempt;
-    this.#stopsAt = hooks.stopsAt;
+    this.#hooks = hooks;
     this.#turns = new SpeakingTurns(limits.attemptStagger);
   }
 
   /**
-   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, or when each has answered or had its
+   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, a refused login, or when each has answered or had its
    * stagger; the `last` round of a search waits for every answer instead, as no later round could take it.
    */
   async round(endpoints: readonly Endpoint[], { last }: { readonly last: boolean }): Promise<RoundResult<S>> {
     let dialled = 0;
     for (const endpoint of endpoints) {
-      if (this.#decided()) break;
+      if (this.#roundOver()) break;
       if (this.#pending.has(identity(endpoint))) continue;
       dialled += 1;
       await this.#answerOrStagger(this.#start(endpoint));
     }
     // Every endpoint is still being tried: wait for the first to answer instead of counting an idle round.
-    if (dialled === 0 && !this.#decided()) await this.#change();
-    while (last && this.#pending.size > 0 && !this.#decided()) await this.#change();
+    if (dialled === 0 && !this.#roundOver()) await this.#change();
+    while (last && this.#pending.size > 0 && !this.#roundOver()) await this.#change();
     return this.#result(endpoints);
   }
 
@@ -102,7 +101,7 @@ export class Search<S extends Session> {
   #discard({ endpoint }: Attempt<S>, session: S): void {
     const error = superseded(endpoint);
     session.destroy(error);
-    this.#onAttempt(endpoint, { kind: "failed", error });
+    this.#hooks.onAttempt(endpoint, { kind: "failed", error });
   }
 
   #start(endpoint: Endpoint): Attempt<S> {
@@ -126,12 +125,12 @@ export class Search<S extends Session> {
     } else {
       this.#failures.set(identity(attempt.endpoint), outcome.error);
       this.#learnPatience(attempt, outcome.error);
-      if (outcome.error.code === "AUTHENTICATION_FAILED") this.#refused = outcome.error;
-      if (outcome.error.verdict === "stop" && this.#stopsAt(outcome.error)) {
+      if (outcome.error.code === "AUTHENTICATION_FAILED") this.#loginRefused(outcome.error);
+      if (outcome.error.verdict === "stop" && this.#hooks.stopsAt(outcome.error)) {
         this.#turns.end();
         this.#stop ??= outcome.error;
       }
-      this.#onAttempt(attempt.endpoint, outcome);
+      this.#hooks.onAttempt(attempt.endpoint, outcome);
       this.#wake();
     }
   }
@@ -150,11 +149,23 @@ export class Search<S extends Session> {
   async #answerOrStagger(attempt: Attempt<S>): Promise<void> {
     const { attemptStagger } = this.#limits;
     const until = performance.now() + attemptStagger;
-    while (!attempt.answered && !this.#decided()) {
+    while (!attempt.answered && !this.#roundOver()) {
       const left = until - performance.now();
       if (attemptStagger > 0 && left <= 0) return;
       await this.#change(attemptStagger > 0 ? left : undefined);
     }
+  }
+
+  /** Nobody else asks for a login before its time: those that have not asked yet are given up. */
+  #loginRefused(error: AttemptError): void {
+    this.#refused = error;
+    this.#hooks.onRefused(error);
+    const silent = [...this.#pending.values()].filter(({ unheard }) => !unheard);
+    for (const attempt of silent) attempt.cancel(heldBack(attempt.endpoint));
+  }
+
+  #roundOver(): boolean {
+    return this.#decided() || this.#refused !== undefined;
   }
 
   #decided(): boolean {
@@ -173,7 +184,7 @@ export class Search<S extends Session> {
       return { kind: "failed", failures, refused, stop: this.#stop };
     }
     const { endpoint } = winner.attempt;
-    this.#onAttempt(endpoint, { kind: "session", session: winner.session });
+    this.#hooks.onAttempt(endpoint, { kind: "session", session: winner.session });
     return { kind: "session", session: winner.session, endpoint };
   }
 

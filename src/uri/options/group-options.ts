@@ -12,166 +12,170 @@ export interface GroupOptions extends TableOptions {
    * hot loop). If given, it is also waited between a loss and the first round; by default that round starts at
    * once. The first connect never waits. In ms. Unless said: 10.
    */
-  readonly initialReconnectDelay?: TableOptions["initialReconnectDelay"] | undefined;
+  readonly initialReconnectDelay?: TableOptions["initialReconnectDelay"];
   /**
    * Qpid's name for the wait after the first failed round; beside it initialReconnectDelay is only the wait
    * between a loss and the first round. In ms. Unless said: initialReconnectDelay.
    */
-  readonly reconnectDelay?: TableOptions["reconnectDelay"] | undefined;
+  readonly reconnectDelay?: TableOptions["reconnectDelay"];
   /** The longest wait between two rounds. In ms. Unless said: 30000. */
-  readonly maxReconnectDelay?: TableOptions["maxReconnectDelay"] | undefined;
+  readonly maxReconnectDelay?: TableOptions["maxReconnectDelay"];
   /** Whether waits grow; with false each is as long as the first. Unless said: true. */
-  readonly useExponentialBackOff?: TableOptions["useExponentialBackOff"] | undefined;
+  readonly useExponentialBackOff?: TableOptions["useExponentialBackOff"];
   /**
    * The factor from one wait to the next. By default the wait is about a tenth of the outage so far, so whoever
    * takes over is found within a tenth of it. Unless said: 1.1 in the first 10 s of an outage, then 2.
    */
-  readonly backOffMultiplier?: TableOptions["backOffMultiplier"] | undefined;
+  readonly backOffMultiplier?: TableOptions["backOffMultiplier"];
   /**
    * How many rounds over the whole list may fail in one outage before the connection gives up; -1 is unlimited. An
    * outage ends once a session has lasted minConnectTime or has confirmed or delivered something. In rounds.
    * Unless said: unlimited.
    */
-  readonly maxReconnectAttempts?: TableOptions["maxReconnectAttempts"] | undefined;
+  readonly maxReconnectAttempts?: TableOptions["maxReconnectAttempts"];
   /**
    * The same limit until the first session ever; -1 leaves it to maxReconnectAttempts. With
    * initialConnect=fail-fast it is one round. In rounds. Unless said: maxReconnectAttempts.
    */
-  readonly startupMaxReconnectAttempts?: TableOptions["startupMaxReconnectAttempts"] | undefined;
+  readonly startupMaxReconnectAttempts?: TableOptions["startupMaxReconnectAttempts"];
   /**
    * A session that ends sooner, having confirmed and delivered nothing, counts on in the same back-off. In ms.
    * Unless said: 5000.
    */
-  readonly minConnectTime?: TableOptions["minConnectTime"] | undefined;
+  readonly minConnectTime?: TableOptions["minConnectTime"];
   /**
    * Whether each round shuffles the list. False also for failover:, for only one member of a master/slave group
    * answers, and the order is the one its operator wrote. Unless said: false.
    */
-  readonly randomize?: TableOptions["randomize"] | undefined;
+  readonly randomize?: TableOptions["randomize"];
   /**
    * Up to so long, at random, is waited before the first round after a loss, and about so long at least between
    * rounds; it spreads a fleet of clients (docs/fleet.md). In ms. Unless said: 0.
    */
-  readonly reconnectSpread?: TableOptions["reconnectSpread"] | undefined;
+  readonly reconnectSpread?: TableOptions["reconnectSpread"];
   /**
    * The deadline of one attempt: dial, TLS and protocol handshake together. Twice as long each time, up to eight
    * times, at an endpoint that accepts and then stays silent. In ms. Unless said: 15000.
    */
-  readonly attemptTimeout?: TableOptions["attemptTimeout"] | undefined;
+  readonly attemptTimeout?: TableOptions["attemptTimeout"];
   /**
    * How long an endpoint may stay silent before the next is tried beside it; 0 is strictly one at a time, each for
    * up to attemptTimeout. In ms. Unless said: 250.
    */
-  readonly attemptStagger?: TableOptions["attemptStagger"] | undefined;
+  readonly attemptStagger?: TableOptions["attemptStagger"];
   /** The deadline of connect(), over all rounds; 0 is none. In ms. Unless said: none. */
-  readonly connectTimeoutMs?: TableOptions["connectTimeoutMs"] | undefined;
+  readonly connectTimeoutMs?: TableOptions["connectTimeoutMs"];
   /** Whether connect() goes on for as long as the attempts allow, or fails after one round. Unless said: wait. */
-  readonly initialConnect?: TableOptions["initialConnect"] | undefined;
+  readonly initialConnect?: TableOptions["initialConnect"];
   /**
-   * After a first session: how many rounds in a row may end in refused credentials before the connection fails.
-   * Before it, the first refusal ends connect(). In rounds. Unless said: 5.
+   * After a first session: for how long a refused login is asked again, after 1, 2, 4, 8, 16 and then 30 s, before
+   * the connection fails; 0 fails at the first refusal. Before a first session the first refusal ends connect().
+   * In ms. Unless said: 60000.
    */
-  readonly maxAuthFailures?: TableOptions["maxAuthFailures"] | undefined;
+  readonly authRetryMs?: TableOptions["authRetryMs"];
   /**
    * The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for
    * 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off. In ms.
    * Unless said: 5000.
    */
-  readonly heartbeatMs?: TableOptions["heartbeatMs"] | undefined;
+  readonly heartbeatMs?: TableOptions["heartbeatMs"];
   /**
    * The default `timeoutMs` of a send, connected or not; 0 and -1 are none. Java measures only the wait for a
    * connection. In ms. Unless said: none.
    */
-  readonly timeout?: TableOptions["timeout"] | undefined;
+  readonly timeout?: TableOptions["timeout"];
   /**
    * What becomes of a send whose session ended before its confirmation: sent again, or rejected with
    * SendInDoubtError. Unless said: resend.
    */
-  readonly inDoubt?: TableOptions["inDoubt"] | undefined;
+  readonly inDoubt?: TableOptions["inDoubt"];
   /** How many sends may be without confirmation; further ones wait. In sends. Unless said: 10000. */
-  readonly maxPendingSends?: TableOptions["maxPendingSends"] | undefined;
+  readonly maxPendingSends?: TableOptions["maxPendingSends"];
   /** How many bytes of unconfirmed sends are kept; further sends wait. In bytes. Unless said: 16777216. */
-  readonly maxPendingBytes?: TableOptions["maxPendingBytes"] | undefined;
+  readonly maxPendingBytes?: TableOptions["maxPendingBytes"];
   /**
    * A larger message is not kept but rejected, to the broker's dead letters, with the warning MESSAGE_TOO_LARGE.
    * In bytes. Unless said: 268435456.
    */
-  readonly maxMessageBytes?: TableOptions["maxMessageBytes"] | undefined;
+  readonly maxMessageBytes?: TableOptions["maxMessageBytes"];
   /**
    * What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with
    * SendOverflowError. Unless said: wait.
    */
-  readonly overflow?: TableOptions["overflow"] | undefined;
+  readonly overflow?: TableOptions["overflow"];
   /**
    * What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError.
    * What was written before is inDoubt's. Unless said: hold.
    */
-  readonly whenInterrupted?: TableOptions["whenInterrupted"] | undefined;
+  readonly whenInterrupted?: TableOptions["whenInterrupted"];
   /**
    * What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected
    * with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination then wait
    * behind it; those to others go on. Unless said: reject.
    */
-  readonly whenFull?: TableOptions["whenFull"] | undefined;
+  readonly whenFull?: TableOptions["whenFull"];
   /**
    * Whether persistent sends that come together share one confirmation, which makes them several times faster.
    * Over STOMP on ActiveMQ Classic, with heart-beats. On Artemis sends always share transactions, for safety;
    * elsewhere it changes nothing. Unless said: true.
    */
-  readonly groupCommit?: TableOptions["groupCommit"] | undefined;
+  readonly groupCommit?: TableOptions["groupCommit"];
   /**
    * STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries
    * to be settled before they become stale. In ms. Unless said: 1000.
    */
-  readonly releaseWaitMs?: TableOptions["releaseWaitMs"] | undefined;
+  readonly releaseWaitMs?: TableOptions["releaseWaitMs"];
   /**
    * How long a durable subscription that another live session still holds is asked for again before the consumer
    * fails. A broker keeps the session of a dead client for up to a minute. In ms. Unless said: 70000.
    */
-  readonly durableRetryMs?: TableOptions["durableRetryMs"] | undefined;
+  readonly durableRetryMs?: TableOptions["durableRetryMs"];
   /**
    * Where reject() sends a message over STOMP on Artemis, which discards what is rejected: the dead-letter-address
    * of its address settings. Unless said: queue://DLQ.
    */
-  readonly deadLetterDestination?: TableOptions["deadLetterDestination"] | undefined;
+  readonly deadLetterDestination?: TableOptions["deadLetterDestination"];
   /**
    * After so many sessions in a row that died with it in flight, a send or subscription is tried alone once more.
    * In sessions. Unless said: 3.
    */
-  readonly poisonAfter?: TableOptions["poisonAfter"] | undefined;
+  readonly poisonAfter?: TableOptions["poisonAfter"];
   /**
    * How long close() waits for pending sends and for what consumers are working on; 0 does not wait. In ms. Unless
    * said: 10000.
    */
-  readonly drainTimeoutMs?: TableOptions["drainTimeoutMs"] | undefined;
+  readonly drainTimeoutMs?: TableOptions["drainTimeoutMs"];
   /**
    * AMQP only: which SASL mechanisms may be used, the preferred one first, separated by commas. By default a
    * password goes by SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN, a token by OAUTHBEARER, XOAUTH2 or PLAIN, a client
    * certificate by EXTERNAL or ANONYMOUS, whichever of them the broker offers first in this order. Without PLAIN
    * in the list no password ever leaves the process. Unless said: what fits the login.
    */
-  readonly saslMechanisms?: TableOptions["saslMechanisms"] | undefined;
+  readonly saslMechanisms?: TableOptions["saslMechanisms"];
   /**
    * Whether a group may mix endpoints with and without TLS, and whether a token may go to a plain endpoint beyond
    * this machine. Even then a plain endpoint is never tried while a secure one of the URI fails with TLS_FAILED,
    * and each session that a login reached in plain text raises the warning PLAINTEXT_LOGIN. Unless said: false.
    */
-  readonly allowPlaintext?: TableOptions["allowPlaintext"] | undefined;
+  readonly allowPlaintext?: TableOptions["allowPlaintext"];
   /** Whether a URI with a plain endpoint is refused, this machine's own included. Unless said: false. */
-  readonly requireTls?: TableOptions["requireTls"] | undefined;
+  readonly requireTls?: TableOptions["requireTls"];
   /**
    * Which endpoints named by an AMQP broker (failover-server-list, redirects) are tried, and so given the login:
    * `listed` takes those on hosts of the URI, whatever the port; `any` takes all of them. In code it may also be a
    * function `(endpoint) => boolean`. An endpoint that is not taken raises the warning ALTERNATE_REFUSED, one that
    * is added the event `alternate`. Unless said: listed.
    */
-  readonly alternates?: TableOptions["alternates"] | undefined;
+  readonly alternates?: TableOptions["alternates"];
   /** The STOMP client-id or AMQP container-id; durable subscriptions need it. Unless said: none. */
-  readonly clientId?: TableOptions["clientId"] | undefined;
+  readonly clientId?: TableOptions["clientId"];
   /** What tcp:// and ssl:// endpoints speak; one protocol per URI. Unless said: by the scheme. */
-  readonly protocol?: TableOptions["protocol"] | undefined;
-  /** What becomes of the alternates an AMQP broker names when it opens a connection. Unless said: ADD. */
-  readonly amqpOpenServerListAction?: TableOptions["amqpOpenServerListAction"] | undefined;
+  readonly protocol?: TableOptions["protocol"];
+  /**
+   * What becomes of the alternates an AMQP broker names when it opens a connection; of those, alternates says
+   * which are tried. Unless said: ADD.
+   */
+  readonly amqpOpenServerListAction?: TableOptions["amqpOpenServerListAction"];
   /** False is amqpOpenServerListAction=IGNORE, which wins where both are given. Unless said: true. */
-  readonly updateURIsSupported?: TableOptions["updateURIsSupported"] | undefined;
+  readonly updateURIsSupported?: TableOptions["updateURIsSupported"];
 }

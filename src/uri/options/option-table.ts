@@ -129,16 +129,12 @@ export const OPTIONS = {
     default: "wait",
     sentence: "Whether connect() goes on for as long as the attempts allow, or fails after one round.",
   },
-  maxAuthFailures: {
-    type: "integer",
-    unit: "rounds",
-    min: 1,
-    max: LONGEST_MS,
-    scope: "group",
+  authRetryMs: {
+    ...MS,
     origin: "ours",
-    default: 5,
+    default: 60_000,
     sentence:
-      "After a first session: how many rounds in a row may end in refused credentials before the connection fails. Before it, the first refusal ends connect().",
+      "After a first session: for how long a refused login is asked again, after 1, 2, 4, 8, 16 and then 30 s, before the connection fails; 0 fails at the first refusal. Before a first session the first refusal ends connect().",
   },
   heartbeatMs: {
     ...MS,

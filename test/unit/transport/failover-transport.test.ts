@@ -215,30 +215,30 @@ describe("a first search that must end", () => {
 });
 
 describe("refused credentials after the first session", () => {
-  it("are asked for again for maxAuthFailures rounds, then the transport fails", async () => {
+  it("end the transport at once with authRetryMs=0", async () => {
     const [first, second] = [await toyServer("welcome"), await toyServer("refuse")];
-    const { transport, names, outcomes } = toyGroup([first, second], { maxAuthFailures: 4 });
+    const { transport, names, outcomes } = toyGroup([first, second], { authRetryMs: 0 });
     await transport.connect();
     first.mode = "denied";
     first.drop();
     await until(() => transport.state.name === "closed");
     expect(names()).toEqual(["established", "interrupted", "failed", "closed"]);
     expect(transport.state).toMatchObject({ lastError: { code: "AUTHENTICATION_FAILED" } });
-    expect(outcomes(first)).toEqual(["session", ...Array(4).fill("AUTHENTICATION_FAILED")]);
-    // The round goes on at the next endpoint meanwhile.
-    expect(outcomes(second)).toEqual(Array(4).fill("ENDPOINT_REFUSED"));
+    expect(outcomes(first)).toEqual(["session", "AUTHENTICATION_FAILED"]);
   });
 
-  it("may be right again before that", async () => {
-    const server = await toyServer("welcome");
-    const { transport, names, outcomes } = toyGroup([server], { maxAuthFailures: 1_000 });
+  it("may be right again a second later, and the next endpoint is asked first then", async () => {
+    const [first, second] = [await toyServer("welcome"), await toyServer("refuse")];
+    const { transport, names, outcomes } = toyGroup([first, second]);
     await transport.connect();
-    server.mode = "denied";
-    server.drop();
-    await until(() => outcomes(server).length > 3);
-    server.mode = "welcome";
+    first.mode = "denied";
+    first.drop();
+    await until(() => outcomes(first).length > 1);
+    first.mode = "welcome";
     await until(() => transport.state.name === "connected");
     expect(names()).toEqual(["established", "interrupted", "restored"]);
+    expect(outcomes(first)).toEqual(["session", "AUTHENTICATION_FAILED", "session"]);
+    expect(outcomes(second)).toEqual(["ENDPOINT_REFUSED"]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { InvalidOptionError } from "../../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../../src/uri/master-slave-uri.ts";
-import type { GroupOptions } from "../../../src/uri/options/option-table.ts";
+import type { GroupOptions } from "../../../src/uri/options/group-options.ts";
 import { resolveOptions } from "../../../src/uri/resolve-options.ts";
 
 function resolved(text: string, overrides?: Partial<GroupOptions>) {
@@ -28,7 +28,7 @@ describe("resolveOptions", () => {
       minConnectTime: 5_000,
       randomize: false,
       reconnectSpread: 0,
-      maxAuthFailures: 5,
+      authRetryMs: 60_000,
       heartbeatMs: 5_000,
       connectTimeoutMs: undefined,
       initialConnect: "wait",

@@ -12,7 +12,7 @@ const DEFAULTS: ReconnectSettings = {
   startupMaxRounds: Number.POSITIVE_INFINITY,
   minConnectTime: 5_000,
   reconnectSpread: 0,
-  maxAuthFailures: 5,
+  authRetryMs: 60_000,
 };
 const policy = (settings: Partial<ReconnectSettings> = {}) => new ReconnectPolicy({ ...DEFAULTS, ...settings });
 const waits = (of: ReconnectPolicy, count: number) => Array.from({ length: count }, () => of.nextDelay());
@@ -136,56 +136,36 @@ describe("the count of rounds", () => {
   it("is limited by startupMaxRounds until the first session and by maxReconnectRounds after it", () => {
     const one = policy({ startupMaxRounds: 3, maxReconnectRounds: 2 });
     expect(one.roundsLeft).toBe(3);
-    one.roundFailed(false);
+    one.roundFailed();
     expect(one.roundsLeft).toBe(2);
     one.sessionEnded(10_000, false);
     expect(one.roundsLeft).toBe(2);
-    one.roundFailed(false);
-    one.roundFailed(false);
-    one.roundFailed(false);
+    one.roundFailed();
+    one.roundFailed();
+    one.roundFailed();
     expect(one.roundsLeft).toBe(0);
   });
 
   it("does not hold the failures before the first session against the rounds after it", () => {
     const one = policy({ startupMaxRounds: 100, maxReconnectRounds: 2 });
-    for (let round = 0; round < 10; round += 1) one.roundFailed(false);
+    for (let round = 0; round < 10; round += 1) one.roundFailed();
     one.sessionEnded(1, false);
     expect(one.roundsLeft).toBe(2);
   });
 
   it("is unlimited with Infinity", () => {
     const one = policy();
-    for (let round = 0; round < 1_000; round += 1) one.roundFailed(false);
+    for (let round = 0; round < 1_000; round += 1) one.roundFailed();
     expect(one.roundsLeft).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("starts anew with each outage, but not after a useless session", () => {
     const one = policy({ maxReconnectRounds: 3 });
     one.sessionEnded(10_000, true);
-    one.roundFailed(false);
+    one.roundFailed();
     one.sessionEnded(1, false);
     expect(one.roundsLeft).toBe(2);
     one.sessionEnded(1, true);
     expect(one.roundsLeft).toBe(3);
-  });
-});
-
-describe("refused credentials", () => {
-  it("are too many after maxAuthFailures rounds in a row", () => {
-    const one = policy({ maxAuthFailures: 3 });
-    expect([one.roundFailed(true), one.roundFailed(true), one.roundFailed(true)]).toEqual([false, false, true]);
-  });
-
-  it("are counted anew after a round without, and after a useful session", () => {
-    const one = policy({ maxAuthFailures: 2 });
-    expect([one.roundFailed(true), one.roundFailed(false), one.roundFailed(true)]).toEqual([false, false, false]);
-    one.sessionEnded(1, true);
-    expect(one.roundFailed(true)).toBe(false);
-    expect(one.roundFailed(true)).toBe(true);
-  });
-
-  it("are neither counted nor forgotten by a round in which an endpoint has yet to say", () => {
-    const one = policy({ maxAuthFailures: 2 });
-    expect([one.roundFailed(true), one.roundFailed(undefined), one.roundFailed(true)]).toEqual([false, false, true]);
   });
 });

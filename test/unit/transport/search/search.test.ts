@@ -28,6 +28,7 @@ function searching<S extends Session>(open: OpenSession<S>, limits: Partial<type
       onAttempt: ({ port }: Endpoint, outcome: AttemptOutcome<S>) =>
         answers.push({ port, outcome: outcome.kind === "session" ? "session" : outcome.error.code }),
       stopsAt: () => true,
+      onRefused: () => {},
     },
   );
   onTestFinished(() => search.end());
