@@ -163,7 +163,7 @@ describe("after a drop", () => {
       expect(await reading).toBe(await failed);
       expect(connection.state.name).toBe("closed");
       await Promise.all([second.done, third.done]);
-      expect([second.connections, third.connections]).toEqual([2, 2]);
+      expect([second.connections, third.connections]).toEqual([1, 1]);
     },
   );
 
