@@ -92,6 +92,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     return this.#closing;
   }
 
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -6,6 +6,7 @@ import type { ReceivedMessage } from "../../messaging/messages/received-message.
 /** A text, or where to find it: a file, read at every attempt, or an environment variable. */
 export type BridgeSecret = string | { readonly file: string } | { readonly env: string };
 
+/** How to verify the brokers of a group. */
 export interface BridgeGroupTls {
   /** Path of the authorities to trust in place of Node's own, PEM. */
   readonly ca?: string | undefined;
@@ -19,6 +20,7 @@ export interface BridgeGroupTls {
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
+/** One group and how to reach it. */
 export interface BridgeGroup {
   /** A URI of this library, such as `masterslave:(amqp://a:5672,amqp://b:5672)`. */
   readonly uri: string;
@@ -26,12 +28,15 @@ export interface BridgeGroup {
   readonly id?: string | undefined;
   /** Logs in as nobody unless said. */
   readonly username?: string | undefined;
+  /** The password, or where it stands: a file, or a variable of the environment. */
   readonly password?: BridgeSecret | undefined;
   /** An OAuth bearer token in place of the password. */
   readonly token?: BridgeSecret | undefined;
+  /** How to verify the group's brokers, and which certificate to show. */
   readonly tls?: BridgeGroupTls | undefined;
 }
 
+/** A pattern of names, and what a name that fits becomes. */
 export interface RenameRule {
   /** A destination; `*` stands for one word and `>` at the end for the rest. */
   readonly from: string;
@@ -39,6 +44,7 @@ export interface RenameRule {
   readonly to: string;
 }
 
+/** Which properties are added, and which are removed. */
 export interface HeaderRules {
   /** Properties that every forwarded message is given. */
   readonly add?: Readonly<Record<string, PropertyValue>> | undefined;
@@ -49,6 +55,7 @@ export interface HeaderRules {
 /** When a link is over: never, when its source is empty, after so many messages, or after so many milliseconds. */
 export type Until = "forever" | "empty" | { readonly messages: number } | { readonly durationMs: number };
 
+/** What is forwarded from one group to another. */
 export interface BridgeLink {
   /** The group to take messages from. */
   readonly from: string;
@@ -64,6 +71,7 @@ export interface BridgeLink {
   readonly rename?: readonly RenameRule[] | undefined;
   /** The kind of the destination at the target; the same as at the source unless said. */
   readonly as?: "queue" | "topic" | undefined;
+  /** Properties that are added or removed on the way. */
   readonly headers?: HeaderRules | undefined;
   /** Only false: forwarding on demand is not there yet. */
   readonly demand?: boolean | undefined;
@@ -96,6 +104,7 @@ export interface BridgeLink {
   readonly map?: MapMessage | undefined;
 }
 
+/** What a bridge is told: the groups, and the links between them. */
 export interface BridgeConfig {
   /** By name: letters, digits and `-`. */
   readonly groups: Readonly<Record<string, BridgeGroup>>;
@@ -105,6 +114,7 @@ export interface BridgeConfig {
 
 /** What a map hook is told beside the message. */
 export interface MapContext {
+  /** The name of the link. */
   readonly link: string;
   /** The name of the source group. */
   readonly from: string;
@@ -116,6 +126,7 @@ export interface MapContext {
 
 /** What a map hook changes; what it leaves out stays as it is. */
 export interface MappedMessage {
+  /** Where it goes instead: `queue://NAME` or `topic://NAME`. */
   readonly destination?: string | undefined;
   /** Takes the place of the body; its AMQP sections are not passed on then. */
   readonly body?: MessageBody | undefined;
@@ -134,6 +145,7 @@ export type MapMessage = (
 
 /** A configuration that was checked, with what there is to say about it. */
 export interface CheckedBridgeConfig {
+  /** The configuration with what was not said filled in. */
   readonly config: BridgeConfig;
   /** Warnings and information; errors were thrown. */
   readonly findings: readonly Finding[];

@@ -2,7 +2,9 @@
 
 export type LinkStateName = "starting" | "running" | "standby" | "blocked" | "failed" | "stopped";
 
+/** What a link does at the moment, told from its progress and not from its connections. */
 export interface LinkState {
+  /** The word for it. */
   readonly state: LinkStateName;
   /** Why it is not running, in words. */
   readonly reason: string | undefined;

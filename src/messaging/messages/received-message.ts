@@ -52,6 +52,7 @@ export class ReceivedMessage {
   get senderMessageId(): string | undefined {
     return this.#content.senderMessageId;
   }
+  /** The properties of the application. */
   get properties(): Readonly<Record<string, PropertyValue>> {
     return this.#content.properties;
   }

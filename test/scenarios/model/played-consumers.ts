@@ -82,7 +82,7 @@ export class PlayedConsumers {
     });
     void promises.keep(`consumer ${number}: ready`, ready, (code) => {
       if (code === "SUBSCRIPTION_REFUSED") return ledger.deathsSince(since) >= POISON_DEATHS;
-      return code === "CONNECTION_CLOSED" && (open.closing || live.life.closing);
+      return ["CONNECTION_CLOSED", "CONSUMER_CLOSED"].includes(code) && (open.closing || live.life.closing);
     });
     return open;
   }

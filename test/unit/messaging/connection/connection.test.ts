@@ -211,6 +211,7 @@ describe("restoring", () => {
       received: 1,
       redelivered: 0,
       settled: 0,
+      ...{ accepted: 0, rejected: 0, released: 0, handlerFailures: 0, unreadable: 0 },
       stale: 0,
       deduplicated: 0,
       requests: 0,
