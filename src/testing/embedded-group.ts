@@ -31,7 +31,7 @@ export interface TakeoverOptions {
 /** Where a member listens while it is active. */
 export interface MemberEndpoint {
   /** The protocol that is spoken there. */
-  readonly scheme: TestProtocol;
+  readonly scheme: TestProtocol | "stomp+ssl" | "amqps";
   /** The address that the member listens at. */
   readonly host: string;
   /** The port that it listens at. */
@@ -74,6 +74,8 @@ interface GroupParts {
   readonly directory: StoreDirectory;
   readonly startControl: StartMemberControl;
 }
+
+const SECURE_SCHEMES = { stomp: "stomp+ssl", amqp: "amqps" } as const;
 
 /** A group of brokers in memory, of which one is active, to be crashed on command. */
 export class EmbeddedGroup implements AsyncDisposable {
@@ -122,10 +124,15 @@ export class EmbeddedGroup implements AsyncDisposable {
       throw new UnsupportedError(`This group was started without "${protocol}": add it to the option protocols`);
     }
     return this.#members.map((_, member) => ({
-      scheme: protocol,
+      scheme: this.#shape.tls ? SECURE_SCHEMES[protocol] : protocol,
       host: "127.0.0.1",
       port: this.#port(member, protocol),
     }));
+  }
+
+  /** The certificate of a group with `tls: true`, as PEM, for clients' `tls: { ca: group.ca }`; undefined for one without. */
+  get ca(): string | undefined {
+    return this.#shape.certificate?.cert;
   }
 
   #port(member: number, protocol: TestProtocol): number {

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import type { MemberSettings, TestProtocol } from "../member/member-settings.ts";
 import { PORTS_PER_CLAIM } from "./claimed-ports.ts";
+import { createOwnCertificate } from "./own-certificate.ts";
 
 /** What embeddedGroup() may be told. */
 export interface EmbeddedGroupOptions {
@@ -12,6 +13,8 @@ export interface EmbeddedGroupOptions {
   readonly protocols?: readonly TestProtocol[] | undefined;
   /** Members in this process: faster, but crash() is no SIGKILL and there is no pause(). False unless said. */
   readonly inProcess?: boolean | undefined;
+  /** The members speak TLS only, with a certificate of their own: give clients `tls: { ca: group.ca }`. False unless said. */
+  readonly tls?: boolean | undefined;
   /** What clients have to present; anything is taken unless said. */
   readonly credentials?: Credentials | undefined;
   /** Between having the store's lock and listening, in milliseconds; 0 unless said. */
@@ -34,6 +37,7 @@ export interface GroupShape extends Omit<MemberSettings, "directory" | "lockPort
   readonly members: number;
   readonly protocols: readonly TestProtocol[];
   readonly inProcess: boolean;
+  readonly tls: boolean;
 }
 
 /** @throws InvalidArgumentError */
@@ -42,6 +46,7 @@ export function readGroupOptions(options: EmbeddedGroupOptions): GroupShape {
     members: 2,
     protocols: ["stomp", "amqp"],
     inProcess: false,
+    tls: false,
     takeoverDelayMs: 0,
     lockPollMs: options.inProcess ? 2 : 10,
     duplicateDetection: false,
@@ -60,12 +65,16 @@ export function readGroupOptions(options: EmbeddedGroupOptions): GroupShape {
   if (unknown !== undefined || protocols.length === 0 || new Set(protocols).size < protocols.length) {
     throw new InvalidArgumentError(`protocols lists "stomp", "amqp" or both, not ${JSON.stringify(protocols)}`);
   }
+  if (typeof shape.tls !== "boolean")
+    throw new InvalidArgumentError(
+      `tls is true or false, not ${typeof shape.tls}: the group makes its own certificate`,
+    );
   for (const name of ["takeoverDelayMs", "lockPollMs", "maxMessages", "maxMessageBytes", "idleTimeoutMs"] as const) {
     if (!Number.isFinite(shape[name]) || shape[name] < 0) {
       throw new InvalidArgumentError(`${name} is a number from 0 on, not ${shape[name]}`);
     }
   }
-  return shape;
+  return shape.tls ? { ...shape, certificate: createOwnCertificate() } : shape;
 }
 
 /** An option given as undefined is one not given. */

@@ -11,6 +11,8 @@ export interface MemberSettings {
   /** Where it listens once it is active. */
   readonly ports: Readonly<Partial<Record<TestProtocol, number>>>;
   readonly credentials: Credentials | undefined;
+  /** Key and certificate as PEM; undefined: no TLS. */
+  readonly certificate?: { readonly key: string; readonly cert: string } | undefined;
   /** Between having the lock and listening. */
   readonly takeoverDelayMs: number;
   readonly lockPollMs: number;

@@ -1,7 +1,9 @@
 /** A port of the active member: it listens, and keeps the connections of one protocol. */
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createServer as createTlsServer } from "node:tls";
 import type { AcceptConnection, MemberConnection, MemberConnectionOptions } from "./member-connection.ts";
+import type { MemberSettings } from "./member-settings.ts";
 
 /** How long clients have to take part in an orderly end. */
 const STOP_LINGER_MS = 500;
@@ -9,12 +11,16 @@ const STOP_LINGER_MS = 500;
 const BIND_PATIENCE_MS = 3000;
 const BIND_RETRY_MS = 20;
 
+type Certificate = MemberSettings["certificate"];
+
 export class ProtocolPort {
   readonly #server: Server;
   readonly #connections = new Map<Socket, MemberConnection>();
+  /** Sockets as the kernel has them, those in a TLS handshake included. */
+  readonly #sockets = new Set<Socket>();
 
-  private constructor(accept: AcceptConnection, options: MemberConnectionOptions) {
-    this.#server = createServer({ noDelay: true }, (socket) => {
+  private constructor(accept: AcceptConnection, options: MemberConnectionOptions, certificate: Certificate) {
+    const onConnection = (socket: Socket) => {
       // Before anyone else listens, an early reset would be thrown.
       socket.on("error", () => {});
       const connection = accept(socket, options);
@@ -23,12 +29,24 @@ export class ProtocolPort {
         this.#connections.delete(socket);
         connection.onGone();
       });
+    };
+    this.#server = certificate
+      ? createTlsServer({ ...certificate, noDelay: true }, onConnection)
+      : createServer({ noDelay: true }, onConnection);
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("close", () => this.#sockets.delete(socket));
     });
   }
 
   /** Rejects when the port stays taken. */
-  static async listen(port: number, accept: AcceptConnection, options: MemberConnectionOptions): Promise<ProtocolPort> {
-    const result = new ProtocolPort(accept, options);
+  static async listen(
+    port: number,
+    accept: AcceptConnection,
+    { certificate, ...options }: MemberConnectionOptions & { readonly certificate?: Certificate },
+  ): Promise<ProtocolPort> {
+    const result = new ProtocolPort(accept, options, certificate);
     const deadline = performance.now() + BIND_PATIENCE_MS;
     for (;;) {
       const failure = await bind(result.#server, port);
@@ -64,6 +82,7 @@ export class ProtocolPort {
 
   #destroySockets(): void {
     for (const socket of this.#connections.keys()) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
