@@ -87,6 +87,16 @@ describe("embeddedGroup with members in processes of their own", () => {
     }
   }, 30_000);
 
+  it("outlives a Ctrl-C, which reaches every process of a terminal, so that its parent can stop gracefully", async () => {
+    const before = memberProcesses();
+    expect(before).toHaveLength(2);
+    for (const { pid } of before) process.kill(pid, "SIGINT");
+    const client = await openActive();
+    await client.confirmed("SEND", { destination: "/queue/interrupted", persistent: "true" }, "a");
+    expect(memberProcesses().map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+    client.socket.destroy();
+  });
+
   it("fails over again and again", async () => {
     for (let count = 0; count < 3; count++) {
       const before = group.active;
