@@ -42,6 +42,7 @@ import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
 import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
+import { IdleNotice } from "./idle-notice.ts";
 
 /** The warnings that each tell of one message which was not handed over. */
 const UNREAD: ReadonlySet<ConnectionWarning["code"]> = new Set(["UNREADABLE_MESSAGE", "MESSAGE_TOO_LARGE"]);
@@ -56,6 +57,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #recovery: SessionRecovery;
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
+  readonly #notice = new IdleNotice(this);
   /** Messages that were rejected without being handed over. */
   #unread = 0;
 
@@ -99,6 +101,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
   async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
     const { signal } = readOptions("connect", options, ["signal"]);
+    this.#notice.forget();
     await this.#parts.prepared;
     await this.#transport.connect({ signal, connectTimeoutMs: this.#parts.settings.connectTimeoutMs });
     return this;
@@ -229,10 +232,11 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /**
    * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves, which takes up to
-   * 2 s more with a broker that does not answer. From any state; idempotent; never rejects. While it drains, send() works as long as a delivery is unsettled. What is still pending
-   * then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when it had been written.
+   * 2 s more with a broker that does not answer. From any state; idempotent; never rejects. While it drains, send() works as
+   * long as a delivery is unsettled. What is still pending then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when written.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
+    this.#notice.forget();
     this.#closing ??= this.#recovery.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
     return this.#closing;
   }
@@ -249,7 +253,12 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       checkTimeout(timeoutMs);
       this.#refuseWhenDrained();
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
-      return this.#held.sends.add(destination, createOutgoingMessage(body, options), { timeoutMs, signal }, policy);
+      return this.#held.sends.add(
+        destination,
+        createOutgoingMessage(body, options),
+        { timeoutMs, signal, ...this.#notice.hint() },
+        policy,
+      );
     } catch (reason) {
       return Promise.reject(argumentError("send()", reason));
     }

@@ -17,6 +17,7 @@ export interface ConnectionWarning {
    * `ALTERNATE_REFUSED`: a broker named an endpoint that the option `alternates` does not take; it is not tried.
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
    * `LOGIN_REFUSED`: after a first session the login was refused; it is asked again, up to `authRetryMs` long.
+   * `NOT_CONNECTED`: something was sent a second ago, and connect() was not called yet.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
    * `SINGLE_ENDPOINT`: a `masterslave:` URI has one endpoint, so there is none to fail over to.
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
@@ -33,6 +34,7 @@ export interface ConnectionWarning {
     | "ALTERNATE_REFUSED"
     | "PLAINTEXT_LOGIN"
     | "LOGIN_REFUSED"
+    | "NOT_CONNECTED"
     | "OPTIONS_IGNORED"
     | "SINGLE_ENDPOINT"
     | "SECRET_FILE_READABLE";

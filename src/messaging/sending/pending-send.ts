@@ -181,7 +181,7 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
   limit(limits: SendLimits): void {
     if (!isLimited(this.message, limits)) return;
     this.#watch = new SendWatch(this.message, limits, {
-      timedOut: (timeoutMs) => this.#timeOut(timeoutMs),
+      timedOut: (timeoutMs) => this.#timeOut(timeoutMs, limits.hint?.() ?? ""),
       aborted: (reason) => this.#abort(reason),
       expired: () => {
         // A timer may be a hair early. What is written is looked at again when its session ends.
@@ -213,9 +213,9 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     this.fail(new SendInDoubtError(text, { id: this.message.id, cause: error }));
   }
 
-  #timeOut(timeoutMs: number): void {
+  #timeOut(timeoutMs: number, hint: string): void {
     const doubt = this.inDoubt ? "; it had been written, so it may be stored" : "; it had not been written";
-    const text = `${this.#describe()} was not confirmed within timeoutMs=${timeoutMs}${doubt}`;
+    const text = `${this.#describe()} was not confirmed within timeoutMs=${timeoutMs}${doubt}${hint}`;
     this.#giveUp(new SendTimeoutError(text, { id: this.message.id, inDoubt: this.inDoubt }));
   }
 

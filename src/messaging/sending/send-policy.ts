@@ -19,6 +19,8 @@ export interface SendLimits {
   /** Give up after so long, ms. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What a time-out adds to its error, such as why nothing can be sent at all. */
+  readonly hint?: (() => string) | undefined;
 }
 
 /** What becomes of a send that cannot go on as it is. */

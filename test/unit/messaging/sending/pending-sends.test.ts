@@ -245,6 +245,17 @@ describe("a send's limits", () => {
     expect(error.message).toMatch(/timeoutMs=5; it had not been written/);
   });
 
+  it("name the missing connect() in the time-out, and in one warning after a second", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { connection, told } = toyConnection();
+    const late = rejectionOf<SendError>(connection.send("q", "one", { timeoutMs: 1_500 }));
+    connection.send("q", "two").catch(() => {});
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await late).message).toMatch(/had not been written: connect\(\) was not called on this connection/);
+    expect(told).toMatchObject([{ name: "warning", payload: { code: "NOT_CONNECTED" } }]);
+  });
+
   it("reject with SEND_TIMEOUT after the write, and say that it may be stored", async () => {
     const { connection } = await toyConnected({ sendTimeoutMs: 5 }, MANUAL);
     const error = await rejectionOf<SendError>(connection.send("q", "one"));
