@@ -6,11 +6,7 @@ import { renderGroupOptions } from "./render-group-options.ts";
 import { withInteropTables } from "./render-interop-table.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
-import {
-  renderFigure,
-  renderPublishedShapes,
-  renderTopologyFindings,
-} from "./render-topology-docs.ts";
+import { renderFigure, renderPublishedShapes, renderTopologyFindings } from "./render-topology-docs.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 import { renderWarningTable } from "./render-warning-table.ts";
 

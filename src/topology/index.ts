@@ -16,7 +16,7 @@ export type {
   Product,
   Topology,
 } from "./description/topology.ts";
-export { topologyJsonSchema } from "./description/topology-schema.ts";
+export { topologyJsonSchema } from "./description/topology-json-schema.ts";
 export { type ExportTarget, type ExportTopologyOptions, exportTopology } from "./export/export-topology.ts";
 export { type GenerateTopologyOptions, generateTopology, type NetworkShape } from "./generate/generate-topology.ts";
 export {

@@ -37,7 +37,7 @@ export const COMMANDS = words("masterslave");
 
 /** The files at the top of the tarball, and its folders. The layout of dist/ is our own business: users see only exports. */
 export const TARBALL = words(`
-  CHANGELOG.md CONTRIBUTING.md LICENSE README.md package.json dist docs docs/decisions examples
+  CHANGELOG.md CONTRIBUTING.md LICENSE README.md package.json dist docs docs/decisions examples examples/networks examples/support
 `);
 
 /** Names that only the declarations have; at run time nothing lists them. */

@@ -18,6 +18,7 @@ export interface RedeliveryPolicy {
 
 /** A call of a handler of run() or respond() that threw or rejected. */
 export interface HandlerFailure {
+  /** The id of the message, where it has one. */
   readonly messageId: string | undefined;
   /** What the consumer was asked for, such as `queue://orders`. */
   readonly destination: string;

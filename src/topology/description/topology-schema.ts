@@ -99,8 +99,3 @@ export const TopologySchema: z.ZodType<Topology> = z
     connectors: z.array(connector).max(10_000).optional(),
   })
   .meta({ description: "A network of master/slave groups" });
-
-/** Returns the JSON Schema of a description, for editors. */
-export function topologyJsonSchema(): Readonly<Record<string, unknown>> {
-  return z.toJSONSchema(TopologySchema, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
-}

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../../src/config/config-error.ts";
 import { readTopology } from "../../../../src/topology/description/read-topology.ts";
-import { topologyJsonSchema } from "../../../../src/topology/description/topology-schema.ts";
+import { topologyJsonSchema } from "../../../../src/topology/description/topology-json-schema.ts";
 
 /** The description of DESIGN, chapter "topology". */
 const PAIR = `

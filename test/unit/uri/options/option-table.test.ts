@@ -4,16 +4,11 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { renderOptionTable } from "../../../../scripts/render-option-table.ts";
 import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 import { parseMasterSlaveUri } from "../../../../src/uri/master-slave-uri.ts";
+import type { GroupOptions } from "../../../../src/uri/options/group-options.ts";
 import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../../../../src/uri/options/ignored-options.ts";
 import type { SaslMechanism } from "../../../../src/uri/options/login-options.ts";
 import type { OptionSpec } from "../../../../src/uri/options/option-spec.ts";
-import {
-  type GroupOptions,
-  KNOWN_NAMES,
-  OPTION_NAMES,
-  OPTIONS,
-  optionNamed,
-} from "../../../../src/uri/options/option-table.ts";
+import { KNOWN_NAMES, OPTION_NAMES, OPTIONS, optionNamed } from "../../../../src/uri/options/option-table.ts";
 import { checkOption } from "../../../../src/uri/options/option-value.ts";
 
 interface ValueVector {
