@@ -62,6 +62,8 @@ export class Client {
       barriers: [],
     };
     const since = this.#ledger.now();
+    // Handlers of the model fail on purpose.
+    connection.on("handlerFailed", () => {});
     connection.on("established", () => {
       life.session = this.#ledger.now().tick;
     });
