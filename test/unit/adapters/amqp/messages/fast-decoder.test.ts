@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import rhea from "rhea";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
 import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
@@ -60,8 +60,8 @@ const FULL = {
 };
 
 // A ttl counts from the moment in which a message is read: both decoders read it in the same one.
-beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"] }));
-afterAll(() => void vi.useRealTimers());
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => void vi.useRealTimers());
 
 describe("a message of the usual shape", () => {
   it("is read without rhea, to what rhea would make of it", () => {
