@@ -25,7 +25,7 @@ function redirecting(to: (nth: number) => Readonly<Record<string, unknown>>): Pr
 
 /** What was answered in the last of so many rounds. */
 async function lastRound({ endpoint }: Peer, rounds: number): Promise<NoActiveEndpointError> {
-  const uri = `amqp://127.0.0.1:${endpoint.port}?startupMaxReconnectAttempts=${rounds}&maxReconnectDelay=5`;
+  const uri = `amqp://127.0.0.1:${endpoint.port}?startupMaxReconnectAttempts=${rounds}&maxReconnectDelay=5&alternates=any`;
   return rejectionOf<NoActiveEndpointError>(storyConnection(uri).connect());
 }
 

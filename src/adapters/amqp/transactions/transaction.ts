@@ -211,6 +211,8 @@ export class AmqpTransaction implements SessionTransaction {
   }
 
   #reject(send: OutgoingSend, reason: string): void {
+    // The end of the session is told to all by itself.
+    if (this.#context.isOver()) return;
     const { endpoint } = this.#context;
     const text = `Message ${send.message.id} is part of no transaction: ${reason}`;
     send.onOutcome({ kind: "failed", error: new SendRejectedError(text, { id: send.message.id, endpoint }) });
