@@ -17,7 +17,7 @@ export interface Figures {
   readonly outOfOrder: number;
   /** Handed to the consumer for the first time after a later one. */
   readonly overtaken: number;
-  /** The connection's events after the fault, each with its error's code. */
+  /** The connection's events after its first session was established, each with its error's code. */
   readonly told: readonly string[];
   /** The codes of the attempts that failed meanwhile. */
   readonly answers: readonly string[];
@@ -41,7 +41,9 @@ export function figuresOf({ findings, told, answers, ...times }: Outcome): Figur
     doubled: sum(({ storedTwice }) => storedTwice.length),
     outOfOrder: findings.outOfOrder,
     overtaken: findings.overtaken,
-    told: told.slice(1).map(({ event, code }) => (code ? `${event} ${code}` : event)),
+    told: told
+      .slice(told.findIndex(({ event }) => event === "established") + 1)
+      .map(({ event, code }) => (code ? `${event} ${code}` : event)),
     answers,
   };
 }

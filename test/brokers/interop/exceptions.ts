@@ -163,6 +163,15 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: "The Python clients give no id, and Artemis none over AMQP",
   },
   {
+    aspects: ["expiry"],
+    products: ["artemis"],
+    clients: ["proton"],
+    protocols: ["amqp"],
+    directions: ["from us"],
+    outcome: "null",
+    why: "Over AMQP we say how long a message lives (`ttl`) and not until when, so that a wrong clock of ours loses nothing; Artemis hands it on as it is, and Proton's `expiry_time` shows only a point in time",
+  },
+  {
     aspects: ["acknowledgement"],
     products: ["classic"],
     clients: ["qpid-jms"],

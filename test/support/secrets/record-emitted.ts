@@ -75,18 +75,28 @@ class Emitted {
 
 /** All that a log could make of it. */
 function renderings(what: unknown, event: string | undefined): readonly string[] {
-  const said = [event ?? "", inspect(what, { depth: Infinity, showHidden: true }), inspect(what), json(what)];
+  const said = [
+    event ?? "",
+    textBy(() => inspect(what, { depth: Infinity, showHidden: true })),
+    textBy(() => inspect(what)),
+    textBy(() => JSON.stringify(what)),
+  ];
   for (let error = what, depth = 0; error instanceof Error && depth < 10; error = error.cause, depth += 1) {
-    said.push(String(error), error.stack ?? "", json(error));
+    const each = error;
+    said.push(
+      textBy(() => String(each)),
+      textBy(() => each.stack),
+      textBy(() => JSON.stringify(each)),
+    );
   }
   return said.map((text) => text.slice(0, MAX_TEXT));
 }
 
-function json(what: unknown): string {
+/** Empty where it cannot be shown so: a session holds cycles, and some tests throw things that throw when they are looked at. */
+function textBy(show: () => string | undefined): string {
   try {
-    return JSON.stringify(what) ?? "";
+    return show() ?? "";
   } catch {
-    // A session holds cycles; inspect has shown it.
     return "";
   }
 }
