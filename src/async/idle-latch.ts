@@ -1,4 +1,5 @@
 /** Who waits for the last of something to be over. */
+import { onAbort } from "./on-abort.ts";
 
 export class IdleLatch {
   readonly #waiting = new Set<() => void>();
@@ -9,11 +10,11 @@ export class IdleLatch {
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#waiting.delete(done);
-        signal.removeEventListener("abort", done);
+        forget();
         resolve();
       };
       this.#waiting.add(done);
-      signal.addEventListener("abort", done, { once: true });
+      const forget = onAbort(signal, done);
     });
   }
 

@@ -1,6 +1,7 @@
 /** Reaches the active endpoint of a group, holds exactly one session, and finds the next active one when it ends. */
 import pRetry, { AbortError as StopRetrying } from "p-retry";
 import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { onAbort } from "../async/on-abort.ts";
 import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
 import {
   AbortError,
@@ -272,8 +273,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     const fail = (failure: MasterSlaveError) => {
       if (this.#state.name === "connecting") this.#fail(failure);
     };
-    const onAbort = () => fail(new AbortError("Connecting was aborted", signal?.reason));
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const forget = signal && onAbort(signal, () => fail(new AbortError("Connecting was aborted", signal.reason)));
     const onTimeout = () => {
       const attempts = this.#search?.answers(this.#endpoints.inOrder()) ?? [];
       fail(new ConnectTimeoutError(`No endpoint became active within connectTimeoutMs=${connectTimeoutMs}:`, attempts));
@@ -282,7 +282,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     const timer = connectTimeoutMs ? setTimeout(onTimeout, Math.min(connectTimeoutMs, LONGEST_TIMER_MS)) : undefined;
     return () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      forget?.();
     };
   }
 

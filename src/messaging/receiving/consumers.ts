@@ -1,4 +1,5 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
+import { IdleLatch } from "../../async/idle-latch.ts";
 import { inBackground } from "../../async/in-background.ts";
 import { ConnectionClosedError, MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
@@ -17,17 +18,29 @@ export interface ConsumersSettings {
   readonly drainTimeoutMs: number;
 }
 
+/** The figures of the consumers of one connection. */
 export interface ConsumersStats {
+  /** Consumers that are open. */
   readonly consumers: number;
+  /** Deliveries handed over that can still be settled. */
   readonly unsettled: number;
+  /** Deliveries handed to consumers. */
   readonly received: number;
+  /** Those of them that had been handed out before, here or elsewhere. */
   readonly redelivered: number;
+  /** Deliveries settled by accept(), reject(), release() or modify(). */
   readonly settled: number;
+  /** Of the settled those that were accepted, also in a transaction. */
   readonly accepted: number;
+  /** Of the settled those that were rejected: dead letters, where the broker keeps them. */
   readonly rejected: number;
+  /** Of the settled those that went back to the broker, by release() or modify(). */
   readonly released: number;
+  /** Calls of the handlers of run() and respond() that threw or rejected; each raised the event `handlerFailed`. */
   readonly handlerFailures: number;
+  /** Deliveries that were settled after their session had ended; they come again. */
   readonly stale: number;
+  /** Twins of accepted messages that were settled without being handed over. */
   readonly deduplicated: number;
 }
 
@@ -64,7 +77,7 @@ export class Consumers implements ConsumerOwner {
   readonly #forReplies = new Set<StandingSubscription>();
   readonly #handedOver = new DeliveredIds();
   readonly #counts = { ...NO_COUNTS };
-  readonly #onceSettled = new Set<() => void>();
+  readonly #onceSettled = new IdleLatch();
   #session: MessagingSession | undefined;
   #voided = 0;
   #handlerWarned = false;
@@ -135,7 +148,7 @@ export class Consumers implements ConsumerOwner {
     let voided = 0;
     for (const subscription of this.#open) voided += subscription.interrupt();
     this.#voided += voided;
-    this.#announce();
+    this.#onceSettled.tell();
     return voided;
   }
 
@@ -153,7 +166,7 @@ export class Consumers implements ConsumerOwner {
 
   /** Resolves when every delivery in users' hands is settled or stale, or `signal` fires. */
   async settled(signal: AbortSignal): Promise<void> {
-    while (this.unsettled > 0 && !signal.aborted) await this.#change(signal);
+    while (this.unsettled > 0 && !signal.aborted) await this.#onceSettled.wait(false, signal);
   }
 
   /** Ends every subscription; resolves when the broker has answered, or `signal` fires. */
@@ -169,7 +182,7 @@ export class Consumers implements ConsumerOwner {
   end(failure: MasterSlaveError | undefined): void {
     this.#session = undefined;
     for (const subscription of [...this.#open]) subscription.end(failure, closedUnready());
-    this.#announce();
+    this.#onceSettled.tell();
   }
 
   handedOver(scope: string, id: string | undefined, flagged: boolean): boolean {
@@ -183,7 +196,7 @@ export class Consumers implements ConsumerOwner {
   deliverySettled(result: SettleResult, kind: Settlement["kind"]): void {
     this.#counts[result] += 1;
     if (result === "settled") this.#counts[kind === "modified" ? "released" : kind] += 1;
-    this.#announce();
+    this.#onceSettled.tell();
   }
 
   handlerFailed(failure: HandlerFailure, heard: boolean): void {
@@ -199,12 +212,12 @@ export class Consumers implements ConsumerOwner {
   }
 
   voided(): void {
-    this.#announce();
+    this.#onceSettled.tell();
   }
 
   over(subscription: StandingSubscription): void {
     for (const kept of [this.#open, this.#preparing, this.#forReplies]) kept.delete(subscription);
-    this.#announce();
+    this.#onceSettled.tell();
   }
 
   #prepared(subscription: StandingSubscription): void {
@@ -213,22 +226,6 @@ export class Consumers implements ConsumerOwner {
 
   #ask(subscription: StandingSubscription): void {
     if (this.#session && !this.#preparing.has(subscription)) subscription.resume(this.#session);
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        signal.removeEventListener("abort", wake);
-        this.#onceSettled.delete(wake);
-        resolve();
-      };
-      signal.addEventListener("abort", wake, { once: true });
-      this.#onceSettled.add(wake);
-    });
-  }
-
-  #announce(): void {
-    for (const wake of [...this.#onceSettled]) wake();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
 import { guarded } from "../../async/isolated-emitter.ts";
+import { onAbort } from "../../async/on-abort.ts";
 import { startTimer } from "../../async/timer.ts";
 import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
 import { isInstance, textOf } from "../../errors/text-of.ts";
@@ -243,10 +244,10 @@ class Runner {
         resolve(false);
       };
       const stopTimer = startTimer(ms, () => {
-        intakeOver.removeEventListener("abort", stop);
+        forget();
         resolve(true);
       });
-      intakeOver.addEventListener("abort", stop, { once: true });
+      const forget = onAbort(intakeOver, stop);
     });
   }
 }
