@@ -7,7 +7,7 @@ import type { SaslMechanism } from "../../uri/options/login-options.ts";
 import type { Destination } from "../messages/destination.ts";
 import type { Login, LoginContext } from "./login.ts";
 
-/** What a user should know of, though nothing has failed. `message` says what to do. */
+/** A warning: nothing has failed, and the user should know. `message` says what to do. */
 export interface ConnectionWarning {
   /**
    * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.

@@ -21,10 +21,15 @@ export interface RecoveryDeps {
   readonly sessions: CurrentSession;
 }
 
+/** The figures of the failovers of one connection. */
 export interface FailoverTotals {
+  /** How often a session was followed by another. */
   readonly failovers: number;
+  /** Deliveries that failovers made stale. */
   readonly voided: number;
+  /** How long there was no session between the first and the latest, in all, ms. */
   readonly outageMs: number;
+  /** How long the latest failover took, from the end of one session to the next, ms; undefined before the first. */
   readonly lastOutageMs: number | undefined;
 }
 

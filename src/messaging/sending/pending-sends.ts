@@ -27,14 +27,23 @@ export interface PendingSendsSettings extends SendPolicy {
   readonly overflow: "wait" | "reject";
 }
 
+/** The figures of the sends of one connection. */
 export interface PendingSendsStats {
+  /** Sends within the bounds that the broker has not answered yet, and what they weigh; also those whose callers gave up after they were written. */
   readonly pendingSends: number;
+  /** What the pending sends weigh, in bytes of body and properties. */
   readonly pendingBytes: number;
+  /** Sends that wait for room. */
   readonly waitingSends: number;
+  /** Sends a full broker has refused, which wait to be sent again (`whenFull: "hold"`). */
   readonly deferredSends: number;
+  /** For how long the broker has answered none of the sends it was given, ms; 0 below a second. Then it is out of memory or room, or does not read this connection. */
   readonly blockedMs: number;
+  /** Sends that the broker has confirmed. */
   readonly confirmed: number;
+  /** Sends whose promise rejected. */
   readonly failed: number;
+  /** Sends written again after a failover. */
   readonly resent: number;
 }
 

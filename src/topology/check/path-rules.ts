@@ -21,6 +21,17 @@ groups:
       - { name: c1, host: h3, ports: { openwire: 61618 } }
       - { name: c2, host: h1, ports: { openwire: 61618 } }`;
 
+const ARTEMIS_PAIR = `product: artemis
+groups:
+  A:
+    members:
+      - { name: a1, host: h1, ports: { core: 61616 } }
+      - { name: a2, host: h2, ports: { core: 61616 } }
+  B:
+    members:
+      - { name: b1, host: h2, ports: { core: 61617 } }
+      - { name: b2, host: h1, ports: { core: 61617 } }`;
+
 const ttlTooSmall: Rule = {
   code: "TTL_TOO_SMALL",
   severity: "warning",
@@ -93,29 +104,11 @@ const loop: Rule = {
     "Messages of one destination can come back to the group they started from, and nothing stops them. A ring with a time to live is no loop.",
   source:
     "Artemis bridges and AMQP senders count no hops; Classic stops a message by its TTL, or by brokerIds, which do not help when they are random",
-  bad: `product: artemis
-groups:
-  A:
-    members:
-      - { name: a1, host: h1, ports: { core: 61616 } }
-      - { name: a2, host: h2, ports: { core: 61616 } }
-  B:
-    members:
-      - { name: b1, host: h2, ports: { core: 61617 } }
-      - { name: b2, host: h1, ports: { core: 61617 } }
+  bad: `${ARTEMIS_PAIR}
 connectors:
   - { from: A, to: B, kind: core-bridge, include: ["queue://orders"] }
   - { from: B, to: A, kind: core-bridge, include: ["queue://orders"] }`,
-  good: `product: artemis
-groups:
-  A:
-    members:
-      - { name: a1, host: h1, ports: { core: 61616 } }
-      - { name: a2, host: h2, ports: { core: 61616 } }
-  B:
-    members:
-      - { name: b1, host: h2, ports: { core: 61617 } }
-      - { name: b2, host: h1, ports: { core: 61617 } }
+  good: `${ARTEMIS_PAIR}
 connectors:
   - { from: A, to: B, kind: core-bridge, include: ["queue://orders"] }
   - { from: B, to: A, kind: core-bridge, include: ["queue://answers"] }`,

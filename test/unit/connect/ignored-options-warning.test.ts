@@ -1,27 +1,12 @@
 /** Options of a pasted URI that have no effect are told without being asked for. */
 import { describe, expect, it } from "vitest";
 import { createConnection } from "../../../src/connect/connect.ts";
-import { composeConnection } from "../../../src/connect/create-connection.ts";
-import type { ConnectionWarning } from "../../../src/messaging/port/adapter-settings.ts";
 import { MasterSlaveTransport } from "../../../src/transport/group-transport.ts";
 import { forbidUnhandledRejections, rejectionOf } from "../../support/toy-connection.ts";
-import { ToyBroker } from "../../support/toy-messaging-session.ts";
+import { warningsOf } from "../../support/warnings-of.ts";
 
 forbidUnhandledRejections();
 const GROUP = "failover:(stomp://127.0.0.1:1,stomp://127.0.0.1:2)?initialConnect=fail-fast";
-
-async function warningsOf(uri: string): Promise<readonly ConnectionWarning[]> {
-  const broker = new ToyBroker();
-  const connection = composeConnection(uri, {}, async () => () => broker.open);
-  const warnings: ConnectionWarning[] = [];
-  connection.on("warning", (warning) => warnings.push(warning));
-  await connection.connect();
-  const restored = new Promise((resolve) => connection.once("restored", resolve));
-  broker.session.die();
-  await restored;
-  await connection.close();
-  return warnings;
-}
 
 describe("ignored options", () => {
   it("raise one warning for the life of a connection, with each name and reason and no value", async () => {

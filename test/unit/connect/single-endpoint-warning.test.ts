@@ -1,24 +1,9 @@
 /** A masterslave: URI with one endpoint serves a developer's single broker, and says that it is no group. */
 import { describe, expect, it } from "vitest";
-import { composeConnection } from "../../../src/connect/create-connection.ts";
-import type { ConnectionWarning } from "../../../src/messaging/port/adapter-settings.ts";
 import { forbidUnhandledRejections } from "../../support/toy-connection.ts";
-import { ToyBroker } from "../../support/toy-messaging-session.ts";
+import { warningsOf } from "../../support/warnings-of.ts";
 
 forbidUnhandledRejections();
-
-async function warningsOf(uri: string): Promise<readonly ConnectionWarning[]> {
-  const broker = new ToyBroker();
-  const connection = composeConnection(uri, {}, async () => () => broker.open);
-  const warnings: ConnectionWarning[] = [];
-  connection.on("warning", (warning) => warnings.push(warning));
-  await connection.connect();
-  const restored = new Promise((resolve) => connection.once("restored", resolve));
-  broker.session.die();
-  await restored;
-  await connection.close();
-  return warnings;
-}
 
 describe("a masterslave: URI with one endpoint", () => {
   it("is taken, with one warning for the life of the connection that names the endpoint", async () => {

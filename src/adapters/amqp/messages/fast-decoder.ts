@@ -35,12 +35,12 @@ interface Found {
   body: Buffer | undefined;
 }
 
-/** One for all: a message is read in one go. */
+/** All messages are read with this one reader: each is read to its end before the next. */
 const reader = new FastValueReader();
 const NOTHING = Buffer.alloc(0);
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE] = [0x70, 0x72, 0x73, 0x74, 0x75, 0x77];
 
-/** As decodeMessage of full-decoder.ts; undefined for what is not read here, be it unusual or no message at all. */
+/** Reads a message as decodeMessage() of full-decoder.ts does. Returns undefined for an unusual message, and for bytes that are none: the full decoder reads those. */
 export function decodeFast(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage | undefined {
   try {
     const found = readSections(bytes);

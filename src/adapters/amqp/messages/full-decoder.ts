@@ -74,7 +74,7 @@ export function findMessageId(bytes: Buffer): string | undefined {
   try {
     readSections(bytes, sections);
   } catch {
-    // What stands before the fault has been read.
+    // The sections before the broken one have been read, and say which message it is.
   }
   return duplicateIdOf(sections) ?? idText(sections.properties[0]?.value);
 }

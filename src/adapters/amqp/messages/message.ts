@@ -37,7 +37,7 @@ export interface EncodedMessage {
   readonly delayAt: number | undefined;
 }
 
-/** One for all: a message is written in one go. */
+/** All messages are written with this one writer: each is written to its end before the next. */
 const writer = new WireWriter();
 
 export function encodeMessage(message: OutgoingMessage, destination: Destination, spelling: Spelling): EncodedMessage {
@@ -111,7 +111,7 @@ function writeNote(name: string, value: number): void {
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
   const { correlationId, correlation, replyTo, groupId, groupSequence, sections } = message;
-  // What is passed on keeps its type: an id that is a number, a time, a content type of the sender's.
+  // A forwarded message keeps the types of its sender: an id may be a number, and a time or a content type may be set.
   const passed = (place: number) => {
     const value = sections?.properties[place];
     if (value) writer.raw(value);

@@ -24,7 +24,7 @@ export function alternateOf(info: unknown, current: Endpoint): Endpoint | undefi
   if (typeof hostFound !== "string" || port === undefined || scheme === undefined) return undefined;
   const host = hostFound.replace(/^\[(.*)\]$/, "$1");
   if (!HOST.test(host)) return undefined;
-  // It gets the login of the endpoint that named it.
+  // The alternate is given the login of the endpoint that named it.
   return withCredentials({ scheme, host, port, options: current.options }, current.credentials);
 }
 

@@ -1,4 +1,4 @@
-/** What an attach frame has room for: it is one frame, and a peer ends the connection over one that is too large. */
+/** The room in an attach frame: an attach cannot be cut into frames, and a peer ends the connection over one that is too large. */
 import { formatAddress, InvalidArgumentError } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import { MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";

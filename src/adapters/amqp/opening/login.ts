@@ -1,8 +1,9 @@
 /** The login of one attempt: asked for, and checked against what SASL can carry. */
-import { AttemptError, AuthenticationError } from "../../../errors/errors.ts";
+import { AuthenticationError } from "../../../errors/errors.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import { type Login, textsOf } from "../../../messaging/port/login.ts";
 import { type Endpoint, isSecure } from "../../../uri/endpoint.ts";
+import { obtainLogin } from "../../shared/obtain-login.ts";
 import { credentialsFailure } from "./failures.ts";
 
 /** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what SASL cannot carry. */
@@ -11,18 +12,10 @@ export async function askLogin(
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<Login | undefined> {
-  const login = await obtain(settings, endpoint, signal);
+  const login = await obtainLogin(settings, endpoint, signal, (cause) => credentialsFailure(endpoint, cause));
   const why = whyUnsendable(login, endpoint);
   if (why !== undefined) throw new AuthenticationError(why, { endpoint });
   return login;
-}
-
-async function obtain(settings: AdapterSettings, endpoint: Endpoint, signal: AbortSignal): Promise<Login | undefined> {
-  try {
-    return await settings.credentials(endpoint, { signal });
-  } catch (cause) {
-    throw cause instanceof AttemptError ? cause : credentialsFailure(endpoint, cause);
-  }
 }
 
 function whyUnsendable(login: Login | undefined, endpoint: Endpoint): string | undefined {

@@ -1,4 +1,4 @@
-/** What sends, subscriptions and transactions need of the AMQP session that they belong to. */
+/** The AMQP session as its sends, subscriptions and transactions see it. */
 import type { Connection } from "rhea";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
@@ -16,7 +16,7 @@ export interface SessionDeps {
   readonly clientId: string | undefined;
   /** A larger message is not kept but rejected, bytes. */
   readonly maxMessageBytes: number;
-  /** What a user should know of, though nothing has failed. */
+  /** Raises the event `warning` of the connection. */
   readonly warn: AdapterSettings["onWarning"];
   /** Takes this connection's credentials out of a text of the broker's. */
   readonly redact: (text: string) => string;

@@ -72,7 +72,7 @@ export class ReceiverLink {
     });
   }
 
-  /** What the broker has left of it, by our count. */
+  /** The credit that the broker has left, by our count of what came. */
   get credit(): number {
     return creditLeft(this.receiver);
   }

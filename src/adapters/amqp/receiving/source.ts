@@ -14,7 +14,7 @@ import type { SessionDeps } from "../opening/session-deps.ts";
 export interface AttachTerms {
   readonly name?: string;
   readonly source: Source;
-  /** Of the link: Artemis reads a consumer's priority there. */
+  /** Properties of the link, in which Artemis reads the priority of a consumer. */
   readonly properties?: Readonly<Record<string, unknown>>;
   /** Detached, not closed, at the end: closing deletes a durable subscription. */
   readonly outlivesLink: boolean;

@@ -7,7 +7,7 @@ import { findMessageId } from "../messages/full-decoder.ts";
 
 export interface UnreadMessage {
   readonly code: "UNREADABLE_MESSAGE" | "MESSAGE_TOO_LARGE";
-  /** What is known of it: all of its bytes, or the first of them. */
+  /** The bytes of the message that are known: all, or the first ones. */
   readonly bytes: unknown;
   readonly reason: string;
 }

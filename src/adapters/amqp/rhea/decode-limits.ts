@@ -2,7 +2,7 @@
 import type { RheaConnection, RheaReader } from "./rhea-internals.ts";
 import { rheaTypes } from "./rhea-internals.ts";
 
-/** Of lists, maps and arrays together, nested ones too: at some hundred bytes each they are about as much memory as the largest message. */
+/** The most values in the lists, maps and arrays of one frame, nested ones included: at some hundred bytes each they take about as much memory as the largest message. */
 export const MAX_VALUES = 1_000_000;
 
 /** rhea's reader, with a bound: throws where rhea's own would unfold more than it has bytes for, or read past the end of a list. */

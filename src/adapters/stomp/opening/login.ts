@@ -1,8 +1,8 @@
 /** The login of one attempt: asked for, and checked against what a CONNECT frame can carry. */
-import { AttemptError } from "../../../errors/errors.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import { type Login, TOKEN_USER, textsOf } from "../../../messaging/port/login.ts";
 import { type Endpoint, isSecure } from "../../../uri/endpoint.ts";
+import { obtainLogin } from "../../shared/obtain-login.ts";
 import { handshakeFailure } from "./failures.ts";
 
 /** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what STOMP cannot carry. */
@@ -11,7 +11,8 @@ export async function askLogin(
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<Login | undefined> {
-  const login = await obtain(settings, endpoint, signal);
+  const unavailable = (cause: unknown) => handshakeFailure("noCredentials", endpoint, undefined, cause);
+  const login = await obtainLogin(settings, endpoint, signal, unavailable);
   if (!textsOf(login).every(fitsConnect)) {
     const detail =
       ": the user name, the password or the token has a character that a STOMP CONNECT frame cannot carry, such as a line break";
@@ -33,14 +34,6 @@ export function loginHeaders(login: Login | undefined): Record<string, string> {
   if ("password" in login) return { login: login.username, passcode: login.password };
   if ("token" in login) return { login: login.username ?? TOKEN_USER, passcode: login.token };
   return login.username === undefined ? {} : { login: login.username };
-}
-
-async function obtain(settings: AdapterSettings, endpoint: Endpoint, signal: AbortSignal): Promise<Login | undefined> {
-  try {
-    return await settings.credentials(endpoint, { signal });
-  } catch (cause) {
-    throw cause instanceof AttemptError ? cause : handshakeFailure("noCredentials", endpoint, undefined, cause);
-  }
 }
 
 /** CONNECT alone of all frames is not escaped: a line break in a header would be the end of it. */
