@@ -12,19 +12,24 @@ export type { MessageBody, MessageOptions, PropertyValue } from "./messaging/mes
 export type { ReceivedMessage } from "./messaging/messages/received-message.ts";
 export type { ConnectionWarning } from "./messaging/port/adapter-settings.ts";
 export type { Broker } from "./messaging/port/messaging-session.ts";
-export type { BrowseOptions, ConsumeOptions } from "./messaging/receiving/consume-options.ts";
-export type { Consumer } from "./messaging/receiving/consumer.ts";
-export type { DeduplicationOptions } from "./messaging/receiving/deduplication.ts";
-export type { AcceptOptions, Delivery, SettleOptions, SettleResult } from "./messaging/receiving/delivery.ts";
-export type { HandlerFailure, RedeliveryPolicy } from "./messaging/receiving/redelivery-policy.ts";
+export type { BrowseOptions, ConsumeOptions } from "./messaging/receiving/consuming/consume-options.ts";
+export type { Consumer } from "./messaging/receiving/consuming/consumer.ts";
+export type { DeduplicationOptions } from "./messaging/receiving/deliveries/deduplication.ts";
+export type {
+  AcceptOptions,
+  Delivery,
+  SettleOptions,
+  SettleResult,
+} from "./messaging/receiving/deliveries/delivery.ts";
+export type { HandlerFailure, RedeliveryPolicy } from "./messaging/receiving/handling/redelivery-policy.ts";
 export type {
   ProcessContext,
   ProcessMessage,
   ProcessTransacted,
   RunOptions,
   TransactedContext,
-} from "./messaging/receiving/run-consumer.ts";
-export type { TransactedWork, Transaction, TransactionOptions } from "./messaging/receiving/transact.ts";
+} from "./messaging/receiving/handling/run-consumer.ts";
+export type { TransactedWork, Transaction, TransactionOptions } from "./messaging/receiving/handling/transact.ts";
 export type { RequestOptions } from "./messaging/requests/requests.ts";
 export type { AnswerRequest, Responder, RespondOptions } from "./messaging/requests/responder.ts";
 export type { CloseOptions, SendOptions } from "./messaging/sending/call-options.ts";

@@ -7,7 +7,7 @@ import { connect } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
 import type { Connection } from "../../src/messaging/connection/connection.ts";
 import type { MessageBody } from "../../src/messaging/messages/outgoing-message.ts";
-import type { Delivery } from "../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../src/messaging/receiving/deliveries/delivery.ts";
 import type { SendOptions } from "../../src/messaging/sending/call-options.ts";
 import { TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { SETTINGS } from "../unit/adapters/stomp/stomp-peer.ts";

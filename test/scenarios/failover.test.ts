@@ -1,6 +1,6 @@
 /** Stories of failovers: real adapters, an embedded group whose active member is crashed again and again. */
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../src/messaging/receiving/deliveries/delivery.ts";
 import { next, proxied, storyConnection, storyGroup } from "../support/stories.ts";
 import { forbidUnhandledRejections, rejectionOf } from "../support/toy-connection.ts";
 

@@ -4,7 +4,7 @@ import { connect } from "../../connect/connect.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { parseDestination } from "../../messaging/messages/destination.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
-import type { Consumer } from "../../messaging/receiving/consumer.ts";
+import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
 import { type EmbeddedGroup, embeddedGroup } from "../../testing/embedded-group.ts";
 import { createBridge } from "../bridge.ts";
 import type { BridgeConfig, BridgeGroup } from "../config/bridge-config.ts";

@@ -3,7 +3,7 @@ import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import { passSections } from "../../messaging/messages/encoded-sections.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
-import type { Delivery, SettleResult } from "../../messaging/receiving/delivery.ts";
+import type { Delivery, SettleResult } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";

@@ -2,7 +2,7 @@
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
-import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { MapMessage } from "../config/bridge-config.ts";
 import type { InFlightBudget } from "./budget.ts";
 import { type ComposeRules, compose, type OutgoingCopy } from "./compose.ts";

@@ -1,5 +1,5 @@
 /** The messages of one direction that were taken and are not settled: they outlive sessions of the source. */
-import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { OutgoingCopy } from "./compose.ts";
 import { RecentIds } from "./recent-ids.ts";
 

@@ -1,6 +1,6 @@
 /** One direction of a link: two connections, what it takes from one, and what it sends to the other. */
 import { MasterSlaveError } from "../../errors/errors.ts";
-import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
+import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
 import { InFlightBudget } from "../forwarding/budget.ts";
 import { type LinkCounts, noCounts } from "../forwarding/counts.ts";

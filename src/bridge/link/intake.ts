@@ -2,8 +2,8 @@
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { keepReceivedBytes } from "../../messaging/messages/encoded-sections.ts";
-import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
-import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
+import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";

@@ -2,9 +2,9 @@
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
-import type { ConsumeOptions } from "../../messaging/receiving/consume-options.ts";
-import type { Consumer } from "../../messaging/receiving/consumer.ts";
-import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
+import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
+import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 
 export interface SourceConsumerDeps {
   readonly connection: Connection;

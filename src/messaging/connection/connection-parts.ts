@@ -5,8 +5,8 @@ import type { TransportEvents, TransportSettings } from "../../transport/transpo
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
-import type { ConsumersSettings } from "../receiving/consumers.ts";
-import type { HandlerFailure } from "../receiving/redelivery-policy.ts";
+import type { ConsumersSettings } from "../receiving/consuming/consumers.ts";
+import type { HandlerFailure } from "../receiving/handling/redelivery-policy.ts";
 import type { PendingSendsSettings } from "../sending/pending-sends.ts";
 
 export interface ConnectionSettings extends PendingSendsSettings, ConsumersSettings, TransportSettings {

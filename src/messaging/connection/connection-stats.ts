@@ -2,7 +2,7 @@
 import type { EndpointAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionState } from "../../transport/connection-state.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
-import type { ConsumersStats } from "../receiving/consumers.ts";
+import type { ConsumersStats } from "../receiving/consuming/consumers.ts";
 import type { FailoverTotals } from "../recovery/session-recovery.ts";
 import type { PendingSendsStats } from "../sending/pending-sends.ts";
 import type { TransactionStats } from "../transactions/transactions.ts";

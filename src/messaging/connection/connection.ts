@@ -20,18 +20,18 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import { CurrentSession } from "../port/current-session.ts";
 import { loginRefusedText } from "../port/login.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
-import { browse } from "../receiving/browse.ts";
+import { browse } from "../receiving/consuming/browse.ts";
 import {
   type BrowseOptions,
   type ConsumeOptions,
   readBrowseOptions,
   readConsumeOptions,
-} from "../receiving/consume-options.ts";
-import type { Consumer } from "../receiving/consumer.ts";
-import { Consumers } from "../receiving/consumers.ts";
-import { readRunOptions } from "../receiving/run-consumer.ts";
-import type { TransactedWork, TransactionOptions } from "../receiving/transact.ts";
-import { type UnsubscribeOptions, unsubscribe } from "../receiving/unsubscribe.ts";
+} from "../receiving/consuming/consume-options.ts";
+import type { Consumer } from "../receiving/consuming/consumer.ts";
+import { Consumers } from "../receiving/consuming/consumers.ts";
+import { type UnsubscribeOptions, unsubscribe } from "../receiving/consuming/unsubscribe.ts";
+import { readRunOptions } from "../receiving/handling/run-consumer.ts";
+import type { TransactedWork, TransactionOptions } from "../receiving/handling/transact.ts";
 import { closedError, type RecoveryDeps, SessionRecovery } from "../recovery/session-recovery.ts";
 import { REQUEST_OPTIONS, type RequestOptions, Requests } from "../requests/requests.ts";
 import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } from "../requests/responder.ts";

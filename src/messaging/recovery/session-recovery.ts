@@ -6,7 +6,7 @@ import type { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
-import type { Consumers } from "../receiving/consumers.ts";
+import type { Consumers } from "../receiving/consuming/consumers.ts";
 import type { Requests } from "../requests/requests.ts";
 import type { PendingSends } from "../sending/pending-sends.ts";
 import type { Transactions } from "../transactions/transactions.ts";

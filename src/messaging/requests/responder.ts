@@ -5,10 +5,10 @@ import type { MessageBody } from "../messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import { correlationOf, keepCorrelation } from "../messages/reply-correlation.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import { CONSUME_OPTIONS, type ConsumeOptions } from "../receiving/consume-options.ts";
-import type { Consumer } from "../receiving/consumer.ts";
-import { type ProcessContext, RUN_OPTIONS, RunAgain, type RunOptions } from "../receiving/run-consumer.ts";
-import type { Transaction } from "../receiving/transact.ts";
+import { CONSUME_OPTIONS, type ConsumeOptions } from "../receiving/consuming/consume-options.ts";
+import type { Consumer } from "../receiving/consuming/consumer.ts";
+import { type ProcessContext, RUN_OPTIONS, RunAgain, type RunOptions } from "../receiving/handling/run-consumer.ts";
+import type { Transaction } from "../receiving/handling/transact.ts";
 import type { SendOptions } from "../sending/call-options.ts";
 import { type AllowReplyTo, replyDestination } from "./reply-destination.ts";
 

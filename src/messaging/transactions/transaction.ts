@@ -18,8 +18,8 @@ import { parseDestination } from "../messages/destination.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "../port/messaging-session.ts";
 import { whenEnded } from "../port/when-ended.ts";
-import { Delivery } from "../receiving/delivery.ts";
-import type { Transaction } from "../receiving/transact.ts";
+import { Delivery } from "../receiving/deliveries/delivery.ts";
+import type { Transaction } from "../receiving/handling/transact.ts";
 import { checkSendOptions, type SendOptions } from "../sending/call-options.ts";
 import { PendingSends, type PendingSendsSettings } from "../sending/pending-sends.ts";
 

@@ -15,7 +15,7 @@ import { isInstance } from "../../errors/text-of.ts";
 import { checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
-import type { Transact, TransactedWork } from "../receiving/transact.ts";
+import type { Transact, TransactedWork } from "../receiving/handling/transact.ts";
 import type { PendingSendsSettings } from "../sending/pending-sends.ts";
 import { OpenTransaction } from "./transaction.ts";
 

@@ -1,5 +1,5 @@
 /** What was sent, confirmed and received, message by message, and what that says about loss, doubles and order. */
-import type { Delivery } from "../../messaging/receiving/delivery.ts";
+import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 
 /** What became of the messages to one destination. */
 export interface LedgerFindings {

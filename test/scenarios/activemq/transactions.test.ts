@@ -1,6 +1,6 @@
 /** What ActiveMQ's failover tests say of transactions while masters die: over an embedded group. */
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
 import { next, type Protocol, proxied, storyConnection, storyGroup } from "../../support/stories.ts";
 import { forbidUnhandledRejections, rejectionOf } from "../../support/toy-connection.ts";
 

@@ -1,6 +1,6 @@
 /** What Qpid JMS's failover tests say of sessions, requests and ends (Q44-Q54), over scripted peers. */
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
 import { AmqpPeer } from "../../support/peers/amqp-peer.ts";
 import { connectionTo } from "../../support/peers/scripted-peer.ts";
 import { StompPeer } from "../../support/peers/stomp-peer.ts";

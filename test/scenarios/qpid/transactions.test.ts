@@ -1,7 +1,7 @@
 /** What Qpid JMS's failover tests say of transactions (Q55-Q66), over scripted peers. */
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../../src/messaging/receiving/delivery.ts";
-import type { Transaction } from "../../../src/messaging/receiving/transact.ts";
+import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
+import type { Transaction } from "../../../src/messaging/receiving/handling/transact.ts";
 import { AmqpPeer } from "../../support/peers/amqp-peer.ts";
 import { connectionTo } from "../../support/peers/scripted-peer.ts";
 import { StompPeer } from "../../support/peers/stomp-peer.ts";

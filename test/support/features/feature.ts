@@ -4,8 +4,8 @@ import { connect } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
 import { MasterSlaveError, UnsupportedError } from "../../../src/errors/errors.ts";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
-import type { Consumer } from "../../../src/messaging/receiving/consumer.ts";
-import type { Delivery } from "../../../src/messaging/receiving/delivery.ts";
+import type { Consumer } from "../../../src/messaging/receiving/consuming/consumer.ts";
+import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
 import type { Credentials } from "../../../src/uri/endpoint.ts";
 
 export interface Feature {

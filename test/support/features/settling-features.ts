@@ -1,8 +1,8 @@
 /** The feature table's rows on settlements, transactions and twins. */
 import assert from "node:assert/strict";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
-import type { Consumer } from "../../../src/messaging/receiving/consumer.ts";
-import type { Delivery } from "../../../src/messaging/receiving/delivery.ts";
+import type { Consumer } from "../../../src/messaging/receiving/consuming/consumer.ts";
+import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
 import { drain, type Feature, nothing, type Trial, take, until } from "./feature.ts";
 
 /** A message in a queue of its own, in hand. */

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../../../src/messaging/receiving/deliveries/delivery.ts";
 import { Lanes, untilStill } from "./lanes.ts";
 import { addFindings, type LoadContext, type LoadFindings, type RunningLoad, type StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";

@@ -1,6 +1,6 @@
 /** Transactions of several sends: a part of them rolled back on purpose, a part allowed to run again. */
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
-import type { Transaction } from "../../../../src/messaging/receiving/transact.ts";
+import type { Transaction } from "../../../../src/messaging/receiving/handling/transact.ts";
 import { Lanes } from "./lanes.ts";
 import type { LoadFindings, StartLoad } from "./load.ts";
 import { readQueue } from "./read-queue.ts";

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { ConnectionSettings } from "../../../../src/messaging/connection/connection-parts.ts";
-import type { Consumer } from "../../../../src/messaging/receiving/consumer.ts";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
+import type { Consumer } from "../../../../src/messaging/receiving/consuming/consumer.ts";
+import type { Delivery } from "../../../../src/messaging/receiving/deliveries/delivery.ts";
 import { forbidUnhandledRejections, type ToyConnection, toyConnection } from "../../../support/toy-connection.ts";
 import { turns } from "../../../support/toy-messaging-session.ts";
 

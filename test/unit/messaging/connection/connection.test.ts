@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AttemptError, AuthenticationError } from "../../../../src/errors/errors.ts";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
+import type { Delivery } from "../../../../src/messaging/receiving/deliveries/delivery.ts";
 import {
   failover,
   fateOf,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionWarning } from "../../../../src/messaging/port/adapter-settings.ts";
-import type { Transaction } from "../../../../src/messaging/receiving/transact.ts";
+import type { Transaction } from "../../../../src/messaging/receiving/handling/transact.ts";
 import { forbidUnhandledRejections, toyConnected } from "../../../support/toy-connection.ts";
 import { turns } from "../../../support/toy-messaging-session.ts";
 

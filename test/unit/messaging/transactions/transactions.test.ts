@@ -4,8 +4,8 @@ import {
   TransactionInterruptedError,
   TransactionRolledBackError,
 } from "../../../../src/errors/errors.ts";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
-import type { Transaction } from "../../../../src/messaging/receiving/transact.ts";
+import type { Delivery } from "../../../../src/messaging/receiving/deliveries/delivery.ts";
+import type { Transaction } from "../../../../src/messaging/receiving/handling/transact.ts";
 import {
   failover,
   fateOf,

@@ -1,9 +1,9 @@
 /** Deletes a durable subscription, on whichever session answers. */
 
-import { startDeadline, type WaitOptions } from "../../async/deadline.ts";
-import { AbortError, InvalidArgumentError } from "../../errors/errors.ts";
-import { checkFlags, checkTimeout, readOptions } from "../messages/argument-checks.ts";
-import type { CurrentSession } from "../port/current-session.ts";
+import { startDeadline, type WaitOptions } from "../../../async/deadline.ts";
+import { AbortError, InvalidArgumentError } from "../../../errors/errors.ts";
+import { checkFlags, checkTimeout, readOptions } from "../../messages/argument-checks.ts";
+import type { CurrentSession } from "../../port/current-session.ts";
 import { checkSubscriptionName, requireClientId } from "./consume-options.ts";
 import type { Consumers } from "./consumers.ts";
 

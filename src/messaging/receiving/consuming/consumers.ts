@@ -1,16 +1,16 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
-import { IdleLatch } from "../../async/idle-latch.ts";
-import { inBackground } from "../../async/in-background.ts";
-import { ConnectionClosedError, MasterSlaveError } from "../../errors/errors.ts";
-import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import type { MessagingSession, Settlement } from "../port/messaging-session.ts";
-import type { Suspect } from "../port/suspect.ts";
+import { IdleLatch } from "../../../async/idle-latch.ts";
+import { inBackground } from "../../../async/in-background.ts";
+import { ConnectionClosedError, MasterSlaveError } from "../../../errors/errors.ts";
+import type { ConnectionWarning } from "../../port/adapter-settings.ts";
+import type { MessagingSession, Settlement } from "../../port/messaging-session.ts";
+import type { Suspect } from "../../port/suspect.ts";
+import { DeliveredIds } from "../deliveries/delivered-ids.ts";
+import type { SettleResult } from "../deliveries/delivery.ts";
+import { type HandlerFailure, warnOfHandler } from "../handling/redelivery-policy.ts";
+import type { Transact } from "../handling/transact.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
-import { DeliveredIds } from "./delivered-ids.ts";
-import type { SettleResult } from "./delivery.ts";
-import { type HandlerFailure, warnOfHandler } from "./redelivery-policy.ts";
 import type { StandingSubscription } from "./standing-subscription.ts";
-import type { Transact } from "./transact.ts";
 
 /** What the consumers of a connection are told once. */
 export interface ConsumersSettings {

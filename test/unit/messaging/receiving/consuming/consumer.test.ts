@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Consumer } from "../../../../src/messaging/receiving/consumer.ts";
+import type { Consumer } from "../../../../../src/messaging/receiving/consuming/consumer.ts";
 import {
   failover,
   fateOf,
@@ -8,8 +8,8 @@ import {
   take,
   toyConnected,
   toyConnection,
-} from "../../../support/toy-connection.ts";
-import { turns } from "../../../support/toy-messaging-session.ts";
+} from "../../../../support/toy-connection.ts";
+import { turns } from "../../../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";

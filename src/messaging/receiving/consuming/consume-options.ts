@@ -1,10 +1,10 @@
 /** What consume() and browse() may be told, checked, as the request a session understands. */
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../../errors/errors.ts";
-import { checkFlags, readOptions } from "../messages/argument-checks.ts";
-import { parseDestination } from "../messages/destination.ts";
-import type { NamedSubscription, SubscriptionRequest } from "../port/messaging-session.ts";
-import { type DeduplicationOptions, readDeduplication } from "./deduplication.ts";
+import { InvalidArgumentError } from "../../../errors/errors.ts";
+import { checkFlags, readOptions } from "../../messages/argument-checks.ts";
+import { parseDestination } from "../../messages/destination.ts";
+import type { NamedSubscription, SubscriptionRequest } from "../../port/messaging-session.ts";
+import { type DeduplicationOptions, readDeduplication } from "../deliveries/deduplication.ts";
 
 /** What consume() may be told. */
 export interface ConsumeOptions {

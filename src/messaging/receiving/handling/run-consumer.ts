@@ -1,13 +1,13 @@
 /** Works through a consumer's deliveries with a handler, settling for it. */
 import { inspect } from "node:util";
-import { guarded } from "../../async/isolated-emitter.ts";
-import { onAbort } from "../../async/on-abort.ts";
-import { startTimer } from "../../async/timer.ts";
-import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../errors/errors.ts";
-import { isInstance, textOf } from "../../errors/text-of.ts";
-import { checkFlags, checkFunction, readOptions } from "../messages/argument-checks.ts";
-import type { ReceivedMessage } from "../messages/received-message.ts";
-import type { Delivery } from "./delivery.ts";
+import { guarded } from "../../../async/isolated-emitter.ts";
+import { onAbort } from "../../../async/on-abort.ts";
+import { startTimer } from "../../../async/timer.ts";
+import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../../errors/errors.ts";
+import { isInstance, textOf } from "../../../errors/text-of.ts";
+import { checkFlags, checkFunction, readOptions } from "../../messages/argument-checks.ts";
+import type { ReceivedMessage } from "../../messages/received-message.ts";
+import type { Delivery } from "../deliveries/delivery.ts";
 import {
   type CheckedRedelivery,
   checkRedelivery,

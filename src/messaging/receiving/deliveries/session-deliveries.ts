@@ -6,7 +6,7 @@ import type {
   SessionSubscription,
   Settlement,
   SettlementTerms,
-} from "../port/messaging-session.ts";
+} from "../../port/messaging-session.ts";
 import { Delivery, type DeliveryOrigin, type SettleResult } from "./delivery.ts";
 
 /** What a link tells the consumer it belongs to. */

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { UnsupportedError } from "../../../../src/errors/errors.ts";
-import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
-import type { ProcessContext, RunOptions } from "../../../../src/messaging/receiving/run-consumer.ts";
-import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../support/toy-connection.ts";
-import { type ToyHabits, type ToyMessagingSession, turns } from "../../../support/toy-messaging-session.ts";
+import { UnsupportedError } from "../../../../../src/errors/errors.ts";
+import type { ReceivedMessage } from "../../../../../src/messaging/messages/received-message.ts";
+import type { ProcessContext, RunOptions } from "../../../../../src/messaging/receiving/handling/run-consumer.ts";
+import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../../support/toy-connection.ts";
+import { type ToyHabits, type ToyMessagingSession, turns } from "../../../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ConnectionWarning } from "../../../../src/messaging/port/adapter-settings.ts";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
+import type { ConnectionWarning } from "../../../../../src/messaging/port/adapter-settings.ts";
+import type { Delivery } from "../../../../../src/messaging/receiving/deliveries/delivery.ts";
 import {
   failover,
   fateOf,
@@ -8,8 +8,8 @@ import {
   rejectionOf,
   take,
   toyConnected,
-} from "../../../support/toy-connection.ts";
-import { turns } from "../../../support/toy-messaging-session.ts";
+} from "../../../../support/toy-connection.ts";
+import { turns } from "../../../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";

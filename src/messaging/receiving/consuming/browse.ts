@@ -1,9 +1,9 @@
 /** Shows what is in a queue and takes nothing out of it; over a failover it begins again and skips what it has shown. */
 
-import { inBackground } from "../../async/in-background.ts";
-import type { ReceivedMessage } from "../messages/received-message.ts";
+import { inBackground } from "../../../async/in-background.ts";
+import type { ReceivedMessage } from "../../messages/received-message.ts";
+import { DeliveredIds } from "../deliveries/delivered-ids.ts";
 import type { Consumer } from "./consumer.ts";
-import { DeliveredIds } from "./delivered-ids.ts";
 
 /** Ends when everything has been shown, or `break` is called. */
 export function browse(consumer: Consumer): AsyncGenerator<ReceivedMessage, void, void> {

@@ -4,10 +4,10 @@ import {
   InvalidArgumentError,
   StaleDeliveryError,
   type UnsupportedError,
-} from "../../errors/errors.ts";
-import { checkFlags, readOptions } from "../messages/argument-checks.ts";
-import type { ReceivedMessage } from "../messages/received-message.ts";
-import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "../port/messaging-session.ts";
+} from "../../../errors/errors.ts";
+import { checkFlags, readOptions } from "../../messages/argument-checks.ts";
+import type { ReceivedMessage } from "../../messages/received-message.ts";
+import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "../../port/messaging-session.ts";
 
 /**
  * `"settled"`: written to the session the delivery came by; what the broker makes of it is not confirmed, and if the

@@ -1,8 +1,8 @@
 /** How often and after which waits a message is handed to its handler again before it is rejected. */
 import { inspect } from "node:util";
-import { InvalidArgumentError } from "../../errors/errors.ts";
-import { stackTextOf } from "../../errors/text-of.ts";
-import { readParts } from "../messages/argument-checks.ts";
+import { InvalidArgumentError } from "../../../errors/errors.ts";
+import { stackTextOf } from "../../../errors/text-of.ts";
+import { readParts } from "../../messages/argument-checks.ts";
 
 /** How often, and after which waits, a message is worked on again when its handler fails. */
 export interface RedeliveryPolicy {

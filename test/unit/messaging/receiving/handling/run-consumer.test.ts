@@ -5,8 +5,8 @@ import {
   forbidUnhandledRejections,
   rejectionOf,
   toyConnected,
-} from "../../../support/toy-connection.ts";
-import { turns } from "../../../support/toy-messaging-session.ts";
+} from "../../../../support/toy-connection.ts";
+import { turns } from "../../../../support/toy-messaging-session.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";

@@ -1,20 +1,20 @@
 /** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
 
-import type { WaitOptions } from "../../async/deadline.ts";
-import { inBackground } from "../../async/in-background.ts";
-import { onAbort } from "../../async/on-abort.ts";
-import { settledOr, startTimer } from "../../async/timer.ts";
-import { AbortError, type MasterSlaveError } from "../../errors/errors.ts";
-import { checkTimeout, readOptions } from "../messages/argument-checks.ts";
-import { type Destination, formatDestination } from "../messages/destination.ts";
-import type { Settlement, SettlementTerms, SubscriptionRequest } from "../port/messaging-session.ts";
-import { Deduplication, type DeduplicationOptions } from "./deduplication.ts";
-import type { Delivery, SettleResult } from "./delivery.ts";
-import { type Arrival, DeliveryQueue } from "./delivery-queue.ts";
-import type { HandlerFailure } from "./redelivery-policy.ts";
-import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "./run-consumer.ts";
+import type { WaitOptions } from "../../../async/deadline.ts";
+import { inBackground } from "../../../async/in-background.ts";
+import { onAbort } from "../../../async/on-abort.ts";
+import { settledOr, startTimer } from "../../../async/timer.ts";
+import { AbortError, type MasterSlaveError } from "../../../errors/errors.ts";
+import { checkTimeout, readOptions } from "../../messages/argument-checks.ts";
+import { type Destination, formatDestination } from "../../messages/destination.ts";
+import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../port/messaging-session.ts";
+import { Deduplication, type DeduplicationOptions } from "../deliveries/deduplication.ts";
+import type { Delivery, SettleResult } from "../deliveries/delivery.ts";
+import { type Arrival, DeliveryQueue } from "../deliveries/delivery-queue.ts";
+import type { HandlerFailure } from "../handling/redelivery-policy.ts";
+import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "../handling/run-consumer.ts";
+import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
-import type { Transact } from "./transact.ts";
 
 /** What a consumer tells the connection it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {

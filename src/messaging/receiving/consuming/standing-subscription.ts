@@ -1,13 +1,13 @@
 /** A standing request for messages: asked for on every session, until it is ended or refused. */
 
-import { settledOr, startTimer } from "../../async/timer.ts";
-import { ConsumerClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../errors/errors.ts";
-import { type Destination, formatDestination } from "../messages/destination.ts";
-import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../port/messaging-session.ts";
-import type { Suspect } from "../port/suspect.ts";
-import type { Arrival } from "./delivery-queue.ts";
-import { type LinkOwner, SessionDeliveries } from "./session-deliveries.ts";
+import { settledOr, startTimer } from "../../../async/timer.ts";
+import { ConsumerClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
+import { type Destination, formatDestination } from "../../messages/destination.ts";
+import type { ConnectionWarning } from "../../port/adapter-settings.ts";
+import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../../port/messaging-session.ts";
+import type { Suspect } from "../../port/suspect.ts";
+import type { Arrival } from "../deliveries/delivery-queue.ts";
+import { type LinkOwner, SessionDeliveries } from "../deliveries/session-deliveries.ts";
 
 /** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
 export interface SubscriptionReader extends LinkOwner {

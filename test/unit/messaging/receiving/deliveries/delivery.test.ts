@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../../../src/messaging/receiving/delivery.ts";
-import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../support/toy-connection.ts";
+import type { Delivery } from "../../../../../src/messaging/receiving/deliveries/delivery.ts";
+import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../../support/toy-connection.ts";
 
 forbidUnhandledRejections();
 const ORDERS = "queue://orders";

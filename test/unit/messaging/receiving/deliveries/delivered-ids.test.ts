@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { DeliveredIds } from "../../../../src/messaging/receiving/delivered-ids.ts";
+import { DeliveredIds } from "../../../../../src/messaging/receiving/deliveries/delivered-ids.ts";
 
 it("knows the last 5,000 ids at least, and 10,000 at most", () => {
   const handedOver = new DeliveredIds();

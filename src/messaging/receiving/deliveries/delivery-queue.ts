@@ -1,8 +1,8 @@
 /** Where deliveries that arrived wait for readers, and readers for deliveries. */
 
-import { FifoQueue } from "../../async/fifo-queue.ts";
-import type { MasterSlaveError } from "../../errors/errors.ts";
-import type { IncomingDelivery } from "../port/messaging-session.ts";
+import { FifoQueue } from "../../../async/fifo-queue.ts";
+import type { MasterSlaveError } from "../../../errors/errors.ts";
+import type { IncomingDelivery } from "../../port/messaging-session.ts";
 import type { Delivery } from "./delivery.ts";
 import type { SessionDeliveries } from "./session-deliveries.ts";
 

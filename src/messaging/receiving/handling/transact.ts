@@ -1,9 +1,9 @@
 /** What connection.transaction() is asked for and gives. */
 
-import type { WaitOptions } from "../../async/deadline.ts";
-import type { MessageBody } from "../messages/outgoing-message.ts";
-import type { SendOptions } from "../sending/call-options.ts";
-import type { Delivery } from "./delivery.ts";
+import type { WaitOptions } from "../../../async/deadline.ts";
+import type { MessageBody } from "../../messages/outgoing-message.ts";
+import type { SendOptions } from "../../sending/call-options.ts";
+import type { Delivery } from "../deliveries/delivery.ts";
 
 /** What the work of connection.transaction() is given. */
 export interface Transaction {

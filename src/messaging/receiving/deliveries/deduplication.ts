@@ -1,9 +1,9 @@
 /** Which messages a consumer has accepted lately, so that their twins are settled without being handed over. */
 import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
-import { InvalidArgumentError } from "../../errors/errors.ts";
-import { readParts } from "../messages/argument-checks.ts";
-import type { ReceivedMessage } from "../messages/received-message.ts";
+import { InvalidArgumentError } from "../../../errors/errors.ts";
+import { readParts } from "../../messages/argument-checks.ts";
+import type { ReceivedMessage } from "../../messages/received-message.ts";
 import type { Arrival } from "./delivery-queue.ts";
 
 /** Which messages a consumer takes for second copies of what it has accepted. */
