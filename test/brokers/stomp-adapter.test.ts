@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { EncodedSend } from "../../src/adapters/stomp/messages/encoded-send.ts";
 import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
-import { AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors/errors.ts";
+import { AttemptError, AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
 import { confirmed, onRealBrokers } from "./stomp-steps.ts";
@@ -19,7 +19,11 @@ onRealBrokers("STOMP", (bench) => {
   it("refuses on its standby, a wrong password, and nobody's login", async () => {
     await expect(bench.open({}, "b")).rejects.toMatchObject({ code: "ENDPOINT_REFUSED", verdict: "next" });
     for (const credentials of [{ username: "scott", password: "tiger" }, undefined]) {
-      await expect(bench.open({ credentials: () => credentials })).rejects.toBeInstanceOf(AuthenticationError);
+      const refused = () => bench.open({ credentials: () => credentials }).catch((error: unknown) => error);
+      const first = await refused();
+      // A Classic that stood still for two seconds closes without its answer (docs/brokers.md): asked again, it gives one.
+      const isMute = classic && first instanceof AttemptError && first.code === "ENDPOINT_CLOSED";
+      expect(isMute ? await refused() : first).toBeInstanceOf(AuthenticationError);
     }
   });
 
