@@ -1,48 +1,40 @@
 /** Reaches the active endpoint of a group, holds exactly one session, and finds the next active one when it ends. */
-import pRetry, { AbortError as StopRetrying } from "p-retry";
 import { IsolatedEmitter } from "../async/isolated-emitter.ts";
-import { onAbort } from "../async/on-abort.ts";
-import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
 import {
   AbortError,
-  type AttemptError,
   addressOf,
   ConnectionClosedError,
-  ConnectTimeoutError,
   type EndpointAddress,
   InvalidArgumentError,
   MasterSlaveError,
   NoActiveEndpointError,
 } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
+import { limitConnect } from "./connect-limits.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
 import { closeSession, type Session, type SessionEnd } from "./dial/session.ts";
 import { type AttemptOutcome, superseded } from "./search/attempt.ts";
-import { EndpointList } from "./search/endpoint-list.ts";
-import { guardPlaintext } from "./search/plaintext-guard.ts";
-import { ReconnectPolicy } from "./search/reconnect-policy.ts";
-import { Search } from "./search/search.ts";
+import { SessionFinder } from "./search/session-finder.ts";
 import { observerFailure, type TransportObserver } from "./transport-observer.ts";
 import type { ConnectLimits, FailoverTransportOptions, TransportEvents } from "./transport-options.ts";
 
 export class FailoverTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
-  readonly #endpoints: EndpointList;
   readonly #options: FailoverTransportOptions<S>;
-  readonly #policy: ReconnectPolicy;
+  readonly #finder: SessionFinder<S>;
   readonly #abort = new AbortController();
   #state: ConnectionState<S> = { name: "idle" };
   #holding: Promise<void> = Promise.resolve();
   /** Settles connect(); no listener, nor its removal, can get in the way. */
   #settleConnect: (failure?: MasterSlaveError) => void = () => {};
-  /** The search that is under way, or was the last one. */
-  #search: Search<S> | undefined;
 
   constructor(options: FailoverTransportOptions<S>) {
     super();
-    const { endpoints, open, settings } = options;
-    this.#endpoints = new EndpointList(endpoints, settings);
-    this.#options = { ...options, open: guardPlaintext(open, endpoints) };
-    this.#policy = new ReconnectPolicy(settings);
+    this.#options = options;
+    this.#finder = new SessionFinder(options, {
+      onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
+      onRoundFailed: (error) => this.#become({ type: "round-failed", error }),
+      onLoginRefused: (error, retryInMs) => this.#options.observer?.loginRefused?.(error, retryInMs),
+    });
   }
 
   get state(): ConnectionState<S> {
@@ -51,7 +43,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
 
   /** Adds endpoints a broker told of; they are tried after the user's own. Returns those that were not known yet. */
   addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-    return this.#endpoints.addAlternates(endpoints);
+    return this.#finder.addAlternates(endpoints);
   }
 
   /**
@@ -69,7 +61,10 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
       throw aborted;
     }
     this.#become({ type: "connect" });
-    const forgetLimits = this.#limitConnect(options);
+    const forgetLimits = limitConnect(options, {
+      fail: (failure) => (this.#state.name === "connecting" ? this.#fail(failure) : undefined),
+      answers: () => this.#finder.answers(),
+    });
     const established = new Promise<void>((resolve, reject) => {
       this.#settleConnect = (failure) => (failure ? reject(failure) : resolve());
     });
@@ -104,8 +99,10 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
       let lostAtMs: number | undefined;
       let delayMs = 0;
       while (!this.#abort.signal.aborted) {
-        const { session, endpoint } = await this.#find(delayMs);
-        if (this.#abort.signal.aborted) return session.destroy(superseded(endpoint));
+        const { signal } = this.#abort;
+        const first = this.#state.name === "connecting";
+        const { session, endpoint } = await this.#finder.find({ first, delayMs, signal });
+        if (signal.aborted) return session.destroy(superseded(endpoint));
         this.#connected(session, endpoint, lostAtMs);
         const sinceMs = performance.now();
         const end = await session.ended;
@@ -113,8 +110,8 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
         lostAtMs = end.atMs;
         // What breaks the protocol comes again with the next session: a delivery no parser can read must not make a hot loop.
         const useful = session.useful && end.error.code !== "PROTOCOL_ERROR";
-        delayMs = this.#policy.sessionEnded(end.atMs - sinceMs, useful);
-        if (this.#policy.roundsLeft === 0)
+        delayMs = this.#finder.sessionEnded(end.atMs - sinceMs, useful);
+        if (this.#finder.roundsLeft === 0)
           throw new NoActiveEndpointError(`The session ended and no reconnect is allowed: ${end.error.message}`, [], {
             cause: end.error,
             note: this.#options.note,
@@ -124,64 +121,6 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     } catch (reason) {
       this.#fail(MasterSlaveError.from(reason));
     }
-  }
-
-  /** Rounds under p-retry until one has a session. Rejects when they are used up, on a verdict `stop`, or when closed. */
-  async #find(delayMs: number): Promise<{ session: S; endpoint: Endpoint }> {
-    const { signal } = this.#abort;
-    const first = this.#state.name === "connecting";
-    const search = new Search(this.#options.open, this.#options.settings, {
-      onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
-      onRefused: (error) => (first ? undefined : this.#loginRefused(error)),
-      stopsAt: ({ code }) => first || code !== "AUTHENTICATION_FAILED",
-    });
-    this.#search = search;
-    const end = () => search.end();
-    signal.addEventListener("abort", end, { once: true });
-    let found: { session: S; endpoint: Endpoint } | undefined;
-    try {
-      await search.pause(Math.max(delayMs, this.#policy.logins.waitMs(performance.now())));
-      return await pRetry(async () => (found = await this.#round(search, first)), {
-        retries: Math.max(0, this.#policy.roundsLeft - 1),
-        minTimeout: 0,
-        signal,
-        // The waiting is ours: it ends when an attempt that was left open succeeds.
-        onFailedAttempt: ({ retriesLeft }) =>
-          retriesLeft > 0 ? search.pause(this.#policy.delayBeforeRound(performance.now())) : undefined,
-      });
-    } finally {
-      signal.removeEventListener("abort", end);
-      search.end();
-      // p-retry drops a result that comes together with close().
-      if (signal.aborted) found?.session.destroy(superseded(found.endpoint));
-    }
-  }
-
-  async #round(search: Search<S>, first: boolean): Promise<{ session: S; endpoint: Endpoint }> {
-    const { logins, roundsLeft } = this.#policy;
-    const result = await search.round(this.#endpoints.inOrder(logins.refusedBy), { last: roundsLeft <= 1 });
-    if (result.kind === "session") return result;
-    this.#abort.signal.throwIfAborted();
-    const { failures, refused, stop } = result;
-    this.#policy.roundFailed();
-    if (!refused && failures.every(({ code }) => code !== "ATTEMPT_TIMEOUT")) logins.noneRefused();
-    const wrongPorts = first && failures.length > 0 && failures.every(({ code }) => code === "WRONG_PROTOCOL");
-    const { note } = this.#options;
-    const error = stop ?? new NoActiveEndpointError("No endpoint is active:", failures, { note });
-    this.#become({ type: "round-failed", error });
-    if (stop) throw new StopRetrying(stop);
-    if (wrongPorts)
-      throw new StopRetrying(
-        new NoActiveEndpointError("Every endpoint speaks another protocol:", failures, { retryable: false, note }),
-      );
-    if (refused && logins.over) throw new StopRetrying(refused);
-    throw error;
-  }
-
-  /** Once connected, refused credentials may be a rotation under way: they are asked again. */
-  #loginRefused(error: AttemptError): void {
-    const retryInMs = this.#policy.logins.refused(error, performance.now());
-    if (retryInMs !== undefined) this.#options.observer?.loginRefused?.(error, retryInMs);
   }
 
   #connected(session: S, endpoint: Endpoint, lostAtMs: number | undefined): void {
@@ -266,24 +205,6 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     if (name === "closing" || name === "closed")
       throw new ConnectionClosedError("connect() was called on a connection that is closed: make a new one");
     throw new InvalidArgumentError(`connect() was called in the state ${name}: call it once, on a new connection`);
-  }
-
-  /** Ends the search for the first session when the caller's signal or time says so; returns what forgets both. */
-  #limitConnect({ signal, connectTimeoutMs }: ConnectLimits): () => void {
-    const fail = (failure: MasterSlaveError) => {
-      if (this.#state.name === "connecting") this.#fail(failure);
-    };
-    const forget = signal && onAbort(signal, () => fail(new AbortError("Connecting was aborted", signal.reason)));
-    const onTimeout = () => {
-      const attempts = this.#search?.answers(this.#endpoints.inOrder()) ?? [];
-      fail(new ConnectTimeoutError(`No endpoint became active within connectTimeoutMs=${connectTimeoutMs}:`, attempts));
-    };
-    // 0 is none, as in the option table.
-    const timer = connectTimeoutMs ? setTimeout(onTimeout, Math.min(connectTimeoutMs, LONGEST_TIMER_MS)) : undefined;
-    return () => {
-      clearTimeout(timer);
-      forget?.();
-    };
   }
 
   #reportAttempt(endpoint: Endpoint, outcome: AttemptOutcome<S>): void {

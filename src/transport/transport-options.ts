@@ -2,14 +2,11 @@
 import type { AttemptError, EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
-import type { AttemptLimits } from "./search/attempt.ts";
-import type { ReconnectSettings } from "./search/reconnect-policy.ts";
+import type { SearchSettings } from "./search/session-finder.ts";
 import type { TransportObserver } from "./transport-observer.ts";
 
 /** Everything the transport is told; URIs and options become this in connect/. */
-export interface TransportSettings extends AttemptLimits, ReconnectSettings {
-  readonly randomize: boolean;
-}
+export type TransportSettings = SearchSettings;
 
 /** Each is emitted exactly once per occurrence. */
 export interface TransportEvents<S extends Session> {

@@ -9,7 +9,6 @@ import {
   type MasterSlaveError,
 } from "../../errors/errors.ts";
 import { FailoverTransport } from "../../transport/failover-transport.ts";
-import type { TransportObserver } from "../../transport/transport-observer.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { argumentError, checkFlags, checkFunction, checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
@@ -17,8 +16,6 @@ import { KnownDestinations } from "../messages/known-destinations.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
-import { CurrentSession } from "../port/current-session.ts";
-import { loginRefusedText } from "../port/login.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import { browse } from "../receiving/consuming/browse.ts";
 import {
@@ -28,21 +25,20 @@ import {
   readConsumeOptions,
 } from "../receiving/consuming/consume-options.ts";
 import type { Consumer } from "../receiving/consuming/consumer.ts";
-import { Consumers } from "../receiving/consuming/consumers.ts";
 import { type UnsubscribeOptions, unsubscribe } from "../receiving/consuming/unsubscribe.ts";
 import { readRunOptions } from "../receiving/handling/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/handling/transact.ts";
 import { closedError, type RecoveryDeps, SessionRecovery } from "../recovery/session-recovery.ts";
-import { REQUEST_OPTIONS, type RequestOptions, Requests } from "../requests/requests.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "../requests/requests.ts";
 import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } from "../requests/responder.ts";
 import { type CloseOptions, checkSendOptions, NO_OPTIONS, type SendOptions } from "../sending/call-options.ts";
-import { PendingSends } from "../sending/pending-sends.ts";
 import { Producer } from "../sending/producer.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
-import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
 import { IdleNotice } from "./idle-notice.ts";
+import { createLastingWork } from "./lasting-work.ts";
+import { observeSessions } from "./session-observer.ts";
 
 /** The warnings that each tell of one message which was not handed over. */
 const UNREAD: ReadonlySet<ConnectionWarning["code"]> = new Set(["UNREADABLE_MESSAGE", "MESSAGE_TOO_LARGE"]);
@@ -65,16 +61,12 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     super();
     const { settings } = parts;
     this.#parts = parts;
-    this.#transport = new FailoverTransport({ ...parts, observer: this.#observer() });
-    const sessions = new CurrentSession();
-    const transactions = new Transactions(sessions, settings);
-    const consumers = new Consumers(settings, {
+    this.#transport = new FailoverTransport({ ...parts, observer: observeSessions(this, () => this.#recovery) });
+    this.#held = createLastingWork(settings, {
       warn: (warning) => this.warn(warning),
       handlerFailed: (failure) => this.emit("handlerFailed", failure),
-      transact: transactions.transact,
+      send: (...send) => this.#send(...send),
     });
-    const requests = new Requests(consumers, (...send) => this.#send(...send), settings);
-    this.#held = { sends: new PendingSends(settings), consumers, requests, transactions, sessions };
     this.#recovery = new SessionRecovery(this.#transport, this.#held, settings.poisonAfter);
     this.closed = new Promise((resolve) => this.#transport.once("closed", resolve));
     this.#transport.on("attempt", (attempt) => this.emit("attempt", attempt));
@@ -273,28 +265,5 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     const { state } = this.#transport;
     if (!closing && state.name !== "closing" && state.name !== "closed") return;
     throw closedError(state.name === "closed" ? state.lastError : undefined);
-  }
-
-  /** Restores first, then tells the listeners of it: a throw in here ends the connection with INTERNAL. */
-  #observer(): TransportObserver<MessagingSession> {
-    return {
-      established: (session, endpoint) => {
-        const restored = this.#recovery.begin(session, endpoint);
-        this.emit("established", { endpoint });
-        return restored;
-      },
-      interrupted: (interruption) => {
-        this.#recovery.interrupt(interruption.cause);
-        this.emit("interrupted", interruption);
-      },
-      restored: (session, endpoint, outageMs) => {
-        const { restored, ...restoration } = this.#recovery.restore(session, endpoint, outageMs);
-        this.emit("restored", { endpoint, outageMs, ...restoration });
-        return restored;
-      },
-      loginRefused: ({ message, endpoint }, retryInMs) =>
-        this.warn({ code: "LOGIN_REFUSED", message: loginRefusedText(message, retryInMs), endpoint }),
-      ended: (failure) => this.#recovery.end(failure),
-    };
   }
 }

@@ -1,0 +1,22 @@
+/** What a connection holds while its sessions come and go: sends, consumers, requests and transactions, made together. */
+import { CurrentSession } from "../port/current-session.ts";
+import { Consumers, type ConsumersHooks } from "../receiving/consuming/consumers.ts";
+import type { RecoveryDeps } from "../recovery/session-recovery.ts";
+import { Requests } from "../requests/requests.ts";
+import { PendingSends } from "../sending/pending-sends.ts";
+import { Transactions } from "../transactions/transactions.ts";
+import type { ConnectionSettings } from "./connection-parts.ts";
+
+/** What that work asks of its connection. */
+export interface LastingWorkHooks extends Omit<ConsumersHooks, "transact"> {
+  /** Sends the requests. */
+  readonly send: ConstructorParameters<typeof Requests>[1];
+}
+
+export function createLastingWork(settings: ConnectionSettings, { send, ...hooks }: LastingWorkHooks): RecoveryDeps {
+  const sessions = new CurrentSession();
+  const transactions = new Transactions(sessions, settings);
+  const consumers = new Consumers(settings, { ...hooks, transact: transactions.transact });
+  const requests = new Requests(consumers, send, settings);
+  return { sends: new PendingSends(settings), consumers, requests, transactions, sessions };
+}
