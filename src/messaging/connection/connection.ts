@@ -1,5 +1,4 @@
 /** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
-
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import {
   AbortError,
@@ -11,6 +10,7 @@ import {
 import { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { argumentError, checkFlags, checkFunction, checkTimeout, readOptions } from "../messages/argument-checks.ts";
+import { addressed } from "../messages/bare-address.ts";
 import { type Destination, parseDestination } from "../messages/destination.ts";
 import { KnownDestinations } from "../messages/known-destinations.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
@@ -246,7 +246,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       this.#refuseWhenDrained();
       if (signal?.aborted) throw new AbortError("The send was aborted before it began", signal.reason);
       return this.#held.sends.add(
-        destination,
+        addressed(destination, options),
         createOutgoingMessage(body, options),
         { timeoutMs, signal, ...this.#notice.hint() },
         policy,

@@ -10,6 +10,11 @@ export interface Destination {
   readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";
   /** Of a temporary one: as the broker names it. Classic takes a name with commas for several destinations, see membersOf. */
   readonly name: string;
+  /**
+   * The address alone is known: the sender of a request did not say whether its reply-to is a queue or a topic. Artemis then
+   * goes by what there is at the address; to any other broker it is a queue.
+   */
+  readonly bare?: true | undefined;
 }
 
 const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
@@ -20,6 +25,11 @@ const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
   ["/queue/", "queue"],
   ["/topic/", "topic"],
 ];
+
+/** Whether the text is a name alone, which is taken for that of a queue. */
+export function isBareName(text: string): boolean {
+  return !PREFIXES.some(([spelling]) => text.startsWith(spelling));
+}
 
 /** @throws InvalidArgumentError for an empty name, another scheme, a control character, or a blank before or after the name. */
 export function parseDestination(text: string): Destination {
@@ -51,9 +61,9 @@ function blankAround(text: string): InvalidArgumentError {
   );
 }
 
-/** `queue://NAME` or `topic://NAME`. */
-export function formatDestination({ kind, name }: Destination): string {
-  return `${kind}://${name}`;
+/** `queue://NAME` or `topic://NAME`; the name alone of a bare address. */
+export function formatDestination({ kind, name, bare }: Destination): string {
+  return bare ? name : `${kind}://${name}`;
 }
 
 /** `queue://A,topic://B` or `queue://A,B` as the destinations it lists; most are their own only member. @throws as parseDestination. */

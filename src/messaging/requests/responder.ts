@@ -1,6 +1,8 @@
 /** Answers requests: a handler's result goes to where the message asks for it. */
 import { InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
 import { isInstance } from "../../errors/text-of.ts";
+import { markBareAddress } from "../messages/bare-address.ts";
+import { isBareName } from "../messages/destination.ts";
 import type { MessageBody } from "../messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../messages/received-message.ts";
 import { correlationOf, keepCorrelation } from "../messages/reply-correlation.ts";
@@ -22,7 +24,7 @@ export type AnswerRequest = (
 export interface RespondOptions extends ConsumeOptions, RunOptions {
   /**
    * Called with each request's reply-to, such as `queue://answers`; only true lets the reply be sent there. Left out, any
-   * plain queue or topic is taken. A list of destinations or one with `?` options is never answered.
+   * plain queue or topic is taken. A name that its sender gave without a kind is shown as a queue's. A list of destinations or one with `?` options is never answered.
    */
   readonly replyTo?: AllowReplyTo | undefined;
 }
@@ -118,6 +120,7 @@ function replyOptions(message: ReceivedMessage): SendOptions {
   const { correlationId, senderMessageId, brokerMessageId, id, persistent = true } = message;
   const answered = correlationId ?? senderMessageId ?? brokerMessageId ?? id;
   const options: SendOptions = { ...(answered !== undefined && { correlationId: answered }), persistent };
+  if (message.replyTo !== undefined && isBareName(message.replyTo)) markBareAddress(options);
   const encodedId = correlationOf(message);
   if (encodedId) keepCorrelation(options, encodedId);
   return options;

@@ -14,6 +14,7 @@ import {
   TransactionRolledBackError,
 } from "../../errors/errors.ts";
 import { argumentError, checkTimeout } from "../messages/argument-checks.ts";
+import { addressed } from "../messages/bare-address.ts";
 import { parseDestination } from "../messages/destination.ts";
 import { createOutgoingMessage, type MessageBody } from "../messages/outgoing-message.ts";
 import type { CommitOutcome, MessagingSession, SessionTransaction } from "../port/messaging-session.ts";
@@ -70,7 +71,7 @@ export class OpenTransaction implements Transaction {
     try {
       checkSendOptions(options);
       checkTimeout(options.timeoutMs);
-      const to = parseDestination(destination);
+      const to = addressed(parseDestination(destination), options);
       const message = createOutgoingMessage(body, options);
       if (message.idGiven) this.#givenIds += 1;
       const { id } = await this.#sends.add(to, message, { timeoutMs: options.timeoutMs, signal: options.signal });

@@ -58,8 +58,9 @@ const CAPABILITY_OF: Readonly<Record<Kind, string>> = {
   "temp-topic": "temporary-topic",
 };
 
-export function spell(spelling: Spelling, { kind, name }: Destination): Terminus {
-  if (spelling.by === "capability") return { address: name, capabilities: [CAPABILITY_OF[kind]] };
+export function spell(spelling: Spelling, { kind, name, bare }: Destination): Terminus {
+  // Without a capability Artemis goes by what there is at the address.
+  if (spelling.by === "capability") return { address: name, ...(!bare && { capabilities: [CAPABILITY_OF[kind]] }) };
   // Classic takes a list for several destinations.
   const members = membersOf({ kind, name });
   return { address: members.map((member) => prefixOf(spelling, member.kind) + member.name).join() };

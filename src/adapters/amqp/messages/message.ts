@@ -44,7 +44,7 @@ export function encodeMessage(message: OutgoingMessage, destination: Destination
   writer.begin();
   writeHeader(message);
   const ttlAt = message.ttlMs === undefined ? undefined : writer.length - 4;
-  writeAnnotations(message, destination);
+  writeAnnotations(message, destination, spelling);
   const delayAt = message.delayMs === undefined ? undefined : writer.length - 8;
   writeProperties(message, destination, spelling);
   writeApplicationProperties(message);
@@ -79,17 +79,21 @@ function writeHeader({ persistent, priority, ttlMs }: OutgoingMessage): void {
 }
 
 /** Message annotations (AMQP 1.0, 3.2.3), the delay last, for refreshTimes. */
-function writeAnnotations({ kind, replyTo, delayMs, sections }: OutgoingMessage, destination: Destination): void {
+function writeAnnotations(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
+  const { kind, replyTo, delayMs, sections } = message;
   writer.section(0x72, MAP32);
   writer.compound(() => {
-    let items = 2;
+    let items = 0;
     if (!sections || sections.messageType) {
       writer.symbol(JMS_MESSAGE_TYPE);
       if (sections?.messageType) writer.raw(sections.messageType);
       else writer.bytes(0x51, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
       items += 2;
     }
-    writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
+    if (!destination.bare || spelling.by === "prefix") {
+      writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
+      items += 2;
+    }
     if (replyTo) {
       writeNote(JMS_REPLY_TO, JMS_KINDS.indexOf(replyTo.kind));
       items += 2;

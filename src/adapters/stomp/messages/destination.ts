@@ -3,6 +3,8 @@ import { UnsupportedError } from "../../../errors/errors.ts";
 import { type Destination, formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
 import type { Dialect } from "../opening/broker.ts";
 
+const QUEUE = "queue://";
+
 /**
  * The headers that address a SEND. Without the routing type Artemis takes an unknown name for a topic, and the message is
  * lost. @throws UnsupportedError for several destinations where the broker takes one.
@@ -10,7 +12,9 @@ import type { Dialect } from "../opening/broker.ts";
 export function addressSend(destination: Destination, dialect: Dialect): Record<string, string> {
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
   refuseSeveral(destination);
-  return { destination: destination.name, ...typeUnlessQualified("destination-type", destination) };
+  // Without a type Artemis goes by what there is at the address.
+  const type = destination.bare ? {} : typeUnlessQualified("destination-type", destination);
+  return { destination: destination.name, ...type };
 }
 
 /** The headers that address a SUBSCRIBE. @throws UnsupportedError likewise. */
@@ -86,10 +90,11 @@ function typeUnlessQualified(header: string, destination: Destination): Record<s
   return isQualified(destination) ? {} : { [header]: routingType(destination.kind) };
 }
 
-/** A reply-to header, likewise. A bare name, as AMQP senders leave it, is taken for a queue. */
-export function readReplyTo(text: string | undefined): string | undefined {
+/** A reply-to header, likewise. `isGuess`: the broker made a queue of a name of which the sender did not say what it is. */
+export function readReplyTo(text: string | undefined, isGuess: boolean): string | undefined {
   if (!text) return undefined;
-  return readSpelled(text) ?? (/^\/|:\/\//.test(text) ? text : `queue://${text}`);
+  const read = readSpelled(text) ?? text;
+  return isGuess && read.startsWith(QUEUE) ? read.slice(QUEUE.length) : read;
 }
 
 function readSpelled(text: string): string | undefined {

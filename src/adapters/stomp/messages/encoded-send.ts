@@ -54,7 +54,7 @@ export class SendEncoder {
   /** @throws InvalidArgumentError, UnsupportedError as encodeMessage does, and for headers that this peer cannot be sent. */
   encode(destination: Destination, message: OutgoingMessage): EncodedSend {
     const { dialect, version } = this.#peer;
-    const plain = this.#isPlain(message) ? this.#plainLines(destination, message) : undefined;
+    const plain = this.#isPlain(message) && !destination.bare ? this.#plainLines(destination, message) : undefined;
     return { dialect, version, lines: plain ?? this.#linesOf(destination, message), body: message.body };
   }
 

@@ -68,7 +68,7 @@ export class ReceivedContent implements Content {
   }
 
   get replyTo(): string | undefined {
-    return readReplyTo(this.#text("reply-to"));
+    return readReplyTo(this.#text("reply-to"), this.#dialect.writesAddresses && this.#hasUnnamedReplyKind);
   }
 
   get type(): string | undefined {
@@ -99,6 +99,12 @@ export class ReceivedContent implements Content {
   /** Classic says it only of persistent messages. */
   get persistent(): boolean {
     return this.#text("persistent") === "true";
+  }
+
+  /** Whether an AMQP sender gave a reply-to without its kind: Artemis then shows it as a queue's. */
+  get #hasUnnamedReplyKind(): boolean {
+    const isFromAmqp = this.#text(`${AMQP_PREFIX}ORIGINAL_ENCODING`) !== undefined;
+    return isFromAmqp && this.#text(`${AMQP_PREFIX}MA_x-opt-jms-reply-to`) === undefined;
   }
 
   #text(name: string): string | undefined {

@@ -28,6 +28,20 @@ describe("a responder", () => {
     ]);
   });
 
+  it("sends the answer to an address whose kind the request leaves open as to one", async () => {
+    const { connection, session } = await toyConnected();
+    connection.respond(QUOTES, () => "x");
+    await turns();
+    session.to(QUOTES).deliver("a", { more: { replyTo: "answers" } });
+    session.to(QUOTES).deliver("b", { more: { replyTo: "queue://answers" } });
+    await turns(5);
+    const [open, named] = session.sends.map(({ destination }) => destination);
+    expect([open, named]).toEqual([
+      { kind: "queue", name: "answers", bare: true },
+      { kind: "queue", name: "answers" },
+    ]);
+  });
+
   it.each<[object, string]>([
     [{ concurency: 2 }, "respond() has no option concurency: did you mean concurrency?"],
     [{ concurrency: 0 }, "concurrency is a positive whole number, not 0"],

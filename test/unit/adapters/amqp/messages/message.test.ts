@@ -48,6 +48,16 @@ describe("a message as AMQP", () => {
     });
   });
 
+  it("to a bare address leaves its kind to Artemis, and is for a queue on Classic", () => {
+    const bare = { ...orders, bare: true } as const;
+    const decoded = [artemis, classic].map((spelling) => {
+      const { bytes } = encodeMessage(createOutgoingMessage("x"), bare, spelling);
+      return rhea.message.decode(bytes) as unknown as Message;
+    });
+    expect(decoded.map(({ to }) => to)).toEqual(["orders", "queue://orders"]);
+    expect(decoded.map((message) => message.message_annotations?.["x-opt-jms-dest"])).toEqual([undefined, 0]);
+  });
+
   it("carries id, priority, durability, correlation and reply address", () => {
     const message = onTheWire("x", { id: "m-1", priority: 9, correlationId: "c-1", replyTo: "queue://answers" });
     // Classic loses the connection of STOMP consumers over a message-id.

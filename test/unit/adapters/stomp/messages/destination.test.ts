@@ -108,6 +108,12 @@ describe("destinations on Artemis", () => {
     expect(addressSend(qualified, artemis)).toEqual({ destination: "prices::audit" });
     expect(addressSubscribe(qualified, artemis)).toEqual({ destination: "prices::audit" });
   });
+
+  it("leave the type of a bare address to Artemis, and are a queue's to Classic", () => {
+    const bare = { kind: "queue", name: "replies", bare: true } as const;
+    expect(addressSend(bare, artemis)).toEqual({ destination: "replies" });
+    expect(addressSend(bare, classic)).toEqual({ destination: "/queue/replies" });
+  });
 });
 
 describe("readReplyTo", () => {
@@ -117,9 +123,18 @@ describe("readReplyTo", () => {
     ["temp-queue://x", "temp-queue://x"],
     ["/remote-temp-queue/ID:a-1", "temp-queue://ID:a-1"],
     ["/temp-queue/x", "temp-queue://x"],
-    ["replies", "queue://replies"],
+    ["replies", "replies"],
     [undefined, undefined],
   ])("reads %s as %s", (text, destination) => {
-    expect(readReplyTo(text)).toBe(destination);
+    expect(readReplyTo(text, false)).toBe(destination);
+  });
+
+  it.each([
+    ["queue://replies", "replies"],
+    ["queue://prices::audit", "prices::audit"],
+    ["topic://prices", "topic://prices"],
+    [undefined, undefined],
+  ])("reads %s as %s where the broker only guessed that it is a queue", (text, destination) => {
+    expect(readReplyTo(text, true)).toBe(destination);
   });
 });
