@@ -1,25 +1,28 @@
-/** A call's signal and timeout as one signal, which leaves no timer and no listener behind. */
+/** Combines a call's `signal` and `timeoutMs` into one signal, and leaves no timer or listener behind. */
 import { AbortError, type MasterSlaveError } from "../errors/errors.ts";
 import { onAbort } from "./on-abort.ts";
 import { startTimer } from "./timer.ts";
 
-/** A wait with an end. */
+/** The limits of one wait: a timeout and a signal. */
 export interface WaitOptions {
-  /** How long to wait at most, ms; without end unless said. */
+  /** The longest wait, in ms; no limit when left out. */
   readonly timeoutMs?: number | undefined;
-  /** Gives the wait up when it fires; the call rejects with `ABORTED` then. */
+  /** Ends the wait when it fires; the call then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Fires it now. */
+  /** Fires the signal now, with `reason`. */
   end(reason: MasterSlaveError): void;
-  /** Call it when the work is over. */
+  /** Removes the timer and the listener; call it when the work is done. */
   release(): void;
 }
 
-/** The reason is what `timedOut` makes when `timeoutMs` passes first, an AbortError saying `what` when `signal` fires. */
+/**
+ * Starts a signal that fires when `timeoutMs` passes, with the error that `timedOut` makes, or when `signal` fires,
+ * with an AbortError that names `what`.
+ */
 export function startDeadline(
   what: string,
   { timeoutMs, signal }: WaitOptions,

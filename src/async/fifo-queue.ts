@@ -1,17 +1,20 @@
-/** A first-in-first-out line whose both ends cost the same however long it is, and whose members may leave from anywhere. */
+/**
+ * A first-in-first-out queue: adding and taking cost the same whatever its length, and members may leave from the
+ * middle.
+ */
 export class FifoQueue<T extends object> {
   readonly #hasLeft: (item: T) => boolean;
   #items: (T | undefined)[] = [];
   #head = 0;
-  /** How many between head and end have left. */
+  /** Number of items between the head and the end that have left. */
   #gone = 0;
 
-  /** `hasLeft`: whether an item waits no more; each that leaves is to be told of by `noteLeft()`. */
+  /** `hasLeft` says whether an item no longer waits. Report each item that leaves with `noteLeft()`. */
   constructor(hasLeft: (item: T) => boolean = () => false) {
     this.#hasLeft = hasLeft;
   }
 
-  /** How many wait. */
+  /** Number of waiting items. */
   get size(): number {
     return this.#items.length - this.#head - this.#gone;
   }
@@ -35,19 +38,22 @@ export class FifoQueue<T extends object> {
     return item;
   }
 
-  /** Takes everything out. */
+  /** Removes all waiting items and returns them. */
   drain(): T[] {
     const items = this.#waiting();
     this.#restart([]);
     return items;
   }
 
-  /** Those that wait, in order; they stay. */
+  /** The waiting items in order, without removing them. */
   live(): readonly T[] {
     return this.#waiting();
   }
 
-  /** One of those that wait here has left (or had been drained: then nothing is to be done). What it holds is let go of soon: at the latest when as many have left as wait. */
+  /**
+   * Notes that one waiting item has left (no effect after `drain()`). The queue drops its reference at the latest when
+   * as many items have left as wait.
+   */
   noteLeft(): void {
     if (this.size === 0) return;
     this.#gone += 1;
@@ -67,7 +73,7 @@ export class FifoQueue<T extends object> {
   #step(): void {
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    // Copying half of the line once in its length keeps the cost per item constant.
+    // Copying the queue only when half of it is used up keeps the cost per item constant.
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

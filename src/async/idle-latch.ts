@@ -1,10 +1,10 @@
-/** Who waits for the last of something to be over. */
+/** Lets callers wait until nothing is left of something, such as pending sends. */
 import { onAbort } from "./on-abort.ts";
 
 export class IdleLatch {
   readonly #waiting = new Set<() => void>();
 
-  /** Resolves when `tell()` is called, or `signal` fires; at once when there is nothing to wait for. */
+  /** Resolves when `tell()` is called or `signal` fires, and at once when `isEmpty` is true. */
   async wait(isEmpty: boolean, signal: AbortSignal): Promise<void> {
     if (isEmpty || signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ export class IdleLatch {
     });
   }
 
-  /** It is empty now. */
+  /** Releases everybody who waits: it is empty now. */
   tell(): void {
     for (const done of [...this.#waiting]) done();
   }

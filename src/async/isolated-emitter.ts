@@ -1,4 +1,4 @@
-/** An event emitter whose listeners cannot harm each other or us: what one throws becomes a process warning. */
+/** An event emitter that isolates its listeners: what a listener throws becomes a process warning. */
 import { inspect } from "node:util";
 import { EventEmitter } from "eventemitter3";
 import { InvalidArgumentError } from "../errors/errors.ts";
@@ -7,10 +7,13 @@ import { stackTextOf } from "../errors/text-of.ts";
 type Listener = (...payload: unknown[]) => void;
 
 export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
-  /** By event, what stands for a caller's listener; what stands for one stands for itself too. */
+  /** For each event, the guarded function registered in place of each listener; a guarded function maps to itself. */
   readonly #isolated = new Map<string | symbol, WeakMap<object, Listener>>();
 
-  /** Without it JSON.stringify throws as soon as somebody listens: listeners refer to what they are attached to. */
+  /**
+   * JSON.stringify would throw without this as soon as a listener exists: listeners refer back to the object they
+   * listen to.
+   */
   toJSON(): object {
     return {};
   }
@@ -45,7 +48,7 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     return super.off(event, listener && this.#isolate(event, listener), context, onceOnly);
   }
 
-  /** eventemitter3 calls this too, with what stands for a `once` listener, when that listener's time has come. */
+  /** eventemitter3 also calls this, with the guarded function, when a `once` listener has fired. */
   override removeListener<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener?: EventEmitter.EventListener<Events, T>,
@@ -70,7 +73,7 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
   }
 }
 
-/** The same listener, except that what it throws or rejects with becomes a process warning. */
+/** Wraps a listener: what it throws or rejects with becomes a process warning. */
 export function guarded<Payload extends unknown[]>(
   event: string | symbol,
   listener: (...payload: Payload) => unknown,

@@ -1,30 +1,33 @@
 /**
- * A Set for members that come and go by the thousand each second. V8's own, and its Map, chain each outgrown table to
- * the next: once one of them is old, whatever passes through the later ones outlives the young generation, and
- * collecting it costs more than the rest of a message's way (docs/decisions/0018-amqp-hot-path.md).
+ * A Set for members that come and go by the thousand each second. V8's own Set and Map link each outgrown table to the
+ * next. Once one table is old, all entries of later ones survive the young generation, and collecting them costs more
+ * than the rest of the handling of a message (docs/decisions/0018-amqp-hot-path.md).
  */
 
-/** What a member has room for; it is in one set at most. */
+/** The fields that a member needs; a member is in at most one set. */
 export interface Linkable<T> {
-  /** The set it is in. */
+  /** The set that the member is in. */
   set: object | undefined;
   previous: T | undefined;
   next: T | undefined;
 }
 
-/** The room, for classes whose objects are members. */
+/** A base class with the fields of a member. */
 export class LinkedMember<T> implements Linkable<T> {
   set: object | undefined = undefined;
   previous: T | undefined = undefined;
   next: T | undefined = undefined;
 }
 
-/** In the order of joining. As with a Set, an iteration skips what leaves before it is reached, and reaches what joins. */
+/**
+ * Iterates in the order of joining. As with a Set, an iteration skips members that leave before it reaches them, and
+ * visits members that join.
+ */
 export class LinkedSet<T extends Linkable<T>> {
   #first: T | undefined;
   #last: T | undefined;
   #size = 0;
-  /** What each iteration under way comes to next; undefined: to whatever joins. */
+  /** The next member of each iteration under way; undefined when an iteration has reached the end. */
   readonly #cursors: { next: T | undefined }[] = [];
 
   get size(): number {
@@ -35,7 +38,7 @@ export class LinkedSet<T extends Linkable<T>> {
     return member.set === this;
   }
 
-  /** Nothing, for one that is in it already. */
+  /** Does nothing if the member is already in the set. */
   add(member: T): void {
     if (member.set === this) return;
     if (member.set !== undefined) throw new Error("A member of one set joined another");
@@ -49,7 +52,10 @@ export class LinkedSet<T extends Linkable<T>> {
     for (const cursor of this.#cursors) cursor.next ??= member;
   }
 
-  /** Returns whether it was in it. What has left points nowhere: it may be old, and keep the young alive. */
+  /**
+   * Returns whether the member was in the set. A removed member keeps no references: it may be old, and would keep
+   * young members alive.
+   */
   delete(member: T): boolean {
     if (member.set !== this) return false;
     const { previous, next } = member;

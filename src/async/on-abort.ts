@@ -1,4 +1,4 @@
-/** Many waits on one signal as a single listener: Node warns of a leak from the eleventh on. */
+/** Shares one listener on a signal among many waits: Node warns of a leak from the eleventh listener on. */
 
 /** The waits on one signal, and the one listener that serves them. */
 class SignalWatch {
@@ -28,7 +28,10 @@ class SignalWatch {
 
 const watches = new WeakMap<AbortSignal, SignalWatch>();
 
-/** Calls `act` once, when `signal` fires. Returns what forgets it; when all are forgotten the signal has no listener of ours. */
+/**
+ * Calls `act` once when `signal` fires. Returns a function that cancels this; when all are cancelled, the signal has no
+ * listener of ours.
+ */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
   const watch = watches.get(signal) ?? new SignalWatch(signal);
   watches.set(signal, watch);

@@ -1,2 +1,2 @@
-/** The longest wait a timer of Node's can be given, ms; beyond it timers fire at once. */
+/** The longest delay that a Node timer accepts, in ms; with a longer one it fires at once. */
 export const LONGEST_TIMER_MS = 2_147_483_647;

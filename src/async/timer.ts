@@ -1,8 +1,8 @@
-/** A timer for waits of any length: Node's own fire at once beyond 2^31-1 ms. */
+/** A timer for waits of any length: Node's own timers fire at once beyond 2^31-1 ms. */
 
 const LONGEST_MS = 2_147_483_647;
 
-/** Calls `act` once, when `ms` have passed; never for Infinity. Returns what cancels it. */
+/** Calls `act` once after `ms`; never for Infinity. Returns a function that cancels the timer. */
 export function startTimer(ms: number, act: () => void): () => void {
   const until = performance.now() + ms;
   let timer: NodeJS.Timeout;
@@ -18,7 +18,7 @@ export function startTimer(ms: number, act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The promise's outcome, but after `ms` without one no longer waited for. */
+/** Resolves or rejects with the promise, or stops waiting for it after `ms`. */
 export async function settledOr(ms: number, promise: Promise<void>): Promise<void> {
   let stopTimer = () => {};
   const late = new Promise<void>((resolve) => {

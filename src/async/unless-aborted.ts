@@ -1,7 +1,7 @@
-/** A wait that ends with a signal. */
+/** A wait that ends early when a signal fires. */
 import { onAbort } from "./on-abort.ts";
 
-/** The promise's outcome, unless the signal fires first: then its reason. */
+/** Settles as the promise does, or rejects with the signal's reason if the signal fires first. */
 export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

@@ -5,22 +5,22 @@ import { nearestName } from "../errors/nearest-name.ts";
 import type { ConfigDocument, FindingDetails } from "./config-document.ts";
 import type { ConfigPath, Finding } from "./finding.ts";
 
-/** What a schema says about itself with `.meta()`: both are shown to people. */
+/** What a schema says about itself with `.meta()`; both texts are shown to users. */
 export interface SchemaMeta {
-  /** For editors and the generated documentation. */
+  /** Text for editors and the generated documentation. */
   readonly description?: string;
   /** What to write when the value is wrong. */
   readonly advice?: string;
 }
 
 export interface CheckedShape<Value> {
-  /** undefined when a finding is an error. */
+  /** The checked value; undefined when a finding is an error. */
   readonly value: Value | undefined;
-  /** Those of the document itself come first. */
+  /** All findings; those of the document itself come first. */
   readonly findings: readonly Finding[];
 }
 
-/** Never throws. The order of findings is that of the schema. */
+/** Checks a document against a schema. Never throws. The findings are in the order of the schema. */
 export function checkShape<Schema extends z.ZodType>(
   schema: Schema,
   document: ConfigDocument,
@@ -82,7 +82,7 @@ function unknownKey(here: z.ZodType | undefined, path: ConfigPath, key: string):
   return { code: "CONFIG_UNKNOWN_KEY", path: [...path, key], at: "key", message: `${where} has no key ${key}`, advice };
 }
 
-/** In words, what belongs there. */
+/** Describes what the schema expects at the place of an issue. */
 function expected(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
@@ -118,7 +118,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const UNITS: Readonly<Record<string, string>> = { string: "characters", array: "entries" };
 
-/** A value in a few words: never a whole mapping, which may hold a secret. */
+/** A short text for a value. A mapping is never shown whole, because it may hold a secret. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value === null) return "empty";
@@ -131,7 +131,7 @@ function nearestValue(issue: Issue): string | undefined {
   return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
 }
 
-/** The schema of a place, without its wrappers; undefined where there is none. */
+/** The schema of a place, without its wrappers; undefined when the schema has no such place. */
 function schemaAt(schema: z.ZodType, path: ConfigPath): z.ZodType | undefined {
   let here: z.ZodType | undefined = schema;
   for (const part of path) {
@@ -144,7 +144,7 @@ function schemaAt(schema: z.ZodType, path: ConfigPath): z.ZodType | undefined {
   return here;
 }
 
-/** Without optional, default and the like. */
+/** Removes wrappers such as optional and default. */
 function bare(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return bare(schema.unwrap() as z.ZodType);
@@ -157,7 +157,7 @@ function keysOf(schema: z.ZodType | undefined): string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-/** From the schema itself, or what it wraps. */
+/** The advice of the schema itself, or of the schema it wraps. */
 function adviceOf(schema: z.ZodType | undefined): string | undefined {
   if (!schema) return undefined;
   const { advice } = (schema.meta() ?? {}) as SchemaMeta;

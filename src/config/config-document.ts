@@ -1,4 +1,4 @@
-/** A configuration as a value, with the line and column of every key and value where it came from a text. */
+/** A configuration as a value, with the line and column of every key and value if it was read from text. */
 import { type ConfigPath, type Finding, formatPath, type Severity } from "./finding.ts";
 
 export interface Position {
@@ -8,33 +8,33 @@ export interface Position {
   readonly column: number;
 }
 
-/** Finds a place: of a value, or of the key in front of it. The nearest place above it when the path leads to nothing. */
+/** Returns the position of a value, or of its key; if the path leads nowhere, that of the nearest place above it. */
 export type Locate = (path: ConfigPath, at: "key" | "value") => Position | undefined;
 
-/** What a checker knows when it reports something. */
+/** What a checker passes in when it reports a finding. */
 export interface FindingDetails {
   readonly code: string;
-  /** `error` unless said. */
+  /** `error` by default. */
   readonly severity?: Severity | undefined;
   readonly path: ConfigPath;
-  /** Whether the finding is about the key, such as one that does not exist; `value` unless said. */
+  /** Whether the finding is about the key, such as an unknown one, or the value; `value` by default. */
   readonly at?: "key" | "value" | undefined;
   readonly message: string;
   readonly advice: string;
 }
 
 export interface ConfigDocument {
-  /** Plain objects, lists and scalars; undefined when the text could not be read. */
+  /** The configuration as plain objects, lists and scalars; undefined when the text could not be read. */
   readonly value: unknown;
-  /** What is wrong with the text itself: its syntax, or a variable that is not set. */
+  /** Findings about the text itself: syntax errors and variables that are not set. */
   readonly findings: readonly Finding[];
-  /** The file as its reader named it; undefined for an object. */
+  /** The file name given by the caller; undefined for an object. */
   readonly file: string | undefined;
   /** Returns a finding with its file, line and column filled in. */
   finding(details: FindingDetails): Finding;
 }
 
-/** Wraps a configuration that a program gave as an object. Variables in it are not replaced: programs have their own. */
+/** Wraps a configuration that a program gave as an object. Variables in it are not replaced. */
 export function configDocument(value: unknown): ConfigDocument {
   return { value, findings: [], file: undefined, finding: findingsOf(undefined, () => undefined) };
 }

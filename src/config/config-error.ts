@@ -1,15 +1,15 @@
-/** A configuration that cannot be used, with everything that is wrong with it. */
+/** The error for a configuration that cannot be used, with all findings. */
 
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { MasterSlaveError } from "../errors/errors.ts";
 import { type Finding, formatFinding } from "./finding.ts";
 
-/** So many findings are spelt out in the message; `findings` has them all. */
+/** Number of findings spelt out in the message; `findings` has them all. */
 const MAX_SHOWN = 20;
 
 /** A configuration cannot be used: BRIDGE_CONFIG or TOPOLOGY_INVALID. `findings` lists every mistake with its place. */
 export class ConfigError extends MasterSlaveError {
-  /** Every finding, those that are no errors too, in the order of the file. */
+  /** Every finding, warnings included, in the order of the file. */
   readonly findings: readonly Finding[];
 
   constructor(

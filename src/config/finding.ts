@@ -1,8 +1,8 @@
-/** One thing that a checker found in a configuration: what, where, and what to do about it. */
+/** A finding: what a checker found in a configuration, where, and what to do about it. */
 
 export type Severity = "error" | "warning" | "info";
 
-/** What a checker found, where, and what to do about it. */
+/** What a checker found in a configuration, where, and what to do about it. */
 export interface Finding {
   /** A stable name in capitals, such as `CONFIG_UNKNOWN_KEY`; programs may compare it. */
   readonly code: string;
@@ -25,7 +25,10 @@ export interface Finding {
 /** The keys and indexes that lead to a place in a configuration. */
 export type ConfigPath = readonly (string | number)[];
 
-/** Returns `links.orders.include[1]`. A key that is no plain name is written in brackets: `rename["a.b"]`. */
+/**
+ * Returns a path as text, such as `links.orders.include[1]`. A key that is no plain name is written in brackets:
+ * `rename["a.b"]`.
+ */
 export function formatPath(path: ConfigPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;

@@ -1,9 +1,9 @@
-/** A configuration file, read from the disk. */
+/** Reads a configuration file from the disk. */
 import { readFile } from "node:fs/promises";
 import { type ConfigDocument, findingsOf } from "./config-document.ts";
 import { type ReadConfigTextOptions, readConfigText } from "./read-config-text.ts";
 
-/** Never rejects: a file that cannot be read is a finding, CONFIG_UNREADABLE. */
+/** Reads and parses the file. Never rejects: a file that cannot be read is the finding CONFIG_UNREADABLE. */
 export async function readConfigFile(
   file: string | URL,
   { env }: Pick<ReadConfigTextOptions, "env"> = {},

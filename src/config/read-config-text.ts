@@ -1,24 +1,24 @@
-/** Reads YAML 1.2, of which JSON is a part, and remembers where everything stands. */
+/** Reads YAML 1.2, which includes JSON, and records the position of every key and value. */
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { type ConfigDocument, findingsOf, type Locate, type Position } from "./config-document.ts";
 import type { ConfigPath, Finding } from "./finding.ts";
 import { substituteVariables, variableFinding } from "./variables.ts";
 
-/** Larger than any configuration that a person keeps; a limit against reading a file of data by mistake. */
+/** Larger than any hand-written configuration: guards against reading a data file by mistake. */
 export const MAX_CONFIG_LENGTH = 4 * 1024 * 1024;
-/** Syntax errors beyond these are consequences of the first. */
+/** Further syntax errors are usually consequences of the first ones. */
 const MAX_SYNTAX_ERRORS = 10;
-/** Nodes that aliases may stand for: more is a "billion laughs" text. */
+/** Largest number of nodes that aliases may expand to: guards against "billion laughs" texts. */
 const MAX_ALIASES = 100;
 
 export interface ReadConfigTextOptions {
-  /** How findings name the file. */
+  /** The file name used in findings. */
   readonly file?: string | undefined;
-  /** What `${NAME}` is replaced from; `process.env` unless said. */
+  /** The values for `${NAME}`; `process.env` by default. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** Never throws: what cannot be read is in the document's `findings`, and its `value` is undefined then. */
+/** Never throws: problems are in the document's `findings`, and then its `value` is undefined. */
 export function readConfigText(text: string, { file, env = process.env }: ReadConfigTextOptions = {}): ConfigDocument {
   const nowhere = findingsOf(file, () => undefined);
   const unreadable = (findings: readonly Finding[]) => ({ value: undefined, findings, file, finding: nowhere });
@@ -76,7 +76,7 @@ function locate(root: unknown, lines: LineCounter, path: ConfigPath, at: "key" |
   return position(lines, offset);
 }
 
-/** The key and the value that one part of a path leads to; undefined when there is no such part. */
+/** The key and value that one part of a path leads to; undefined when there is none. */
 function stepInto(
   node: unknown,
   part: string | number,

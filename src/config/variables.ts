@@ -1,11 +1,11 @@
-/** `${NAME}` and `${NAME:-otherwise}` in the values of a configuration; `$${` stands for `${`. */
+/** Replaces `${NAME}` and `${NAME:-default}` in the values of a configuration; `$${` stands for `${`. */
 import type { FindingDetails } from "./config-document.ts";
 
 const VARIABLE = /\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
 
 /**
- * Replaces the variables of one value. The replacement happens after the text was parsed, so that a value can bring in
- * no keys. Calls `missing` for each variable that is not set and has no default, and leaves it as it is.
+ * Replaces the variables of one value. This happens after the text was parsed, so a value cannot add keys. Calls
+ * `missing` for each variable that is not set and has no default, and leaves that variable as it is.
  */
 export function substituteVariables(
   text: string,
@@ -22,7 +22,7 @@ export function substituteVariables(
   });
 }
 
-/** What is reported of a variable that is not set. */
+/** The finding about a variable that is not set. */
 export function variableFinding(name: string): FindingDetails {
   const message = `The environment variable ${name} is not set`;
   const advice = `Set ${name}, or write \${${name}:-value} with what to take otherwise; $\${ stands for \${ itself`;

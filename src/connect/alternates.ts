@@ -1,4 +1,7 @@
-/** Whether an endpoint that a broker names is tried: the login goes there too, so a broker's word alone is not enough. */
+/**
+ * Decides which endpoints named by a broker are tried. A tried endpoint gets the login, so a broker's word alone is not
+ * enough.
+ */
 import { inspect } from "node:util";
 import { addressOf, type EndpointAddress, formatAddress } from "../errors/errors.ts";
 import type { ConnectionWarning } from "../messaging/port/adapter-settings.ts";
@@ -6,29 +9,29 @@ import type { Endpoint } from "../uri/endpoint.ts";
 
 /**
  * Which endpoints named by a broker are tried. `"listed"`, the default: those on a host of the URI, whatever the port.
- * `"any"`: all, which trusts every broker of the URI with the login. A function: those for which it returns true; it must
- * answer at once, and a throw or anything else than true refuses.
+ * `"any"`: all, which trusts every broker of the URI with the login. A function: those for which it returns true. It
+ * must answer synchronously; an exception or any other value refuses the endpoint.
  */
 export type AlternatesPolicy = "listed" | "any" | ((endpoint: EndpointAddress) => boolean);
 
-/** Warnings about more endpoints than this are not given: a broker can name any number. */
+/** Number of endpoints that are warned about at most: a broker can name any number. */
 const MAX_WARNED = 32;
 
-/** The answer to what brokers name, for the life of one connection. */
+/** Filters the endpoints that brokers name, for the life of one connection. */
 export class AlternatesFilter {
   readonly #policy: AlternatesPolicy;
   readonly #hosts: ReadonlySet<string>;
   readonly #warn: (warning: ConnectionWarning) => void;
   readonly #warned = new Set<string>();
 
-  /** `endpoints`: those of the URI. */
+  /** `endpoints` are those of the URI. */
   constructor(policy: AlternatesPolicy, endpoints: readonly Endpoint[], warn: (warning: ConnectionWarning) => void) {
     this.#policy = policy;
     this.#hosts = new Set(endpoints.map(hostKey));
     this.#warn = warn;
   }
 
-  /** The named endpoints that may be tried; one warning for each of the others. Never throws. */
+  /** Returns the named endpoints that may be tried, and raises one warning for each of the others. Never throws. */
   accepted(named: readonly Endpoint[]): readonly Endpoint[] {
     return named.filter((endpoint) => {
       const problem = this.#problemWith(endpoint);
@@ -37,7 +40,7 @@ export class AlternatesFilter {
     });
   }
 
-  /** Why the endpoint is not taken; undefined when it is. */
+  /** Returns why the endpoint is not tried; undefined when it is. */
   #problemWith(endpoint: Endpoint): string | undefined {
     if (this.#policy === "any") return undefined;
     const { host } = endpoint;
@@ -51,7 +54,7 @@ export class AlternatesFilter {
       const answer: unknown = this.#policy(addressOf(endpoint));
       if (answer === true) return undefined;
       if (answer === false) return "the function alternates returned false";
-      // Nobody waits for a promise: its rejection would end the process.
+      // Nobody awaits this promise, so its rejection would end the process.
       if (typeof Object(answer).then === "function") Promise.resolve(answer).catch(() => {});
       return `the function alternates returned ${typeof answer}, and it must return true or false at once`;
     } catch (thrown) {
@@ -68,10 +71,10 @@ export class AlternatesFilter {
   }
 }
 
-/** The same text for two spellings of one host: names are equal in any case and with or without the dot at their end. */
+/** Equal for two spellings of one host: names are compared without case and without a trailing dot. */
 function hostKey({ host }: EndpointAddress): string {
   const key = host.toLowerCase().replace(/\.$/, "");
-  // One spelling of each IPv6 address, as the URI has it.
+  // Normalises IPv6 addresses as the URI does.
   return key.includes(":") && URL.canParse(`http://[${key}]`) ? new URL(`http://[${key}]`).hostname.slice(1, -1) : key;
 }
 

@@ -1,4 +1,6 @@
-/** connect() and createConnection() bound to AMQP 1.0: `masterslave-transport/amqp`. Nothing of the other protocol is loaded. */
+/**
+ * connect() and createConnection() for AMQP 1.0 only: `masterslave-transport/amqp`. The STOMP adapter is not loaded.
+ */
 import { openAmqpSession } from "../adapters/amqp/open-session.ts";
 import type { Connection } from "../messaging/connection/connection.ts";
 import { copyOptions } from "../messaging/messages/argument-checks.ts";
@@ -8,12 +10,12 @@ import { composeConnection } from "./create-connection.ts";
 export type { Connection } from "../messaging/connection/connection.ts";
 export type * from "./option-types.ts";
 
-/** As createConnection of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
+/** Like createConnection of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
 export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
   return composeConnection(uri, options, async () => openAmqpSession, "amqp");
 }
 
-/** As connect of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
+/** Like connect of the main entry; tcp:// and ssl:// endpoints speak AMQP 1.0 here. */
 export async function connect(uri: string, given: ConnectOptions = {}): Promise<Connection> {
   const { signal, ...options } = copyOptions("connect", given);
   return createConnection(uri, options).connect({ signal });

@@ -1,4 +1,4 @@
-/** What connect() takes beside the URI, and how both become the settings of the rooms below. */
+/** The options of connect() beside the URI, and how both become the settings of transport and messaging. */
 import { InvalidArgumentError, InvalidOptionError } from "../errors/errors.ts";
 import type { AdapterSettings } from "../messaging/port/adapter-settings.ts";
 import { checkTlsOptions, type TlsSource } from "../transport/tls/tls-options.ts";
@@ -11,32 +11,38 @@ import type { AlternatesPolicy } from "./alternates.ts";
 import { type CredentialsSource, loginFunction } from "./credentials.ts";
 import type { SecretFileWarnings } from "./secret-file-warnings.ts";
 
-/** Every option of the URI by its name (these beat the URI's), and what cannot stand in a URI. */
+/**
+ * Every option of the URI by its name (a value given here overrides the URI's), and the options that cannot stand in a
+ * URI.
+ */
 export interface ConnectionOptions extends Omit<GroupOptions, "alternates"> {
-  /** Which endpoints named by an AMQP broker are tried, and so given the login; `"listed"` unless said. Beats the URI's. */
+  /**
+   * Which endpoints named by an AMQP broker are tried, and so given the login; `"listed"` by default. Overrides the
+   * URI's.
+   */
   readonly alternates?: AlternatesPolicy | undefined;
-  /** Beats user-info in the URI. Never printed. */
+  /** How to log in; overrides user-info in the URI. Never printed. */
   readonly credentials?: CredentialsSource | undefined;
   /**
-   * For ssl://, stomp+ssl:// and amqps:// endpoints, of which there must be one. The certificate is verified unless `rejectUnauthorized` is false.
-   * Files are read, and a function is asked, on every attempt.
+   * TLS settings for ssl://, stomp+ssl:// and amqps:// endpoints; refused when the URI has none. The certificate is
+   * verified unless `rejectUnauthorized` is false. Files are read, and a function is called, on every attempt.
    */
   readonly tls?: TlsSource | undefined;
 }
 
-/** What connect() may be told beside its URI; every option of the URI can be given here too, and counts more. */
+/** The options of connect(). Every option of the URI can be given here too, and overrides the URI's. */
 export interface ConnectOptions extends ConnectionOptions {
-  /** Gives up connecting when it fires; once connected it is forgotten. */
+  /** Gives up connecting when it fires; it has no effect once connected. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The URI's options are typed by its table; these are checked here. */
+/** Separates the options of the URI, which its table checks, from the others, which are checked here. */
 export function splitOptions(
   { credentials, tls, alternates, ...group }: ConnectionOptions,
   files: SecretFileWarnings,
 ): {
   readonly group: GroupOptions;
-  /** undefined: what the URI says. */
+  /** undefined when the URI's value applies. */
   readonly alternates: Exclude<AlternatesPolicy, string> | undefined;
   readonly credentials: AdapterSettings["credentials"];
   readonly tls: TlsSource | undefined;
@@ -51,7 +57,9 @@ export function splitOptions(
   };
 }
 
-/** Whoever says how to trust a broker must not speak in clear text to all of them. @throws INVALID_ARGUMENT. */
+/**
+ * Refuses `tls` when no endpoint uses TLS: the user expects encryption and would get none. @throws INVALID_ARGUMENT.
+ */
 export function refuseUnusedTls(tls: TlsSource | undefined, endpoints: readonly Endpoint[]): void {
   const says = typeof tls === "function" || Object.values(tls ?? {}).some((value) => value !== undefined);
   if (!says || endpoints.some(isSecure)) return;
@@ -59,7 +67,9 @@ export function refuseUnusedTls(tls: TlsSource | undefined, endpoints: readonly 
   throw new InvalidArgumentError(`The option tls is given, and no endpoint of the URI speaks TLS: write ${schemes}`);
 }
 
-/** Which adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say. */
+/**
+ * The protocol whose adapter to load. @throws INVALID_OPTION when neither the schemes nor the option `protocol` say.
+ */
 export function requireProtocol({ protocol }: ResolvedOptions, uri: MasterSlaveUri): "stomp" | "amqp" {
   if (protocol) return protocol;
   throw new InvalidOptionError("INVALID_OPTION", openWireAdvice(uri), "protocol");

@@ -1,4 +1,4 @@
-/** connect() and createConnection() for every protocol: the adapter a URI needs is loaded when it is needed. */
+/** connect() and createConnection() for both protocols; the adapter is loaded when a URI needs it. */
 import type { Connection } from "../messaging/connection/connection.ts";
 import { copyOptions } from "../messaging/messages/argument-checks.ts";
 import type { ConnectionOptions, ConnectOptions } from "./connect-options.ts";
@@ -10,16 +10,16 @@ const load: LoadAdapter = async (protocol) =>
     : (await import("../adapters/amqp/open-session.ts")).openAmqpSession;
 
 /**
- * A connection to the group, idle: listen to its events, then call `connect()`.
- * @throws INVALID_URI, UNKNOWN_OPTION, INVALID_OPTION or INVALID_ARGUMENT, at once.
+ * Creates an idle connection to the group: listen to its events, then call `connect()`. @throws INVALID_URI,
+ * UNKNOWN_OPTION, INVALID_OPTION or INVALID_ARGUMENT, at once.
  */
 export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
   return composeConnection(uri, options, load);
 }
 
 /**
- * Resolves with a connection when the first session is established. Rejects with what createConnection throws, and as
- * Connection.connect does: AUTHENTICATION_FAILED, NO_ACTIVE_ENDPOINT, CONNECT_TIMEOUT, ABORTED.
+ * Resolves with a connection when the first session is established. Rejects with what createConnection throws, and like
+ * Connection.connect with AUTHENTICATION_FAILED, NO_ACTIVE_ENDPOINT, CONNECT_TIMEOUT or ABORTED.
  */
 export async function connect(uri: string, given: ConnectOptions = {}): Promise<Connection> {
   const { signal, ...options } = copyOptions("connect", given);

@@ -1,4 +1,4 @@
-/** Composition: a URI and options become a connection over the adapter they name. */
+/** Composition: makes a connection from a URI and options, over the adapter for their protocol. */
 import { InvalidOptionError } from "../errors/errors.ts";
 import { Connection } from "../messaging/connection/connection.ts";
 import { copyOptions } from "../messaging/messages/argument-checks.ts";
@@ -18,10 +18,13 @@ import { warnOfSingleEndpoint } from "./single-endpoint-warning.ts";
 
 export type Protocol = "stomp" | "amqp";
 export type OpenAdapter = (settings: AdapterSettings) => OpenSession<MessagingSession>;
-/** Resolves with the adapter of a protocol, loading it if need be. */
+/** Resolves with the adapter of a protocol, and loads it first if necessary. */
 export type LoadAdapter = (protocol: Protocol) => Promise<OpenAdapter>;
 
-/** The connection is idle: listen to its events, then call its connect(). @throws INVALID_URI, UNKNOWN_OPTION, INVALID_OPTION, INVALID_ARGUMENT. */
+/**
+ * Creates an idle connection: listen to its events, then call its connect(). @throws INVALID_URI, UNKNOWN_OPTION,
+ * INVALID_OPTION, INVALID_ARGUMENT.
+ */
 export function composeConnection(
   uri: string,
   given: ConnectionOptions,
@@ -56,7 +59,7 @@ export function composeConnection(
     },
   };
   const adapter = load(protocol).then((open) => open(adapterSettings));
-  // A failure to load is told by the first attempt.
+  // The first attempt reports a failure to load the adapter.
   adapter.catch(() => {});
   const open: OpenSession<MessagingSession> = async (endpoint, context) => (await adapter)(endpoint, context);
   const connection = new Connection({

@@ -1,39 +1,42 @@
-/** The credentials as a caller gives them, by value, by file or by function, and what an attempt logs in with. */
+/** The credentials that a caller gives, by value, file or function, and the login that an attempt makes of them. */
 import { AttemptError, formatAddress, InvalidArgumentError, MasterSlaveError } from "../errors/errors.ts";
 import { nearestName } from "../errors/nearest-name.ts";
 import { type Login, type LoginContext, outOfSight } from "../messaging/port/login.ts";
 import { type FilePath, pathProblem, readSecretFile } from "../transport/tls/secret-file.ts";
 import type { Credentials, Endpoint } from "../uri/endpoint.ts";
 
-/** Read on every attempt; one line break at the end is not part of the password. */
+/**
+ * A user name with a password in a file. The file is read on every attempt; one line break at its end is not part of
+ * the password.
+ */
 export interface PasswordFileCredentials {
   /** The user's name. */
   readonly username: string;
-  /** The file with the password, read anew at every attempt; one line end at its end is left out. */
+  /** The file with the password. It is read on every attempt, without the line break at its end. */
   readonly passwordFile: FilePath;
 }
 
 /** An OAuth bearer token. Over STOMP, and where an AMQP broker offers nothing else, it travels as the password. */
 export interface TokenCredentials {
-  /** The bearer token, as it was issued. */
+  /** The bearer token as it was issued. */
   readonly token: string;
-  /** The user's name, where the broker wants one beside the token. */
+  /** The user's name, if the broker wants one beside the token. */
   readonly username?: string | undefined;
 }
 
 /** A bearer token in a file, such as one that a sidecar renews. */
 export interface TokenFileCredentials {
-  /** The file with the token, read anew at every attempt. */
+  /** The file with the token. It is read on every attempt. */
   readonly tokenFile: FilePath;
-  /** The user's name, where the broker wants one beside the token. */
+  /** The user's name, if the broker wants one beside the token. */
   readonly username?: string | undefined;
 }
 
-/** The client certificate, see the option `tls`, says who it is: SASL EXTERNAL, or a CONNECT without a login. */
+/** The client certificate of the option `tls` is the login: SASL EXTERNAL, or a STOMP CONNECT without a login. */
 export interface ExternalCredentials {
   /** The certificate of `tls` is the login (SASL EXTERNAL, or Classic's certificate plug-in). */
   readonly external: true;
-  /** The name to be known by, where the broker asks for one beside the certificate. */
+  /** The user name, if the broker wants one beside the certificate. */
   readonly username?: string | undefined;
 }
 
@@ -45,7 +48,10 @@ export type LoginCredentials =
   | TokenFileCredentials
   | ExternalCredentials;
 
-/** Files are read and functions asked on every attempt, so that a changed secret holds from the next one on; undefined logs in as nobody. */
+/**
+ * How to log in, by value or by function. Files are read and functions are called on every attempt, so a changed secret
+ * takes effect at the next one; undefined sends no login.
+ */
 export type CredentialsSource =
   | LoginCredentials
   | ((
@@ -55,12 +61,12 @@ export type CredentialsSource =
 
 type AskLogin = (endpoint: Endpoint, context: LoginContext) => Promise<Login | undefined>;
 type FinishLogin = (found: Given, endpoint: Endpoint, context: LoginContext) => Promise<Login>;
-/** Told of each file that a secret was read from; never rejects. */
+/** Called with each file that a secret was read from; never rejects. */
 export type OnSecretFile = (option: string, file: FilePath | undefined) => Promise<void>;
 
 /**
- * What the adapters ask on every attempt. It rejects with an AttemptError, CREDENTIALS_UNAVAILABLE.
- * @throws INVALID_ARGUMENT at once for a value of another shape.
+ * Returns the function that the adapters call for a login on every attempt. It rejects with an AttemptError,
+ * CREDENTIALS_UNAVAILABLE. @throws INVALID_ARGUMENT at once for a value of another shape.
  */
 export function loginFunction(source: CredentialsSource | undefined, onFile: OnSecretFile = async () => {}): AskLogin {
   const login: FinishLogin = async (found, endpoint, context) => {
@@ -123,7 +129,7 @@ const SECRETS = ["password", "passwordFile", "token", "tokenFile", "external"] a
 const NAMES = ["username", ...SECRETS] as const;
 type Name = (typeof NAMES)[number];
 
-/** Checked: one secret, with the name it needs. */
+/** Checked credentials: one secret, with the name it needs. */
 interface Given {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -137,13 +143,14 @@ const SHAPES =
   "credentials are { username, password }, { username, passwordFile }, { token }, { tokenFile } or { external: true }, a username beside the last three if need be, or a function that returns one of these or undefined";
 
 /**
- * What was given, by its known names: a copy, which a later change of the object does not reach, and which has what the
- * getters of a class return. Exactly one secret, and the name that belongs to it. The error shows nothing of them.
+ * Copies the known fields of what the caller gave, so that later changes have no effect, and getters of classes work.
+ * There must be exactly one secret, with the name that belongs to it. The error shows no values.
  */
 function given(found: LoginCredentials): Given {
   const source: Partial<Record<Name, unknown>> = Object(found);
   refuseUnknown(source);
-  // Each is read once: a getter may answer otherwise the next time. Undefined is not given.
+  // Each field is read once, because a getter may answer differently the next time. An undefined field counts as not
+  // given.
   const values = Object.fromEntries(NAMES.map((name) => [name, source[name]])) as Record<Name, unknown>;
   const named = SECRETS.filter((name) => values[name] !== undefined);
   const [secret] = named;
@@ -156,7 +163,7 @@ function given(found: LoginCredentials): Given {
   return outOfSight(values as Given & Login);
 }
 
-/** An environment variable that is not set leaves a name with nothing behind it. */
+/** An environment variable that is not set leaves a field with the value undefined. */
 function whatIsMissing(source: object, values: Record<Name, unknown>): string | undefined {
   const wantsName = values.password !== undefined || values.passwordFile !== undefined;
   const noSecret = SECRETS.every((name) => values[name] === undefined);
@@ -175,7 +182,7 @@ function refuseSecretAsPath(values: Record<Name, unknown>): void {
   }
 }
 
-/** In a plain object alone: a class may have fields of its own. */
+/** Checks plain objects only: a class may have further fields of its own. */
 function refuseUnknown(source: object): void {
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype !== Object.prototype && prototype !== null) return;
@@ -183,7 +190,7 @@ function refuseUnknown(source: object): void {
   const unknown = Object.keys(source).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);
-  // A name that resembles none may be a secret in the wrong place.
+  // A name that resembles no known one may be a secret in the wrong place, so it is not shown.
   const what = nearest ? `have no ${unknown}; did you mean ${nearest}?` : "have a name that is not known here";
   throw new InvalidArgumentError(`credentials ${what}; ${SHAPES}`);
 }

@@ -1,4 +1,7 @@
-/** Logins over connections without TLS: tokens are refused there, and whatever goes readable is told. */
+/**
+ * Logins over connections without TLS: tokens are refused there, and every login that others could read raises a
+ * warning.
+ */
 import { AttemptError, formatAddress, InvalidArgumentError } from "../errors/errors.ts";
 import type { AdapterSettings, ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import { kindOf, type LoginKind } from "../messaging/port/login.ts";
@@ -14,19 +17,19 @@ export interface PlaintextOptions {
   /** The endpoints of the URI. */
   readonly endpoints: readonly Endpoint[];
   readonly allowPlaintext: boolean;
-  /** Without PLAIN among them a password is proved and never sent. */
+  /** Without PLAIN in this list SCRAM proves the password and never sends it. */
   readonly saslMechanisms: readonly SaslMechanism[] | undefined;
   readonly warn: (warning: ConnectionWarning) => void;
 }
 
-/** Whether others can read what goes to this endpoint: it is plain, and not on this machine. */
+/** Whether others can read what is sent to this endpoint: it uses no TLS and is not on this machine. */
 function isExposed(endpoint: Endpoint): boolean {
   return !isSecure(endpoint) && !isLoopback(endpoint);
 }
 
 const ADVICE = "write amqps://, stomp+ssl:// or ssl://, or say allowPlaintext: true if the network is trusted";
 
-/** @throws INVALID_ARGUMENT for a token given by value or by file where an endpoint of the URI would get it in plain text. */
+/** @throws INVALID_ARGUMENT if a token given by value or file would be sent to an endpoint of the URI in plain text. */
 export function refuseExposedToken(
   source: CredentialsSource | undefined,
   { endpoints, allowPlaintext }: Pick<PlaintextOptions, "endpoints" | "allowPlaintext">,
@@ -40,17 +43,20 @@ export function refuseExposedToken(
   throw new InvalidArgumentError(`The credentials are a token, and ${where} would get it without TLS: ${ADVICE}`);
 }
 
-/** What the login function and the sessions of one connection have to do with plain text. */
+/** Guards and watches the logins of one connection. */
 export class PlaintextLogins {
   readonly #options: PlaintextOptions;
-  /** What the attempt that is under way at an endpoint logged in with. */
+  /** The kind of login that the attempt under way at an endpoint used. */
   readonly #kinds = new WeakMap<Endpoint, LoginKind>();
 
   constructor(options: PlaintextOptions) {
     this.#options = options;
   }
 
-  /** Returns `ask` with a token for an exposed endpoint refused: PLAINTEXT_REFUSED, before anything of it is sent. */
+  /**
+   * Returns `ask` with a check: a token for an exposed endpoint is refused with PLAINTEXT_REFUSED before anything is
+   * sent.
+   */
   guard(ask: AskLogin): AskLogin {
     return async (endpoint, context) => {
       const login = await ask(endpoint, context);
@@ -71,7 +77,7 @@ export class PlaintextLogins {
   }
 
   #refusal(endpoint: Endpoint): AttemptError {
-    // Where no endpoint of the URI may have the token, no later attempt will do better.
+    // If no endpoint of the URI may have the token, no later attempt will succeed.
     const verdict = this.#options.endpoints.every(isExposed) ? "stop" : "next";
     const text = `${formatAddress(endpoint)} was not given the token, for the connection has no TLS: ${ADVICE}`;
     return new AttemptError("PLAINTEXT_REFUSED", text, { endpoint, verdict });

@@ -1,12 +1,12 @@
-/** Tells of files with secrets that every user of this machine may read. */
+/** Warns about files with secrets that every user of this machine may read. */
 import type { ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import { type FilePath, isWorldReadable } from "../transport/tls/secret-file.ts";
 import type { TlsOptions, TlsSource } from "../transport/tls/tls-options.ts";
 
-/** A function may name another file at every attempt: beyond so many files no more warnings are given. */
+/** Number of files that are warned about at most: a function may name a new file at every attempt. */
 const MAX_WARNED = 32;
 
-/** One warning a file for the life of one connection. */
+/** Raises one warning for each file during the life of one connection. */
 export class SecretFileWarnings {
   readonly #warn: (warning: ConnectionWarning) => void;
   readonly #warned = new Set<string>();
@@ -15,7 +15,7 @@ export class SecretFileWarnings {
     this.#warn = warn;
   }
 
-  /** Warns if everybody may read the file that `option` names. Never rejects; does nothing without a file. */
+  /** Warns if every user may read the file that `option` names. Never rejects; does nothing without a file. */
   readonly check = async (option: string, file: FilePath | undefined): Promise<void> => {
     if ((typeof file !== "string" && !(file instanceof URL)) || !(await isWorldReadable(file))) return;
     const path = String(file);
@@ -25,7 +25,7 @@ export class SecretFileWarnings {
     this.#warn({ code: "SECRET_FILE_READABLE", message, endpoint: undefined });
   };
 
-  /** Returns the same source of TLS options, with the files of its keys looked at on every attempt. */
+  /** Returns the same source of TLS options, with its key files checked on every attempt. */
   watch(source: TlsSource | undefined): TlsSource | undefined {
     if (source === undefined) return undefined;
     return async (endpoint, context) => {

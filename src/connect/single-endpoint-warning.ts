@@ -1,4 +1,4 @@
-/** Tells once of a masterslave: group that has one endpoint only, such as a developer's single broker. */
+/** Warns once about a masterslave: group with only one endpoint, such as a developer's single broker. */
 import { formatAddress } from "../errors/errors.ts";
 import type { ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../messaging/port/messaging-session.ts";
@@ -7,7 +7,9 @@ import type { Endpoint } from "../uri/endpoint.ts";
 import type { MasterSlaveUri } from "../uri/master-slave-uri.ts";
 import { warnAtFirstAttempt } from "./warn-at-first-attempt.ts";
 
-/** Returns `open` with the warning SINGLE_ENDPOINT at its first call where a masterslave: URI names one endpoint. */
+/**
+ * Returns `open`, which raises the warning SINGLE_ENDPOINT at its first call if a masterslave: URI names one endpoint.
+ */
 export function warnOfSingleEndpoint(
   open: OpenSession<MessagingSession>,
   { scheme, endpoints }: Pick<MasterSlaveUri, "scheme" | "endpoints">,

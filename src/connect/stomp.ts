@@ -1,4 +1,4 @@
-/** connect() and createConnection() bound to STOMP: `masterslave-transport/stomp`. Nothing of the other protocol is loaded. */
+/** connect() and createConnection() for STOMP only: `masterslave-transport/stomp`. The AMQP adapter is not loaded. */
 import { openStompSession } from "../adapters/stomp/open-session.ts";
 import type { Connection } from "../messaging/connection/connection.ts";
 import { copyOptions } from "../messaging/messages/argument-checks.ts";
@@ -8,12 +8,12 @@ import { composeConnection } from "./create-connection.ts";
 export type { Connection } from "../messaging/connection/connection.ts";
 export type * from "./option-types.ts";
 
-/** As createConnection of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
+/** Like createConnection of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
 export function createConnection(uri: string, options: ConnectionOptions = {}): Connection {
   return composeConnection(uri, options, async () => openStompSession, "stomp");
 }
 
-/** As connect of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
+/** Like connect of the main entry; tcp:// and ssl:// endpoints speak STOMP here. */
 export async function connect(uri: string, given: ConnectOptions = {}): Promise<Connection> {
   const { signal, ...options } = copyOptions("connect", given);
   return createConnection(uri, options).connect({ signal });

@@ -1,10 +1,13 @@
-/** A warning about what was given to connect(), raised when the connection is first used: its listeners are there by then. */
+/** Raises a warning about the arguments of connect() at the first attempt, when listeners exist. */
 import type { ConnectionWarning } from "../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../messaging/port/messaging-session.ts";
 import type { OpenSession } from "../transport/dial/session.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 
-/** Returns `open` with the warning that `warningOf` makes raised once, at the first call, before the endpoint is opened. */
+/**
+ * Returns `open`, which raises the warning that `warningOf` makes once, at its first call, before it opens the
+ * endpoint.
+ */
 export function warnAtFirstAttempt(
   open: OpenSession<MessagingSession>,
   warningOf: (endpoint: Endpoint) => ConnectionWarning,

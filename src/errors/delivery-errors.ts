@@ -1,4 +1,4 @@
-/** What can go wrong with sends, deliveries, requests, subscriptions and transactions. */
+/** The errors of sends, deliveries, requests, subscriptions and transactions. */
 import { type ErrorDetails, MasterSlaveError } from "./base-error.ts";
 import type { ErrorCode } from "./error-codes.ts";
 
@@ -16,11 +16,14 @@ export type SendErrorCode = Extract<
   | "POISON_SEND"
 >;
 
-/** A send failed. `id`: the message's stable id. `inDoubt`: it had been written, so the broker may have stored it. */
+/**
+ * A send failed. `id` is the message's stable id. `inDoubt`: the message had been written, so the broker may have
+ * stored it.
+ */
 export class SendError extends MasterSlaveError {
-  /** The id of the message, as `send()` would have resolved with. */
+  /** The id of the message, as in the result of `send()`. */
   readonly id: string;
-  /** Whether it had been written: it may be stored then. */
+  /** Whether the message had been written: then the broker may have stored it. */
   readonly inDoubt: boolean;
   constructor(
     code: SendErrorCode,
@@ -35,21 +38,21 @@ export class SendError extends MasterSlaveError {
 
 type SendDetails = ErrorDetails & { readonly id: string; readonly inDoubt?: boolean };
 
-/** No confirmation within the send's `timeoutMs`. */
+/** The broker did not confirm the send within its `timeoutMs`. */
 export class SendTimeoutError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("SEND_TIMEOUT", message, { retryable: true, ...details });
   }
 }
 
-/** The broker refused this message: unauthorised, malformed, store full. */
+/** The broker refused this message: not authorised, malformed, or its store is full. */
 export class SendRejectedError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("SEND_REJECTED", message, details);
   }
 }
 
-/** The broker gave the message back (AMQP `released` or `modified`): not stored, may be sent again. */
+/** The broker gave the message back (AMQP `released` or `modified`): it is not stored and may be sent again. */
 export class SendNotStoredError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("SEND_NOT_STORED", message, { retryable: true, ...details });
@@ -70,14 +73,14 @@ export class SendExpiredError extends SendError {
   }
 }
 
-/** The message can never be taken: larger than the broker's limit, or than `maxPendingBytes`. */
+/** The message can never be sent: it is larger than the broker's limit, or than `maxPendingBytes`. */
 export class MessageTooLargeError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("MESSAGE_TOO_LARGE", message, details);
   }
 }
 
-/** `poisonAfter` sessions died with this send in flight, and one more with it alone. */
+/** `poisonAfter` sessions ended with this send in flight, and one more with this send alone. */
 export class PoisonSendError extends SendError {
   constructor(message: string, details: SendDetails) {
     super("POISON_SEND", message, { inDoubt: true, ...details });
@@ -98,9 +101,9 @@ export class NotConnectedError extends SendError {
   }
 }
 
-/** No reply to a request within its `timeoutMs`. The request itself may have been stored and processed. */
+/** No reply to a request came within its `timeoutMs`. The request itself may have been stored and processed. */
 export class RequestTimeoutError extends MasterSlaveError {
-  /** The request's message id, which is its correlation id too. */
+  /** The message id of the request, which is also its correlation id. */
   readonly id: string;
   constructor(message: string, id: string, details: ErrorDetails = {}) {
     super("REQUEST_TIMEOUT", message, { retryable: true, ...details });
@@ -108,9 +111,12 @@ export class RequestTimeoutError extends MasterSlaveError {
   }
 }
 
-/** The temporary reply queue went with its session before the reply came. The request may have been stored and processed. */
+/**
+ * The temporary reply queue was lost with its session before the reply came. The request may have been stored and
+ * processed.
+ */
 export class RequestInterruptedError extends MasterSlaveError {
-  /** The request's message id. */
+  /** The message id of the request. */
   readonly id: string;
   constructor(message: string, id: string, details: ErrorDetails = {}) {
     super("REQUEST_INTERRUPTED", message, { retryable: true, ...details });
@@ -118,70 +124,75 @@ export class RequestInterruptedError extends MasterSlaveError {
   }
 }
 
-/** The transaction was not committed within `timeoutMs`: nothing of it holds. */
+/** The transaction was not committed within `timeoutMs`: it is rolled back. */
 export class TransactionTimeoutError extends MasterSlaveError {
   constructor(message: string) {
     super("TRANSACTION_TIMEOUT", message, { retryable: true });
   }
 }
 
-/** The session ended before the commit was written: nothing of the transaction holds, and what it accepted comes again. */
+/**
+ * The session ended before the commit was written: the transaction is rolled back, and what it accepted comes again.
+ */
 export class TransactionInterruptedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("TRANSACTION_INTERRUPTED", message, { retryable: true, ...details });
   }
 }
 
-/** The broker refused a member or the commit: nothing of the transaction holds, and what it accepted comes again. */
+/** The broker refused a member or the commit: the transaction is rolled back, and what it accepted comes again. */
 export class TransactionRolledBackError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("TRANSACTION_ROLLED_BACK", message, details);
   }
 }
 
-/** The session ended between the commit and its answer: the transaction holds whole, or not at all. Never replayed. */
+/**
+ * The session ended between the commit and its answer: either all of the transaction took effect or none of it. It is
+ * never replayed.
+ */
 export class TransactionInDoubtError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("TRANSACTION_IN_DOUBT", message, details);
   }
 }
 
-/** The broker refused the subscription, or ended it; the connection goes on. */
+/** The broker refused or ended the subscription; the connection stays open. */
 export class SubscriptionRefusedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("SUBSCRIPTION_REFUSED", message, details);
   }
 }
 
-/** The consumer was closed before the broker had its subscription: what `ready` rejects with then. */
+/** The consumer was closed before the broker had its subscription; its promise `ready` rejects with this. */
 export class ConsumerClosedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("CONSUMER_CLOSED", message, details);
   }
 }
 
-/** A transaction was used after its end, or after what makes its rollback certain (the cause). */
+/** A transaction was used after its end, or after an error that forces its rollback (the cause). */
 export class TransactionOverError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("TRANSACTION_OVER", message, details);
   }
 }
 
-/** With `{ strict: true }`: the delivery belongs to a session or subscription that is gone. */
+/** With `{ strict: true }`: the delivery's session or subscription is gone. */
 export class StaleDeliveryError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("STALE_DELIVERY", message, details);
   }
 }
 
-/** A delivery was settled twice. */
+/** The delivery was already settled. */
 export class AlreadySettledError extends MasterSlaveError {
   constructor(message: string) {
     super("ALREADY_SETTLED", message);
   }
 }
 
-/** The body is not what it was asked to be read as. */
+/** The body cannot be read in the requested form. */
 export class UnreadableBodyError extends MasterSlaveError {
   constructor(message: string, cause?: unknown) {
     super("UNREADABLE_BODY", message, { cause });

@@ -1,6 +1,6 @@
-/** The closed list of error codes, which is also the table in docs/errors.md. */
+/** The closed list of error codes. docs/errors.md prints it. */
 
-/** Each code, with what it means and what to do. Codes are stable: programs may compare them. */
+/** Each code, with its meaning and what to do. Codes are stable: programs may compare them. */
 export const ERROR_CODES = {
   INVALID_URI: "The URI cannot be read; the message points at the character",
   UNKNOWN_OPTION: "An option name is not known; the message names the nearest one",

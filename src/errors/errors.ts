@@ -1,4 +1,4 @@
-/** Every error this package throws: one base class, a closed list of codes. */
+/** Every error that this package throws: one base class and a closed list of codes. */
 import {
   type EndpointAddress,
   type ErrorDetails,
@@ -12,9 +12,9 @@ export * from "./base-error.ts";
 export * from "./delivery-errors.ts";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 
-/** The URI cannot be read. `position`: index of the offending character in the text. */
+/** The URI cannot be read. `position` is the index of the offending character. */
 export class InvalidUriError extends MasterSlaveError {
-  /** Where in the text, counted from 0. */
+  /** Index of the offending character, from 0. */
   readonly position: number;
   constructor(message: string, position: number) {
     super("INVALID_URI", message);
@@ -22,11 +22,11 @@ export class InvalidUriError extends MasterSlaveError {
   }
 }
 
-/** An option is unknown (`nearest` names the known one most like it) or has a value it cannot take. */
+/** An option is unknown (`nearest` is the most similar known name) or has a value it cannot take. */
 export class InvalidOptionError extends MasterSlaveError {
-  /** The option that was wrong. */
+  /** The name of the option. */
   readonly option: string;
-  /** The known name that is most like it, if one is. */
+  /** The most similar known name, if there is one. */
   readonly nearest: string | undefined;
   constructor(code: "UNKNOWN_OPTION" | "INVALID_OPTION", message: string, option: string, nearest?: string) {
     super(code, message);
@@ -35,7 +35,7 @@ export class InvalidOptionError extends MasterSlaveError {
   }
 }
 
-/** A call was made with something it cannot take; nothing happened. */
+/** A call had an argument that it cannot take; nothing was done. */
 export class InvalidArgumentError extends MasterSlaveError {
   constructor(message: string, details: Pick<ErrorDetails, "cause"> = {}) {
     super("INVALID_ARGUMENT", message, details);
@@ -63,7 +63,7 @@ export type AttemptErrorCode = Extract<
 
 /** One attempt at one endpoint failed. `verdict` says what that means for the search. */
 export class AttemptError extends MasterSlaveError {
-  /** `next`: the next endpoint is tried; `stop`: no other would answer differently. */
+  /** `next`: the next endpoint is tried; `stop`: no other endpoint would answer differently. */
   readonly verdict: Verdict;
   constructor(
     code: AttemptErrorCode,
@@ -76,18 +76,18 @@ export class AttemptError extends MasterSlaveError {
   }
 }
 
-/** The broker refused the credentials. Before the first session ever this ends the search at once. */
+/** The broker refused the credentials. Before the first session this ends the search at once. */
 export class AuthenticationError extends AttemptError {
   constructor(message: string, details: ErrorDetails & { readonly endpoint: EndpointAddress }) {
     super("AUTHENTICATION_FAILED", message, { ...details, verdict: "stop" });
   }
 }
 
-/** The search ended without a session. `attempts` holds the last answer of every endpoint, in list order. */
+/** The search ended without a session. `attempts` has the last answer of every endpoint, in list order. */
 export class NoActiveEndpointError extends MasterSlaveError {
-  /** What each endpoint answered last. */
+  /** The last answer of each endpoint. */
   readonly attempts: readonly AttemptError[];
-  /** `note`: a line behind those of the endpoints, for what may explain them. */
+  /** `note` is an extra line after those of the endpoints that may explain them. */
   constructor(
     message: string,
     attempts: readonly AttemptError[],
@@ -99,7 +99,7 @@ export class NoActiveEndpointError extends MasterSlaveError {
   }
 }
 
-/** One line for each endpoint: what it answered. */
+/** One line for each endpoint, with its answer. */
 function linesOf(attempts: readonly AttemptError[]): string {
   const lines = attempts.map(({ endpoint, message: text }) => {
     const where = endpoint ? formatAddress(endpoint) : "";
@@ -108,9 +108,9 @@ function linesOf(attempts: readonly AttemptError[]): string {
   return lines.join("");
 }
 
-/** No session within `connectTimeoutMs`. `attempts` as in {@link NoActiveEndpointError}. */
+/** No session was established within `connectTimeoutMs`. `attempts` as in {@link NoActiveEndpointError}. */
 export class ConnectTimeoutError extends MasterSlaveError {
-  /** What each endpoint answered last. */
+  /** The last answer of each endpoint. */
   readonly attempts: readonly AttemptError[];
   constructor(message: string, attempts: readonly AttemptError[]) {
     super("CONNECT_TIMEOUT", message + linesOf(attempts), { retryable: true, cause: attempts.at(-1) });
@@ -118,28 +118,28 @@ export class ConnectTimeoutError extends MasterSlaveError {
   }
 }
 
-/** A session ended without being asked to; the connection looks for the next one. */
+/** A session ended unexpectedly; the connection looks for the next one. */
 export class SessionLostError extends MasterSlaveError {
   constructor(code: "SESSION_LOST" | "HEARTBEAT_LOST" | "PROTOCOL_ERROR", message: string, details: ErrorDetails = {}) {
     super(code, message, { retryable: true, ...details });
   }
 }
 
-/** The connection was closed before the call could be done. */
+/** The connection was closed before the call was done. */
 export class ConnectionClosedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("CONNECTION_CLOSED", message, details);
   }
 }
 
-/** The caller's signal fired; `cause` is its reason. Named as the platform names it. */
+/** The caller's signal fired; `cause` is its reason. The class name is the platform's. */
 export class AbortError extends MasterSlaveError {
   constructor(message: string, reason: unknown) {
     super("ABORTED", message, { cause: reason, retryable: true });
   }
 }
 
-/** A refusal that says why: this broker, protocol or test double cannot do that. */
+/** This broker, protocol or test double cannot do what was asked; the message says why. */
 export class UnsupportedError extends MasterSlaveError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("UNSUPPORTED", message, details);

@@ -1,8 +1,8 @@
-/** The known name most like a mistyped one, so that an error can say what was probably meant. */
+/** Finds the known name most similar to a mistyped one, for the text of an error. */
 
 /**
- * The nearest of `known` by edit distance, upper and lower case being equal; the first of equals. Undefined when more
- * than half of the name would have to change: such a hint would only confuse.
+ * The nearest of `known` by edit distance, ignoring case; the first one of equals. Undefined when more than half of the
+ * name would have to change: such a hint would only confuse.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.slice(0, LONGEST).toLowerCase();
@@ -18,7 +18,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return nearest;
 }
 
-/** No known name is longer; a longer one is cut, so that hostile input costs little. */
+/** No known name is longer; a longer name is cut, so that hostile input costs little. */
 const LONGEST = 64;
 
 /** Levenshtein distance: insertions, deletions and replacements of single characters. */

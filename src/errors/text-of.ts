@@ -1,17 +1,17 @@
-/** What any thrown value says, as text: users throw values whose message or inspection throws in turn. */
+/** The text of any thrown value: users throw values whose message or inspection throws in turn. */
 import { inspect } from "node:util";
 
-/** The message of an error, a string as it is, anything else as `inspect()` shows it. Never throws. */
+/** The message of an error, a string as it is, and anything else as `inspect()` shows it. Never throws. */
 export function textOf(reason: unknown): string {
   return shown(reason, (error) => error.message);
 }
 
-/** The same with the stack of an error, for process warnings. Never throws. */
+/** Like textOf(), with the stack of an error, for process warnings. Never throws. */
 export function stackTextOf(reason: unknown): string {
   return shown(reason, inspect);
 }
 
-/** Whether a value is an instance of a class; false where asking throws, as with a revoked Proxy. */
+/** Whether a value is an instance of a class; false if the check throws, as for a revoked Proxy. */
 export function isInstance<T>(value: unknown, of: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof of;
