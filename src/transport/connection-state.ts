@@ -1,11 +1,11 @@
-/** The life of a connection: a union of states, each with exactly what exists then, and one table of the moves between them. */
+/** The states of a connection as a union, and the table of transitions between them. */
 import { type EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Session } from "./dial/session.ts";
 
-/** What a connection does at the moment, with what belongs to that state alone. */
+/** The present state of a connection, with the data that exists only in that state. */
 export type ConnectionState<S extends Session> =
   | { readonly name: "idle" }
-  /** Never yet connected; `rounds` have failed so far, the last one with `lastError`. */
+  /** Never yet connected. `rounds` have failed so far, the last one with `lastError`. */
   | { readonly name: "connecting"; readonly rounds: number; readonly lastError: MasterSlaveError | undefined }
   | { readonly name: "connected"; readonly session: S; readonly endpoint: EndpointAddress; readonly sinceMs: number }
   /** Was connected to `endpoint` until `sinceMs`; looking for the active endpoint. */
@@ -17,7 +17,7 @@ export type ConnectionState<S extends Session> =
       readonly lastError: MasterSlaveError;
     }
   | { readonly name: "closing"; readonly session: S }
-  /** For good. `lastError` is undefined after `close()`, else why it failed. */
+  /** Closed for good. `lastError` is undefined after `close()`, otherwise the failure. */
   | { readonly name: "closed"; readonly lastError: MasterSlaveError | undefined };
 
 export type StateName = ConnectionState<Session>["name"];
@@ -33,7 +33,9 @@ export type StateEvent<S extends Session> =
 
 export type EventType = StateEvent<Session>["type"];
 
-/** From each state, where each event leads; what is not listed cannot happen there. docs/architecture.md prints this table. */
+/**
+ * For each state, the next state for each event. A missing entry cannot happen. docs/architecture.md prints this table.
+ */
 export const TRANSITIONS: Readonly<Record<StateName, Readonly<Partial<Record<EventType, StateName>>>>> = {
   idle: { connect: "connecting", close: "closed" },
   connecting: {
@@ -53,7 +55,7 @@ export const TRANSITIONS: Readonly<Record<StateName, Readonly<Partial<Record<Eve
   closed: {},
 };
 
-/** The state after an event. Pure. Throws INTERNAL for a move the table does not have. */
+/** Returns the state after an event. Pure. Throws INTERNAL for a transition that the table does not have. */
 export function transition<S extends Session>(state: ConnectionState<S>, event: StateEvent<S>): ConnectionState<S> {
   if (TRANSITIONS[state.name][event.type] === undefined) throw impossible(state.name, event.type);
   switch (event.type) {

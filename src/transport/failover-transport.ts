@@ -1,4 +1,7 @@
-/** Reaches the active endpoint of a group, holds exactly one session, and finds the next active one when it ends. */
+/**
+ * Finds the active endpoint of a group, holds exactly one session, and finds the next active endpoint when the session
+ * ends.
+ */
 import { IsolatedEmitter } from "../async/isolated-emitter.ts";
 import {
   AbortError,

@@ -1,4 +1,4 @@
-/** The transport as users hold it: made from a URI, with the options resolved; inside, connect/ does that for connections. */
+/** The transport as users create it, from a URI. For connections connect/ resolves the options instead. */
 import { type MasterSlaveUri, parseMasterSlaveUri } from "../uri/master-slave-uri.ts";
 import type { GroupOptions } from "../uri/options/group-options.ts";
 import { ignoredNote } from "../uri/options/ignored-options.ts";
@@ -7,17 +7,20 @@ import type { OpenSession, Session } from "./dial/session.ts";
 import { FailoverTransport } from "./failover-transport.ts";
 import type { ConnectLimits } from "./transport-options.ts";
 
-/** What a MasterSlaveTransport is made of. */
+/** What a MasterSlaveTransport is made from. */
 export interface TransportOptions<S extends Session> {
-  /** A masterslave: URI as text or parsed; its schemes are handed to `open` as they stand. */
+  /** A masterslave: URI as text or parsed; its schemes are passed to `open` unchanged. */
   readonly group: string | MasterSlaveUri;
-  /** Opens a session at one endpoint, or rejects with why it could not. */
+  /** Opens a session at one endpoint, or rejects with the reason. */
   readonly open: OpenSession<S>;
-  /** By the names of the option table; these beat the URI's. */
+  /** Options by the names of the option table; they override the URI's. */
   readonly options?: GroupOptions | undefined;
 }
 
-/** Reaches the active endpoint of a group by `open`, holds one session and fails over. @throws INVALID_URI, INVALID_OPTION. */
+/**
+ * Reaches the active endpoint of a group with `open`, holds one session and fails over. @throws INVALID_URI,
+ * INVALID_OPTION.
+ */
 export class MasterSlaveTransport<S extends Session> extends FailoverTransport<S> {
   readonly #connectTimeoutMs: number | undefined;
 
@@ -28,7 +31,7 @@ export class MasterSlaveTransport<S extends Session> extends FailoverTransport<S
     this.#connectTimeoutMs = settings.connectTimeoutMs;
   }
 
-  /** `connectTimeoutMs` is the group's unless it is given here; 0 is none. */
+  /** `connectTimeoutMs` overrides the group's; 0 is none. */
   override connect({ signal, connectTimeoutMs }: ConnectLimits = {}): Promise<void> {
     return super.connect({ signal, connectTimeoutMs: connectTimeoutMs ?? this.#connectTimeoutMs });
   }

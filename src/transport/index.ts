@@ -1,4 +1,6 @@
-/** The protocol-free layer, public as `masterslave-transport/transport`: bring a protocol of your own, keep the failover. */
+/**
+ * The transport without a protocol, public as `masterslave-transport/transport`: failover for protocols of your own.
+ */
 export type { Endpoint } from "../uri/endpoint.ts";
 export { type ConnectionState, TRANSITIONS } from "./connection-state.ts";
 export { type DialOptions, dial } from "./dial/dial.ts";

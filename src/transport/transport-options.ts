@@ -1,4 +1,4 @@
-/** What a transport is made with, and what it tells. */
+/** The settings and events of a transport. */
 import type { AttemptError, EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { OpenSession, Session } from "./dial/session.ts";

@@ -5,7 +5,7 @@ export const ENDPOINT_SCHEMES = ["tcp", "ssl", "stomp", "stomp+ssl", "stomps", "
 /** The schemes that an endpoint can have. */
 export type EndpointScheme = (typeof ENDPOINT_SCHEMES)[number];
 
-/** User name and password. Kept where no enumeration, JSON or inspection finds them. */
+/** A user name and password, stored so that enumeration, JSON and inspection do not show them. */
 export interface Credentials {
   /** The user's name. */
   readonly username: string;
@@ -15,15 +15,15 @@ export interface Credentials {
 
 /** One address of one member, as the URI gives it. */
 export interface Endpoint extends EndpointAddress {
-  /** What is spoken there, and whether TLS is used. */
+  /** The protocol and whether TLS is used. */
   readonly scheme: EndpointScheme;
-  /** Without brackets for IPv6. */
+  /** The host, without brackets for IPv6. */
   readonly host: string;
   /** The TCP port. */
   readonly port: number;
-  /** The component's own query, checked against the option table, `nested.*` of the group merged in. */
+  /** The endpoint's own options, checked against the option table, with the group's `nested.*` options merged in. */
   readonly options: Readonly<Record<string, string>>;
-  /** From the user-info; non-enumerable, never printed. */
+  /** The credentials of the user-info; non-enumerable, never printed. */
   readonly credentials?: Credentials | undefined;
 }
 
@@ -38,14 +38,14 @@ export function isSecure(endpoint: { readonly scheme: EndpointScheme }): boolean
 }
 
 /**
- * Whether what is sent to a host by this name or address stays on this machine: `localhost` and the names below it
- * (RFC 6761, 6.3), 127.0.0.0/8 and ::1. A name that merely resolves to such an address counts as beyond it.
+ * Whether the host is this machine by its name or address: `localhost` and the names below it (RFC 6761, 6.3),
+ * 127.0.0.0/8 and ::1. A name that merely resolves to such an address does not count.
  */
 export function isLoopback({ host }: { readonly host: string }): boolean {
   return /^((.+\.)?localhost\.?|127(\.\d{1,3}){3}|::1)$/i.test(host);
 }
 
-/** The protocol an endpoint's scheme names; undefined for tcp and ssl, which name none. */
+/** The protocol that an endpoint's scheme names; undefined for tcp and ssl. */
 export function protocolOf(scheme: EndpointScheme): "stomp" | "amqp" | undefined {
   if (scheme.startsWith("stomp")) return "stomp";
   if (scheme.startsWith("amqp")) return "amqp";

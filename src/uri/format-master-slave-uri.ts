@@ -1,4 +1,4 @@
-/** A masterslave: URI as text again, for logs, status pages and configuration; never with user-info. */
+/** Writes a parsed masterslave: URI as text, for logs, status pages and configuration; never with user-info. */
 import { formatAddress } from "../errors/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
@@ -6,7 +6,7 @@ import type { MasterSlaveUri } from "./master-slave-uri.ts";
 type Entry = readonly [name: string, value: string | undefined];
 
 /**
- * Parsing the result gives an equal URI, user-info aside. Ports are always written; ignored options are kept, their
+ * Parsing the result gives an equal URI, except for user-info. Ports are always written; ignored options are kept, with
  * masked values as `***`.
  */
 export function formatMasterSlaveUri(uri: MasterSlaveUri): string {
@@ -33,7 +33,7 @@ function withQuery(address: string, entries: readonly Entry[]): string {
   return query === "" ? address : `${address}?${query}`;
 }
 
-/** Parentheses too: Java counts them over the whole text. */
+/** Parentheses are encoded too, because Java counts them over the whole text. */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll("(", "%28").replaceAll(")", "%29");
 }

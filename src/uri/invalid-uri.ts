@@ -1,40 +1,46 @@
-/** The error that points at a character of a URI, without telling anything that could be a user name or password. */
+/**
+ * Makes the error that points at a character of a URI, without showing anything that could be a user name or password.
+ */
 import { InvalidUriError } from "../errors/errors.ts";
 
-/** How much of the text is shown on either side of the caret. */
+/** Number of characters shown on either side of the caret. */
 const WINDOW = 50;
 
 /**
- * `what` with the position and, where it is safe, the text with a caret below the character. The position counts from 0.
+ * Makes an error with `what`, the position (from 0) and, where it is safe, the text with a caret below the character.
  */
 export function invalidUri(text: string, position: number, what: string): InvalidUriError {
   return new InvalidUriError(`${what} (at character ${position} of the URI)${caretLines(text, position)}`, position);
 }
 
 /**
- * Whether the text from `position` on may be shown. Whatever stands before an `@` may be user-info, even where a stray
- * `?`, `,` or `/` in a password made it look like a host, an option or another endpoint; and so may what follows an option
- * such as `jms.password=`.
+ * Whether the text from `position` on may be shown. Text before an `@` may be user-info, even if a stray `?`, `,` or
+ * `/` in a password made it look like a host, an option or another endpoint. The text after an option such as
+ * `jms.password=` may be a secret too.
  */
 export function mayShow(text: string, position: number): boolean {
   return !/@|%40/i.test(text.slice(position)) && !SECRET_OPTION.test(text.slice(0, position));
 }
 
-/** A Java option that holds a secret, whose end nobody knows: an unescaped `&` in it makes the rest look like an option. */
+/**
+ * A Java option that holds a secret. The end of the secret is unknown: after an unescaped `&` its rest looks like an
+ * option.
+ */
 const SECRET_OPTION = /(?<=pass|secret|token).+/is;
 
 function caretLines(text: string, position: number): string {
   if (!mayShow(text, position)) return "";
   const shown = withoutSecrets(text);
-  // The text may have such a dot of its own, behind the position.
+  // The text itself may contain such a dot, after the position.
   const start = Math.min(position, Math.max(0, position - WINDOW, shown.lastIndexOf("·") + 1));
   const line = shown.slice(start, position + WINDOW).trimEnd();
   return line === "" ? "" : `\n  ${start > 0 ? "…" : " "}${line}\n   ${" ".repeat(position - start)}^`;
 }
 
 /**
- * Blanks what may be user-info, which is all before the last `@`, option values, and all from a user:password on whose
- * `@host` was forgotten, so that no port follows. Each is looked for in the whole text: an `@` in a value hides no `=`. Lengths stay.
+ * Blanks everything that may be user-info: all text before the last `@`, option values, and everything from a
+ * `user:password` whose `@host` was forgotten (no port follows). Each pattern is searched for in the whole text, so
+ * that an `@` in a value does not hide a `=`. Lengths stay the same.
  */
 function withoutSecrets(text: string): string {
   const beforeAt = /^.*(?:@|%40)/is.exec(text)?.[0].length ?? 0;

@@ -1,4 +1,4 @@
-/** A masterslave: URI as data: an ordered group of endpoints and its options. Read here, written by format-master-slave-uri.ts. */
+/** A parsed masterslave: URI: an ordered group of endpoints and its options. format-master-slave-uri.ts writes it. */
 import { InvalidOptionError, InvalidUriError } from "../errors/errors.ts";
 import { type Credentials, type Endpoint, type EndpointScheme, protocolOf } from "./endpoint.ts";
 import { invalidUri } from "./invalid-uri.ts";
@@ -10,15 +10,18 @@ import { type Piece, readQuery } from "./read-query.ts";
 import { type GroupScheme, type GroupText, splitGroup } from "./split-group.ts";
 import { withCredentials } from "./with-credentials.ts";
 
-/** A URI that was read: its endpoints in order, its options, and what was ignored. */
+/** A parsed URI: its endpoints in order, its options, and what was ignored. */
 export interface MasterSlaveUri {
-  /** The scheme of a group, or that of the one plain endpoint. */
+  /** The scheme of the group, or that of the single plain endpoint. */
   readonly scheme: GroupScheme | EndpointScheme;
-  /** In the order written; at least one, no two with the same host and port. Connections warn of a masterslave: with one. */
+  /**
+   * The endpoints in the order written: at least one, no two with the same host and port. Connections warn about a
+   * masterslave: URI with one.
+   */
   readonly endpoints: readonly Endpoint[];
-  /** Only what the text gave, by the names of the option table. */
+  /** Only the options that the text contains, by the names of the option table. */
   readonly options: GroupOptions;
-  /** What the text gave and has no effect here, each name once. */
+  /** The options in the text that have no effect here, each name once. */
   readonly ignored: readonly IgnoredOption[];
   /** The user-info, if every endpoint has the same. Non-enumerable, never printed. */
   readonly credentials?: Credentials | undefined;
@@ -28,16 +31,16 @@ const NO_OPTIONS: ReadOptions = { group: {}, endpoint: {}, ignored: [] };
 
 /**
  * Reads `masterslave:(…)`, `failover:(…)`, both also with `//` or without parentheses, and a single plain endpoint.
- * White space around the URI, its components and its options is skipped. Throws InvalidUriError, whose `position` counts
- * from 0, or InvalidOptionError; neither shows user-info. Where the answer differs from ActiveMQ's own parser:
- * docs/decisions/0003-uri-answers-that-differ-from-java.md.
+ * White space around the URI, its endpoints and its options is skipped. Throws InvalidUriError, whose `position` counts
+ * from 0, or InvalidOptionError; neither shows user-info. docs/decisions/0003-uri-answers-that-differ-from-java.md
+ * lists where the result differs from ActiveMQ's own parser.
  */
 export function parseMasterSlaveUri(text: string): MasterSlaveUri {
   if (typeof text !== "string") throw new InvalidUriError(`A URI is a string; found ${typeof text}`, 0);
   const written = splitGroup(text);
   const read = written.components.map((component) => readEndpoint(text, component));
   checkMembers(text, written, read);
-  // Of a single plain endpoint all options are the group's.
+  // For a single plain endpoint all options are those of the group.
   const single = written.scheme === undefined;
   const group = single ? optionsOf(text, read[0]?.query, "single") : optionsOf(text, written.query, "group");
   const components = read.map((each) =>
@@ -78,7 +81,7 @@ function checkMembers(text: string, { components }: GroupText, read: readonly Re
   }
 }
 
-/** One protocol per URI, whether the schemes or the option `protocol` name it. */
+/** A URI has one protocol, whether the schemes or the option `protocol` name it. */
 function checkProtocol(
   text: string,
   { components }: GroupText,

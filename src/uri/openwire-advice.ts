@@ -1,19 +1,19 @@
-/** What the error says where tcp:// and ssl:// endpoints name no protocol, as in URIs of Java clients. */
+/** The advice in errors about tcp:// and ssl:// endpoints without a protocol, as in URIs of Java clients. */
 import type { Endpoint, EndpointScheme } from "./endpoint.ts";
 import { formatMasterSlaveUri } from "./format-master-slave-uri.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
 import { OPENWIRE } from "./pasted.ts";
 
-/** The ports on which brokers listen for OpenWire unless configured otherwise, and those for STOMP and AMQP beside them. */
+/** The default ports of the brokers for OpenWire, and those for STOMP and AMQP beside them. */
 const USUAL_PORTS = {
   stomp: { plain: 61613, secure: 61614 },
   amqp: { plain: 5672, secure: 5671 },
 } as const;
 type Protocol = keyof typeof USUAL_PORTS;
-/** Java's own. Any other port is kept: two members on one host differ in nothing else. */
+/** Java's default ports. Other ports are kept, because they may be all that distinguishes two members on one host. */
 const OPENWIRE_PORTS = { tcp: 61616, ssl: 61617 } as const;
 
-/** Returns what the error says of tcp:// and ssl:// endpoints where nothing names a protocol, with the URIs to use instead. */
+/** Returns the advice for tcp:// and ssl:// endpoints if nothing names a protocol, with the URIs to use instead. */
 export function openWireAdvice(uri: MasterSlaveUri): string {
   const [stomp, amqp] = (["stomp", "amqp"] as const).map((protocol) => inProtocol(uri, protocol));
   const login = uri.endpoints.some(({ credentials }) => credentials)

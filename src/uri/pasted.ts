@@ -1,10 +1,10 @@
-/** What to write instead of a URI that was made for another program: OpenWire over nio, a web console, a list without a group. */
+/** Advice for URIs that were made for other programs: OpenWire over nio, a web console, a list without a group. */
 
-/** Why an endpoint of Java clients cannot be used as it is. */
+/** Why a Java client's endpoint cannot be used as it is. */
 export const OPENWIRE =
   "OpenWire, the protocol of Java clients, is not spoken here; the broker's STOMP port is usually 61613 and its AMQP port 5672";
 
-/** What other schemes than ours are, and so what to do; undefined for one that is not known. */
+/** What other schemes are for, and what to do; schemes that are not listed are unknown. */
 const FOREIGN_SCHEMES: readonly (readonly [scheme: RegExp, what: string])[] = [
   [/^nio(\+ssl)?$/, OPENWIRE],
   [
@@ -19,8 +19,8 @@ const FOREIGN_SCHEMES: readonly (readonly [scheme: RegExp, what: string])[] = [
 ];
 
 /**
- * Returns what a scheme of other programs is and what to write instead, for an error about `text`; undefined for a scheme
- * that is not known. User-info and option values are never in it.
+ * Returns what a scheme of another program is for and what to write instead, for an error about `text`; undefined for
+ * an unknown scheme. It never contains user-info or option values.
  */
 export function foreignSchemeAdvice(text: string, scheme: string): string | undefined {
   const folded = scheme.toLowerCase();
@@ -35,14 +35,14 @@ export function foreignSchemeAdvice(text: string, scheme: string): string | unde
   return `${what}: write ${written ?? (/s$|ssl$/.test(folded) && folded !== "ws" ? "stomp+ssl:// or amqps://" : "stomp:// or amqp://")}`;
 }
 
-/** Returns what to write for several endpoints that stand side by side without a group; undefined where `text` is not that. */
+/** Returns what to write for several endpoints listed without a group; undefined if `text` is not such a list. */
 export function missingGroupAdvice(text: string): string | undefined {
   if (!/^[^?]*,\s*[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\//.test(text)) return undefined;
   const written = rewritten(text, (scheme, port) => `${scheme}://HOST${port}`) ?? "masterslave:(stomp://…,stomp://…)";
   return `Several endpoints are a group, which has a name and parentheses: write ${written}`;
 }
 
-/** Beyond this length no whole URI is suggested. */
+/** For longer texts no whole URI is suggested. */
 const MAX_TEXT = 2_000;
 const PARTS = /^(?:(masterslave|failover):(?:\/\/)?)?(?:\(([^()]+)\)|([^()?]+))(?:\?([^()]*))?$/i;
 const COMPONENT =
@@ -50,7 +50,7 @@ const COMPONENT =
 
 /**
  * Returns `text` with each endpoint as `endpointOf` writes it (`HOST` stands for its host), as a group if there are
- * several. Undefined where user-info may be in it, or where a part is not plainly a host and a port. Only options with a
+ * several. Undefined if it may contain user-info, or if a part is not plainly a host and a port. Only options with a
  * number or true/false are kept.
  */
 function rewritten(text: string, endpointOf: (scheme: string, port: string) => string): string | undefined {

@@ -1,4 +1,4 @@
-/** One component, `scheme://user:password@host:port?query`, as an endpoint. */
+/** Reads one endpoint, `scheme://user:password@host:port?query`. */
 import { isIPv4, isIPv6 } from "node:net";
 import { nearestName } from "../errors/nearest-name.ts";
 import { type Credentials, ENDPOINT_SCHEMES, type EndpointScheme } from "./endpoint.ts";
@@ -14,7 +14,7 @@ export interface ReadEndpoint {
   readonly query: Piece | undefined;
 }
 
-/** The ports the brokers listen on by default. tcp and ssl name no protocol, and so no port. */
+/** The brokers' default ports. tcp and ssl name no protocol, and so have no default port. */
 const DEFAULT_PORTS: Readonly<Record<EndpointScheme, number | undefined>> = {
   tcp: undefined,
   ssl: undefined,
@@ -65,17 +65,17 @@ function readScheme(uri: string, { text, at }: Piece): EndpointScheme {
 
 function schemeAdvice(found: string): string {
   const folded = found.toLowerCase();
-  // A port that Java calls auto tells the protocols apart by their first bytes, so it takes STOMP and AMQP as it is.
+  // Java's scheme "auto" means a port that recognises each protocol by its first bytes, so STOMP and AMQP work there.
   if (/^auto(\+nio)?(\+ssl)?$/.test(folded))
     return folded.endsWith("ssl") ? "write stomp+ssl:// or amqps://" : "write stomp:// or amqp://";
-  // A broker's own configuration says stomp+nio of the very port that clients reach as stomp.
+  // A broker's own configuration writes stomp+nio for the same port that clients reach as stomp.
   const plain = folded.replace(/\+nio(?=\+|$)/, "").replace(/^tcp\+ssl$/, "ssl");
   const exact = ENDPOINT_SCHEMES.find((known) => known === plain);
   const meant = exact ?? nearestName(folded, ENDPOINT_SCHEMES);
   return meant ? `write ${meant}://` : `known are ${ENDPOINT_SCHEMES.join(", ")}`;
 }
 
-/** White space or a semicolon in the address: two endpoints with the wrong sign between them, or a slip. */
+/** White space or a semicolon in the address: either two endpoints with the wrong separator, or a typing error. */
 function checkSeparators(uri: string, { text, at }: Piece, start: number): void {
   const end = indexOfAny(text, /[?#]/, start);
   const from = Math.max(start, text.lastIndexOf("@", end - 1) + 1);
@@ -97,7 +97,7 @@ function readUserInfo(uri: string, authority: Piece): { credentials: Credentials
   return { credentials: Object.freeze({ username, password }), address };
 }
 
-/** What follows the authority: nothing, a lone slash, a query. */
+/** Reads the text after the authority: nothing, a lone slash, or a query. */
 function readRest(uri: string, { text, at }: Piece): Piece | undefined {
   const end = text.indexOf("?") < 0 ? text.length : text.indexOf("?");
   const before = text.slice(0, end);
@@ -126,7 +126,7 @@ function readHost(uri: string, { text, at }: Piece): string {
   if (text.startsWith("[")) {
     const address = text.slice(1, -1).replace(/%25/, "%");
     if (!isIPv6(address)) throw invalidUri(uri, at, "What the brackets hold is no IPv6 address");
-    // One spelling of each address, so that equal endpoints are seen to be equal.
+    // Normalises each address, so that equal endpoints are recognised as equal.
     return address.includes("%") ? address.toLowerCase() : new URL(`http://[${address}]`).hostname.slice(1, -1);
   }
   const bad = text.search(/[^A-Za-z0-9._-]/);
@@ -145,7 +145,7 @@ function readHost(uri: string, { text, at }: Piece): string {
   return text;
 }
 
-/** `text` is empty or begins with the colon (or, after a bracket, with something that is none). */
+/** `text` is empty or begins with the colon (or, after a bracket, with any other character). */
 function readPort(uri: string, { text, at }: Piece, scheme: EndpointScheme): number {
   if (text === "") {
     const port = DEFAULT_PORTS[scheme];

@@ -1,4 +1,4 @@
-/** Query entries sorted by the option table: what holds for the group, for its endpoints, and what is ignored. */
+/** Sorts the entries of a query by the option table: those of the group, those of its endpoints, and ignored ones. */
 import { InvalidOptionError } from "../errors/errors.ts";
 import { mayShow } from "./invalid-uri.ts";
 import { isUnlimited, limitAdvice, secretAdvice } from "./options/foreign-names.ts";
@@ -11,12 +11,12 @@ import type { QueryEntry } from "./read-query.ts";
 
 export interface ReadOptions {
   readonly group: GroupOptions;
-  /** From `nested.*`, or from a component's own query. */
+  /** The options from `nested.*`, or from an endpoint's own query. */
   readonly endpoint: Readonly<Record<string, string>>;
   readonly ignored: readonly IgnoredOption[];
 }
 
-/** Whose query it is: the group's, one component's, or that of a URI of one plain endpoint, which is both. */
+/** Whose query it is: the group's, one endpoint's, or that of a single plain endpoint, which counts as both. */
 export type QueryOwner = "group" | "component" | "single";
 
 type Reading =
@@ -29,8 +29,9 @@ type Reading =
   | { readonly kind: "ignored"; readonly option: IgnoredOption };
 
 /**
- * Of an option given twice the last one holds, as in Java, whichever of its names is used. Throws InvalidOptionError:
- * UNKNOWN_OPTION for a name in no list, INVALID_OPTION for a value or a place the option cannot have.
+ * If an option is given twice, the last one counts, as in Java, whichever of its names is used. Throws
+ * InvalidOptionError: UNKNOWN_OPTION for a name that is in no list, INVALID_OPTION for a value or place that the option
+ * cannot have.
  */
 export function readOptions(uri: string, entries: readonly QueryEntry[], owner: QueryOwner): ReadOptions {
   const last = new Map(entries.map((entry) => [sameOptionKey(entry, owner), entry]));
@@ -47,8 +48,8 @@ export function readOptions(uri: string, entries: readonly QueryEntry[], owner: 
 }
 
 /**
- * The name without Qpid's `failover.` and without `nested.`, and whether that was there. `transport.`, which the .NET
- * clients write before the options of the group, is taken away where one of those follows.
+ * Returns the name without Qpid's `failover.` and without `nested.`, and whether `nested.` was there. The .NET clients'
+ * `transport.` is removed if an option of the group follows it.
  */
 function plainName({ name }: QueryEntry): { readonly name: string; readonly nested: boolean } {
   const own = name.startsWith("failover.") ? name.slice("failover.".length) : name;
@@ -109,8 +110,8 @@ function ignoredOption(uri: string, { name, value, at }: QueryEntry, plain: stri
 }
 
 /**
- * What to write instead of a limit of another client, or of one of ours with a wrong prefix. A limit that has no effect
- * would make a caller wait for ever who asked not to.
+ * Returns what to write instead of another client's limit, or of a limit of ours with a wrong prefix. If a limit were
+ * ignored, a caller who set it would wait for ever.
  */
 function limitOf(plain: string): string | undefined {
   if (Object.hasOwn(IGNORED_OPTIONS, plain)) return undefined;

@@ -1,7 +1,7 @@
-/** A query as written, cut into decoded names and values: `a=1&b=x%20y`. */
+/** Splits a query into decoded names and values: `a=1&b=x%20y`. */
 import { invalidUri } from "./invalid-uri.ts";
 
-/** A stretch of the URI and where it begins, so that an error can point at it. */
+/** A part of the URI and its position, so that an error can point at it. */
 export interface Piece {
   readonly text: string;
   readonly at: number;
@@ -14,12 +14,12 @@ export interface QueryEntry {
   readonly at: number;
 }
 
-/** Without the white space around it. */
+/** Removes the white space around a piece. */
 export function trimmed({ text, at }: Piece): Piece {
   return { text: text.trim(), at: at + (text.length - text.trimStart().length) };
 }
 
-/** Cuts `piece` wherever `isSeparator` says so; positions are kept. */
+/** Splits `piece` wherever `isSeparator` returns true; positions are kept. */
 export function split(piece: Piece, isSeparator: (index: number) => boolean): readonly Piece[] {
   const pieces: Piece[] = [];
   let start = 0;
@@ -32,8 +32,8 @@ export function split(piece: Piece, isSeparator: (index: number) => boolean): re
 }
 
 /**
- * The entries in their order. Empty ones (`a=1&&b=2&`) are skipped as in Java; `+` and `%XX` are decoded in names and
- * values. Throws InvalidUriError at a fragment, at raw white space and at broken percent-encoding.
+ * Returns the entries in order. Empty ones (`a=1&&b=2&`) are skipped as in Java; `+` and `%XX` are decoded in names and
+ * values. Throws InvalidUriError for a fragment, raw white space and broken percent-encoding.
  */
 export function readQuery(uri: string, query: Piece): readonly QueryEntry[] {
   const fragment = query.text.indexOf("#");
@@ -58,9 +58,12 @@ function readEntry(uri: string, entry: Piece): QueryEntry {
   };
 }
 
-/** A comma or a semicolon with another option behind it, or in a name: what follows would vanish in the value before it. */
+/**
+ * Refuses a comma or semicolon that is followed by another option or stands in a name: the option behind it would
+ * become part of the value before it.
+ */
 function refuseOtherSeparators(uri: string, { text, at }: Piece): void {
-  // &amp; of XML has an error of its own.
+  // `&amp;`, copied from XML, has an error text of its own.
   const start = text.startsWith("amp;") ? "amp;".length : 0;
   const equals = text.indexOf("=", start);
   const inName = text.slice(start, equals < 0 ? text.length : equals).search(/[,;]/);
@@ -76,7 +79,7 @@ function decoded(uri: string, { text, at }: Piece): string {
   return percentDecoded(uri, { text: text.replaceAll("+", " "), at });
 }
 
-/** `%XX` decoded as UTF-8; throws InvalidUriError where that is impossible. */
+/** Decodes `%XX` as UTF-8; throws InvalidUriError if that is impossible. */
 export function percentDecoded(uri: string, { text, at }: Piece): string {
   const broken = text.search(/%(?![0-9a-f]{2})/i);
   if (broken >= 0) throw invalidUri(uri, at + broken, "Broken percent-encoding; write a % as %25");

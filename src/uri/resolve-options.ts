@@ -1,4 +1,4 @@
-/** What holds in the end: defaults, what the URI says, what the caller says over it, and what each scheme means by it. */
+/** Computes the effective options from the defaults, the URI, the caller's options and the meaning of the scheme. */
 import { formatAddress, InvalidOptionError } from "../errors/errors.ts";
 import { type Endpoint, isSecure, protocolOf } from "./endpoint.ts";
 import type { MasterSlaveUri } from "./master-slave-uri.ts";
@@ -9,7 +9,7 @@ import type { SaslMechanism } from "./options/login-options.ts";
 import { OPTIONS, type OptionName, optionNamed } from "./options/option-table.ts";
 import { checkOption, unknownOption } from "./options/option-value.ts";
 
-/** Every effective value; times in milliseconds. */
+/** Every effective option; times in milliseconds. */
 export interface ResolvedOptions {
   readonly attemptTimeout: number;
   readonly attemptStagger: number;
@@ -18,11 +18,11 @@ export interface ResolvedOptions {
   /** The wait between a loss and the first round. */
   readonly delayAfterLoss: number;
   readonly maxReconnectDelay: number;
-  /** undefined: our own curve. 1: constant waits. */
+  /** undefined: our own curve, see ReconnectPolicy. 1: constant waits. */
   readonly backOffFactor: number | undefined;
   /** How many rounds may fail in one outage; 0: no round after a loss; Infinity: no limit. */
   readonly maxReconnectRounds: number;
-  /** The same before the first session ever; at least 1. */
+  /** The same limit before the first session; at least 1. */
   readonly startupMaxRounds: number;
   readonly minConnectTime: number;
   readonly randomize: boolean;
@@ -47,20 +47,21 @@ export interface ResolvedOptions {
   readonly drainTimeoutMs: number;
   readonly sendTimeoutMs: number | undefined;
   readonly clientId: string | undefined;
-  /** What the schemes or the option name; undefined if neither does. */
+  /** The protocol that the schemes or the option name; undefined if neither does. */
   readonly protocol: "stomp" | "amqp" | undefined;
   readonly serverListAction: "ADD" | "IGNORE";
-  /** Which endpoints named by a broker are tried; a function, given in code, is not here. */
+  /** Which endpoints named by a broker are tried. A function given in code is kept elsewhere. */
   readonly alternates: "listed" | "any";
-  /** Mixed groups and tokens in plain text are allowed. */
+  /** Whether mixed groups, and tokens in plain text, are allowed. */
   readonly allowPlaintext: boolean;
-  /** undefined: whichever fits the login. */
+  /** undefined: the mechanisms that fit the login. */
   readonly saslMechanisms: readonly SaslMechanism[] | undefined;
 }
 
 /**
- * Frozen. An override that is undefined counts as not given; any other beats the URI. Throws InvalidOptionError for an
- * override the option table does not know (UNKNOWN_OPTION) or cannot take (INVALID_OPTION).
+ * The result is frozen. An override that is undefined counts as not given; any other overrides the URI. Throws
+ * InvalidOptionError for an override that the option table does not know (UNKNOWN_OPTION) or that has a wrong value
+ * (INVALID_OPTION).
  */
 export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOptions> = {}): ResolvedOptions {
   const given: GroupOptions = { ...defined(uri.options), ...checkedOverrides(overrides) };
@@ -79,7 +80,10 @@ export function resolveOptions(uri: MasterSlaveUri, overrides: Partial<GroupOpti
   });
 }
 
-/** A certificate that cannot be verified must not lead to an endpoint that has none: both kinds together are refused. */
+/**
+ * Refuses a group with both secure and plain endpoints: a failed certificate check must not lead to an endpoint without
+ * any.
+ */
 function refusePlaintext(endpoints: readonly Endpoint[], { allowPlaintext, requireTls }: GroupOptions): void {
   const plain = endpoints.find((endpoint) => !isSecure(endpoint));
   const secure = endpoints.find(isSecure);
@@ -97,7 +101,7 @@ function refusePlaintext(endpoints: readonly Endpoint[], { allowPlaintext, requi
   throw new InvalidOptionError("INVALID_OPTION", text, "allowPlaintext");
 }
 
-/** Over STOMP it would be a lock on no door: the password travels as it is whatever the list says. */
+/** Over STOMP the list would protect nothing: the password is always sent as it is. */
 function saslMechanisms(
   { saslMechanisms: said }: GroupOptions,
   protocol: ResolvedOptions["protocol"],
@@ -120,10 +124,10 @@ function checkedOverrides(overrides: Partial<GroupOptions>): GroupOptions {
   return given;
 }
 
-/** What other clients call the parts of a login. */
+/** Names of other clients for the parts of a login. */
 const LOGIN_NAMES: ReadonlySet<string> = new Set(["username", "user", "login", "password", "passcode"]);
 
-/** Aliases and Java's other names are for pasted URIs; in code each option has one name. */
+/** Aliases and Java's names are for pasted URIs; in code each option has one name. */
 function unknownOverride(name: string): InvalidOptionError {
   const canonical = optionNamed(name);
   if (canonical) {
@@ -147,7 +151,7 @@ function defined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The options whose value is taken as it is. */
+/** The options whose value needs no conversion. */
 function plainValues(given: GroupOptions) {
   const value = <Name extends OptionName>(name: Name, fallback: NonNullable<GroupOptions[Name]>) =>
     given[name] ?? fallback;
@@ -194,9 +198,9 @@ function reconnectValues({
 }
 
 /**
- * ActiveMQ counts failed rounds, not attempts. Its failover: gives up once the count has reached the limit, hence one
- * round at the start even for 0, and does not begin anew after a loss when the limit is 0 (FailoverTransport). The agent
- * of masterslave: takes 0 for unlimited (SimpleDiscoveryAgent).
+ * ActiveMQ counts failed rounds, not attempts. failover: gives up once the count has reached the limit, so even 0
+ * allows one round at the start, and with 0 it does not reconnect after a loss (FailoverTransport). masterslave: takes
+ * 0 as unlimited (SimpleDiscoveryAgent).
  */
 function roundLimits(
   { maxReconnectAttempts = -1, startupMaxReconnectAttempts = -1, initialConnect }: GroupOptions,

@@ -1,4 +1,4 @@
-/** The outer form of a URI: its scheme, its components and the group's query, each with its place in the text. */
+/** Splits a URI into its scheme, its endpoints and the group's query, each with its position in the text. */
 
 import { nearestName } from "../errors/nearest-name.ts";
 import { ENDPOINT_SCHEMES } from "./endpoint.ts";
@@ -10,14 +10,14 @@ const GROUP_SCHEMES = ["masterslave", "failover"] as const;
 export type GroupScheme = (typeof GROUP_SCHEMES)[number];
 
 export interface GroupText {
-  /** undefined for a single plain endpoint, whose query is its own. */
+  /** undefined for a single plain endpoint. */
   readonly scheme: GroupScheme | undefined;
-  /** Trimmed, none of them empty. */
+  /** The endpoints' texts, trimmed, none of them empty. */
   readonly components: readonly Piece[];
   readonly query: Piece | undefined;
 }
 
-/** Throws InvalidUriError for an unknown scheme, unbalanced parentheses, an empty component, and text where none belongs. */
+/** Throws InvalidUriError for an unknown scheme, unbalanced parentheses, an empty endpoint, and unexpected text. */
 export function splitGroup(uri: string): GroupText {
   const whole = trimmed({ text: uri, at: 0 });
   const found = /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(whole.text)?.[0];
@@ -41,14 +41,14 @@ export function splitGroup(uri: string): GroupText {
   return { scheme, ...splitBody(uri, { text: whole.text.slice(start), at: whole.at + start }) };
 }
 
-/** What may stand within another client's prefix: `activemq:failover:(…)`, `stomp:tcp://a:61613`. */
+/** What may follow another client's prefix: `activemq:failover:(…)`, `stomp:tcp://a:61613`. */
 const INNER = /^(masterslave|failover|static|discovery|fanout|tcp|ssl|nio|vm|amqps?|stomp(?:\+ssl|s)?|amqp\+ssl):/i;
 
-/** Throws for a prefix that other clients write before the whole URI, such as the name of a provider or of a protocol. */
+/** Throws if another client's prefix, such as the name of a provider or protocol, precedes the whole URI. */
 function refuseOuterPrefix(uri: string, whole: Piece, found: string): void {
   if (GROUP_SCHEMES.some((scheme) => scheme === found)) return;
   const rest = whole.text.slice(found.length + 1, found.length + 40);
-  // After stomp:// stands a host, and a host or a user may be called tcp.
+  // After stomp:// comes a host, and a host or user may be called tcp.
   const endpoint = ENDPOINT_SCHEMES.some((scheme) => scheme === found);
   const inner = INNER.exec(endpoint ? rest : rest.replace(/^\/\//, ""))?.[1];
   if (inner === undefined) return;
@@ -73,7 +73,7 @@ function unknownScheme(uri: string, whole: Piece, found: string): Error {
   return invalidUri(uri, whole.at, `Unknown ${shown}; ${advice}`);
 }
 
-/** `body`: what follows `masterslave:` or `masterslave://`. */
+/** `body` is the text after `masterslave:` or `masterslave://`. */
 function splitBody(uri: string, body: Piece): { components: readonly Piece[]; query: Piece | undefined } {
   if (!body.text.startsWith("(")) return { components: splitComponents(uri, body), query: undefined };
   const end = closingParenthesis(body.text);
@@ -83,7 +83,7 @@ function splitBody(uri: string, body: Piece): { components: readonly Piece[]; qu
   return { components, query: readTail(uri, trimmed({ text: body.text.slice(end + 1), at: body.at + end + 1 })) };
 }
 
-/** The index of the parenthesis that closes the one at index 0, or -1. */
+/** Returns the index of the parenthesis that closes the one at index 0, or -1. */
 function closingParenthesis(text: string): number {
   let depth = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -108,9 +108,9 @@ function splitComponents(uri: string, list: Piece): readonly Piece[] {
   return components;
 }
 
-/** What follows the closing parenthesis: nothing, a lone slash, the group's query. */
+/** Reads the text after the closing parenthesis: nothing, a lone slash, or the group's query. */
 function readTail(uri: string, tail: Piece): Piece | undefined {
-  // The first ?, as RFC 3986 has it: Java cuts at the last one and loses what stands before.
+  // The query begins at the first ?, as in RFC 3986. Java cuts at the last one and loses the text before it.
   const mark = /^(\/?\s*)(\?|$)/.exec(tail.text)?.[0];
   if (mark?.endsWith("?")) return { text: tail.text.slice(mark.length), at: tail.at + mark.length };
   if (mark !== undefined) return undefined;

@@ -2,8 +2,8 @@
 import type { Credentials } from "./endpoint.ts";
 
 /**
- * `value`, frozen, with a `credentials` accessor: an accessor, for `util.inspect` with `showHidden` prints plain
- * properties even where they are not enumerable. Without credentials nothing is added.
+ * Returns `value`, frozen, with an accessor `credentials`. It is an accessor because `util.inspect` with `showHidden`
+ * prints plain properties even if they are not enumerable. Without credentials nothing is added.
  */
 export function withCredentials<T extends object>(
   value: T,

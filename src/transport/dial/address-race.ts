@@ -1,38 +1,38 @@
 /**
- * Several addresses of one name, each tried up to a result: the next is tried when the one before has failed or kept
- * silent, only one speaks at a time unless it stays silent, and the first result wins.
+ * Tries several addresses of one name. The next address is tried when the one before has failed or stayed silent; only
+ * one speaks at a time unless it stays silent; the first result wins.
  */
 import { SpeakingTurns } from "./speaking-turns.ts";
 
-/** So long may an address keep silent, connecting or in a handshake, until the next has its chance (RFC 8305, 5). */
+/** How long an address may stay silent, connecting or in a handshake, before the next is tried (RFC 8305, 5). */
 const ADDRESS_STAGGER_MS = 250;
 
-/** One address on its way. */
+/** One address of the race. */
 export interface Lane {
   readonly address: string;
-  /** Fires when the race is over and this address has not won it: leave nothing open then. */
+  /** Fires when the race is over and another address has won: leave nothing open then. */
   readonly signal: AbortSignal;
-  /** It has answered something: the next address waits for a stagger from now on. */
+  /** The address has answered something: the next address waits another stagger from now. */
   progress(): void;
-  /** It waits for us, not we for it: the next address is not tried meanwhile. */
+  /** The address waits for us, not we for it: meanwhile the next address is not tried. */
   hold(): void;
-  /** Resolves when this address may speak: when those that spoke before have failed or been silent for a stagger. */
+  /** Resolves when this address may speak: when the earlier ones have failed or been silent for a stagger. */
   turn(): Promise<void>;
 }
 
 interface Race<T> {
-  /** Tries one address; called at most once for each, in their order. */
+  /** Tries one address; called at most once for each, in order. */
   readonly attempt: (lane: Lane) => Promise<T>;
   /** Whether the other addresses are worth trying after this failure. */
   readonly goesOn: (failure: unknown) => boolean;
   readonly signal: AbortSignal;
-  /** What to reject with when every address has failed; in the order of the addresses. */
+  /** Makes the error for when every address has failed; the failures are in the order of the addresses. */
   readonly allFailed: (failures: ReadonlyMap<string, unknown>) => unknown;
 }
 
 /**
- * Resolves with the first result. Rejects when all have failed, with a failure that does not go on, or with the signal's
- * reason; the signals of all other lanes have fired then.
+ * Resolves with the first result. Rejects when all have failed, with a failure that ends the race, or with the signal's
+ * reason; by then the signals of all other lanes have fired.
  */
 export function raceAddresses<T>(addresses: readonly string[], race: Race<T>): Promise<T> {
   const { signal } = race;
@@ -104,7 +104,7 @@ class AddressRace<T> {
     this.#failures.set(lane.address, failure);
     this.#turns.leave(lane);
     if (!this.#race.goesOn(failure)) this.end({ failure });
-    // One that was overtaken already holds nobody up.
+    // An address that was overtaken already delays nobody.
     else if (lane.address === this.#addresses[this.#next - 1] || this.#open.size === 0) this.tryNext();
   }
 

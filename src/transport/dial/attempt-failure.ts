@@ -1,4 +1,6 @@
-/** What a failed attempt is told as: one error for whatever was thrown, and one for all the addresses of a name. */
+/**
+ * Makes the error of a failed attempt: from anything that was thrown, and from the failures of all addresses of a name.
+ */
 import {
   AttemptError,
   type AttemptErrorCode,
@@ -9,21 +11,21 @@ import {
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { dialFailure } from "./dial-failure.ts";
 
-/** Anything that opening a session may throw, with its verdict. */
+/** Turns anything that opening a session may throw into an AttemptError with its verdict. */
 export function attemptFailure(endpoint: Endpoint, reason: unknown): AttemptError {
   if (reason instanceof AttemptError) return reason;
   if (reason instanceof SessionLostError) {
     return new AttemptError("ENDPOINT_CLOSED", reason.message, { endpoint, cause: reason });
   }
-  // An error of the system's has the call that failed: whoever opens sessions without our dial() passes these on.
+  // A system error names the failed call; a foreign OpenSession passes such errors on.
   if (reason instanceof Error && "syscall" in reason) return dialFailure(endpoint, reason);
-  // What is not an attempt's failure is a mistake of the code that opens sessions: no other endpoint would cure it.
+  // Anything else is a bug in the code that opens sessions: no other endpoint would help.
   const { message } = MasterSlaveError.from(reason);
   const details = { endpoint, cause: reason, verdict: "stop" } as const;
   return new AttemptError("INTERNAL", `Opening ${formatAddress(endpoint)} failed unexpectedly: ${message}`, details);
 }
 
-/** The more a code tells of the peer, the earlier it stands: what one address answered says more than another's silence. */
+/** The codes that tell more about the peer come first: an answer from one address tells more than another's silence. */
 const MOST_TELLING: readonly AttemptErrorCode[] = [
   "WRONG_PROTOCOL",
   "TLS_FAILED",
@@ -35,7 +37,10 @@ const MOST_TELLING: readonly AttemptErrorCode[] = [
   "ENDPOINT_REFUSED",
 ];
 
-/** All addresses of a name have failed with the verdict `next`; what each of them said is in the message and in `cause`. */
+/**
+ * The error when all addresses of a name have failed with the verdict `next`; each answer is in the message and in
+ * `cause`.
+ */
 export function addressesFailed(endpoint: Endpoint, failures: ReadonlyMap<string, unknown>): AttemptError {
   const errors = [...failures.values()].map((failure) => attemptFailure(endpoint, failure));
   const rank = ({ code }: AttemptError) => (MOST_TELLING as readonly string[]).indexOf(code) + 1 || MOST_TELLING.length;
@@ -51,7 +56,7 @@ export function addressesFailed(endpoint: Endpoint, failures: ReadonlyMap<string
   return new AttemptError(code, message, { endpoint, cause: new AggregateError(errors, message) });
 }
 
-/** Which addresses said the same, without the name in front of it. */
+/** Groups the addresses that gave the same answer, without the name in front. */
 function byText(addresses: readonly string[], errors: readonly AttemptError[], prefix: string): Map<string, string[]> {
   const said = new Map<string, string[]>();
   for (const [index, { message }] of errors.entries()) {

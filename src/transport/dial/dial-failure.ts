@@ -1,4 +1,4 @@
-/** What a failed dial means: Node's and OpenSSL's codes as one of our attempt errors. */
+/** Turns Node's and OpenSSL's errors from dialling into our attempt errors. */
 import { AttemptError, type AttemptErrorCode, formatAddress, SessionLostError } from "../../errors/errors.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
 import { ServerIdentityRefusal } from "../tls/server-identity.ts";
@@ -10,7 +10,10 @@ interface Meaning {
 }
 
 const CLOSED: Meaning = { code: "ENDPOINT_CLOSED", text: "closed the connection before it could be used" };
-/** A plain port that does not understand the hello, a TLS port of a broker that is not active, and one that wants another certificate do the same. */
+/**
+ * Three peers close without an answer: a plain port that does not understand TLS, a TLS port of a broker that is not
+ * active, and one that wants another client certificate.
+ */
 const CLOSED_IN_TLS =
   "closed the connection during the TLS handshake: nobody may be active behind it yet, or it is no TLS port (use stomp:// or amqp:// then)";
 
@@ -29,7 +32,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EPIPE: CLOSED,
 };
 
-/** Any failure of a dial, with the endpoint, what was found and what to do. Verdict: `next`. */
+/** The error for a failed dial, with the endpoint, what was found and what to do. Verdict: `next`. */
 export function dialFailure(endpoint: Endpoint, cause: unknown): AttemptError {
   if (cause instanceof AttemptError) return cause;
   const { code, text } = meaningOf(endpoint, cause);
@@ -38,8 +41,8 @@ export function dialFailure(endpoint: Endpoint, cause: unknown): AttemptError {
 }
 
 /**
- * The failure of TLS behind the end of a socket that was taken for connected, if it is one: in TLS 1.3 the broker's word
- * on our certificate comes after our side of the handshake is done.
+ * If TLS caused the end of a connected socket, returns that failure: in TLS 1.3 the broker judges our certificate after
+ * our side of the handshake is done.
  */
 export function lateTlsFailure(endpoint: Endpoint, error: unknown): AttemptError | undefined {
   const cause = error instanceof SessionLostError ? error.cause : error;
@@ -49,7 +52,7 @@ export function lateTlsFailure(endpoint: Endpoint, error: unknown): AttemptError
 }
 
 function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
-  // Before its code is looked at: the check may have asked elsewhere, and failed with ECONNREFUSED.
+  // This comes before the code is looked at: the caller's check may itself have failed with ECONNREFUSED.
   if (cause instanceof ServerIdentityRefusal) return { code: "TLS_FAILED", text: identityText(cause) };
   const found = MEANINGS[nodeCodeOf(cause)];
   if (found === CLOSED && isSecure(endpoint)) {
@@ -62,7 +65,7 @@ function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
 }
 
 function identityText(refusal: ServerIdentityRefusal): string {
-  // What Node's own check says, asked by the caller's.
+  // The caller's check called Node's own check, which failed.
   if (refusal.code === "ERR_TLS_CERT_ALTNAME_INVALID") return tlsFailure(refusal.code, refusal.message) ?? "";
   return `has a certificate that tls.checkServerIdentity does not take: ${refusal.message}`;
 }

@@ -1,4 +1,4 @@
-/** Names what a peer speaks from its first bytes, so that a wrong port is called by its name in the error. */
+/** Recognises a peer's protocol by its first bytes, so that an error about a wrong port can name it. */
 import { type EndpointScheme, isSecure } from "../../uri/endpoint.ts";
 
 interface PeerKind {
@@ -13,7 +13,7 @@ const PEER_KINDS: readonly PeerKind[] = [
   {
     speaks: "OpenWire",
     advice: "use the STOMP or AMQP port",
-    // OpenWire opens unasked with a WireFormatInfo: four bytes of size, type 1, the magic "ActiveMQ".
+    // OpenWire sends a WireFormatInfo unasked: four bytes of size, type 1, the magic "ActiveMQ".
     matches: (bytes) => bytes[4] === 1 && bytes.subarray(5, 13).toString("latin1") === "ActiveMQ",
   },
   {
@@ -33,20 +33,22 @@ const PEER_KINDS: readonly PeerKind[] = [
   { speaks: "SSH", advice: "use the broker's STOMP or AMQP port", matches: startsWith("SSH-") },
 ];
 
-/** What silence may mean, once connected: Artemis's TLS port says nothing to the eight bytes that AMQP begins with. */
+/** What silence after connecting may mean: Artemis's TLS port does not answer the eight bytes that AMQP begins with. */
 export function whySilent(endpoint: { readonly scheme: EndpointScheme }): string {
   const stage = "connected, its handshake unanswered";
   return isSecure(endpoint) ? stage : `${stage}: it may be a TLS port, or another protocol's`;
 }
 
-/** What a close without a word may mean, once connected: Node's TLS, Artemis's and a standby behind a proxy all end like this. */
+/**
+ * What a close without an answer may mean: Node's TLS, Artemis's TLS and a standby behind a proxy all end like this.
+ */
 export function whyClosed(endpoint: { readonly scheme: EndpointScheme }): string {
   const idle = "nobody may be active behind this port yet";
   if (!isSecure(endpoint)) return `${idle}, or it is a TLS port (use stomp+ssl:// or amqps:// then)`;
   return `${idle}, or it wants another client certificate than it got (tls.certFile, tls.keyFile)`;
 }
 
-/** Such as `speaks OpenWire, use the STOMP or AMQP port`; undefined when the bytes are none we know. */
+/** For example `speaks OpenWire, use the STOMP or AMQP port`; undefined for unknown bytes. */
 export function describePeer(firstBytes: Buffer): string | undefined {
   const kind = PEER_KINDS.find(({ matches }) => matches(firstBytes));
   return kind && `speaks ${kind.speaks}, ${kind.advice}`;

@@ -1,4 +1,7 @@
-/** One attempt's way to its endpoint: every address of the name, up to whatever proves that the right peer is there. */
+/**
+ * Reaches an endpoint in one attempt: tries every address of its name until a handshake proves that the right peer is
+ * there.
+ */
 
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AttemptError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
@@ -18,11 +21,11 @@ import type { OpenContext } from "./session.ts";
 export interface DialOptions {
   /** Gives the attempt up when it fires. */
   readonly signal: AbortSignal;
-  /** How to verify the peer, and which certificate to show; Node's own authorities unless said. */
+  /** How to verify the peer, and which certificate to show; Node's own authorities by default. */
   readonly tls?: TlsSource | undefined;
-  /** In place of the system's resolver. */
+  /** Replaces the system's resolver. */
   readonly lookup?: Lookup | undefined;
-  /** Told how far it has come, for the error of an attempt that runs out of time. */
+  /** Called with how far the attempt has come, for the error if it runs out of time. */
   readonly stage?: OpenContext["stage"] | undefined;
 }
 
@@ -33,16 +36,17 @@ export interface ReachOptions extends DialOptions {
 }
 
 /**
- * Speaks with the peer behind a connected socket, TLS included. `turn` resolves when this address may send the first byte of its
- * protocol. What it resolves with lives on the socket and ends with it: an address that has not won is destroyed.
+ * Speaks with the peer over a connected socket, after TLS. `turn` resolves when this address may send the first byte of
+ * its protocol. The result lives on the socket and ends with it: the socket of an address that has not won is
+ * destroyed.
  */
 export type UseSocket<T> = (socket: EndpointSocket, turn: () => Promise<void>) => Promise<T>;
 
 /**
- * Tries the addresses of an endpoint in resolver order until `use` resolves for one of them. The name is resolved anew at
- * every call. Rejects with the failure where there is one address; else with an AttemptError that names each address and
- * what it said; at once with a failure that no other address would cure (verdict `stop`), or with the signal's reason.
- * Nothing stays open then.
+ * Tries the addresses of an endpoint in resolver order until `use` resolves for one of them. The name is resolved at
+ * every call. Rejects with the failure if there is one address, otherwise with an AttemptError that lists each address
+ * and its failure. Rejects at once with a failure that no other address would cure (verdict `stop`), or with the
+ * signal's reason. Nothing stays open then.
  */
 export async function reach<T>(endpoint: Endpoint, options: ReachOptions, use: UseSocket<T>): Promise<T> {
   const { signal, turn = async () => {} } = options;
@@ -67,7 +71,7 @@ async function addressesOf(endpoint: Endpoint, lookup: Lookup | undefined): Prom
   }
 }
 
-/** The way over one address: TCP, TLS, turn, and what `use` does. */
+/** The steps for one address: TCP, TLS, speaking turn, and `use`. */
 class Way {
   readonly #endpoint: Endpoint;
   readonly #options: ReachOptions;
@@ -104,7 +108,7 @@ class Way {
       lane.progress();
       const terms = { source: tls ?? {}, signal: lane.signal, stage };
       const inner = isSecure(endpoint) ? await secure(tcp, endpoint, terms) : tcp;
-      // It may fire in the very turn in which the last step ends.
+      // The signal may fire in the same turn in which the last step ends.
       if (lane.signal.aborted) discard(inner);
       lane.signal.throwIfAborted();
       lane.hold();

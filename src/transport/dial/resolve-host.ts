@@ -1,4 +1,4 @@
-/** From a host name to its addresses, in the order to try them. */
+/** Resolves a host name to its addresses, in the order to try them. */
 import { lookup as lookupName } from "node:dns/promises";
 import { isIP } from "node:net";
 
@@ -10,15 +10,18 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Resolves a host name to all its addresses, the preferred one first; rejects as `dns.lookup` does. Asked anew on every attempt. */
+/**
+ * Resolves a host name to all its addresses, the preferred one first; rejects as `dns.lookup` does. Called on every
+ * attempt.
+ */
 export type Lookup = (host: string) => Promise<readonly ResolvedAddress[]>;
 
-/** A name may have any number of addresses; more than this are not tried in one attempt. */
+/** Number of addresses tried in one attempt: a name may have any number. */
 const MAX_ADDRESSES = 16;
 
 /**
- * The addresses of a host in the resolver's order, families taking turns (RFC 8305, 4): a network without IPv6, say,
- * costs one address, not all of them. An address stands for itself.
+ * The addresses of a host in the resolver's order, with the families taking turns (RFC 8305, 4): on a network without
+ * IPv6 this costs one failed address, not all of them. An address stands for itself.
  */
 export async function resolveHost(host: string, lookup: Lookup = lookupOnce): Promise<readonly string[]> {
   if (isIP(host)) return [host];
@@ -36,12 +39,12 @@ function takingTurns(found: readonly ResolvedAddress[]): readonly string[] {
   return [...new Set(all.flatMap((entry) => (entry ? [entry.address] : [])))];
 }
 
-/** Look-ups that are under way, by host. */
+/** Look-ups under way, by host. */
 const asked = new Map<string, Promise<readonly ResolvedAddress[]>>();
 
 /**
- * The system's resolver, asked for a name once at a time: each question takes one of libuv's four threads until it is
- * answered, and those are the program's for its files too.
+ * Asks the system's resolver for a name once at a time: each look-up takes one of libuv's four threads until it is
+ * answered, and the program's file operations need them too.
  */
 function lookupOnce(host: string): Promise<readonly ResolvedAddress[]> {
   const earlier = asked.get(host);

@@ -1,10 +1,10 @@
 /**
- * Who may speak when: connected attempts send their first protocol byte one after the other, so that two members are
- * not asked for a session at once unless the first asked stays silent.
+ * Decides which attempt may speak: connected attempts send their first protocol byte one after the other, so that two
+ * members are not asked for a session at once unless the first stays silent.
  */
 export class SpeakingTurns {
   readonly #staggerMs: number;
-  /** Attempts that have spoken and not answered yet, with when they spoke. */
+  /** The attempts that have spoken and not answered yet, with the time when they spoke. */
   readonly #spoken = new Map<object, number>();
   readonly #waiting = new Map<object, () => void>();
   #timer: NodeJS.Timeout | undefined;
@@ -14,7 +14,7 @@ export class SpeakingTurns {
     this.#staggerMs = staggerMs;
   }
 
-  /** Resolves when `attempt` may speak: when everyone who spoke before has answered or been silent for a stagger. */
+  /** Resolves when `attempt` may speak: when all that spoke before have answered or been silent for a stagger. */
   take(attempt: object): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.set(attempt, resolve);
@@ -27,14 +27,14 @@ export class SpeakingTurns {
     return this.#spoken.has(attempt);
   }
 
-  /** `attempt` has answered or is given up; it neither waits nor holds anyone up any more. Its `take` never resolves then. */
+  /** `attempt` has answered or is given up: it no longer waits or delays others. Its pending `take` never resolves. */
   leave(attempt: object): void {
     this.#waiting.delete(attempt);
     this.#spoken.delete(attempt);
     this.#advance();
   }
 
-  /** The search is decided: nobody speaks any more, and no `take` that is open resolves. */
+  /** The search is decided: no attempt may speak any more, and no pending `take` resolves. */
   end(): void {
     this.#over = true;
     clearTimeout(this.#timer);

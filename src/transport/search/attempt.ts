@@ -23,7 +23,7 @@ export class Attempt<S extends Session> {
   #stage = "connecting";
   #answered = false;
 
-  /** Starts at once. `onOutcome` is called exactly once, never within this constructor. */
+  /** Starts at once. `onOutcome` is called exactly once, never inside this constructor. */
   constructor(
     endpoint: Endpoint,
     open: OpenSession<S>,
@@ -48,18 +48,18 @@ export class Attempt<S extends Session> {
     return this.#answered;
   }
 
-  /** The peer accepted, was spoken to, and has not answered. */
+  /** Whether the peer accepted, was sent our first bytes, and has not answered. */
   get unheard(): boolean {
     return this.#turns.hasSpoken(this);
   }
 
-  /** How far it has come without an answer, as the error to show for it meanwhile. */
+  /** The error to show for an attempt without an answer yet: it says how far the attempt has come. */
   unanswered(): AttemptError {
     const text = `${formatAddress(this.endpoint)} has not answered yet (${this.#stage})`;
     return new AttemptError("ATTEMPT_TIMEOUT", text, { endpoint: this.endpoint });
   }
 
-  /** Gives the attempt up; its outcome is `error`. No effect once it has answered. */
+  /** Gives the attempt up; its outcome is `error`. No effect once it has an outcome. */
   cancel(error: AttemptError): void {
     this.#answer({ kind: "failed", error });
     this.#controller.abort(error);
@@ -94,7 +94,7 @@ export class Attempt<S extends Session> {
     if (this.#answered) return;
     this.#answered = true;
     clearTimeout(this.#deadline);
-    // In this order: an outcome that decides the search ends the turns before anyone else may speak.
+    // Report first: an outcome that decides the search ends the speaking turns before another attempt may speak.
     this.#onOutcome(this, outcome);
     this.#turns.leave(this);
   }
@@ -105,13 +105,13 @@ export function superseded(endpoint: Endpoint): AttemptError {
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
 }
 
-/** What has not asked for a login when another endpoint refused it. */
+/** The outcome of an attempt that had not asked for a login when another endpoint refused it. */
 export function heldBack(endpoint: Endpoint): AttemptError {
   const text = `${formatAddress(endpoint)} was given up before it was asked: another endpoint refused the login, and the next is asked later`;
   return new AttemptError("ATTEMPT_SUPERSEDED", text, { endpoint });
 }
 
-/** What stands for the answer of an endpoint that the search has not come to. */
+/** The outcome shown for an endpoint that the search has not reached. */
 export function untried(endpoint: Endpoint): AttemptError {
   return new AttemptError("ATTEMPT_TIMEOUT", `${formatAddress(endpoint)} was not tried yet`, { endpoint });
 }

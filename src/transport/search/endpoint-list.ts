@@ -1,8 +1,8 @@
-/** The endpoints of a group in the order to try them: what the user listed, then what brokers told of. */
+/** The endpoints of a group in the order to try them: those that the user listed, then those that brokers named. */
 import type { EndpointAddress } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 
-/** Brokers may name any number of alternates; more than this are not kept. */
+/** Number of alternates kept: brokers may name any number. */
 const MAX_ALTERNATES = 32;
 
 export class EndpointList {
@@ -15,7 +15,10 @@ export class EndpointList {
     this.#randomize = options.randomize;
   }
 
-  /** Adds endpoints a broker told of behind the user's own, which they never replace. Known ones are skipped. Returns the others. */
+  /**
+   * Adds endpoints that a broker named behind the user's own, which they never replace. Returns those that were not
+   * known yet.
+   */
   addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     const known = new Set([...this.#configured, ...this.#alternates].map(identity));
     const added = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint] as const));
@@ -24,7 +27,7 @@ export class EndpointList {
     return [...added.values()].slice(-MAX_ALTERNATES);
   }
 
-  /** The order of the next round: it ends with `last`, and begins with the one behind it. */
+  /** The order of the next round: it begins after `last` and ends with it. */
   inOrder(last?: EndpointAddress): readonly Endpoint[] {
     const known = [...this.#configured, ...this.#alternates];
     const all = this.#randomize ? shuffled(known) : known;
@@ -33,7 +36,7 @@ export class EndpointList {
   }
 }
 
-/** Two endpoints are the same when host (in any case) and port are. */
+/** A key for comparing endpoints: two are the same if their hosts (in any case) and ports are. */
 export function identity({ host, port }: EndpointAddress): string {
   return `${host.toLowerCase()}:${port}`;
 }

@@ -1,4 +1,6 @@
-/** Keeps a group of secure and plain endpoints from falling over to a plain one because TLS failed at a secure one. */
+/**
+ * Keeps a group with secure and plain endpoints from failing over to a plain one because TLS failed at a secure one.
+ */
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AttemptError, formatAddress } from "../../errors/errors.ts";
 import { type Endpoint, isSecure } from "../../uri/endpoint.ts";
@@ -6,14 +8,14 @@ import { attemptFailure } from "../dial/attempt-failure.ts";
 import type { OpenContext, OpenSession, Session } from "../dial/session.ts";
 import { identity } from "./endpoint-list.ts";
 
-/** Failures that say that nobody is there, so that nobody can have failed TLS either. */
+/** Failures that mean that no broker is there, so that none can have failed TLS either. */
 const ABSENT: readonly string[] = ["ENDPOINT_REFUSED", "ENDPOINT_UNREACHABLE", "ENDPOINT_UNKNOWN"];
 
 /**
- * Returns `open` with one rule added, for groups that mix secure and plain endpoints: a plain endpoint is refused
- * (PLAINTEXT_REFUSED) from the moment TLS fails at a secure endpoint of `listed` until that endpoint finishes a handshake
- * or is gone, and does not speak while a TLS handshake is under way. Other groups get `open` itself: what a broker names
- * cannot make them mixed.
+ * Returns `open` with one more rule, for groups with secure and plain endpoints. A plain endpoint is refused
+ * (PLAINTEXT_REFUSED) from the moment that TLS fails at a secure endpoint of `listed` until that endpoint finishes a
+ * handshake or is gone, and does not speak while a TLS handshake is under way. For other groups it returns `open`
+ * itself: endpoints named by a broker cannot make a group mixed.
  */
 export function guardPlaintext<S extends Session>(open: OpenSession<S>, listed: readonly Endpoint[]): OpenSession<S> {
   const secure = listed.filter(isSecure);
@@ -25,9 +27,9 @@ export function guardPlaintext<S extends Session>(open: OpenSession<S>, listed: 
 class PlaintextGuard<S extends Session> {
   readonly #open: OpenSession<S>;
   readonly #listed: ReadonlySet<string>;
-  /** The secure endpoints whose last word is a failure of TLS. At most as many as are listed. */
+  /** The secure endpoints whose last attempt failed with TLS_FAILED. It has at most as many entries as the list. */
   readonly #failed = new Map<string, AttemptError>();
-  /** One promise for each TLS handshake that is under way; it resolves when that ends in whatever way. */
+  /** One promise for each TLS handshake under way; it resolves when the handshake ends, successfully or not. */
   readonly #handshakes = new Set<Promise<void>>();
 
   constructor(open: OpenSession<S>, listed: ReadonlySet<string>) {
@@ -47,7 +49,7 @@ class PlaintextGuard<S extends Session> {
       return await this.#open(endpoint, {
         ...context,
         stage: (stage) => {
-          // Every stage after TCP says so with this word; see OpenContext.stage.
+          // Every stage after TCP begins with this word; see OpenContext.stage.
           if (stage.startsWith("connected")) handshake.begin();
           context.stage?.(stage);
         },

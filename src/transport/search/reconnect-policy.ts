@@ -1,41 +1,47 @@
 /**
- * How long to wait before the next round, and when to give up: the memory that outlasts a single search, so that a
- * broker which accepts and drops at once is not asked in a hot loop.
+ * How long to wait before the next round, and when to give up. Its memory outlasts a single search, so that a broker
+ * that accepts and drops at once causes no hot loop.
  */
 
 import { LoginRetries } from "./login-retries.ts";
 
 export interface ReconnectSettings {
-  /** Waited after the first failed round of an outage, ms. */
+  /** The wait after the first failed round of an outage, in ms. */
   readonly initialReconnectDelay: number;
-  /** Waited before the first round after a loss, ms: `initialReconnectDelay` if the user gave one, else 0. */
+  /** The wait before the first round after a loss, in ms: `initialReconnectDelay` if the user gave one, otherwise 0. */
   readonly delayAfterLoss: number;
   readonly maxReconnectDelay: number;
-  /** undefined: our own curve, see {@link ReconnectPolicy.nextDelay}. */
+  /** The growth of the waits; undefined: our own curve, see {@link ReconnectPolicy.nextDelay}. */
   readonly backOffFactor: number | undefined;
-  /** Failed rounds allowed in an outage; Infinity for no limit. */
+  /** The number of failed rounds allowed in an outage; Infinity for no limit. */
   readonly maxReconnectRounds: number;
-  /** The same until the first session ever. */
+  /** The same limit before the first session. */
   readonly startupMaxRounds: number;
-  /** A session that lasted this long, or did something useful, ends the outage, ms. */
+  /** A session that lasted this long, in ms, or was useful, ends the outage. */
   readonly minConnectTime: number;
-  /** Up to so much is added before the first round after a loss, at random, and waits are no shorter, ms: it spreads a fleet. */
+  /**
+   * The range in ms of a random delay before the first round after a loss, and the least wait between rounds: it
+   * spreads a fleet.
+   */
   readonly reconnectSpread: number;
-  /** After a first session: for how long a refused login is asked again, ms. */
+  /** How long a refused login is tried again after the first session, in ms. */
   readonly authRetryMs: number;
 }
 
-/** Up to here the wait is about a tenth of the outage so far; beyond it doubles. */
+/** Up to this wait, the waits are about a tenth of the outage so far; beyond it they double. */
 const GENTLE_UNTIL_MS = 10_000;
 const GENTLE_FACTOR = 1.1;
 const STEEP_FACTOR = 2;
-/** Each wait is stretched or shortened by up to this share, so that clients do not march in step. */
+/** Each wait is lengthened or shortened at random by up to this share, so that clients do not stay in step. */
 const JITTER = 0.1;
-/** Shortened by up to this once waits double: with a tenth a fleet still comes in waves, with half it does not. */
+/**
+ * Once waits double, they are shortened by up to this share: with a tenth, a fleet still comes in waves; with a half it
+ * does not.
+ */
 const WIDE_JITTER = 0.5;
 
 export class ReconnectPolicy {
-  /** When a refused login may be asked again. */
+  /** When a refused login may be tried again. */
   readonly logins: LoginRetries;
   readonly #settings: ReconnectSettings;
   readonly #random: () => number;
@@ -44,7 +50,7 @@ export class ReconnectPolicy {
   #failedRounds = 0;
   #everConnected = false;
 
-  /** `random`: from 0 to 1; a simulation brings its own. */
+  /** `random` returns numbers from 0 to 1; a simulation passes in its own. */
   constructor(settings: ReconnectSettings, random: () => number = Math.random) {
     this.#settings = settings;
     this.logins = new LoginRetries(settings.authRetryMs);
@@ -58,9 +64,9 @@ export class ReconnectPolicy {
     return Math.max(0, limit - this.#failedRounds);
   }
 
-  /** A session ended. Returns how long to wait before the first round, ms. */
+  /** Notes the end of a session. Returns the wait before the first round, in ms. */
   sessionEnded(lastedMs: number, useful: boolean): number {
-    // What failed before the first session was counted against the other limit.
+    // Failures before the first session counted against the other limit.
     if (!this.#everConnected) this.#failedRounds = 0;
     this.#everConnected = true;
     const { minConnectTime, delayAfterLoss, reconnectSpread } = this.#settings;
@@ -73,20 +79,22 @@ export class ReconnectPolicy {
     return delayAfterLoss + spread;
   }
 
-  /** A round failed. */
+  /** Notes a failed round. */
   roundFailed(): void {
     this.#failedRounds += 1;
   }
 
-  /** The wait before the next round, ms: after a refused login its own, whatever the backoff. */
+  /**
+   * The wait before the next round in ms; after a refused login the wait of the login schedule, whatever the backoff.
+   */
   delayBeforeRound(nowMs: number): number {
     return this.logins.waitMs(nowMs) || this.nextDelay();
   }
 
   /**
-   * The wait before the next round, ms. Without a factor of the user's: 1.1 while the outage is young, which keeps the
-   * wait at about a tenth of it, so that whoever takes over is found within a tenth of the outage; then 2. Never much
-   * less than `reconnectSpread`: a fleet that is spread over it stays so, however long the outage.
+   * The wait before the next round in ms. Without a factor from the user it is 1.1 at first, which keeps the wait at
+   * about a tenth of the outage, so that the next active member is found within a tenth of it; later the factor is 2.
+   * The wait is never much shorter than `reconnectSpread`, so that a fleet stays spread however long the outage is.
    */
   nextDelay(): number {
     const { maxReconnectDelay, backOffFactor, reconnectSpread } = this.#settings;
@@ -97,7 +105,8 @@ export class ReconnectPolicy {
     this.#delayMs = Math.min(this.#delayMs * factor, maxReconnectDelay);
     const spread = delay === reconnectSpread;
     const shortest = delay * (1 - (young || spread || factor === 1 ? JITTER : WIDE_JITTER));
-    // Bounded before the dice are thrown: else many would wait for exactly the longest time, and come as one.
+    // The bound applies before the random share: otherwise many clients would wait for exactly the longest time and
+    // come together.
     const longest = delay * (1 + JITTER);
     const bounded = spread ? longest : Math.min(longest, maxReconnectDelay);
     return shortest + (bounded - shortest) * this.#random();

@@ -1,4 +1,4 @@
-/** One ordered pass over the endpoints, and the attempts that outlast it. */
+/** Rounds over the endpoints, and the attempts that outlast a round. */
 
 import { LONGEST_TIMER_MS } from "../../async/timer-limit.ts";
 import type { AttemptError } from "../../errors/errors.ts";
@@ -10,29 +10,34 @@ import { identity } from "./endpoint-list.ts";
 
 export type RoundResult<S extends Session> =
   | { readonly kind: "session"; readonly session: S; readonly endpoint: Endpoint }
-  /** `failures`: what is known of every endpoint that was tried, in list order; ATTEMPT_TIMEOUT for one that is still open. */
+  /**
+   * `failures` has the last failure of every endpoint that was tried, in list order; ATTEMPT_TIMEOUT for an attempt
+   * that is still open.
+   */
   | {
       readonly kind: "failed";
       readonly failures: readonly AttemptError[];
-      /** The credentials were refused since the round before, be it by an attempt that has been dialled again already. */
+      /** The refused login since the previous round, even if that endpoint has been dialled again already. */
       readonly refused: AttemptError | undefined;
       readonly stop: AttemptError | undefined;
     };
 
-/** How many times `attemptTimeout` an endpoint gets that accepts and does not come to answer. */
+/**
+ * The most that the deadline of an endpoint grows, in multiples of `attemptTimeout`, if it accepts and does not answer.
+ */
 const MOST_PATIENCE = 8;
 
 export interface SearchHooks<S extends Session> {
   readonly onAttempt: (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
-  /** A login was refused, in a round or between two. */
+  /** Called when a login was refused, during or between rounds. */
   readonly onRefused: (error: AttemptError) => void;
-  /** Whether a failure with the verdict `stop` ends the search then and there. */
+  /** Whether a failure with the verdict `stop` ends the search at once. */
   readonly stopsAt: (error: AttemptError) => boolean;
 }
 
 /**
  * The search for one session: rounds, and between them the attempts that have not answered. An endpoint is never
- * dialled while an attempt at it is open, and an open one delays nobody after its stagger.
+ * dialled while an attempt at it is open, and an open attempt delays the others only for its stagger.
  */
 export class Search<S extends Session> {
   readonly #open: OpenSession<S>;
@@ -41,7 +46,7 @@ export class Search<S extends Session> {
   readonly #turns: SpeakingTurns;
   readonly #pending = new Map<string, Attempt<S>>();
   readonly #failures = new Map<string, AttemptError>();
-  /** By which factor the next attempt may last longer. */
+  /** By which factor the next attempt at an endpoint may last longer. */
   readonly #patience = new Map<string, number>();
   readonly #wakes = new Set<() => void>();
   #finished: { attempt: Attempt<S>; session: S }[] = [];
@@ -57,8 +62,8 @@ export class Search<S extends Session> {
   }
 
   /**
-   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, a refused login, or when each has answered or had its
-   * stagger; the `last` round of a search waits for every answer instead, as no later round could take it.
+   * Tries the endpoints in order. Ends with the first session, a verdict `stop`, a refused login, or when each endpoint
+   * has answered or had its stagger. The `last` round waits for every answer, because no later round could use it.
    */
   async round(endpoints: readonly Endpoint[], { last }: { readonly last: boolean }): Promise<RoundResult<S>> {
     let dialled = 0;
@@ -68,19 +73,19 @@ export class Search<S extends Session> {
       dialled += 1;
       await this.#answerOrStagger(this.#start(endpoint));
     }
-    // Every endpoint is still being tried: wait for the first to answer instead of counting an idle round.
+    // Every endpoint is still being tried: wait for the first answer instead of counting an idle round.
     if (dialled === 0 && !this.#roundOver()) await this.#change();
     while (last && this.#pending.size > 0 && !this.#roundOver()) await this.#change();
     return this.#result(endpoints);
   }
 
-  /** Waits, but not past the moment an open attempt succeeds. */
+  /** Waits `ms`, or until an open attempt succeeds. */
   async pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
     for (let left = ms; left > 0 && !this.#decided(); left = until - performance.now()) await this.#change(left);
   }
 
-  /** What each endpoint said last, in their order; for one that has said nothing, how far the attempt at it has come. */
+  /** The last answer of each endpoint, in order; without an answer, how far its attempt has come. */
   answers(endpoints: readonly Endpoint[]): readonly AttemptError[] {
     return endpoints.map((endpoint) => {
       const key = identity(endpoint);
@@ -88,7 +93,9 @@ export class Search<S extends Session> {
     });
   }
 
-  /** Gives up every open attempt and destroys what had succeeded unseen; waits end at once. Idempotent. */
+  /**
+   * Gives up every open attempt and destroys sessions that were opened but not taken; waits end at once. Idempotent.
+   */
   end(): void {
     this.#over = true;
     this.#turns.end();
@@ -120,7 +127,7 @@ export class Search<S extends Session> {
     if (outcome.kind === "session") {
       this.#turns.end();
       this.#finished.push({ attempt, session: outcome.session });
-      // To the end of this turn: of two handshakes that finish together the earlier in the list wins.
+      // Wait for the end of this turn: if two handshakes finish together, the one earlier in the list wins.
       setImmediate(() => this.#wake());
     } else {
       this.#failures.set(identity(attempt.endpoint), outcome.error);
@@ -136,8 +143,9 @@ export class Search<S extends Session> {
   }
 
   /**
-   * A broker that a whole fleet asks at once answers in the order of its queue. Whoever gives up goes to the end of it and
-   * leaves a dead entry in it: with one patience for ever it would be busy with dead entries, and nobody would get through.
+   * A broker that a whole fleet connects to at once answers in the order of its queue. A client that gives up goes to
+   * the end of the queue and leaves a dead entry in it. With a constant timeout the broker would be busy with dead
+   * entries, and no client would get through, so the timeout grows.
    */
   #learnPatience({ endpoint, unheard }: Attempt<S>, { code }: AttemptError): void {
     const key = identity(endpoint);
@@ -145,7 +153,7 @@ export class Search<S extends Session> {
     else this.#patience.set(key, Math.min(2 * (this.#patience.get(key) ?? 1), MOST_PATIENCE));
   }
 
-  /** `attemptStagger` 0 waits for the answer, however long: strictly one at a time. */
+  /** `attemptStagger` 0 waits for the answer, however long: one endpoint at a time. */
   async #answerOrStagger(attempt: Attempt<S>): Promise<void> {
     const { attemptStagger } = this.#limits;
     const until = performance.now() + attemptStagger;
@@ -156,7 +164,9 @@ export class Search<S extends Session> {
     }
   }
 
-  /** Nobody else asks for a login before its time: those that have not asked yet are given up. */
+  /**
+   * No other endpoint may see the login before its retry time: attempts that have not asked for it yet are given up.
+   */
   #loginRefused(error: AttemptError): void {
     this.#refused = error;
     this.#hooks.onRefused(error);
@@ -188,7 +198,7 @@ export class Search<S extends Session> {
     return { kind: "session", session: winner.session, endpoint };
   }
 
-  /** The next answer of any attempt, or the time given. */
+  /** Resolves at the next answer of any attempt, or after the given time. */
   #change(timeoutMs?: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

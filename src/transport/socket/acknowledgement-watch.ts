@@ -1,12 +1,15 @@
-/** Notices that a peer acknowledges nothing any more, though its own packets may still arrive: a path that is broken one way. */
+/**
+ * Detects that a peer acknowledges nothing any more, though its own packets may still arrive: a path that is broken in
+ * one direction.
+ */
 import type { Socket } from "node:net";
 import type { SocketTable, Stall } from "./tcp-retransmissions.ts";
 
-/** So often must the same bytes have been sent in vain: on a path that loses packets, once or twice proves nothing. */
+/** How often the same bytes must have been sent in vain: with packet loss, once or twice proves nothing. */
 const MIN_RETRANSMISSIONS = 3;
-/** Between two looks at a connection that is well, in parts of the limit. */
+/** How many checks of a healthy connection are made in one time limit. */
 const LOOKS_PER_LIMIT = 3;
-/** How old an answer may be that only says that all is well, in parts of the limit. */
+/** A healthy answer may be this fraction of the time limit old. */
 const AGES_PER_LIMIT = 6;
 const SOON_MS = 50;
 

@@ -4,11 +4,11 @@ import { endianness } from "node:os";
 
 export interface AddressKey {
   readonly family: 4 | 6;
-  /** Such as `0100007F:1F90 0100007F:C3B2`: local, then remote. */
+  /** For example `0100007F:1F90 0100007F:C3B2`: local address, then remote. */
   readonly text: string;
 }
 
-/** Undefined for a socket that has no addresses (any more). */
+/** Returns undefined for a socket that has no addresses, or no longer has them. */
 export function addressKey(
   socket: Pick<Socket, "localAddress" | "localPort" | "remoteAddress" | "remotePort">,
 ): AddressKey | undefined {
@@ -23,7 +23,7 @@ function addressBytes(address: string): Buffer | undefined {
   const [plain = ""] = address.split("%");
   if (isIPv4(plain)) return Buffer.from(plain.split(".").map(Number));
   if (!isIPv6(plain)) return undefined;
-  // An IPv4 address at the end is its last two groups.
+  // A trailing IPv4 address stands for the last two groups.
   const groups = plain.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
     const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
     return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
@@ -34,7 +34,7 @@ function addressBytes(address: string): Buffer | undefined {
   return Buffer.from(words.flatMap((word) => [word >> 8, word & 0xff]));
 }
 
-/** Words of 32 bits, each printed as the number that the machine takes its bytes for. */
+/** Linux prints each 32-bit word as the machine's integer of its bytes. */
 function hex(bytes: Buffer): string {
   const words = Buffer.from(bytes);
   if (endianness() === "LE") words.swap32();

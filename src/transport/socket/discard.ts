@@ -1,7 +1,7 @@
 /** The end of a socket that lost a race or failed. */
 import type { Socket } from "node:net";
 
-/** Ends a socket nobody waits for; whatever it still says is of no interest. */
+/** Ends a socket that nobody uses any more; its errors and data are ignored. */
 export function discard(socket: Socket): void {
   socket.removeAllListeners();
   socket.on("error", () => {});

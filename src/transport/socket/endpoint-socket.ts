@@ -1,6 +1,6 @@
 /**
- * The one socket that all bytes of a session pass: a connected Duplex that joins the small writes of one turn of the loop
- * into one, checks that the peer is alive, and brings down what reads it when it is destroyed.
+ * The one socket that all bytes of a session pass through. It is a connected Duplex that joins the small writes of one
+ * turn of the event loop into one, checks that the peer is alive, and ends its readers when it is destroyed.
  */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
@@ -12,19 +12,19 @@ import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import { type SocketTable, type Stall, SYSTEM_TABLE } from "./tcp-retransmissions.ts";
 import { WriteGatherer } from "./write-gatherer.ts";
 
-/** Enough to recognise what a peer speaks. */
+/** Enough bytes to recognise the peer's protocol. */
 const FIRST_BYTES = 32;
 
 /**
- * Ends as a socket of Node's does: 'end' then 'close' when the peer has closed and all it said was read; 'error'
- * (SessionLostError: SESSION_LOST, or HEARTBEAT_LOST by watchPeer) then 'close' when the connection broke.
+ * Ends as a Node socket does: 'end' and then 'close' when the peer has closed and everything was read; 'error'
+ * (SessionLostError: SESSION_LOST, or HEARTBEAT_LOST from watchPeer) and then 'close' when the connection broke.
  */
 export class EndpointSocket extends Duplex {
   /** The endpoint that was dialled. */
   readonly endpoint: Endpoint;
-  /** The first bytes the peer sent, at most 32; see describePeer. */
+  /** The first bytes that the peer sent, at most 32; see describePeer. */
   firstBytes: Buffer = Buffer.alloc(0);
-  /** Read by rhea on whatever socket it is given. */
+  /** rhea reads this field of any socket that it is given. */
   readonly encrypted: boolean;
   /** Whether the peer's certificate was verified; false over plain TCP. */
   readonly authorized: boolean;
@@ -38,7 +38,7 @@ export class EndpointSocket extends Duplex {
   #watch: NodeJS.Timeout | undefined;
   #acknowledgements: AcknowledgementWatch | undefined;
 
-  /** `inner` is connected, its TLS handshake is done, and nobody else listens to it. */
+  /** `inner` is connected, its TLS handshake is done, and it has no other listeners. */
   constructor(inner: Socket | TLSSocket, endpoint: Endpoint) {
     super({ allowHalfOpen: false });
     this.#inner = inner;
@@ -49,28 +49,28 @@ export class EndpointSocket extends Duplex {
       if (!inner.destroyed) inner.write(chunk);
     });
     inner.setNoDelay(true);
-    // Without a listener an error before or after the library's time would be thrown from the event loop.
+    // Without a listener, an error before or after the library listens would be thrown from the event loop.
     this.on("error", () => {});
     inner.on("data", (chunk: Buffer) => this.#receive(chunk));
     inner.on("end", () => this.#receiveEnd());
     inner.on("error", (cause) => this.destroy(this.#lost(cause)));
     inner.on("close", () => {
-      // After the peer's FIN the reader still has a right to what came before it; 'end' and 'close' follow by themselves.
+      // After the peer's FIN the reader may still read what came before it; 'end' and 'close' follow by themselves.
       if (!this.#incoming.ended) this.destroy(this.#lost(undefined));
     });
   }
 
-  /** Bytes that came, TLS taken off. */
+  /** Bytes received, after TLS decryption. */
   get bytesRead(): number {
     return this.#inner.bytesRead;
   }
 
-  /** Bytes that were given to the socket, before TLS. */
+  /** Bytes passed to the socket, before TLS encryption. */
   get bytesWritten(): number {
     return this.#inner.bytesWritten;
   }
 
-  /** Always off already; here because rhea calls it. */
+  /** Nagle's algorithm is always off already; rhea calls this method. */
   setNoDelay(): this {
     return this;
   }
@@ -81,8 +81,8 @@ export class EndpointSocket extends Duplex {
   }
 
   /**
-   * From now on destroys this socket with HEARTBEAT_LOST when the peer sends nothing for `silenceLimitMs`. A blocked
-   * event loop is not the peer's silence: what the kernel holds is read first, for one turn of the loop.
+   * Destroys this socket with HEARTBEAT_LOST when the peer sends nothing for `silenceLimitMs`. A blocked event loop
+   * does not count as silence: bytes that wait in the kernel are read first, for one turn of the loop.
    */
   watchPeer(silenceLimitMs: number): void {
     clearTimeout(this.#watch);
@@ -95,9 +95,9 @@ export class EndpointSocket extends Duplex {
   }
 
   /**
-   * From now on destroys this socket with HEARTBEAT_LOST when the peer's system acknowledges nothing of what is written
-   * for `limitMs`, be it silent or not. A peer that merely does not read is not meant: its system answers. Only where
-   * `table` is to be had, which is Linux; elsewhere it does nothing.
+   * Destroys this socket with HEARTBEAT_LOST when the peer's system acknowledges nothing of what is written for
+   * `limitMs`, even if the peer still sends. A peer that only stops reading is not affected: its system still
+   * acknowledges. It works only if `table` is available, that is on Linux; elsewhere it does nothing.
    */
   watchAcknowledgements(limitMs: number, table: SocketTable | undefined = SYSTEM_TABLE): void {
     this.#acknowledgements?.end();
@@ -131,14 +131,14 @@ export class EndpointSocket extends Duplex {
   }
 
   #rewatch(silenceLimitMs: number): void {
-    // While we are the ones who do not read, silence proves nothing.
+    // While we pause reading ourselves, silence proves nothing.
     if (this.#incoming.paused) this.#incoming.lastReadAt = performance.now();
     this.watchPeer(silenceLimitMs);
   }
 
   /**
-   * As write(), without what a stream makes of each: for whoever writes thousands of small pieces a turn. In order with
-   * what is written the other way. What is given after the end, or once it is destroyed, is dropped.
+   * Like write(), without the cost of a stream for each piece: for callers that write thousands of small pieces in a
+   * turn. The order with write() is kept. Data given after the end or after destroy() is dropped.
    */
   gather(piece: string | Buffer): void {
     if (this.destroyed || this.writableEnded) return;
@@ -146,7 +146,9 @@ export class EndpointSocket extends Duplex {
     else this.#outgoing.add(piece);
   }
 
-  /** Writes `filler` at the end of this turn if nothing else is written by then: what the peer has sent is acknowledged by it. */
+  /**
+   * Writes `filler` at the end of this turn if nothing else is written: any write acknowledges what the peer has sent.
+   */
   acknowledge(filler: Buffer): void {
     if (!this.destroyed && !this.writableEnded) this.#outgoing.addFiller(filler);
   }
@@ -154,7 +156,7 @@ export class EndpointSocket extends Duplex {
   /** Called by Node's streams. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#outgoing.add(chunk);
-    // Done at once: the gatherer has it. What is unconfirmed is bounded above us.
+    // Done at once, because the gatherer has the bytes. The layers above bound what is unconfirmed.
     done();
   }
 
@@ -188,7 +190,7 @@ export class EndpointSocket extends Duplex {
     this.push(null);
   }
 
-  /** Everything at once: the timer, the inner socket and, by the 'error' event, the library on top. */
+  /** Ends everything at once: the timer, the inner socket and, through the 'error' event, the library on top. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#watch);
     this.#acknowledgements?.end();
@@ -207,16 +209,16 @@ export class EndpointSocket extends Duplex {
 }
 
 /**
- * Whether a FIN was asked for and not sent yet. libuv's uv_tcp_close_reset() fails with EINVAL then, and Node 20 and 24
- * keep the handle: 'close' never comes, and the process spins when it leaves.
+ * Whether a FIN was requested but not sent yet. libuv's uv_tcp_close_reset() then fails with EINVAL, and Node 20 and 24
+ * keep the handle: 'close' never comes, and the process spins at exit.
  */
 function isFinPending(inner: Socket): boolean {
   return inner.writableEnded && !inner.writableFinished;
 }
 
 /**
- * A peer that was given up for dead gets a reset, should it live: an orderly end waits behind what it has not acknowledged,
- * and until it comes a broker goes on with the lost session's deliveries beside those of the next one.
+ * A peer that was given up for dead gets a reset, in case it lives: an orderly end would wait behind unacknowledged
+ * bytes, and until it arrives the broker would keep serving the lost session beside the next one.
  */
 function isHeartbeatLost(error: Error | null): boolean {
   return error instanceof MasterSlaveError && error.code === "HEARTBEAT_LOST";

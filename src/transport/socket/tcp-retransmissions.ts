@@ -1,35 +1,38 @@
 /**
- * For how long a peer has acknowledged nothing of what was sent to it, where the system tells: Node has no TCP_INFO, but
- * Linux lists every socket's retransmissions in /proc.
+ * Finds out for how long a peer has acknowledged nothing. Node does not offer TCP_INFO, but Linux lists every socket's
+ * retransmissions in /proc.
  */
 import { open } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { addressKey } from "./address-key.ts";
 
-/** How a connection stands that waits for an acknowledgement in vain. */
+/** A connection whose bytes remain unacknowledged. */
 export interface Stall {
-  /** Since the oldest byte that is not acknowledged was first sent. */
+  /** Milliseconds since the oldest unacknowledged byte was first sent. */
   readonly forMs: number;
   /** How often it was sent again. */
   readonly retransmissions: number;
 }
 
 export interface SocketTable {
-  /** Undefined while acknowledgements come, or where nothing is known. `maxAgeMs`: how old the answer may be. Never rejects. */
+  /**
+   * Returns undefined while acknowledgements come, or when nothing is known. `maxAgeMs` is how old the answer may be.
+   * Never rejects.
+   */
   stallOf(socket: Socket, maxAgeMs: number): Promise<Stall | undefined>;
 }
 
-/** A larger table is not read: some 28,000 sockets, those in TIME-WAIT included. */
+/** A larger table is not read: this is enough for 28,000 sockets, including those in TIME-WAIT. */
 const MAX_TABLE_BYTES = 4 * 1024 * 1024;
-/** How long a table that cannot be read, or is too large, is left alone. */
+/** How long to wait before trying again when a table cannot be read or is too large. */
 const REST_MS = 60_000;
-/** The unit of times in the table, on every Linux (USER_HZ). */
+/** The unit of times in the table (USER_HZ, the same on every Linux). */
 const TICK_MS = 10;
 
 /**
- * Of a line: both addresses, and of an established socket (01) whose retransmission timer (01) runs after at least one
- * retransmission: when it fires, how many there were, and its current length. Timer 04, a closed window, does not match: a
- * peer that only does not read acknowledges every probe.
+ * Matches a line of an established socket (01) whose retransmission timer (01) runs after at least one retransmission.
+ * It captures both addresses, when the timer fires, how many retransmissions there were, and the timer's length. Timer
+ * 04, a closed window, does not match: a peer that only does not read acknowledges every probe.
  */
 const RETRANSMITTING =
   /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) 01 [0-9A-F]{8}:[0-9A-F]{8} 01:([0-9A-F]{8}) (?!0{8})([0-9A-F]{8}) +\d+ +\d+ \d+ \d+ \S+ (\d+) /gm;
@@ -37,7 +40,10 @@ const RETRANSMITTING =
 type Stalls = ReadonlyMap<string, Stall>;
 const NONE: Stalls = new Map();
 
-/** The stalled connections of a table as /proc/net/tcp and tcp6 print it (Linux, net/ipv4/tcp_ipv4.c, get_tcp4_sock). */
+/**
+ * Returns the stalled connections of a table as printed by /proc/net/tcp and tcp6 (Linux, net/ipv4/tcp_ipv4.c,
+ * get_tcp4_sock).
+ */
 export function readRetransmissions(table: string): Stalls {
   const stalls = new Map<string, Stall>();
   for (const [, key = "", fires = "", retransmissions = "", timeout = ""] of table.matchAll(RETRANSMITTING)) {
@@ -46,14 +52,17 @@ export function readRetransmissions(table: string): Stalls {
   return stalls;
 }
 
-/** Each retransmission doubles the timer (RFC 6298, 5.5), so its length and how far it has run tell when it all began. */
+/**
+ * Each retransmission doubles the timer (RFC 6298, 5.5), so its length and the time it has run show when the first one
+ * was sent.
+ */
 function stallOf(firesInTicks: number, retransmissions: number, timeoutTicks: number): Stall {
   const firstTicks = timeoutTicks / 2 ** retransmissions;
   const runTicks = Math.max(0, timeoutTicks - firesInTicks);
   return { forMs: Math.round((timeoutTicks - firstTicks + runTicks) * TICK_MS), retransmissions };
 }
 
-/** One table of the system's, read once for all who ask at about the same time. */
+/** One of the system's tables, read once for all who ask at about the same time. */
 class TableFile {
   readonly #path: string;
   #stalls: Stalls = NONE;
@@ -84,7 +93,7 @@ class TableFile {
   }
 }
 
-/** Undefined for a file with more than `maxBytes`. */
+/** Returns undefined for a file with more than `maxBytes`. */
 async function readAtMost(path: string, maxBytes: number): Promise<string | undefined> {
   const file = await open(path);
   try {
@@ -112,5 +121,5 @@ export function systemTable(directory = "/proc/self/net"): SocketTable {
   };
 }
 
-/** Shared by all sockets of the process; undefined where the system does not tell. */
+/** Shared by all sockets of the process; undefined if the system has no such tables. */
 export const SYSTEM_TABLE: SocketTable | undefined = process.platform === "linux" ? systemTable() : undefined;

@@ -1,22 +1,25 @@
-/** Joins what is written in one turn of the loop into few large writes: a write to the kernel costs more than a kilobyte copied. */
+/**
+ * Joins the writes of one turn of the event loop into few large ones: a write to the kernel costs more than copying a
+ * kilobyte.
+ */
 
-/** Gathered bytes go out early past this, so that the kernel works while the turn goes on. */
+/** Past this size gathered bytes are written early, so that the kernel works while the turn goes on. */
 const FLUSH_BYTES = 64 * 1024;
-/** A chunk this large goes out by itself: copying it would cost more than a write. */
+/** A chunk this large is written by itself: copying it would cost more than a write. */
 const LARGE_CHUNK_BYTES = 16 * 1024;
 const SMALLEST_BYTES = 1024;
-/** No character of a string is more bytes of UTF-8 for each unit of its length. */
+/** One unit of a string's length has at most this many bytes in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
 export class WriteGatherer {
   readonly #write: (chunk: Buffer) => void;
-  /** What is gathered is its first `#bytes`; it is given away with them, for the kernel may take its time. */
+  /** The gathered bytes are its first `#bytes`. It is handed to the kernel with them, which may still read it later. */
   #slab: Buffer | undefined;
   #bytes = 0;
   #scheduled = false;
-  /** Goes out only if nothing else does. */
+  /** Written only if nothing else is written in this turn. */
   #filler: Buffer | undefined;
-  /** How much a turn has lately gathered, rounded up: an idle connection holds nothing. */
+  /** The recent size of a turn, rounded up; an idle connection keeps no memory. */
   #expected = SMALLEST_BYTES;
 
   constructor(write: (chunk: Buffer) => void) {
@@ -48,7 +51,7 @@ export class WriteGatherer {
     this.#flushThisTurn();
   }
 
-  /** Goes out at the end of this turn, unless anything else does. */
+  /** Adds bytes to write at the end of this turn unless anything else is written. */
   addFiller(chunk: Buffer): void {
     if (this.#bytes > 0) return;
     this.#filler = chunk;
@@ -67,7 +70,7 @@ export class WriteGatherer {
     this.#write(slab.length === bytes ? slab : slab.subarray(0, bytes));
   }
 
-  /** Drops what is gathered. */
+  /** Drops the gathered bytes. */
   clear(): void {
     this.#slab = undefined;
     this.#bytes = 0;
@@ -84,7 +87,7 @@ export class WriteGatherer {
     return this.#enlarge(this.#bytes + bytes);
   }
 
-  /** Twice as large each time, so that each byte is copied once more on average, and no more. */
+  /** Doubles the buffer, so that each byte is copied once more on average. */
   #enlarge(needed: number): Buffer {
     const old = this.#slab;
     let size = old === undefined ? this.#expected : 2 * old.length;

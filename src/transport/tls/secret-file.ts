@@ -1,4 +1,4 @@
-/** A small file that is read anew on every attempt: a password, a token, a key, a certificate. */
+/** Reads a small file on every attempt: a password, a token, a key, a certificate. */
 import { readFile, stat } from "node:fs/promises";
 
 /** A file is a path, or a file: URL. */
@@ -9,7 +9,10 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 const SECRETS = ["passwordFile", "tokenFile"];
 
-/** What is wrong with the path itself, or undefined: whoever gives a text where its file belongs is told so, and the text is not shown. */
+/**
+ * Returns what is wrong with the path itself, or undefined. A secret given where its file belongs is recognised, and
+ * not shown.
+ */
 export function pathProblem(file: unknown): string | undefined {
   if (typeof file !== "string") return file instanceof URL ? undefined : "takes a path or a file: URL";
   if (file === "") return "is an empty path";
@@ -17,9 +20,10 @@ export function pathProblem(file: unknown): string | undefined {
 }
 
 /**
- * The file's bytes. Rejects with an error that names the option and the file, never what is in it, and has the system's
- * as its cause; or with the signal's reason. A path that leads to no file may be the secret itself: it is not shown where
- * the option is a password's or a token's, nor where it is too long for a path, and the cause is a copy without it.
+ * Returns the file's bytes. Rejects with an error that names the option and the file, never its content, with the
+ * system's error as the cause; or with the signal's reason. If the file does not exist, the path may be the secret
+ * itself: it is not shown if the option is for a password or token, or if it is too long for a path, and the cause is a
+ * copy without it.
  */
 export async function readSecretFile(option: string, file: FilePath, signal: AbortSignal): Promise<Buffer> {
   signal.throwIfAborted();
@@ -27,7 +31,7 @@ export async function readSecretFile(option: string, file: FilePath, signal: Abo
   try {
     const found = await stat(file);
     exists = true;
-    // A pipe would be empty at the second attempt, and one that nobody writes to is never read.
+    // A pipe would be empty at the second attempt, and reading a pipe without a writer never ends.
     if (!found.isFile()) throw new Error("it is no regular file");
     if (found.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
     return await readFile(file, { signal });
@@ -40,7 +44,9 @@ export async function readSecretFile(option: string, file: FilePath, signal: Abo
   }
 }
 
-/** Whether every user of this machine may read the file. False where it cannot be told: on Windows, and of no file. */
+/**
+ * Whether every user of this machine may read the file. False if that is unknown: on Windows, and for a missing file.
+ */
 export async function isWorldReadable(file: FilePath): Promise<boolean> {
   if (process.platform === "win32") return false;
   const found = await stat(file).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** TLS over a socket that is connected: the certificates of this attempt, and the handshake. */
+/** Performs the TLS handshake over a connected socket, with the certificates of this attempt. */
 import { isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
 import { AttemptError, formatAddress } from "../../errors/errors.ts";
@@ -12,29 +12,34 @@ import type { TlsSource } from "./tls-options.ts";
 export interface SecureOptions {
   readonly source: TlsSource;
   readonly signal: AbortSignal;
-  /** Told what is waited for; see OpenContext. */
+  /** Reports what is waited for; see OpenContext. */
   readonly stage?: ((text: string) => void) | undefined;
 }
 
-/** The TLS handshake over a connected socket. Rejects with what went wrong, or with the signal's reason, and has destroyed the socket then. */
+/**
+ * Performs the TLS handshake over a connected socket. If it rejects, with the failure or the signal's reason, the
+ * socket is destroyed.
+ */
 export async function secure(
   tcp: Socket,
   endpoint: Endpoint,
   { source, signal, stage }: SecureOptions,
 ): Promise<TLSSocket> {
   let material: TlsMaterial;
-  // Nobody else listens while the files are read: an error would be thrown from the event loop, and TLS never sees an end that was read before it.
+  // While the files are read, the socket has no other listener: an error would be thrown from the event loop, and an
+  // end that was read already would never reach TLS.
   const lost = new AbortController();
   const onEnd = () => lost.abort(closedBefore(endpoint));
   tcp.on("error", (error) => lost.abort(error));
   tcp.once("end", onEnd);
   try {
-    // Only now: whoever does not even listen costs no look at the files, and no question to a vault.
+    // Load the files only now, so that an endpoint that refuses the connection costs no file access and no call of the
+    // function.
     stage?.("connected, the tls option not yet answered");
     material = await loadTls(source, endpoint, AbortSignal.any([signal, lost.signal]));
     stage?.("connected, its TLS handshake unanswered: it may be no TLS port");
     lost.signal.throwIfAborted();
-    // Who serves TLS lets the client begin. Behind such bytes an end stays unread.
+    // A TLS server lets the client begin. Unread bytes would hide an end of stream.
     if (tcp.readableLength > 0)
       throw new AttemptError("TLS_FAILED", `${formatAddress(endpoint)} ${NOT_TLS}`, { endpoint });
   } catch (error) {
@@ -68,7 +73,7 @@ function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, sign
     const onError = (error: Error) => fail(error);
     const onClose = () => fail(Object.assign(new Error("closed during the TLS handshake"), { code: "ECONNRESET" }));
     const onAbort = () => fail(signal.reason);
-    // It stays: the broker's word on our certificate may come when the handshake is over.
+    // This listener stays: the broker's verdict on our certificate may come after the handshake.
     let done = false;
     socket.on("error", (error: Error) => {
       const agreed = done || socket.getPeerX509Certificate() !== undefined;
@@ -85,7 +90,7 @@ function shakeHands(tcp: Socket, endpoint: Endpoint, material: TlsMaterial, sign
   });
 }
 
-/** Throws, and leaves nothing open, when Node cannot take an option, such as ciphers that it does not know. */
+/** Throws, and leaves nothing open, when Node cannot take an option, such as unknown ciphers. */
 function startTls(tcp: Socket, { host }: Endpoint, { options }: TlsMaterial): TLSSocket {
   const { servername, rejectUnauthorized = true, checkServerIdentity, minVersion, ...secrets } = options;
   const name = servername ?? (isIP(host) ? undefined : host);
@@ -96,7 +101,7 @@ function startTls(tcp: Socket, { host }: Endpoint, { options }: TlsMaterial): TL
       ...(name === undefined ? {} : { servername: name }),
       ...(checkServerIdentity && { checkServerIdentity: guardServerIdentity(checkServerIdentity) }),
       rejectUnauthorized,
-      // A socket shows its options to whoever inspects it, and this context shows nothing. Node's own default of the version follows a flag.
+      // Inspecting a socket shows its options, but not this context. Node's own default version depends on a flag.
       secureContext: createSecureContext({ ...secrets, minVersion: minVersion ?? "TLSv1.2" }),
     });
   } catch (error) {

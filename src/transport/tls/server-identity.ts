@@ -1,11 +1,14 @@
-/** The caller's own check of the peer's name, made safe: Node asks it inside an event, where what it throws would be nobody's to catch. */
+/**
+ * Wraps the caller's own check of the peer's name: Node calls it inside an event, where nobody could catch what it
+ * throws.
+ */
 import type { ConnectionOptions } from "node:tls";
 
 export type CheckServerIdentity = NonNullable<ConnectionOptions["checkServerIdentity"]>;
 
-/** What `tls.checkServerIdentity` objects to. Its cause is what the function returned or threw. */
+/** The refusal of `tls.checkServerIdentity`. Its cause is what the function returned or threw. */
 export class ServerIdentityRefusal extends Error {
-  /** The check's own code, such as Node's ERR_TLS_CERT_ALTNAME_INVALID. */
+  /** The code of the check's own error, such as Node's ERR_TLS_CERT_ALTNAME_INVALID. */
   readonly code: string;
 
   constructor(message: string, cause: unknown) {
@@ -14,7 +17,7 @@ export class ServerIdentityRefusal extends Error {
   }
 }
 
-/** The same check, which never throws and answers undefined or an error of ours, whatever the caller's answers. */
+/** Returns a check that never throws and returns undefined or an error of ours, whatever the caller's check does. */
 export function guardServerIdentity(check: CheckServerIdentity): CheckServerIdentity {
   return (host, certificate) => {
     try {
@@ -29,7 +32,7 @@ export function guardServerIdentity(check: CheckServerIdentity): CheckServerIden
 function refusalOf(found: unknown): ServerIdentityRefusal {
   if (found instanceof Error) return new ServerIdentityRefusal(found.message, found);
   if (typeof Object(found).then === "function") {
-    // Nobody waits for it: its rejection would end the process.
+    // Nobody awaits this promise, so its rejection would end the process.
     Promise.resolve(found).catch(() => {});
     return new ServerIdentityRefusal("it returned a promise, and it must answer at once", undefined);
   }

@@ -1,12 +1,12 @@
-/** What Node, OpenSSL and the peer's alerts say of a failed TLS handshake, in words that tell what to do. */
+/** Explains errors of Node, OpenSSL and the peer's alerts in a failed TLS handshake, and says what to do. */
 import type { TlsMaterial } from "./tls-material.ts";
 
 type ClientCertificate = TlsMaterial["clientCertificate"];
 
-/** What we had shown when the handshake failed. */
+/** What we had presented when the handshake failed. */
 export interface OurSide {
   readonly certificate: ClientCertificate;
-  /** The peer had shown its certificate: version and cipher were agreed, and what is left to dislike is ours. */
+  /** The peer had shown its certificate: version and cipher were agreed, so a refusal concerns our side. */
   readonly agreed: boolean;
 }
 
@@ -16,7 +16,7 @@ const UNKNOWN_AUTHORITY =
   "has a certificate of an authority that is not trusted here: name it in tls.ca or tls.caFile (a chain that lacks its middle looks the same)";
 const CLOCK = "or the clock of this machine is wrong";
 
-/** Our own check of the peer's certificate. */
+/** The failures of our own check of the peer's certificate. */
 const OUR_VERDICTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: `has a certificate that has expired, ${CLOCK}: renew it at the broker`,
   CERT_NOT_YET_VALID: `has a certificate that is not yet valid, ${CLOCK}`,
@@ -42,7 +42,7 @@ const OUR_VERDICTS: Readonly<Record<string, string>> = {
 
 export const NOT_TLS = "does not speak TLS on this port: use stomp:// or amqp://, or the broker's TLS port";
 
-/** Such codes come of a peer whose first bytes are no TLS record. */
+/** Codes that mean that the peer's first bytes are no TLS record. */
 const NOT_TLS_CODES =
   /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|HTTP_REQUEST|BAD_RECORD_TYPE)/;
 
@@ -51,7 +51,7 @@ function alertMeaning(name: string, { certificate: mine, agreed }: OurSide): str
   const none = "asks for a client certificate, and none is given: see tls.certFile and tls.keyFile, or tls.pfxFile";
   if (/CERTIFICATE_REQUIRED|NO_CERTIFICATE/.test(name)) return none;
   if (mine === "none" && /BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(name)) return none;
-  // What Java says since 17.0.21, where OpenSSL says CERTIFICATE_REQUIRED and older ones BAD_CERTIFICATE.
+  // Java since 17.0.21 sends this where OpenSSL sends CERTIFICATE_REQUIRED and older Java sends BAD_CERTIFICATE.
   if (mine === "none" && agreed && /HANDSHAKE_FAILURE/.test(name)) return none;
   if (mine === "none" && /HANDSHAKE_FAILURE/.test(name)) {
     return "refused the TLS handshake: it asks for a client certificate and none is given (tls.certFile, tls.keyFile), or there is no cipher and version in common";
@@ -71,14 +71,17 @@ function alertMeaning(name: string, { certificate: mine, agreed }: OurSide): str
   return undefined;
 }
 
-/** Node's own servers close without an alert where they do not like a certificate; it follows "or". */
+/** Node's own servers close without an alert when they refuse a certificate; this text follows "or". */
 export function closedOverCertificate(mine: ClientCertificate = "none"): string {
   if (mine === "none") return "it asks for a client certificate (tls.certFile, tls.keyFile)";
   const dates = mine === "given" ? "" : `, which ${/^expired/.test(mine) ? mine : `is ${mine}`}`;
   return `it does not take the client certificate${dates}`;
 }
 
-/** What a failure of TLS means, or undefined for a code that is none of TLS's. It follows the endpoint's address. */
+/**
+ * Explains a TLS failure, or returns undefined for a code that has nothing to do with TLS. The text follows the
+ * endpoint's address.
+ */
 export function tlsFailure(nodeCode: string, said: string, mine: OurSide = NOTHING_SHOWN): string | undefined {
   const ours = OUR_VERDICTS[nodeCode];
   if (ours !== undefined) return `${ours} (${said})`;
@@ -92,7 +95,7 @@ export function tlsFailure(nodeCode: string, said: string, mine: OurSide = NOTHI
   return undefined;
 }
 
-/** Where an error of a TLS socket says what we had shown: the error itself, for it outlives the socket. */
+/** The key under which an error of a TLS socket records what we had presented: the error outlives the socket. */
 const OUR_SIDE = Symbol("our side of the TLS handshake");
 
 export function noteOurSide(error: Error, mine: OurSide): void {

@@ -1,4 +1,7 @@
-/** The certificates and keys of one attempt: asked for, read, and checked one by one, for OpenSSL would only say that something is wrong. */
+/**
+ * Loads the certificates and keys of one attempt and checks them one by one, because OpenSSL would only say that
+ * something is wrong.
+ */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { unlessAborted } from "../../async/unless-aborted.ts";
@@ -8,13 +11,15 @@ import { type FilePath, readSecretFile } from "./secret-file.ts";
 import { checkTlsOptions, FILE_OPTIONS, type TlsOptions, type TlsSource } from "./tls-options.ts";
 
 export interface TlsMaterial {
-  /** As Node takes them, without our file options. */
+  /** The options as Node takes them, without our file options. */
   readonly options: ConnectionOptions;
-  /** The client certificate in words, for the error of a broker that refuses it. */
+  /** Describes the client certificate, for the error of a broker that refuses it. */
   readonly clientCertificate: "none" | "given" | `expired on ${string}` | `not valid before ${string}`;
 }
 
-/** Rejects with an AttemptError (TLS_FAILED, `next`) that names the option and the file, or with the signal's reason. */
+/**
+ * Rejects with an AttemptError (TLS_FAILED, `next`) that names the option and the file, or with the signal's reason.
+ */
 export async function loadTls(source: TlsSource, endpoint: Endpoint, signal: AbortSignal): Promise<TlsMaterial> {
   try {
     const given =
@@ -35,12 +40,12 @@ function unusable(endpoint: Endpoint, cause: unknown, asked: boolean): AttemptEr
   const ours = cause instanceof UnusableMaterial || cause instanceof MasterSlaveError || !asked;
   const why = ours ? (cause as Error).message : "the function failed";
   const text = `${formatAddress(endpoint)} was not asked, for the tls option cannot be used: ${why}`;
-  // What the function threw is the cause itself, whatever cause that has.
+  // The cause is what the function threw, even if that has a cause of its own.
   const origin = cause instanceof UnusableMaterial ? (cause.cause ?? cause) : cause;
   return new AttemptError("TLS_FAILED", text, { endpoint, cause: origin });
 }
 
-/** What is wrong with one of the options, in words for the user. */
+/** A problem with one of the options, in words for the user. */
 class UnusableMaterial extends Error {}
 
 async function readFiles(given: TlsOptions, signal: AbortSignal): Promise<ConnectionOptions> {
@@ -64,7 +69,7 @@ function checkMaterial(given: TlsOptions, options: ConnectionOptions): TlsMateri
     return file === undefined ? `tls.${name}` : `tls.${FILE_OPTIONS[name]} ${String(file)}`;
   };
   const { ca, crl, cert, key, pfx, passphrase } = options;
-  // Node takes anything for an authority, and then trusts nobody.
+  // Node accepts anything as an authority, and then trusts no certificate.
   if (isBytes(ca)) readCertificate(named("ca"), ca);
   if (isBytes(crl)) checkCrl(named("crl"), crl);
   if (isBytes(pfx)) openPfx(named("pfx"), pfx, passphrase);
@@ -82,14 +87,14 @@ function stateOf({ validFrom, validTo }: X509Certificate): TlsMaterial["clientCe
   return "given";
 }
 
-/** Lists of several are left to Node. */
+/** Lists of several values are left to Node. */
 function isBytes(value: unknown): value is string | Buffer {
   return typeof value === "string" || Buffer.isBuffer(value);
 }
 
 function readCertificate(name: string, bytes: string | Buffer): X509Certificate {
   try {
-    // Node's TLS takes PEM alone; this class takes DER too.
+    // Node's TLS takes only PEM; this class also takes DER.
     if (!bytes.includes("-----BEGIN ")) throw new Error("no PEM");
     return new X509Certificate(bytes);
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** What may be configured of TLS: Node's options that apply, the same from files, or a function that is asked on every attempt. */
+/** The TLS options: those of Node that apply, the same from files, or a function that is called on every attempt. */
 import type { ConnectionOptions } from "node:tls";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
@@ -6,9 +6,9 @@ import type { Endpoint } from "../../uri/endpoint.ts";
 import { type FilePath, pathProblem } from "./secret-file.ts";
 
 /**
- * What of Node's TLS options applies; verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2,
- * and `servername` is the endpoint's host. Files are read anew on every attempt, so that a renewed certificate holds
- * from the next one on.
+ * The TLS options that apply. Verification is on unless `rejectUnauthorized` is false, `minVersion` is TLSv1.2, and
+ * `servername` is the endpoint's host. Files are read on every attempt, so a renewed certificate takes effect at the
+ * next one.
  */
 export interface TlsOptions
   extends Pick<
@@ -26,33 +26,33 @@ export interface TlsOptions
     | "ciphers"
     | "checkServerIdentity"
   > {
-  /** The authorities to trust in place of Node's own, PEM. */
+  /** The authorities to trust instead of Node's own, PEM. */
   readonly caFile?: FilePath | undefined;
   /**
-   * The revocation lists of the authorities, PEM, one after the other. With a list given, every certificate of the chain
-   * needs one of its issuer, and an expired list refuses the broker (TLS_FAILED).
+   * The authorities' revocation lists, PEM, one after the other. If given, every certificate of the chain needs a list
+   * from its issuer, and an expired list refuses the broker (TLS_FAILED).
    */
   readonly crlFile?: FilePath | undefined;
-  /** The client certificate and the chain above it, PEM. */
+  /** The client certificate and its chain, PEM. */
   readonly certFile?: FilePath | undefined;
-  /** The client certificate's key, PEM; encrypted with `passphrase`, or not. */
+  /** The client certificate's key, PEM, optionally encrypted with `passphrase`. */
   readonly keyFile?: FilePath | undefined;
-  /** The client certificate and its key, PKCS#12, in place of the two above. */
+  /** The client certificate and its key as PKCS#12, instead of the two above. */
   readonly pfxFile?: FilePath | undefined;
 }
 
-/** What a `tls` function is given. */
+/** What a `tls` function gets. */
 export interface TlsContext {
   /** Fires when the attempt is over. */
   readonly signal: AbortSignal;
 }
 
-/** A function is asked on every attempt; a throw is a failed attempt (TLS_FAILED, `next`). */
+/** TLS options, or a function that is called on every attempt; if it throws, the attempt fails (TLS_FAILED, `next`). */
 export type TlsSource =
   | TlsOptions
   | ((endpoint: Endpoint, context: TlsContext) => TlsOptions | undefined | Promise<TlsOptions | undefined>);
 
-/** The file that may stand for each value. */
+/** The file option that may replace each value. */
 export const FILE_OPTIONS = { ca: "caFile", crl: "crlFile", cert: "certFile", key: "keyFile", pfx: "pfxFile" } as const;
 
 const NAMES: readonly (keyof TlsOptions)[] = [
@@ -60,7 +60,7 @@ const NAMES: readonly (keyof TlsOptions)[] = [
   ...["maxVersion", "ciphers", "checkServerIdentity", "caFile", "certFile", "keyFile", "pfxFile", "crl", "crlFile"],
 ] as (keyof TlsOptions)[];
 
-/** Those that, when they are lost on the way here, leave less trust, or less of a name, than was meant. */
+/** Options whose accidental absence would weaken the check of the peer, or of its name. */
 const MEANINGFUL: readonly (keyof TlsOptions)[] = [
   ...["ca", "caFile", "cert", "certFile", "key", "keyFile", "pfx", "pfxFile", "crl", "crlFile"],
   "checkServerIdentity",
@@ -68,7 +68,10 @@ const MEANINGFUL: readonly (keyof TlsOptions)[] = [
 
 const TEXTS = ["passphrase", "servername", "minVersion", "maxVersion", "ciphers"] as const;
 
-/** @throws INVALID_ARGUMENT for a name that is none of these, for a value beside its file or of another type, and for a halved client certificate. */
+/**
+ * @throws INVALID_ARGUMENT for an unknown name, a value together with its file, a value of another type, and a client
+ * certificate without its key.
+ */
 export function checkTlsOptions(options: TlsOptions): TlsOptions {
   const wrong = whatIsWrong(options);
   if (wrong !== undefined) throw new InvalidArgumentError(`tls ${wrong}`);
@@ -78,7 +81,7 @@ export function checkTlsOptions(options: TlsOptions): TlsOptions {
 function whatIsWrong(options: TlsOptions): string | undefined {
   if (typeof options !== "object" || options === null) return "is an object of options, or a function that returns one";
   const has = (name: keyof TlsOptions) => options[name] !== undefined;
-  // Without an authority that was to be named Node trusts every public one: the opposite of what was meant.
+  // Without the authority that the user meant to give, Node trusts every public one.
   const empty = MEANINGFUL.find((name) => Object.hasOwn(options, name) && !has(name));
   if (empty !== undefined) {
     return `lacks ${empty}: it is undefined, as an environment variable is that is not set; leave the name out if it is not wanted`;

@@ -1,4 +1,4 @@
-/** The options that say what becomes of sends and deliveries: a part of the table in option-table.ts. */
+/** The options about sends and deliveries; a part of the table in option-table.ts. */
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
 
 export const DELIVERY_OPTIONS = {

@@ -1,8 +1,8 @@
-/** What the names of other clients mean here: their TLS settings, their logins and their limits, each with what to write instead. */
+/** Names of other clients' TLS settings, logins and limits, each with what to write instead. */
 
 const TLS = "the tls option of connect()";
 
-/** Each kind of TLS setting, in lower case, with the option that stands for it. Java, Qpid JMS, NMS and Artemis spell them. */
+/** TLS settings of Java, Qpid JMS, NMS and Artemis, in lower case, each with the option that replaces it. */
 const TLS_SETTINGS: readonly (readonly [names: string, advice: string])[] = [
   [
     "trustStore trustStoreLocation trustStorePath trustStoreName brokerCertFilename caCert",
@@ -58,19 +58,24 @@ const LIMIT_ADVICE: ReadonlyMap<string, string> = new Map([
 const ANY_LIMIT =
   "the limits here are connectTimeoutMs, attemptTimeout, maxReconnectAttempts, startupMaxReconnectAttempts and timeout";
 
-/** Limits that other settings of ours keep anyway (heartbeatMs, drainTimeoutMs), or that limit nothing that exists here. */
+/**
+ * Limits that are covered by other settings of ours (heartbeatMs, drainTimeoutMs), or that limit something that does
+ * not exist here.
+ */
 const KEPT_ANYWAY: ReadonlySet<string> = new Set(
   "idletimeout draintimeout closetimeout sotimeout sowritetimeout optimizeacknowledgetimeout warnaboutunstartedconnectiontimeout".split(
     " ",
   ),
 );
 
-/** The last part of a dotted name, in lower case: `javax.net.ssl.trustStore` is truststore. */
+/** Returns the last part of a dotted name in lower case: `javax.net.ssl.trustStore` gives truststore. */
 function tailOf(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1).toLowerCase();
 }
 
-/** What stands for another client's TLS setting or login, as the end of a sentence; undefined for any other name. */
+/**
+ * Returns what replaces another client's TLS setting or login, as the end of a sentence; undefined for any other name.
+ */
 export function secretAdvice(name: string): string | undefined {
   const tail = tailOf(name);
   if (LOGIN_NAMES.has(tail)) {
@@ -80,7 +85,7 @@ export function secretAdvice(name: string): string | undefined {
   return setting && `TLS is set by ${setting === TLS ? TLS : `${TLS}: ${setting}`}`;
 }
 
-/** What to write instead of another client's limit of time or of attempts; undefined for a name that is none. */
+/** Returns what to write instead of another client's time or attempt limit; undefined for any other name. */
 export function limitAdvice(name: string): string | undefined {
   const tail = tailOf(name);
   const known = LIMIT_ADVICE.get(tail);
@@ -88,9 +93,9 @@ export function limitAdvice(name: string): string | undefined {
   return /(timeout|attempts)$/.test(tail) && !KEPT_ANYWAY.has(tail) ? ANY_LIMIT : undefined;
 }
 
-/** Whether the value says "no limit": then nothing is lost when the option has no effect. `***` is a masked value. */
+/** Whether the value means "no limit": then it does no harm that the option has no effect. `***` is a masked value. */
 export function isUnlimited(name: string, value: string | undefined): boolean {
   if (value === undefined || value === "***") return true;
-  // Of attempts none is a limit as well, and -1 is none.
+  // For attempts 0 is a limit too; only negative values mean no limit.
   return /attempts$/i.test(name) ? /^-\d{1,10}$/.test(value) : /^(-\d{1,10}|0)$/.test(value);
 }

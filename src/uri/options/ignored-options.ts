@@ -1,12 +1,17 @@
-/** What the Java clients read and this package has no use for: accepted, so that their URIs paste, and reported with the reason. */
+/**
+ * Options of the Java clients that have no effect here: accepted, so that their URIs can be pasted, and reported with
+ * the reason.
+ */
 
-/** An option that was read and has no effect here. */
+/** An option that was accepted and has no effect here. */
 export interface IgnoredOption {
-  /** As written. */
+  /** The name as written. */
   readonly name: string;
-  /** A plain number or true/false as written, anything else as `***`: it may be a secret. Absent without a `=`. */
+  /**
+   * A plain number or true/false as written; anything else as `***`, because it may be a secret. Absent without a `=`.
+   */
   readonly value?: string | undefined;
-  /** Why it means nothing here, and what does its work. */
+  /** Why the option has no effect here, and what to use instead. */
   readonly reason: string;
 }
 
@@ -68,7 +73,7 @@ export const IGNORED_PREFIXES: Readonly<Record<string, string>> = {
   "discovered.": "it configures Java's discovery of brokers; the endpoints come from the URI",
 };
 
-/** Why an option of the Java clients has no effect here; undefined for a name that is not one of theirs. */
+/** Returns why an option of the Java clients has no effect here; undefined for any other name. */
 export function ignoredBecause(name: string): string | undefined {
   if (Object.hasOwn(IGNORED_OPTIONS, name)) return IGNORED_OPTIONS[name];
   if (!/^[\w.-]{1,80}$/.test(name)) return undefined;
@@ -82,17 +87,17 @@ export function ignoredBecause(name: string): string | undefined {
   return prefix === "transport." && Object.hasOwn(IGNORED_OPTIONS, inner) ? IGNORED_OPTIONS[inner] : reason;
 }
 
-/** How many names stand in one line. */
+/** Number of names shown on one line. */
 const MAX_NAMES = 20;
 
-/** One line for an error that names the ignored options; undefined where there are none. */
+/** One line for an error that names the ignored options; undefined if there are none. */
 export function ignoredNote(ignored: readonly IgnoredOption[]): string | undefined {
   if (ignored.length === 0) return undefined;
   const names = ignored.slice(0, MAX_NAMES).map(({ name }) => name);
   return `Ignored options of the URI: ${names.join(", ")}${ignored.length > MAX_NAMES ? ", …" : ""}`;
 }
 
-/** What may be told of an ignored option's value. */
+/** The part of an ignored option's value that may be shown. */
 export function maskedValue(name: string, value: string): string {
   const telling = Object.hasOwn(IGNORED_OPTIONS, name) && /^(true|false|-?\d{1,10})$/i.test(value);
   return telling ? value : "***";

@@ -1,4 +1,4 @@
-/** The options that say how to log in: a part of the table in option-table.ts. */
+/** The options about logging in; a part of the table in option-table.ts. */
 import type { OptionSpec } from "./option-spec.ts";
 
 export const SASL_MECHANISMS = [
@@ -10,7 +10,7 @@ export const SASL_MECHANISMS = [
   "EXTERNAL",
   "ANONYMOUS",
 ] as const;
-/** The SASL mechanisms that are known; AMQP alone has them. */
+/** The known SASL mechanisms; only AMQP has them. */
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 export const LOGIN_OPTIONS = {

@@ -1,4 +1,7 @@
-/** Every option of a masterslave: or failover: URI in one table: it drives the parser, the checks, the types and docs/options.md. */
+/**
+ * Every option of a masterslave: or failover: URI. The parser, the checks, the types and docs/options.md are made from
+ * this table.
+ */
 import { DELIVERY_OPTIONS } from "./delivery-options.ts";
 import { LOGIN_OPTIONS } from "./login-options.ts";
 import { LONGEST_MS, MS, type OptionSpec } from "./option-spec.ts";
@@ -195,7 +198,7 @@ type ValueOf<S> = S extends { readonly type: "integer" | "number" }
         ? Choice
         : string;
 
-/** The type of each option's value; GroupOptions says what each is. */
+/** The type of each option's value; GroupOptions documents each one. */
 export type TableOptions = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> | undefined };
 
 export const OPTION_NAMES = Object.keys(OPTIONS) as readonly OptionName[];
@@ -207,17 +210,20 @@ const ALIASES: ReadonlyMap<string, OptionName> = new Map(
   }),
 );
 
-/** Every accepted spelling, aliases included. */
+/** Every accepted spelling, including aliases. */
 export const KNOWN_NAMES: readonly string[] = [...OPTION_NAMES, ...ALIASES.keys()];
 
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(KNOWN_NAMES.map((name) => [name.toLowerCase(), name]));
 
-/** The accepted spelling that is equal but for upper and lower case, as the .NET clients read names; undefined if none is. */
+/**
+ * Returns the accepted spelling that differs only in case, since the .NET clients ignore case; undefined if there is
+ * none.
+ */
 export function spellingLike(name: string): string | undefined {
   return BY_LOWER_CASE.get(name.toLowerCase());
 }
 
-/** The table's name for one of the accepted spellings; undefined for a name that is none. */
+/** Returns the table's name for an accepted spelling; undefined for any other name. */
 export function optionNamed(spelling: string): OptionName | undefined {
   return Object.hasOwn(OPTIONS, spelling) ? (spelling as OptionName) : ALIASES.get(spelling);
 }

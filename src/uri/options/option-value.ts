@@ -1,17 +1,17 @@
-/** One option's value, from text or from code, held against the option table. */
+/** Reads and checks one option's value, from text or from code, by the option table. */
 import { InvalidOptionError } from "../../errors/errors.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { KNOWN_NAMES, OPTIONS, type OptionName, type OptionValue } from "./option-table.ts";
 
-/** The value that `text` spells, or undefined where the option cannot take it. */
+/** Returns the value that `text` spells; undefined if the option cannot take it. */
 export function optionFromText(name: OptionName, text: string): OptionValue | undefined {
   const spec: OptionSpec = OPTIONS[name];
   const value = valueIn(spec, text);
   return value !== undefined && fits(spec, value) ? value : undefined;
 }
 
-/** The same text for an option that knows it and does not follow it: the reason; undefined for all others. */
+/** Returns why a value that other clients know has no effect here; undefined for all other values. */
 export function ignoredValueBecause(name: OptionName, text: string): string | undefined {
   const { ignoredValues = {} }: OptionSpec = OPTIONS[name];
   return Object.entries(ignoredValues).find(([value]) => value === text.toUpperCase())?.[1];
@@ -21,13 +21,13 @@ export function ignoredValueBecause(name: OptionName, text: string): string | un
 export function checkOption(name: OptionName, value: unknown): void {
   if (fits(OPTIONS[name], value)) return;
   const { type }: OptionSpec = OPTIONS[name];
-  // A string is not shown: it may be a secret in the wrong place.
+  // A string is not shown, because it may be a secret in the wrong place.
   const other = typeof value === "string" && (type === "choice" || type === "text");
   const found = typeof value === "number" || typeof value === "boolean" ? String(value) : `a ${typeof value}`;
   throw invalidOption(name, `${other ? "another string" : found} was given`);
 }
 
-/** INVALID_OPTION with what the option takes; `found` ends the sentence. */
+/** Makes an INVALID_OPTION error that says what the option takes; `found` ends the sentence. */
 export function invalidOption(name: OptionName, found: string): InvalidOptionError {
   return new InvalidOptionError(
     "INVALID_OPTION",
@@ -36,7 +36,7 @@ export function invalidOption(name: OptionName, found: string): InvalidOptionErr
   );
 }
 
-/** UNKNOWN_OPTION with the nearest known name; `shown`: the name as far as it may be told. */
+/** Makes an UNKNOWN_OPTION error with the nearest known name; `shown` is the part of the name that may be shown. */
 export function unknownOption(name: string, shown: string, where: string, hint?: string): InvalidOptionError {
   const nearest = nearestName(name, KNOWN_NAMES);
   const advice = hint ?? (nearest ? `did you mean ${nearest}?` : "docs/options.md lists the known ones");
@@ -47,7 +47,7 @@ export function unknownOption(name: string, shown: string, where: string, hint?:
 function valueIn(spec: OptionSpec, text: string): OptionValue | undefined {
   if (spec.type === "integer") return /^-?\d{1,16}$/.test(text) ? Number(text) + 0 : undefined;
   if (spec.type === "number") return /^\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : undefined;
-  // Java takes every word but "true" for false; here a mistyped "treu" is an error.
+  // Java reads every word except "true" as false; here a mistyped "treu" is an error.
   if (spec.type === "boolean") return /^(true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined;
   if (spec.type === "list") return text.split(",").map((entry) => spelled(spec, entry.trim()));
   return spelled(spec, text);
@@ -72,7 +72,7 @@ function isListOf(choices: readonly string[], value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((entry) => choices.includes(entry));
 }
 
-/** What an option takes, in words: "a whole number of ms, 0 to 2147483647". */
+/** Describes what an option takes, such as "a whole number of ms, 0 to 2147483647". */
 export function expectation(spec: OptionSpec): string {
   const { type, unit, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = spec;
   if (type === "boolean") return "true or false";

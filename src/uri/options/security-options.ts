@@ -1,4 +1,4 @@
-/** The options that say what may travel in plain text, and whose word counts: a part of the table in option-table.ts. */
+/** The options about plain text and about endpoints that brokers name; a part of the table in option-table.ts. */
 import type { OptionSpec } from "./option-spec.ts";
 
 export const SECURITY_OPTIONS = {
