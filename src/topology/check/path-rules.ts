@@ -1,7 +1,8 @@
 /** Rules about where messages can get, and whether they can come back. */
 
-import { listsOverlap } from "../network/destinations.ts";
-import type { Flow, FollowedConnector, Network } from "../network/network.ts";
+import type { ConfigPath } from "../../config/finding.ts";
+import { type Circle, circlesOf } from "../network/circles.ts";
+import type { Flow, Network } from "../network/network.ts";
 import { brokerIdOf } from "../network/network.ts";
 import { hopsOf, reachOf } from "../network/reach.ts";
 import { listed, type Rule } from "./rule.ts";
@@ -114,11 +115,10 @@ connectors:
   - { from: B, to: A, kind: core-bridge, include: ["queue://answers"] }`,
   *find(network) {
     const unstopped = network.flows.filter((flow) => flow.from !== flow.to && nothingStops(network, flow));
-    for (const circle of circles(unstopped)) {
-      const groups = circle.map(({ from }) => from);
+    for (const circle of circlesOf(unstopped)) {
       yield {
-        path: ["connectors", Math.max(...circle.map(({ by }) => by.index))],
-        message: `Messages go round ${[...groups, groups[0]].join(" -> ")}, and nothing stops them`,
+        path: lastOf(circle),
+        message: `Messages of ${circle.destination} go round ${wayOf(circle)}, and nothing stops them`,
         advice:
           "Take one of the connectors away, give them destinations of their own, or use connectors with a time to live",
       };
@@ -142,12 +142,11 @@ const mixedLoop: Rule = {
   *find({ flows }) {
     const linked = flows.filter(({ from, to }) => from !== to);
     if (new Set(linked.map(({ by }) => by.kind)).size < 2) return;
-    for (const circle of circles(linked, (edges) => new Set(edges.map(({ by }) => by.kind)).size > 1)) {
-      const groups = circle.map(({ from }) => from);
-      const kinds = [...new Set(circle.map(({ by }) => by.kind))];
+    for (const circle of circlesOf(linked, { mixed: true })) {
+      const kinds = [...new Set(circle.flows.map(({ by }) => by.kind))];
       yield {
-        path: ["connectors", Math.max(...circle.map(({ by }) => by.index))],
-        message: `Messages can go round ${[...groups, groups[0]].join(" -> ")} by connectors of the kinds ${listed(kinds)}`,
+        path: lastOf(circle),
+        message: `Messages of ${circle.destination} can go round ${wayOf(circle)} by connectors of the kinds ${listed(kinds)}`,
         advice: "Use one kind on the whole circle, or give the connectors destinations of their own",
       };
     }
@@ -159,58 +158,13 @@ function nothingStops({ topology }: Network, { to, by }: Flow): boolean {
   return by.kind === "network" && by.messageTTL === Number.POSITIVE_INFINITY && brokerIdOf(topology, to) === undefined;
 }
 
-/**
- * The shortest circle through each connector whose destinations can be the same all the way, each set of connectors once.
- * The way back is looked for among connectors that share a destination with the first one.
- */
-function circles(flows: readonly Flow[], wanted: (circle: readonly Flow[]) => boolean = () => true): Flow[][] {
-  const found = new Map<string, Flow[]>();
-  for (const flow of flows) {
-    const shared = flows.filter(({ by }) => listsOverlap(destinationsOf(flow.by), destinationsOf(by)));
-    // A circle of two kinds: first by a way back that has the other kind, where there is one.
-    const others = shared.filter(({ by }) => by.kind !== flow.by.kind);
-    const circle = [others, shared]
-      .map((edges) => wayBack(flow, edges))
-      .find((each) => each !== undefined && wanted(each));
-    if (circle)
-      found.set(
-        circle
-          .map(({ by }) => by.index)
-          .sort()
-          .join(),
-        circle,
-      );
-  }
-  return [...found.values()];
+/** Where a finding about a circle points: at the connector that is described last, which closes it. */
+function lastOf({ flows }: Circle): ConfigPath {
+  return ["connectors", Math.max(...flows.map(({ by }) => by.index))];
 }
 
-function wayBack(start: Flow, edges: readonly Flow[]): Flow[] | undefined {
-  const cameBy = new Map<string, Flow>();
-  const outgoing = new Map<string, Flow[]>();
-  for (const edge of edges)
-    outgoing
-      .set(edge.from, outgoing.get(edge.from) ?? [])
-      .get(edge.from)
-      ?.push(edge);
-  const queue = [start.to];
-  for (let at = 0; at < queue.length; at += 1)
-    for (const edge of outgoing.get(queue[at] ?? "") ?? []) {
-      if (cameBy.has(edge.to)) continue;
-      cameBy.set(edge.to, edge);
-      queue.push(edge.to);
-    }
-  const way: Flow[] = [];
-  for (let group = start.from; group !== start.to; ) {
-    const edge = cameBy.get(group);
-    if (!edge) return undefined;
-    way.unshift(edge);
-    group = edge.from;
-  }
-  return [start, ...way];
-}
-
-function destinationsOf({ connector }: FollowedConnector): readonly string[] {
-  return [...(connector.include ?? []), ...(connector.static ?? [])];
+function wayOf({ flows }: Circle): string {
+  return [...flows.map(({ from }) => from), flows[0]?.from].join(" -> ");
 }
 
 export const PATH_RULES: readonly Rule[] = [ttlTooSmall, oneWayIsland, loop, mixedLoop];

@@ -1,10 +1,42 @@
-/** Destination patterns of both products' wildcards, and whether two of them can mean the same destination. */
+/** Destination patterns of both products' wildcards: what two of them have in common, and whether one holds the other. */
 
-/** Whether a destination exists that both patterns match. `>` and `#` stand for any rest, `*` for one word. */
-export function patternsOverlap(a: string, b: string): boolean {
+/** Stands for every destination, of both types. */
+export const EVERY_DESTINATION: readonly string[] = ["queue://>", "topic://>"];
+
+/**
+ * Returns the pattern of the destinations that both patterns match, undefined when there are none. `>` and `#` stand for
+ * any rest, `*` for one word. What follows a `#` inside a name, which Artemis allows, is taken to match anything.
+ */
+export function commonPattern(a: string, b: string): string | undefined {
   const [typeA, nameA] = split(a);
   const [typeB, nameB] = split(b);
-  return typeA === typeB && wordsOverlap(nameA.split("."), nameB.split("."));
+  const words = typeA === typeB ? commonWords(nameA.split("."), nameB.split(".")) : undefined;
+  return words && `${typeA}://${words.join(".")}`;
+}
+
+/** Whether a destination exists that both patterns match. */
+export function patternsOverlap(a: string, b: string): boolean {
+  return commonPattern(a, b) !== undefined;
+}
+
+/** Whether the first pattern matches everything that the second one matches. */
+export function patternCovers(outer: string, inner: string): boolean {
+  const [typeA, nameA] = split(outer);
+  const [typeB, nameB] = split(inner);
+  const [wide, narrow] = [nameA.split("."), nameB.split(".")];
+  if (typeA !== typeB) return false;
+  for (let index = 0; ; index += 1) {
+    const [left, right] = [wide[index], narrow[index]];
+    if (isRest(left)) return true;
+    if (left === undefined || right === undefined) return left === right;
+    if (isRest(right) || (left !== "*" && left !== right)) return false;
+  }
+}
+
+/** Whether two lists of patterns can mean the same destination; an empty list stands for every destination. */
+export function listsOverlap(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length === 0 || b.length === 0) return true;
+  return a.some((left) => b.some((right) => patternsOverlap(left, right)));
 }
 
 function split(pattern: string): [type: string, name: string] {
@@ -12,21 +44,18 @@ function split(pattern: string): [type: string, name: string] {
   return at < 0 ? ["queue", pattern] : [pattern.slice(0, at), pattern.slice(at + 3)];
 }
 
-function wordsOverlap(a: readonly string[], b: readonly string[]): boolean {
+function commonWords(a: readonly string[], b: readonly string[]): readonly string[] | undefined {
+  const common: string[] = [];
   for (let index = 0; ; index += 1) {
     const [left, right] = [a[index], b[index]];
-    if (isRest(left) || isRest(right)) return true;
-    if (left === undefined || right === undefined) return left === right;
-    if (left !== "*" && right !== "*" && left !== right) return false;
+    if (isRest(left)) return [...common, ...b.slice(index)];
+    if (isRest(right)) return [...common, ...a.slice(index)];
+    if (left === undefined || right === undefined) return left === right ? common : undefined;
+    if (left !== "*" && right !== "*" && left !== right) return undefined;
+    common.push(left === "*" ? right : left);
   }
 }
 
 function isRest(word: string | undefined): boolean {
   return word === ">" || word === "#";
-}
-
-/** Whether two lists of patterns can mean the same destination; an empty list stands for every destination. */
-export function listsOverlap(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length === 0 || b.length === 0) return true;
-  return a.some((left) => b.some((right) => patternsOverlap(left, right)));
 }
