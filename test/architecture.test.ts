@@ -65,6 +65,8 @@ const ROOMS = [
   "topology/check",
   "topology/plan",
   "topology/simulate",
+  "topology/probe",
+  "topology/drill",
   "topology/generate",
   "topology/render",
   "topology/export",

@@ -17,6 +17,12 @@ export type {
   Topology,
 } from "./description/topology.ts";
 export { topologyJsonSchema } from "./description/topology-json-schema.ts";
+export {
+  type DrillMember,
+  type DrillReport,
+  type DrillTopologyOptions,
+  drillTopology,
+} from "./drill/drill-topology.ts";
 export { type ExportTarget, type ExportTopologyOptions, exportTopology } from "./export/export-topology.ts";
 export { type GenerateTopologyOptions, generateTopology, type NetworkShape } from "./generate/generate-topology.ts";
 export {
@@ -26,6 +32,15 @@ export {
   planTopology,
   type TopologyPlan,
 } from "./plan/plan-topology.ts";
+export type { AskOptions, MemberAnswer } from "./probe/ask-member.ts";
+export { diffTopology } from "./probe/diff-topology.ts";
+export {
+  type NetworkProbe,
+  type ProbedConnector,
+  type ProbeTopologyOptions,
+  probeTopology,
+  type UnplannedConnector,
+} from "./probe/probe-topology.ts";
 export {
   type BrokerFiles,
   type ReadBrokerXmlOptions,

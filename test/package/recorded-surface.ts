@@ -26,8 +26,8 @@ export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "./stomp": words("connect createConnection"),
   "./testing": words("blackHole embeddedGroup faultProxy rehearseFailover"),
   "./topology": words(`
-    ConfigError checkTopology exportTopology generateTopology planTopology readBrokerXml readTopology readTopologyFile
-    renderTopology sarifOf simulateTopology topologyJsonSchema
+    ConfigError checkTopology diffTopology drillTopology exportTopology generateTopology planTopology probeTopology
+    readBrokerXml readTopology readTopologyFile renderTopology sarifOf simulateTopology topologyJsonSchema
   `),
   "./transport": words("MasterSlaveTransport TRANSITIONS dial reach"),
 };

@@ -5,7 +5,7 @@ import { nearestName } from "../../errors/nearest-name.ts";
 import { RULES } from "../../topology/check/rule-table.ts";
 import { sarifOf } from "../../topology/check/sarif.ts";
 import { READ_FINDINGS } from "../../topology/read/read-findings.ts";
-import { EXIT } from "../exit-codes.ts";
+import { type Counts, countFindings, countsText, findingsExitCode } from "./findings-outcome.ts";
 import { loadTopology } from "./load-topology.ts";
 import { type ActionResult, runAction } from "./run-action.ts";
 
@@ -16,8 +16,6 @@ export interface CheckOptions {
   readonly set: Readonly<Record<string, string>>;
 }
 
-const RANKS: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2 };
-
 export function checkAction(files: readonly string[], options: CheckOptions): Promise<number> {
   return runAction("check", options.output, () => check(files, options));
 }
@@ -27,17 +25,13 @@ async function check(files: readonly string[], { output, failOn, ignore, set }: 
   refuseUnknown(codes);
   const { findings: found } = await loadTopology(files, set);
   const findings = found.filter(({ code }) => !codes.includes(code));
-  const counts = { error: 0, warning: 0, info: 0 };
-  for (const { severity } of findings) counts[severity] += 1;
+  const counts = countFindings(findings);
   const text = output === "sarif" ? `${JSON.stringify(sarifOf(findings), undefined, 2)}\n` : textOf(findings, counts);
-  const failed = findings.some(({ severity }) => RANKS[severity] >= RANKS[failOn]);
-  return { text, data: { findings, counts }, exitCode: failed ? EXIT.findings : EXIT.ok };
+  return { text, data: { findings, counts }, exitCode: findingsExitCode(findings, failOn) };
 }
 
-function textOf(findings: readonly Finding[], counts: Readonly<Record<Severity, number>>): string {
-  const lines = findings.map((finding) => `${formatFinding(finding)}\n`);
-  const { error, warning, info } = counts;
-  return `${lines.join("")}${error} errors, ${warning} warnings, ${info} notes\n`;
+function textOf(findings: readonly Finding[], counts: Counts): string {
+  return findings.map((finding) => `${formatFinding(finding)}\n`).join("") + countsText(counts);
 }
 
 /** A code that is mistyped must not pass for one that is ignored. */

@@ -55,10 +55,13 @@ export function renderAction(files: readonly string[], { format, state, title, s
   });
 }
 
-/** A state is what `simulate --output json` printed, or its `data` alone. */
+/** A state is what `simulate`, `diff` or `drill` printed with `--output json`, or its `data` alone. */
 async function readState(file: string): Promise<RenderTopologyOptions["state"]> {
   const problem = (why: string, cause?: unknown) =>
-    new InvalidArgumentError(`--state: ${file} ${why}; give what topology simulate --output json printed`, { cause });
+    new InvalidArgumentError(
+      `--state: ${file} ${why}; give what topology simulate, diff or drill printed with --output json`,
+      { cause },
+    );
   let read: unknown;
   try {
     read = JSON.parse(await readFile(file, "utf8"));
@@ -67,7 +70,7 @@ async function readState(file: string): Promise<RenderTopologyOptions["state"]> 
   }
   const state = isObject(read) && isObject(read["data"]) ? read["data"] : read;
   if (!isObject(state) || !isObject(state["members"])) throw problem("has no members");
-  const words = ["active", "standby", "down", "unknown"];
+  const words = ["active", "standby", "down", "cut", "unknown"];
   for (const [name, word] of Object.entries(state["members"]))
     if (!words.includes(String(word)))
       throw problem(`says that ${name} is ${String(word)}, which is none of ${words.join(", ")}`);
@@ -80,11 +83,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 export function simulateAction(
   files: readonly string[],
-  { output, set, fail }: FileOptions & { readonly fail: readonly string[] },
+  { output, set, fail, cut }: FileOptions & { readonly fail: readonly string[]; readonly cut: readonly string[] },
 ): Promise<number> {
   return runAction("simulate", output, async () => {
+    if (fail.length + cut.length === 0)
+      throw new InvalidArgumentError("Give --fail or --cut with the hosts that fail or are cut off");
     const { topology } = await loadTopology(files, set);
-    const simulation = simulateTopology(topology, { failedHosts: fail });
+    const simulation = simulateTopology(topology, { failedHosts: fail, cutHosts: cut });
     return {
       text: renderTopology(topology, { format: "text", state: simulation }) + verdict(simulation),
       data: simulation,
@@ -92,10 +97,11 @@ export function simulateAction(
   });
 }
 
-function verdict({ takenOver, lost, outageMs }: Simulation): string {
+function verdict({ takenOver, lost, stranded, outageMs }: Simulation): string {
   const moved =
     takenOver.length === 0 ? "No group is taken over." : `Taken over, within ${outageMs} ms: ${takenOver.join(", ")}.`;
-  return `\n${moved}${lost.length === 0 ? "" : ` Without any member: ${lost.join(", ")}.`}\n`;
+  const held = stranded.length === 0 ? "" : ` Nobody takes over while the link is down: ${stranded.join(", ")}.`;
+  return `\n${moved}${held}${lost.length === 0 ? "" : ` Without any member: ${lost.join(", ")}.`}\n`;
 }
 
 interface GenerateOptions {

@@ -1,21 +1,22 @@
-/** `masterslave topology`: check, plan, draw, export, simulate and generate networks of groups. */
+/** `masterslave topology`: check, plan, draw, export, simulate, generate, compare and drill networks of groups. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** Loaded by the verb that runs: other commands start without the readers of YAML and XML. */
 const load = {
   check: () => import("./check.ts"),
   export: () => import("./export.ts"),
+  live: () => import("./live.ts"),
   show: () => import("./show.ts"),
 };
 
 const FILES = "one description (YAML or JSON), or the activemq.xml and broker.xml files of the brokers";
 
-/** Exit codes: 0 done, 2 bad usage or description, 4 findings at or above --fail-on. */
+/** Exit codes: 0 done, 2 bad usage or description, 4 findings or differences. */
 export function topologyCommand(exit: (code: number) => void): Command {
   const verb = (name: string, description: string) =>
     new Command(name).description(description).addOption(output("text", "json"));
   return new Command("topology")
-    .description("Check, plan, draw, export and simulate networks of groups")
+    .description("Check, plan, draw, export, simulate and drill networks of groups")
     .addCommand(checkCommand(exit))
     .addCommand(
       withFiles(verb("plan", "Print the URI of each group, and the connectors of each broker")).action(
@@ -25,7 +26,10 @@ export function topologyCommand(exit: (code: number) => void): Command {
     .addCommand(
       withFiles(new Command("render").description("Draw the network"))
         .addOption(new Option("--format <name>", "how").choices(["mermaid", "svg", "dot", "text"]).default("mermaid"))
-        .option("--state <file>", "JSON that topology simulate --output json printed, to show the members' states")
+        .option(
+          "--state <file>",
+          "JSON of topology simulate, diff or drill with --output json, to show the members' states",
+        )
         .option("--title <text>", "the picture's title")
         .action(async (files, options) => exit(await (await load.show()).renderAction(files, options))),
     )
@@ -42,10 +46,53 @@ export function topologyCommand(exit: (code: number) => void): Command {
     )
     .addCommand(
       withFiles(verb("simulate", "Tell who is active, what each host carries and where messages get when hosts fail"))
-        .requiredOption("--fail <host...>", "hosts that fail")
+        .option("--fail <host...>", "hosts whose processes all end", [])
+        .option("--cut <host...>", "hosts whose link goes down while their processes live", [])
         .action(async (files, options) => exit(await (await load.show()).simulateAction(files, options))),
     )
+    .addCommand(diffCommand(exit))
+    .addCommand(drillCommand(exit))
     .addCommand(generateCommand(exit));
+}
+
+function diffCommand(exit: (code: number) => void): Command {
+  return live(new Command("diff").description("Compare the running network with its description"))
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 4 for differences of this severity or above")
+        .choices(["error", "warning", "info"])
+        .default("warning"),
+    )
+    .action(async (files, options) => exit(await (await load.live()).diffAction(files, options)));
+}
+
+function drillCommand(exit: (code: number) => void): Command {
+  return live(
+    new Command("drill").description("Fail a host for real, and compare what happens with what was predicted"),
+  )
+    .requiredOption("--fail <host...>", "hosts that fail")
+    .option("--kill-cmd <command>", "ends one member: run in a shell for each, with HOST, ADDRESS and MEMBER set")
+    .option("--cut <command>", "takes a host's link down instead: run for each host, with HOST and ADDRESS set")
+    .option("--heal-cmd <command>", "brings the link back, run likewise; the drill ends with the link down without it")
+    .option("--hold <time>", "how long to watch a cut", duration, 10_000)
+    .option("--patience <time>", "how long the prediction may take to come true", duration, 60_000)
+    .action(async (files, options) => exit(await (await load.live()).drillAction(files, options)));
+}
+
+/** What the verbs that ask a running network have in common. */
+function live(command: Command): Command {
+  return withFiles(command)
+    .option("--timeout <time>", "how long one member may take to answer, such as 3s", duration, 3_000)
+    .option("--username <name>", "the login at every member")
+    .option("--password-file <file>", "a file with its password")
+    .addOption(output("text", "json"));
+}
+
+/** `500ms`, `3s`, `2m`, or a plain number of milliseconds. */
+function duration(text: string): number {
+  const [, digits, unit = "ms"] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const value = Number(digits) * { ms: 1, s: 1_000, m: 60_000 }[unit as "ms" | "s" | "m"];
+  if (!(value >= 1)) throw new InvalidArgumentError("Give a time such as 500ms, 3s or 2m.");
+  return value;
 }
 
 function checkCommand(exit: (code: number) => void): Command {

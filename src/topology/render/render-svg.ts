@@ -2,22 +2,24 @@
 import type { MemberState } from "../simulate/simulate-topology.ts";
 import { type Box, type Chord, HEADER_HEIGHT, type Layout, ROW_HEIGHT, type Row } from "./layout.ts";
 
-const SYMBOLS: Readonly<Record<MemberState, string>> = { active: "●", standby: "○", down: "✕", unknown: "?" };
+const SYMBOLS: Readonly<Record<MemberState, string>> = { active: "●", standby: "○", down: "✕", cut: "⊘", unknown: "?" };
 
 // Contrast of text on every fill is above 4.5 to 1 in both themes. Roles are told by symbol, word and border, not by colour.
 const STYLE = `
   svg { --ground: #ffffff; --ink: #1b1f24; --quiet: #57606a; --box: #f6f8fa; --line: #8c959f; --link: #0a5fb4; --lost: #b3261e;
     --active: #d7f0df; --active-line: #14713d; --standby: #ffffff; --standby-line: #57606a;
-    --down: #fbe3e1; --down-line: #b3261e; --unknown: #fff4d6; --unknown-line: #8a6100; }
+    --down: #fbe3e1; --down-line: #b3261e; --cut: #f1e6fa; --cut-line: #6f3aa0; --unknown: #fff4d6; --unknown-line: #8a6100; }
   @media (prefers-color-scheme: dark) { svg { --ground: #0f1318; --ink: #e8ebef; --quiet: #a7b1bd; --box: #1a2028; --line: #66707c;
     --link: #6cb4ff; --lost: #ff9389; --active: #103a24; --active-line: #5bd197; --standby: #1a2028; --standby-line: #a7b1bd;
-    --down: #45191a; --down-line: #ff9389; --unknown: #3b2f0e; --unknown-line: #f2c14e; } }
+    --down: #45191a; --down-line: #ff9389; --cut: #33204a; --cut-line: #cfa6f5;
+    --unknown: #3b2f0e; --unknown-line: #f2c14e; } }
   .ground { fill: var(--ground) } text { fill: var(--ink); font: 13px ui-sans-serif, system-ui, sans-serif }
   .host { fill: var(--box); stroke: var(--line) } .name { font-weight: 600; font-size: 12px } .word { fill: var(--quiet); font-size: 12px }
   .chord { fill: none; stroke: var(--link); stroke-width: 1.6 } .chord.lost { stroke: var(--lost); stroke-dasharray: 5 5 }
   .head { fill: var(--link) } .active { fill: var(--active); stroke: var(--active-line); stroke-width: 2 }
   .standby { fill: var(--standby); stroke: var(--standby-line); stroke-dasharray: 4 3 }
-  .down { fill: var(--down); stroke: var(--down-line); stroke-dasharray: 1.5 3 } .unknown { fill: var(--unknown); stroke: var(--unknown-line) }`;
+  .down { fill: var(--down); stroke: var(--down-line); stroke-dasharray: 1.5 3 }
+  .cut { fill: var(--cut); stroke: var(--cut-line); stroke-width: 2; stroke-dasharray: 9 4 } .unknown { fill: var(--unknown); stroke: var(--unknown-line) }`;
 
 export interface Words {
   readonly title: string;

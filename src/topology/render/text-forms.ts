@@ -62,7 +62,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `${[line(first), rule, ...rest.map(line)].join("\n")}\n`;
 }
 
-const SHAPES = { active: ['(["', '"])'], standby: ['["', '"]'], down: ['{{"', '"}}'], unknown: ['["', '"]'] } as const;
+const SHAPES = {
+  active: ['(["', '"])'],
+  standby: ['["', '"]'],
+  down: ['{{"', '"}}'],
+  cut: ['[/"', '"/]'],
+  unknown: ['["', '"]'],
+} as const;
 
 /** Returns a Mermaid flowchart, which GitHub and GitLab draw inside Markdown. */
 export function renderMermaid(network: Network, states: States): string {
@@ -89,6 +95,7 @@ export function renderMermaid(network: Network, states: States): string {
     "  classDef active stroke-width:3px",
     "  classDef standby stroke-dasharray:4 3",
     "  classDef down stroke-dasharray:1 3,color:#b3261e",
+    "  classDef cut stroke-dasharray:9 4",
     "  classDef unknown stroke-width:1px",
   );
   return `${lines.join("\n")}\n`;
@@ -103,7 +110,9 @@ export function renderDot(network: Network, states: States): string {
     for (const { member, group } of network.members.values()) {
       if (member.host !== host) continue;
       const state = states[member.name] ?? "unknown";
-      const style = { active: "bold", standby: "dashed", down: "dotted", unknown: "solid" }[state];
+      const style = { active: "bold", standby: "dashed", down: "dotted", cut: "dashed,diagonals", unknown: "solid" }[
+        state
+      ];
       lines.push(
         `    ${ids.get(member.name)} [label=${quoted(`${member.name}\n${group}, ${state}`)}, style="rounded,${style}"];`,
       );

@@ -15,6 +15,31 @@ describe("a simulated failure", () => {
     expect(outageMs).toBe(1_400);
   });
 
+  it("that cuts a host off leaves its active members with their locks: nobody takes over, until the link is back", () => {
+    const { members, load, reach, takenOver, stranded, after, outageMs } = simulateTopology(pair, {
+      failedHosts: [],
+      cutHosts: ["h1"],
+    });
+    expect(members).toEqual({ brokerA1: "cut", brokerA2: "standby", brokerB1: "active", brokerB2: "cut" });
+    expect({ takenOver, stranded, outageMs }).toEqual({ takenOver: [], stranded: ["A"], outageMs: 0 });
+    expect(load).toEqual({ h2: 1 });
+    expect(reach).toEqual({ A: {}, B: {} });
+    expect(after.members).toEqual({ brokerA1: "active", brokerA2: "standby", brokerB1: "active", brokerB2: "standby" });
+  });
+
+  it("of the active host while the other one is cut off hands the store to a member that nobody reaches", () => {
+    const { members, takenOver, stranded } = simulateTopology(pair, { failedHosts: ["h1"], cutHosts: ["h2"] });
+    expect(members).toEqual({ brokerA1: "down", brokerA2: "cut", brokerB1: "cut", brokerB2: "down" });
+    expect({ takenOver, stranded }).toEqual({ takenOver: [], stranded: ["A", "B"] });
+  });
+
+  it("starts from the members that are active, where it is told", () => {
+    const { before, takenOver, members } = simulateTopology(pair, { failedHosts: ["h1"], active: { A: "brokerA2" } });
+    expect(before.members["brokerA2"]).toBe("active");
+    expect(takenOver).toEqual([]);
+    expect(members["brokerA2"]).toBe("active");
+  });
+
   it("tells the state before it and after the host is back, when nobody hands the lock back", () => {
     const { before, after } = simulateTopology(pair, { failedHosts: ["h1"] });
     expect(before.members).toEqual({

@@ -1,0 +1,293 @@
+/** A drill: a host is ended, or its link taken down, and what happens is laid beside what was predicted. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { AbortError } from "../../errors/errors.ts";
+import type { Topology } from "../description/topology.ts";
+import { type Network, networkOf } from "../network/network.ts";
+import {
+  type NetworkProbe,
+  type ProbedConnector,
+  type ProbeTopologyOptions,
+  probeTopology,
+} from "../probe/probe-topology.ts";
+import {
+  type MemberState,
+  type NetworkState,
+  networkState,
+  type Simulation,
+  simulateTopology,
+} from "../simulate/simulate-topology.ts";
+
+/** What is done to a network, and how it is watched. */
+export interface DrillTopologyOptions extends ProbeTopologyOptions {
+  /** The hosts that fail. */
+  readonly hosts: readonly string[];
+  /** `kill` ends every process of the hosts; `cut` takes their links down while the processes live. */
+  readonly fault: "kill" | "cut";
+  /** Does it. The drill goes on when it resolves, and fails when it rejects. */
+  readonly strike: (host: string, members: readonly string[]) => Promise<void>;
+  /** Takes a cut back; the drill ends with the link down when left out. */
+  readonly heal?: ((host: string, members: readonly string[]) => Promise<void>) | undefined;
+  /** How long the prediction may take to come true, milliseconds; 60,000 when left out. */
+  readonly patienceMs?: number | undefined;
+  /** How long a cut is watched, milliseconds: nobody may take over meanwhile; 10,000 when left out. */
+  readonly holdMs?: number | undefined;
+  /** Asks the network, for who cannot reach it from here; probeTopology when left out. */
+  readonly probe?: ((options: { readonly connectors: boolean }) => Promise<NetworkProbe>) | undefined;
+  /** Told of every probe that finds connectors missing, with their number, while the drill waits for them. */
+  readonly onMissing?: ((missing: readonly ProbedConnector[]) => void) | undefined;
+}
+
+/** One member: what was predicted beside what happened. */
+export interface DrillMember {
+  /** The member's name. */
+  readonly member: string;
+  /** Its group. */
+  readonly group: string;
+  /** Its host. */
+  readonly host: string;
+  /** What it was before. */
+  readonly before: MemberState;
+  /** What the simulation said. */
+  readonly predicted: MemberState;
+  /** What it was. */
+  readonly measured: MemberState;
+  /** Both are the same. */
+  readonly agrees: boolean;
+}
+
+/** What a drill found. Its own members, load and reach are the measured ones, and can be drawn by renderTopology. */
+export interface DrillReport extends NetworkState {
+  /** What was done. */
+  readonly fault: "kill" | "cut";
+  /** To which hosts. */
+  readonly hosts: readonly string[];
+  /** The network before. */
+  readonly before: NetworkState;
+  /** What the simulation said, from the members that were active before. */
+  readonly predicted: Simulation;
+  /** Member by member, in the order of the description. */
+  readonly rows: readonly DrillMember[];
+  /** Connectors that were there before, should be there, and were not; empty when all were, or nobody could tell. */
+  readonly missing: readonly ProbedConnector[];
+  /** From the strike until every group that had to be taken over had an active member; undefined when none had to, or one never had. */
+  readonly takeoverMs: number | undefined;
+  /** From the strike until every connector was back; for a cut, from the healing. undefined when one was missing at the end. */
+  readonly connectorsMs: number | undefined;
+  /** After a cut was healed; undefined when it was not. */
+  readonly healed: { readonly rows: readonly DrillMember[]; readonly recoveryMs: number | undefined } | undefined;
+  /** What was otherwise than predicted, one sentence each; empty when all was as predicted. */
+  readonly differences: readonly string[];
+}
+
+type States = Readonly<Record<string, MemberState>>;
+
+const PATIENCE_MS = 60_000;
+const HOLD_MS = 10_000;
+const POLL_MS = 100;
+
+/**
+ * Resolves with what happened. Rejects with INVALID_ARGUMENT for an unknown host, ABORTED when
+ * `signal` fires, and with what `strike` or `heal` throws.
+ */
+export async function drillTopology(topology: Topology, options: DrillTopologyOptions): Promise<DrillReport> {
+  try {
+    return await new Drill(topology, options).run();
+  } catch (reason) {
+    if (options.signal?.aborted) throw new AbortError("The drill was aborted", options.signal.reason);
+    throw reason;
+  }
+}
+
+class Drill {
+  readonly #topology: Topology;
+  readonly #network: Network;
+  readonly #options: DrillTopologyOptions;
+  readonly #differences: string[] = [];
+
+  constructor(topology: Topology, options: DrillTopologyOptions) {
+    this.#topology = topology;
+    this.#network = networkOf(topology);
+    this.#options = options;
+  }
+
+  async run(): Promise<DrillReport> {
+    const { hosts, fault } = this.#options;
+    const before = await this.#probe(true);
+    const predicted = this.#predict(before);
+    const started = performance.now();
+    const { measured, takeoverMs } = await this.#strike(predicted, started);
+    const rows = this.#compare(before.members, predicted.members, measured);
+    const healed = fault === "cut" && this.#options.heal ? await this.#heal(predicted, measured) : undefined;
+    const waitsFrom = healed ? healed.startedAt : started;
+    const isWhole = fault === "kill" || healed !== undefined;
+    const connectors = isWhole
+      ? await this.#connectorsBack(before, waitsFrom)
+      : { missing: [], connectorsMs: undefined };
+    return {
+      ...networkState(this.#network, measured),
+      fault,
+      hosts,
+      before: networkState(this.#network, before.members),
+      predicted,
+      rows,
+      ...connectors,
+      takeoverMs,
+      healed: healed && { rows: healed.rows, recoveryMs: healed.recoveryMs },
+      differences: this.#differences,
+    };
+  }
+
+  /** A cut is healed when watching it fails, too. */
+  async #strike(predicted: Simulation, started: number): Promise<{ measured: States; takeoverMs: number | undefined }> {
+    const { fault, strike, heal } = this.#options;
+    try {
+      await this.#each(strike);
+      return fault === "kill" ? await this.#afterKill(predicted, started) : await this.#duringCut(predicted);
+    } catch (reason) {
+      if (fault === "cut" && heal) await this.#each(heal);
+      throw reason;
+    }
+  }
+
+  #predict({ members }: NetworkProbe): Simulation {
+    const { hosts, fault } = this.#options;
+    const active = Object.fromEntries(
+      [...this.#network.members.values()].flatMap(({ member, group }) =>
+        members[member.name] === "active" ? [[group, member.name]] : [],
+      ),
+    );
+    return simulateTopology(
+      this.#topology,
+      fault === "kill" ? { failedHosts: hosts, active } : { failedHosts: [], cutHosts: hosts, active },
+    );
+  }
+
+  /** Waits until the network is as predicted, or patience ends. */
+  async #afterKill(predicted: Simulation, started: number) {
+    let takeoverMs: number | undefined;
+    const measured = await this.#until(started, (members) => {
+      if (
+        takeoverMs === undefined &&
+        predicted.takenOver.length > 0 &&
+        predicted.takenOver.every((group) => this.#isServed(group, members))
+      )
+        takeoverMs = Math.round(performance.now() - started);
+      return isAs(predicted.members, members);
+    });
+    return { measured, takeoverMs };
+  }
+
+  /** Watches for the whole time: a member that takes over, if only for a moment, is a difference. */
+  async #duringCut(predicted: Simulation) {
+    const { holdMs = HOLD_MS } = this.#options;
+    const started = performance.now();
+    let measured: States = {};
+    let settled = false;
+    do {
+      measured = this.#named((await this.#probe(false)).members);
+      settled ||= isAs(predicted.members, measured);
+      // The first answers can be from before the link was down.
+      const tookOver = Object.keys(measured).filter(
+        (name) => measured[name] === "active" && predicted.members[name] !== "active",
+      );
+      if (settled && tookOver.length > 0) break;
+      await this.#pause();
+    } while (performance.now() - started < holdMs);
+    return { measured, takeoverMs: undefined };
+  }
+
+  async #heal(predicted: Simulation, cut: States) {
+    const startedAt = performance.now();
+    if (this.#options.heal) await this.#each(this.#options.heal);
+    const members = await this.#until(startedAt, (found) => isAs(predicted.after.members, found), false);
+    const rows = this.#compare(cut, predicted.after.members, members, " after the link was back");
+    const recoveryMs = isAs(predicted.after.members, members) ? Math.round(performance.now() - startedAt) : undefined;
+    return { startedAt, rows, recoveryMs };
+  }
+
+  /** Connectors that were up before must be up between groups that have an active member. */
+  async #connectorsBack({ connectors: before }: NetworkProbe, started: number) {
+    const expected = before.filter(({ state }) => state === "up");
+    const { patienceMs = PATIENCE_MS, onMissing } = this.#options;
+    let missing: readonly ProbedConnector[] = expected;
+    while (expected.length > 0) {
+      const { connectors, members } = await this.#probe(true);
+      missing = connectors.filter(
+        (each) => each.state === "down" && this.#joins(each, members) && expected.some((other) => isSame(each, other)),
+      );
+      if (missing.length === 0) return { missing, connectorsMs: Math.round(performance.now() - started) };
+      if (performance.now() - started > patienceMs) break;
+      onMissing?.(missing);
+      await this.#pause();
+    }
+    for (const { name, from, to } of missing)
+      this.#differences.push(`Connector ${name} from group ${from} to group ${to} should be there again and is not`);
+    return { missing, connectorsMs: undefined };
+  }
+
+  /** Whether both groups have an active member, without which there is no connector. */
+  #joins({ from, to }: ProbedConnector, members: States): boolean {
+    return this.#isServed(from, members) && this.#isServed(to, members);
+  }
+
+  #isServed(group: string, members: States): boolean {
+    return this.#network.groups.get(group)?.members.some(({ name }) => members[name] === "active") ?? false;
+  }
+
+  #compare(before: States, predicted: States, measured: States, when = ""): DrillMember[] {
+    return [...this.#network.members.values()].map(({ member: { name, host }, group }): DrillMember => {
+      const state = (of: States) => of[name] ?? "unknown";
+      const row = { before: state(before), predicted: state(predicted), measured: state(measured) };
+      const agrees = row.predicted === row.measured;
+      if (!agrees) this.#differences.push(`${name} should be ${row.predicted}${when} and is ${row.measured}`);
+      return { member: name, group, host, ...row, agrees };
+    });
+  }
+
+  async #until(started: number, done: (members: States) => boolean, struck = true): Promise<States> {
+    const { patienceMs = PATIENCE_MS } = this.#options;
+    for (;;) {
+      const { members } = await this.#probe(false);
+      const named = struck ? this.#named(members) : members;
+      if (done(named) || performance.now() - started > patienceMs) return named;
+      await this.#pause();
+    }
+  }
+
+  /** A probe cannot tell a killed member from a standby, nor a host that is cut off from one that is dead; whoever did it can. */
+  #named(members: States): Record<string, MemberState> {
+    const { hosts, fault } = this.#options;
+    const named = { ...members };
+    for (const { member } of this.#network.members.values()) {
+      if (!hosts.includes(member.host)) continue;
+      const state = named[member.name];
+      if (fault === "kill" && (state === "standby" || state === "down")) named[member.name] = "down";
+      if (fault === "cut" && state === "down") named[member.name] = "cut";
+    }
+    return named;
+  }
+
+  async #each(act: (host: string, members: readonly string[]) => Promise<void>): Promise<void> {
+    const membersOn = (host: string) =>
+      [...this.#network.members.values()].filter(({ member }) => member.host === host).map(({ member }) => member.name);
+    await Promise.all(this.#options.hosts.map((host) => act(host, membersOn(host))));
+  }
+
+  async #probe(connectors: boolean): Promise<NetworkProbe> {
+    const { probe = (asked) => probeTopology(this.#topology, { ...this.#options, ...asked }), signal } = this.#options;
+    signal?.throwIfAborted();
+    return probe({ connectors });
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(POLL_MS, undefined, this.#options.signal ? { signal: this.#options.signal } : {});
+  }
+}
+
+function isSame(a: ProbedConnector, b: ProbedConnector): boolean {
+  return a.name === b.name && a.from === b.from && a.to === b.to;
+}
+
+function isAs(predicted: States, found: States): boolean {
+  return Object.entries(predicted).every(([name, state]) => found[name] === state);
+}

@@ -1,0 +1,118 @@
+/** Asks a running network what it is: each member whether it is active, each active broker which connectors lead to it. */
+import { AbortError } from "../../errors/errors.ts";
+import type { Topology } from "../description/topology.ts";
+import { brokerNameOf, connectorName, type Network, networkOf, productOf } from "../network/network.ts";
+import { type NetworkState, networkState } from "../simulate/simulate-topology.ts";
+import { type AskOptions, askMember, type MemberAnswer } from "./ask-member.ts";
+import { connectorNews, type SeenConnector } from "./connector-news.ts";
+
+/** How a network is asked. */
+export interface ProbeTopologyOptions extends AskOptions {
+  /** Whether brokers are asked for their connectors as well, which takes about half a second longer; true when left out. */
+  readonly connectors?: boolean | undefined;
+}
+
+/** A connector as the broker at its far end tells of it. */
+export interface ProbedConnector {
+  /** The connector's name. */
+  readonly name: string;
+  /** The group that has it. */
+  readonly from: string;
+  /** The group it leads to. */
+  readonly to: string;
+  /** `unknown` where the broker at `to` tells nothing of its connectors, or is not active. */
+  readonly state: "up" | "down" | "unknown";
+}
+
+/** A connector that the description does not have. */
+export interface UnplannedConnector {
+  /** The group whose active member told of it. */
+  readonly at: string;
+  /** What it calls itself: its name, the brokerName it comes from, and `outbound`. */
+  readonly clientId: string;
+  /** The address it comes from. */
+  readonly address: string;
+}
+
+/** What a running network is. Its `members`, `load` and `reach` can be drawn by renderTopology. */
+export interface NetworkProbe extends NetworkState {
+  /** What each member said, by its name. */
+  readonly answers: Readonly<Record<string, MemberAnswer>>;
+  /** The network connectors of the description between Classic groups; empty when nobody asked. */
+  readonly connectors: readonly ProbedConnector[];
+  /** Connectors that the description does not have. */
+  readonly unplanned: readonly UnplannedConnector[];
+}
+
+/** What the active member of a group told of the connectors to it; undefined when it told nothing. */
+type News = ReadonlyMap<string, readonly SeenConnector[] | undefined>;
+
+/** Resolves with what the network is. Rejects only with ABORTED, when `signal` fires: a member that does not answer is part of the answer. */
+export async function probeTopology(topology: Topology, options: ProbeTopologyOptions = {}): Promise<NetworkProbe> {
+  const { connectors: wantsConnectors = true, timeoutMs = 3_000, signal } = options;
+  const network = networkOf(topology);
+  const news = new Map<string, readonly SeenConnector[] | undefined>();
+  const asked = [...network.members.values()].map(async ({ member, group, address }) => {
+    const isClassic = productOf(topology, group) === "classic";
+    const answer = await askMember(member, address, options, async (connection) => {
+      if (!wantsConnectors || !isClassic) return undefined;
+      const { connectors, brokerName } = await connectorNews(connection, timeoutMs);
+      news.set(group, connectors);
+      return { brokerName };
+    });
+    return [member.name, answer] as const;
+  });
+  const answers = Object.fromEntries(await answersTo(asked, signal));
+  const members = Object.fromEntries(Object.entries(answers).map(([name, { state }]) => [name, state]));
+  const planned = wantsConnectors ? plannedConnectors(network) : [];
+  return {
+    ...networkState(network, members),
+    answers,
+    connectors: planned.map(({ clientId, ...connector }) => ({
+      ...connector,
+      state: stateOf(news, connector.to, clientId),
+    })),
+    unplanned: unplannedIn(news, planned),
+  };
+}
+
+async function answersTo<T>(asked: readonly Promise<T>[], signal: AbortSignal | undefined): Promise<T[]> {
+  const settled = await Promise.allSettled(asked);
+  if (signal?.aborted) throw new AbortError("The probe was aborted", signal.reason);
+  return settled.map((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value;
+  });
+}
+
+interface PlannedConnector extends Omit<ProbedConnector, "state"> {
+  readonly clientId: string;
+}
+
+/** Network connectors of Classic; what Artemis has between brokers, and this package's bridge, cannot be seen this way. */
+function plannedConnectors(network: Network): PlannedConnector[] {
+  const { topology, connectors } = network;
+  const isClassic = (group: string) => productOf(topology, group) === "classic";
+  return connectors
+    .filter(({ kind, from, to }) => kind === "network" && isClassic(from) && to.every(isClassic))
+    .flatMap((each) => {
+      const name = connectorName(each, connectors);
+      // What the broker calls the connection: BridgeFactory and DemandForwardingBridgeSupport of Classic 6.3.1.
+      const clientId = `${name}_${brokerNameOf(topology, each.from)}_outbound`;
+      return each.to.map((to) => ({ name, from: each.from, to, clientId }));
+    });
+}
+
+function stateOf(news: News, group: string, clientId: string): ProbedConnector["state"] {
+  const seen = news.get(group);
+  if (!seen) return "unknown";
+  return seen.some((each) => each.clientId === clientId) ? "up" : "down";
+}
+
+function unplannedIn(news: News, planned: readonly PlannedConnector[]): UnplannedConnector[] {
+  return [...news].flatMap(([at, seen = []]) =>
+    seen
+      .filter(({ clientId }) => !planned.some((each) => each.to === at && each.clientId === clientId))
+      .map(({ clientId, from }) => ({ at, clientId, address: from })),
+  );
+}
