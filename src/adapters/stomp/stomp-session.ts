@@ -17,27 +17,27 @@ import { usesNagle } from "../shared/nagle.ts";
 import { type BrokenFrame, FrameReader } from "./frames/frame-reader.ts";
 import { FrameWatch } from "./frames/frame-watch.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
+import { refusedSession, sessionLoss } from "./opening/failures.ts";
+import type { Opened } from "./opening/handshake.ts";
+import { peerText } from "./opening/peer-text.ts";
 import {
   type BrokerRefusal,
   MAX_ERROR_BYTES,
   readRefusal,
-  refusedSession,
   saysOfAck,
   saysOfSession,
   saysOfSubscribe,
   saysTooLarge,
-  sessionLoss,
-} from "./opening/failures.ts";
-import type { Opened } from "./opening/handshake.ts";
-import { peerText } from "./opening/peer-text.ts";
+} from "./opening/refusal.ts";
 import { StompSubscription } from "./receiving/subscription.ts";
 import { SubscriptionIds } from "./receiving/subscription-ids.ts";
 import { unsubscribe } from "./receiving/unsubscribe.ts";
 import { GroupCommit } from "./sending/group-commit.ts";
+import type { ReceiptWaiter } from "./sending/receipt-waiters.ts";
 import { SingleSends } from "./sending/sends.ts";
 import { StorageBarrier } from "./sending/storage-barrier.ts";
 import { TransactedSends } from "./sending/transacted-sends.ts";
-import { type ReceiptWaiter, type SessionSends, Wire } from "./sending/wire.ts";
+import { type SessionSends, Wire } from "./sending/wire.ts";
 import { StompTransaction } from "./transactions/transaction.ts";
 
 export class StompSession implements MessagingSession {
@@ -56,7 +56,10 @@ export class StompSession implements MessagingSession {
   /** The handshake is done. This session reads the socket from the next turn on. */
   constructor({ peer, socket, writer }: Opened) {
     this.#socket = socket;
-    this.#wire = new Wire(peer, writer, (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)));
+    this.#wire = new Wire(peer, writer, {
+      onMistake: (mistake) => this.destroy(MasterSlaveError.from(mistake, peer.endpoint)),
+      isMidFrame: () => this.#reader.isMidFrame,
+    });
     this.#reader = new FrameReader(peer.version, {
       onHead: (command, headers) => this.#onHead(command, headers),
       onFrame: (command, headers, body, complete) => this.#onFrame(command, headers, body, complete),
@@ -227,14 +230,13 @@ export class StompSession implements MessagingSession {
 
   /** Whom an ERROR without a receipt means, where that can be known. */
   #findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined {
-    const { text } = refusal;
     // Classic closes over the size of a frame; whoever has the largest is too large in any case.
-    if (saysTooLarge(text)) return this.#wire.takeLargest();
-    const unnamed = saysOfAck(text) ? undefined : this.#wire.takeUnnamed(() => this.#sends.findUnnamed(refusal));
+    if (saysTooLarge(refusal)) return this.#wire.takeLargest();
+    const unnamed = saysOfAck(refusal) ? undefined : this.#wire.takeUnnamed(() => this.#sends.findUnnamed(refusal));
     if (unnamed) return unnamed;
-    if (!this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(text)) return undefined;
+    if (!this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(refusal)) return undefined;
     // Of a send or of a SUBSCRIBE: the next session writes the sends with receipts, and then it is known.
-    if (this.#sends.awaitsUnnamed && !saysOfSubscribe(text)) return undefined;
+    if (this.#sends.awaitsUnnamed && !saysOfSubscribe(refusal)) return undefined;
     return this.#wire.takeOnlySubscribe();
   }
 

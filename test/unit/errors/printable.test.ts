@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { brokerOf } from "../../../src/adapters/amqp/opening/broker.ts";
 import { attemptFailure, describeCondition } from "../../../src/adapters/amqp/opening/failures.ts";
 import { readBroker } from "../../../src/adapters/stomp/opening/broker.ts";
-import { readRefusal, refusedSession } from "../../../src/adapters/stomp/opening/failures.ts";
+import { refusedSession } from "../../../src/adapters/stomp/opening/failures.ts";
+import { readRefusal } from "../../../src/adapters/stomp/opening/refusal.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { printable, printableError, printableLine } from "../../../src/errors/printable.ts";
 

@@ -32,6 +32,10 @@ export class ByteCarry {
     this.#length = bytes.length - from;
   }
 
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
   clear(): void {
     this.#bytes = NOTHING;
     this.#length = 0;

@@ -60,6 +60,11 @@ export class FrameReader {
     return this.#body?.head;
   }
 
+  /** Whether a frame has begun to come and is not whole: what the peer says behind it cannot be read yet. */
+  get isMidFrame(): boolean {
+    return this.#body !== undefined || !this.#kept.isEmpty;
+  }
+
   read(chunk: Buffer): void {
     if (this.#over) return;
     const bytes = this.#body ? chunk : this.#kept.join(chunk);

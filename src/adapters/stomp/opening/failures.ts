@@ -8,7 +8,7 @@ import {
   SessionLostError,
   type Verdict,
 } from "../../../errors/errors.ts";
-import { printable, printableError, printableLine } from "../../../errors/printable.ts";
+import { printableError, printableLine } from "../../../errors/printable.ts";
 import { kindOf, type Login, WRONG_LOGIN } from "../../../messaging/port/login.ts";
 import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
 import { describePeer, whyClosed } from "../../../transport/dial/peer-kind.ts";
@@ -17,6 +17,7 @@ import type { Endpoint } from "../../../uri/endpoint.ts";
 import { redactingCredentials } from "../../shared/redact-credentials.ts";
 import type { ConnectRefused } from "../stompit/connect-with-stompit.ts";
 import { peerText } from "./peer-text.ts";
+import { type BrokerRefusal, readRefusal, saysClientIdInUse } from "./refusal.ts";
 
 interface HandshakeFailure {
   /** What the peer did, as docs/refusals.md tells it. */
@@ -151,50 +152,6 @@ function beginning(firstBytes: Buffer, redact: Conceal): string {
   return `its answer begins ${printableLine(JSON.stringify(shown))}`;
 }
 
-/** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
-export const MAX_ERROR_BYTES = 64 * 1024;
-
-/** What is kept of its header where it has no body: Artemis prints the whole message that it refuses. */
-const MAX_CAUSE = 8 * 1024;
-
-/** What an ERROR frame says. */
-export interface BrokerRefusal {
-  readonly receiptId: string | undefined;
-  /** The message header, and the body's first line where that says more. */
-  readonly text: string;
-  /** The whole body, for `cause`: a broker written in Java sends its stack trace. */
-  readonly cause: Error;
-}
-
-/** What the headers of an ERROR frame say. */
-interface ErrorHeaders {
-  readonly message?: string | undefined;
-  readonly receiptId?: string | undefined;
-}
-
-/** `redact` takes the credentials out: brokers like to name the user. */
-export function readRefusal(
-  { message = "", receiptId }: ErrorHeaders,
-  body: Buffer,
-  redact: (text: string) => string,
-): BrokerRefusal {
-  const said = peerText(message, redact).trim();
-  const whole = redact(body.toString()).trim();
-  const [firstLine = ""] = peerText(whole, (text) => text).split(/\r?\n/, 1);
-  const text = printableLine(joinTexts(said, firstLine)) || "no reason given";
-  return { receiptId, text, cause: new Error(printable(whole || peerText(message, redact, MAX_CAUSE))) };
-}
-
-/**
- * Classic's body begins with the message again, Artemis's is the same but for its colons. To look for one text in another
- * takes up to the product of their lengths: both are cut before (peerText).
- */
-function joinTexts(said: string, firstLine: string): string {
-  const [words, wordsOfBody] = [said, firstLine].map((text) => text.replace(/[\s:]+/g, " ")) as [string, string];
-  if (wordsOfBody.includes(words)) return firstLine;
-  return words.includes(wordsOfBody) ? said : `${said}: ${firstLine}`;
-}
-
 /**
  * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
  * Artemis "Security Error occurred: User name [x] or password is invalid", and Classic of a TLS connector that logs in by
@@ -203,22 +160,6 @@ function joinTexts(said: string, firstLine: string): string {
 const CREDENTIALS_REFUSED =
   /user name (.* )?or password is invalid|without ssl certificate|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
-/** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
-const CLIENT_ID_IN_USE = /client: .* already connected/i;
-
-/** Classic: "Durable consumer is in use for client: …". */
-const SUBSCRIPTION_IN_USE = /durable consumer is in use/i;
-
-/** Whether a subscription was refused only because another live session has it. */
-export function saysInUse(text: string): boolean {
-  return SUBSCRIPTION_IN_USE.test(text) || CLIENT_ID_IN_USE.test(text);
-}
-
-/** Classic's words for a frame past `wireFormat.maxDataLength` or `maxFrameSize`; it names no receipt, and closes. */
-export function saysTooLarge(text: string): boolean {
-  return /maximum (data length|frame size) was exceeded/i.test(text);
-}
-
 /** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
 export function refusedConnect(
   endpoint: Endpoint,
@@ -226,15 +167,12 @@ export function refusedConnect(
   login: Login | undefined,
 ): AttemptError {
   const said = { message: headers["message"] };
-  const redact = redactingCredentials(login);
-  // Before the credentials are taken out: a password such as "password" is a word of the sentence.
-  const { text: asSaid } = readRefusal(said, body, (text) => text);
-  if (CREDENTIALS_REFUSED.test(asSaid)) {
-    const wanted = /without ssl certificate/i.test(asSaid) ? "external" : kindOf(login);
+  const refusal = readRefusal(said, body, redactingCredentials(login));
+  if (refusal.says(CREDENTIALS_REFUSED)) {
+    const wanted = refusal.says(/without ssl certificate/i) ? "external" : kindOf(login);
     return handshakeFailure("badCredentials", endpoint, `: ${WRONG_LOGIN[wanted]}`);
   }
-  const refusal = readRefusal(said, body, redact);
-  if (CLIENT_ID_IN_USE.test(asSaid))
+  if (saysClientIdInUse(refusal))
     return handshakeFailure("clientIdInUse", endpoint, `: ${refusal.text}`, refusal.cause);
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
@@ -254,21 +192,6 @@ export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Concea
       endpoint,
     },
   );
-}
-
-/** Classic: "Unexpected ACK received for message-id [m]": of an acknowledgement that came too late. */
-export function saysOfAck(text: string): boolean {
-  return /unexpected n?ack/i.test(text);
-}
-
-/** Artemis' ERRORs about the connection as a whole: no heart-beat in time, or a consumer that it ended by itself. */
-export function saysOfSession(text: string): boolean {
-  return /AMQ229014|disconnected by server/i.test(text);
-}
-
-/** Artemis' ERRORs that can only be about a SUBSCRIBE: of its selector, or of leave to consume. */
-export function saysOfSubscribe(text: string): boolean {
-  return /\b(selector|filter)\b|permission='(CONSUME|BROWSE)'/i.test(text);
 }
 
 /** An ERROR that ends the session. `known`: what it refused has been told; otherwise nobody knows, and it cannot go on. */

@@ -3,8 +3,9 @@
 import { formatAddress, SendRejectedError, UnsupportedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
+import type { ReceiptWaiter } from "../sending/receipt-waiters.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
-import type { ReceiptWaiter, Wire } from "../sending/wire.ts";
+import type { Wire } from "../sending/wire.ts";
 import { StompTransaction } from "../transactions/transaction.ts";
 import { deadLetterId, deadLetterOf, type Rejection } from "./dead-letter.ts";
 import type { SettlementMeans } from "./settlement.ts";

@@ -13,7 +13,7 @@ import type {
 } from "../../../messaging/port/messaging-session.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import { decodeMessage } from "../messages/message.ts";
-import { type BrokerRefusal, saysInUse } from "../opening/failures.ts";
+import { type BrokerRefusal, saysInUse } from "../opening/refusal.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
 import type { Wire } from "../sending/wire.ts";
 import { AckSize } from "./ack-size.ts";
@@ -95,10 +95,10 @@ export class StompSubscription implements SessionSubscription {
     else this.#sink.onReady();
   }
 
-  #refused(id: string, { text, cause }: BrokerRefusal): void {
+  #refused(id: string, refusal: BrokerRefusal): void {
     if (this.#id !== id) return;
     this.end();
-    this.#tellRefused(text, cause, saysInUse(text));
+    this.#tellRefused(refusal.text, refusal.cause, saysInUse(refusal));
   }
 
   #tellRefused(why: string, cause?: Error, retryable = false): void {

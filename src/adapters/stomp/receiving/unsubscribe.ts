@@ -1,7 +1,7 @@
 /** Deletes a subscription that outlives sessions. */
 import { formatAddress, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
-import { saysInUse } from "../opening/failures.ts";
+import { saysInUse } from "../opening/refusal.ts";
 import type { Wire } from "../sending/wire.ts";
 import { deletionHeaders } from "./subscribe-headers.ts";
 
@@ -15,9 +15,10 @@ export async function unsubscribe(wire: Wire, subscription: NamedSubscription): 
   await new Promise<void>((resolve, reject) => {
     wire.request("UNSUBSCRIBE", headers, {
       onReceipt: () => resolve(),
-      onRefused: ({ text, cause }) => {
+      onRefused: (refusal) => {
+        const { text, cause } = refusal;
         const { endpoint } = peer;
-        const inUse = saysInUse(text) || NOT_DELETED.test(text);
+        const inUse = saysInUse(refusal) || refusal.says(NOT_DELETED);
         const hint = inUse ? ". A consumer still reads it, here or elsewhere: close that first" : "";
         const why = `${formatAddress(endpoint)} did not delete the subscription "${subscription.name}": ${text}${hint}`;
         reject(new SubscriptionRefusedError(why, { endpoint, cause, retryable: inUse }));

@@ -6,6 +6,7 @@
 import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import { type QueueItem, SendQueue } from "../../shared/send-queue.ts";
+import type { ReceiptWaiter } from "./receipt-waiters.ts";
 import {
   type GroupMember,
   type GroupOwner,
@@ -16,7 +17,7 @@ import {
 } from "./send-group.ts";
 import { encodedFor, type SendTerms, writeSend } from "./sends.ts";
 import { UngroupedSends } from "./ungrouped-sends.ts";
-import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
+import type { SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 

@@ -117,7 +117,8 @@ export class SendGroup {
     const { answered } = this.#wire;
     const look = () => {
       if (this.#timer === undefined) return;
-      if (this.#wire.answered !== answered) this.watch();
+      // An answer may wait behind a frame that is on its way; one that will never be whole is found out by the frame watch.
+      if (this.#wire.answered !== answered || this.#wire.inputBlocked) this.watch();
       else this.#wire.guard(() => this.#owner.stalled(this));
     };
     // What has come while our own loop was blocked is read first.

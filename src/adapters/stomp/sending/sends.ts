@@ -6,9 +6,10 @@ import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messagin
 import { headerLines } from "../frames/header-text.ts";
 import type { EncodedSend } from "../messages/encoded-send.ts";
 import { scheduleHeaders } from "../messages/message.ts";
-import { type BrokerRefusal, saysTooLarge } from "../opening/failures.ts";
 import type { Peer } from "../opening/peer.ts";
-import type { ReceiptWaiter, SessionSends, Wire } from "./wire.ts";
+import { type BrokerRefusal, saysTooLarge } from "../opening/refusal.ts";
+import type { ReceiptWaiter } from "./receipt-waiters.ts";
+import type { SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
@@ -137,8 +138,8 @@ export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | Master
  */
 const NO_ROOM = /\b(store|memory|temp\w*|usage manager)\b.*\b(full|limit)\b|ResourceAllocationException|AMQ339011/i;
 
-export function saysNoRoom({ text }: BrokerRefusal): boolean {
-  return NO_ROOM.test(text);
+export function saysNoRoom(refusal: Pick<BrokerRefusal, "says">): boolean {
+  return refusal.says(NO_ROOM);
 }
 
 /** Why the broker refused a SEND. Remembers a destination that has no room. */
@@ -150,7 +151,7 @@ export function refusedSend(
   const { text, cause } = refusal;
   const { id, body } = message;
   const what = `message ${id} to ${formatDestination(destination)}`;
-  if (saysTooLarge(text)) {
+  if (saysTooLarge(refusal)) {
     const why = `${formatAddress(endpoint)} takes no message as large as ${what}, of ${body.length} bytes: ${text}. Raise the broker's limit, or send less`;
     return new MessageTooLargeError(why, { id, endpoint, cause });
   }

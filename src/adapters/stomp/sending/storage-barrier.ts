@@ -10,7 +10,7 @@ import { type Destination, formatDestination } from "../../../messaging/messages
 import { DUPLICATE_ID_PROPERTY } from "../../../messaging/messages/outgoing-message.ts";
 import { headerLines } from "../frames/header-text.ts";
 import { addressSend } from "../messages/destination.ts";
-import type { BrokerRefusal } from "../opening/failures.ts";
+import type { BrokerRefusal } from "../opening/refusal.ts";
 import { saysNoRoom } from "./sends.ts";
 import type { Wire } from "./wire.ts";
 

@@ -7,11 +7,12 @@ import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts"
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../../shared/group-writer.ts";
 import { SendGroups } from "../../shared/send-groups.ts";
 import { DestinationSet } from "../opening/destination-set.ts";
-import type { BrokerRefusal } from "../opening/failures.ts";
+import type { BrokerRefusal } from "../opening/refusal.ts";
 import { CheckedSends, type CheckedSendsDeps } from "./checked-sends.ts";
+import type { ReceiptWaiter } from "./receipt-waiters.ts";
 import { refusedMembers } from "./refused-members.ts";
 import { encodedFor, failSend, refusedSend, sendLines } from "./sends.ts";
-import type { ReceiptWaiter, SessionSends } from "./wire.ts";
+import type { SessionSends } from "./wire.ts";
 
 export class TransactedSends implements GroupWriter, SessionSends {
   readonly expectsMore = false;
@@ -107,8 +108,8 @@ export class TransactedSends implements GroupWriter, SessionSends {
     });
   }
 
-  findUnnamed({ cause }: BrokerRefusal): ReceiptWaiter | undefined {
-    const refused = refusedMembers(cause.message, this.#groups.unanswered);
+  findUnnamed({ asSaid }: BrokerRefusal): ReceiptWaiter | undefined {
+    const refused = refusedMembers(asSaid(), this.#groups.unanswered);
     if (refused.length === 0) return undefined;
     return {
       onReceipt: () => {},

@@ -4,25 +4,9 @@ import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts"
 import type { FrameWriter } from "../frames/frame-writer.ts";
 import { headerLines } from "../frames/header-text.ts";
 import { SendEncoder } from "../messages/encoded-send.ts";
-import type { BrokerRefusal } from "../opening/failures.ts";
 import type { Peer } from "../opening/peer.ts";
-import { Receipts } from "./receipts.ts";
-
-/** Waits for the answer to one request; at most one of these is called, once. */
-export interface ReceiptWaiter {
-  onReceipt(): void;
-  onRefused(refusal: BrokerRefusal): void;
-  /** The session ended first, or nothing is written any more. */
-  onSessionEnd?(cause: MasterSlaveError): void;
-  /** Of a SEND: how large its body is, for an ERROR that says "too large" and names nobody. */
-  readonly bodyBytes?: number;
-  /** Of a SUBSCRIBE: Artemis refuses one with an ERROR that names nobody. */
-  readonly subscribes?: true;
-  /** It asks for no receipt itself: its refusal names nobody, and the session goes on all the same. */
-  readonly unnamed?: true;
-  /** Told of an ERROR that names nobody and can only mean what was written before this; it goes on waiting. */
-  onUnnamed?(refusal: BrokerRefusal): void;
-}
+import type { BrokerRefusal } from "../opening/refusal.ts";
+import { type ReceiptWaiter, ReceiptWaiters } from "./receipt-waiters.ts";
 
 /** The sends of one session that are in no transaction of the user's. */
 export interface SessionSends {
@@ -41,6 +25,14 @@ export interface SessionSends {
   findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined;
 }
 
+/** What a wire has of its session. */
+export interface WireDeps {
+  /** Told of what was thrown where nobody could catch it. */
+  onMistake(mistake: unknown): void;
+  /** Whether a frame of the peer's is not whole yet: an answer behind it cannot be read. */
+  isMidFrame(): boolean;
+}
+
 /** By name, or as they are written: each line with its line end (headerLines). */
 export type OutgoingHeaders = Readonly<Record<string, string>> | string;
 
@@ -48,18 +40,17 @@ export class Wire {
   readonly peer: Peer;
   readonly encoder: SendEncoder;
   readonly #writer: FrameWriter;
-  readonly #onMistake: (mistake: unknown) => void;
-  readonly #waiting = new Receipts<ReceiptWaiter>();
+  readonly #deps: WireDeps;
+  readonly #waiting = new ReceiptWaiters();
   #answered = 0;
   #open = true;
   #endedBy: MasterSlaveError | undefined;
 
-  /** `onMistake` is told of what was thrown where nobody could catch it. */
-  constructor(peer: Peer, writer: FrameWriter, onMistake: (mistake: unknown) => void) {
+  constructor(peer: Peer, writer: FrameWriter, deps: WireDeps) {
     this.peer = peer;
     this.encoder = new SendEncoder(peer);
     this.#writer = writer;
-    this.#onMistake = onMistake;
+    this.#deps = deps;
   }
 
   /** Calls `act`. What is thrown in a callback of stompit's or of a timer would otherwise be thrown from the event loop. */
@@ -67,13 +58,18 @@ export class Wire {
     try {
       act();
     } catch (mistake) {
-      this.#onMistake(mistake);
+      this.#deps.onMistake(mistake);
     }
   }
 
   /** How many requests were answered so far. */
   get answered(): number {
     return this.#answered;
+  }
+
+  /** Whether the peer's answers wait behind a frame of its own that is not whole. */
+  get inputBlocked(): boolean {
+    return this.#deps.isMidFrame();
   }
 
   /** Whether frames are still written; false from DISCONNECT or the session's end on. */
@@ -124,37 +120,17 @@ export class Wire {
 
   /** Who waits with the largest body, if anybody has one; it waits no longer. */
   takeLargest(): ReceiptWaiter | undefined {
-    let largest: number | undefined;
-    let bytes = 0;
-    for (const [receipt, { bodyBytes = 0 }] of this.#waiting) {
-      if (bodyBytes <= bytes) continue;
-      bytes = bodyBytes;
-      largest = receipt;
-    }
-    return largest === undefined ? undefined : this.#waiting.take(largest);
+    return this.#waiting.takeLargest();
   }
 
   /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
   takeOnlySubscribe(): ReceiptWaiter | undefined {
-    return this.#takeOnly(({ subscribes }) => subscribes === true);
+    return this.#waiting.takeOnlySubscribe();
   }
 
-  /**
-   * Whom an ERROR that names nobody means, as the broker works in the order of what is written: what is before the first
-   * fence, or the one waiter whose refusal names nobody (undefined when there are more), which waits no longer. Where there
-   * is none, whoever `otherwise` names.
-   */
+  /** Whom an ERROR that names nobody means; whoever `otherwise` names where no waiter can be meant. */
   takeUnnamed(otherwise: () => ReceiptWaiter | undefined): ReceiptWaiter | undefined {
-    for (const [, { unnamed, onUnnamed }] of this.#waiting) {
-      if (onUnnamed) return { unnamed: true, onReceipt: () => {}, onRefused: onUnnamed };
-      if (unnamed) return this.#takeOnly((waiter) => waiter.unnamed === true);
-    }
-    return otherwise();
-  }
-
-  #takeOnly(which: (waiter: ReceiptWaiter) => boolean): ReceiptWaiter | undefined {
-    const [first, ...others] = [...this.#waiting].filter(([, waiter]) => which(waiter));
-    return first === undefined || others.length > 0 ? undefined : this.#waiting.take(first[0]);
+    return this.#waiting.takeUnnamed(otherwise);
   }
 
   /** Whether this receipt was ever asked for, answered or not. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readRefusal } from "../../../../../src/adapters/stomp/opening/failures.ts";
 import { peerText } from "../../../../../src/adapters/stomp/opening/peer-text.ts";
+import { readRefusal } from "../../../../../src/adapters/stomp/opening/refusal.ts";
 
 const SECRET = "tiger secret";
 const redact = (text: string) => text.replaceAll(SECRET, "***");

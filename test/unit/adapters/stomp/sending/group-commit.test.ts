@@ -471,6 +471,23 @@ describe("with group commit", () => {
     expect(warnings).toEqual(["GROUP_COMMIT_OFF"]);
   });
 
+  it.each([
+    ["body", "MESSAGE\nsubscription:1\nmessage-id:m\ndestination:/queue/q\ncontent-length:99999\n\nbeginning"],
+    ["header", "RECEIPT\nreceipt-id"],
+  ])("a broker whose answer waits behind an unfinished %s is not taken for one that has stopped", async (_, begun) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const warnings: string[] = [];
+    const { session, peer } = await connected({ onWarning: ({ code }) => warnings.push(code) });
+    new TestConsumer(session, "queue://q");
+    const sends = sendAll(session, "abc");
+    await asking(peer, 6);
+    peer.write(begun);
+    await turns();
+    await vi.advanceTimersByTimeAsync(5_100);
+    await turns();
+    expect([warnings, outcomesOf(sends), peer.socket.destroyed]).toEqual([[], "  ", false]);
+  });
+
   it("a COMMIT that takes its time is not taken for a broker that has stopped over the group behind it", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { session, peer } = await fenced("ab", "cd");
