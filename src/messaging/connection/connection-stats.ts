@@ -26,8 +26,6 @@ export type ConnectionStatus =
 export interface ConnectionStats extends PendingSendsStats, ConsumersStats, FailoverTotals {
   /** The state of the moment, as in `connection.state.name`. */
   readonly state: ConnectionStatus["name"];
-  /** Messages that were rejected because they cannot be read or are larger than `maxMessageBytes`; each raised a warning. */
-  readonly unreadable: number;
   /** Requests that wait for their replies. */
   readonly requests: number;
   /** The figures of its transactions. */

@@ -54,8 +54,6 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
   readonly #notice = new IdleNotice(this);
-  /** Messages that were rejected without being handed over. */
-  #unread = 0;
 
   constructor(parts: ConnectionParts) {
     super();
@@ -87,7 +85,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** What the last handshake told of the broker; undefined before the first. */
   get broker(): Broker | undefined {
-    return this.#recovery.broker;
+    return this.#held.sessions.broker;
   }
 
   /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
@@ -205,7 +203,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
 
   /** Tells the listeners of `warning`. */
   warn(warning: ConnectionWarning): void {
-    if (UNREAD.has(warning.code)) this.#unread += 1;
+    if (UNREAD.has(warning.code)) this.#held.consumers.tally.unread();
     this.emit("warning", warning);
   }
 
@@ -216,7 +214,6 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       ...this.#held.sends.stats,
       ...this.#held.consumers.stats,
       ...this.#recovery.totals,
-      unreadable: this.#unread,
       requests: this.#held.requests.waiting,
       transactions: this.#held.transactions.stats,
     };

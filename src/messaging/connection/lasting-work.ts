@@ -16,7 +16,7 @@ export interface LastingWorkHooks extends Omit<ConsumersHooks, "transact"> {
 export function createLastingWork(settings: ConnectionSettings, { send, ...hooks }: LastingWorkHooks): RecoveryDeps {
   const sessions = new CurrentSession();
   const transactions = new Transactions(sessions, settings);
-  const consumers = new Consumers(settings, { ...hooks, transact: transactions.transact });
+  const consumers = new Consumers(settings, sessions, { ...hooks, transact: transactions.transact });
   const requests = new Requests(consumers, send, settings);
-  return { sends: new PendingSends(settings), consumers, requests, transactions, sessions };
+  return { sends: new PendingSends(settings, sessions), consumers, requests, transactions, sessions };
 }

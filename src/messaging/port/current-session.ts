@@ -1,9 +1,9 @@
-/** The session of the moment, and who waits for there to be one. */
+/** The session of the moment: its one owner, which everybody else asks, and who waits for there to be one. */
 
 import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
 import { AbortError, type EndpointAddress, MasterSlaveError } from "../../errors/errors.ts";
-import type { MessagingSession } from "./messaging-session.ts";
+import type { Broker, MessagingSession } from "./messaging-session.ts";
 import { whenEnded } from "./when-ended.ts";
 
 export interface ReachedSession {
@@ -11,10 +11,44 @@ export interface ReachedSession {
   readonly endpoint: EndpointAddress;
 }
 
+type State =
+  /** There is none, and one is looked for. */
+  | { readonly name: "none" }
+  /** What waited for a session is given to it; nothing new is yet. */
+  | { readonly name: "restoring" }
+  /** It takes everything. */
+  | { readonly name: "open"; readonly reached: ReachedSession }
+  /** There will be none any more. */
+  | { readonly name: "over"; readonly failure: MasterSlaveError };
+
+const NONE: State = { name: "none" };
+const RESTORING: State = { name: "restoring" };
+
 export class CurrentSession {
-  #current: ReachedSession | undefined;
-  #failure: MasterSlaveError | undefined;
+  #state: State = NONE;
+  /** The latest, which may have ended. */
+  #latest: { readonly endpoint: EndpointAddress; readonly broker: Broker } | undefined;
   readonly #waiting = new Set<() => void>();
+
+  /** The session that takes sends and subscriptions now; undefined while there is none, or while it is being restored. */
+  get target(): MessagingSession | undefined {
+    return this.#state.name === "open" ? this.#state.reached.session : undefined;
+  }
+
+  /** Whether there is a session, be it one that is being restored. */
+  get connected(): boolean {
+    return this.#state.name === "open" || this.#state.name === "restoring";
+  }
+
+  /** Where the session is, or the latest was. */
+  get endpoint(): EndpointAddress | undefined {
+    return this.#latest?.endpoint;
+  }
+
+  /** What the latest handshake told of the broker. */
+  get broker(): Broker | undefined {
+    return this.#latest?.broker;
+  }
 
   /**
    * Resolves with a session other than `ended` as soon as there is one. Rejects with ABORTED when `signal` fires, or with
@@ -24,8 +58,9 @@ export class CurrentSession {
     return new Promise((resolve, reject) => {
       let forget = () => {};
       const look = () => {
-        if (this.#current && this.#current.session !== ended) resolve(this.#current);
-        else if (this.#failure) reject(this.#failure);
+        const state = this.#state;
+        if (state.name === "open" && state.reached.session !== ended) resolve(state.reached);
+        else if (state.name === "over") reject(state.failure);
         else return false;
         this.#waiting.delete(look);
         forget();
@@ -69,19 +104,25 @@ export class CurrentSession {
     }
   }
 
-  begin(reached: ReachedSession): void {
-    this.#current = reached;
+  /** A handshake is done. What waited goes first: see open(). */
+  reached({ session: { broker }, endpoint }: ReachedSession): void {
+    this.#latest = { endpoint, broker };
+    this.#state = RESTORING;
+  }
+
+  /** What waited has been given to the session: from now on it takes what comes. */
+  open(reached: ReachedSession): void {
+    this.#state = { name: "open", reached };
     this.#wake();
   }
 
   interrupt(): void {
-    this.#current = undefined;
+    this.#state = NONE;
   }
 
   /** There will be none any more. */
   end(failure: MasterSlaveError): void {
-    this.#current = undefined;
-    this.#failure = failure;
+    this.#state = { name: "over", failure };
     this.#wake();
   }
 

@@ -4,7 +4,7 @@ import { startTimer } from "../../async/timer.ts";
 import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
-import type { Broker, MessagingSession } from "../port/messaging-session.ts";
+import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
 import type { Consumers } from "../receiving/consuming/consumers.ts";
 import type { Requests } from "../requests/requests.ts";
@@ -48,7 +48,6 @@ export class SessionRecovery {
   readonly #parts: RecoveryDeps;
   readonly #poisonAfter: number;
   readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
-  #broker: Broker | undefined;
 
   /** `poisonAfter`: after so many sessions died with something in flight it is tried alone. */
   constructor(transport: FailoverTransport<MessagingSession>, parts: RecoveryDeps, poisonAfter: number) {
@@ -61,19 +60,13 @@ export class SessionRecovery {
     return { ...this.#totals };
   }
 
-  /** What the last handshake told of the broker. */
-  get broker(): Broker | undefined {
-    return this.#broker;
-  }
-
   /**
    * Restores everything in one turn; what may be what kills sessions goes first, each alone, and then a promise tells when
    * the rest has followed. A throw or a rejection belongs to no single send or consumer: those fail by themselves.
    */
   begin(session: MessagingSession, endpoint: EndpointAddress): Promise<void> | undefined {
-    const { consumers, sends } = this.#parts;
-    this.#broker = session.broker;
-    sends.reached(endpoint);
+    const { sessions, consumers, sends } = this.#parts;
+    sessions.reached({ session, endpoint });
     const suspects = [...consumers.suspects(this.#poisonAfter), ...sends.suspects(this.#poisonAfter)];
     if (suspects.length > 0) return this.#flowAfter(suspects, session, endpoint);
     this.#flow(session, endpoint);
@@ -86,7 +79,7 @@ export class SessionRecovery {
       () => sessions.interrupt(),
       () => sends.interrupt(cause),
       () => {
-        this.#totals.voided += consumers.interrupt();
+        this.#totals.voided += consumers.interrupt(cause);
       },
       () => requests.interrupt(cause),
     );
@@ -149,7 +142,7 @@ export class SessionRecovery {
     if (state.name !== "connected" || state.session !== session) return;
     consumers.resume(session);
     sends.resume(session);
-    sessions.begin({ session, endpoint });
+    sessions.open({ session, endpoint });
   }
 }
 

@@ -18,7 +18,8 @@ import { type Destination, formatDestination } from "../messages/destination.ts"
 import { type OutgoingMessage, timeLeftMs } from "../messages/outgoing-message.ts";
 import type { MessagingSession, OutgoingSend, SendOutcome } from "../port/messaging-session.ts";
 import type { Suspect } from "../port/suspect.ts";
-import type { SendLimits, SendPolicy, SendResult, SendTarget } from "./send-policy.ts";
+import type { SendLimits, SendPolicy, SendResult } from "./send-policy.ts";
+import type { SendTarget } from "./send-route.ts";
 import { HELD, nextState, type SendEvent, type SendState } from "./send-state.ts";
 import { isLimited, SendWatch } from "./send-watch.ts";
 

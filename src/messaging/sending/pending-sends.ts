@@ -5,7 +5,6 @@
 
 import { FifoQueue } from "../../async/fifo-queue.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
-import { LinkedSet } from "../../async/linked-set.ts";
 import {
   type EndpointAddress,
   type MasterSlaveError,
@@ -18,11 +17,11 @@ import type { OutgoingMessage } from "../messages/outgoing-message.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { DeferredSends } from "./deferred-sends.ts";
 import { PendingSend, type SendOwner } from "./pending-send.ts";
-import type { SendLimits, SendPolicy, SendResult, SendTarget } from "./send-policy.ts";
+import type { SendLimits, SendPolicy, SendResult } from "./send-policy.ts";
+import { type SendBounds, SendRoom } from "./send-room.ts";
+import type { SendRoute, SendTarget } from "./send-route.ts";
 
-export interface PendingSendsSettings extends SendPolicy {
-  readonly maxPendingSends: number;
-  readonly maxPendingBytes: number;
+export interface PendingSendsSettings extends SendPolicy, SendBounds {
   /** What becomes of a send past these bounds. */
   readonly overflow: "wait" | "reject";
 }
@@ -52,36 +51,34 @@ const BLOCKED_AFTER_MS = 1_000;
 
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
-  /** Admitted sends: within the bounds, in order. */
-  readonly #admitted = new LinkedSet<PendingSend>();
-  /** Written sends whose callers gave up: until they are answered their bytes are with the session, and take room. */
-  readonly #givenUp = new LinkedSet<PendingSend>();
+  readonly #route: SendRoute;
+  readonly #room: SendRoom;
   /** Sends that wait for room: they cost what their callers keep of them anyway. */
   readonly #waiting = new FifoQueue<PendingSend>(({ abandoned }) => abandoned);
   readonly #deferred = new DeferredSends((send) => {
-    if (this.#session && !send.expire()) send.giveTo(this.#session);
+    const { target } = this.#route;
+    if (target && !send.expire()) send.giveTo(target);
   });
   readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
-  #bytes = 0;
   /** Since when nothing was answered. */
   #silentSinceMs = 0;
-  #session: SendTarget | undefined;
-  #endpoint: EndpointAddress | undefined;
-  #connected = false;
   readonly #onceEmpty = new IdleLatch();
 
-  constructor(settings: PendingSendsSettings) {
+  constructor(settings: PendingSendsSettings, route: SendRoute) {
     this.#settings = settings;
+    this.#route = route;
+    this.#room = new SendRoom(settings);
   }
 
+  /** Where confirmations come from. */
   get endpoint(): EndpointAddress | undefined {
-    return this.#endpoint;
+    return this.#route.endpoint;
   }
 
   get stats(): PendingSendsStats {
     return {
-      pendingSends: this.#admitted.size + this.#givenUp.size,
-      pendingBytes: this.#bytes,
+      pendingSends: this.#room.size,
+      pendingBytes: this.#room.bytes,
       waitingSends: this.#waiting.size,
       deferredSends: this.#deferred.size,
       blockedMs: this.#blockedMs,
@@ -98,7 +95,7 @@ export class PendingSends implements SendOwner {
   ): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       const send = new PendingSend({ destination, message, policy, owner: this, resolve, reject });
-      const hasRoom = this.#waiting.size === 0 && this.#hasRoom(send);
+      const hasRoom = this.#waiting.size === 0 && this.#room.isFor(send.bytes);
       const refusal = this.#refusal(send, hasRoom);
       if (refusal) {
         this.#counts.failed += 1;
@@ -113,37 +110,30 @@ export class PendingSends implements SendOwner {
 
   /** Sends that several sessions died of, or beside: each must be answered alone before the rest goes on. */
   suspects(poisonAfter: number): Suspect[] {
-    return [...this.#admitted].filter(({ deaths }) => deaths >= poisonAfter);
-  }
-
-  /** From here on confirmations come from `endpoint`. */
-  reached(endpoint: EndpointAddress): void {
-    this.#endpoint = endpoint;
-    this.#connected = true;
+    return [...this.#room.admitted].filter(({ deaths }) => deaths >= poisonAfter);
   }
 
   /** How many sends of earlier sessions are to be sent again. */
   get inDoubtCount(): number {
     let count = 0;
-    for (const send of this.#admitted) if (send.inDoubt && !send.unanswered) count += 1;
+    for (const send of this.#room.admitted) if (send.inDoubt && !send.unanswered) count += 1;
     return count;
   }
 
-  /** Hands everything held to the session, in order; what is added from now on follows at once. */
+  /** Hands everything held to the session, in order; what is added meanwhile too. What is added later goes by the route. */
   resume(session: SendTarget): void {
     this.#silentSinceMs = performance.now();
     // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
-    for (const send of this.#admitted) {
+    for (const send of this.#room.admitted) {
       if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) this.#giveTo(session, send);
     }
-    this.#session = session;
     this.#deferred.resume();
   }
 
   /** The session ended: what it left unanswered is held again, or fails if that is its policy. */
   interrupt(cause: MasterSlaveError): void {
     this.#sessionOver();
-    for (const send of [...this.#waiting.live(), ...this.#admitted]) {
+    for (const send of [...this.#waiting.live(), ...this.#room.admitted]) {
       const { inDoubt, whenInterrupted } = send.policy;
       const unanswered = send.interrupted();
       // Nobody watched its time to live while it was written.
@@ -157,7 +147,7 @@ export class PendingSends implements SendOwner {
   /** Rejects whatever is left: the written as in doubt, the rest with `error`. */
   abandon(error: MasterSlaveError): void {
     this.#sessionOver();
-    for (const send of [...this.#waiting.drain(), ...this.#admitted]) {
+    for (const send of [...this.#waiting.drain(), ...this.#room.admitted]) {
       if (send.inDoubt) send.failInDoubt(error);
       else send.fail(error);
     }
@@ -166,29 +156,26 @@ export class PendingSends implements SendOwner {
   /** Rejects whatever is left with `error`: written or not makes no difference. */
   fail(error: MasterSlaveError): void {
     this.#sessionOver();
-    for (const send of [...this.#waiting.drain(), ...this.#admitted]) send.fail(error);
+    for (const send of [...this.#waiting.drain(), ...this.#room.admitted]) send.fail(error);
   }
 
   /** Resolves when no caller waits for an answer, or `signal` fires. */
   empty(signal: AbortSignal): Promise<void> {
-    return this.#onceEmpty.wait(this.#admitted.size + this.#waiting.size === 0, signal);
+    return this.#onceEmpty.wait(this.#room.admittedCount + this.#waiting.size === 0, signal);
   }
 
   sendOver(send: PendingSend, confirmed: boolean): void {
     this.#counts[confirmed ? "confirmed" : "failed"] += 1;
     this.#heard();
     this.#deferred.over(send, confirmed);
-    if (!this.#admitted.delete(send)) this.#waiting.noteLeft();
-    else if (send.unanswered) this.#givenUp.add(send);
-    else this.#bytes -= send.bytes;
+    if (!this.#room.leave(send)) this.#waiting.noteLeft();
     this.#admitWaiting();
-    if (this.#admitted.size + this.#waiting.size === 0) this.#onceEmpty.tell();
+    if (this.#room.admittedCount + this.#waiting.size === 0) this.#onceEmpty.tell();
   }
 
   answeredLate(send: PendingSend): void {
-    if (!this.#givenUp.delete(send)) return;
+    if (!this.#room.answered(send)) return;
     this.#heard();
-    this.#bytes -= send.bytes;
     this.#admitWaiting();
   }
 
@@ -199,8 +186,7 @@ export class PendingSends implements SendOwner {
   deferred(send: PendingSend): void {
     this.#heard();
     // What is sent meanwhile goes before it, on the next session too.
-    this.#admitted.delete(send);
-    this.#admitted.add(send);
+    this.#room.moveToEnd(send);
     this.#deferred.add(send);
   }
 
@@ -211,7 +197,7 @@ export class PendingSends implements SendOwner {
       const text = `The message of ${bytes} bytes is larger than maxPendingBytes=${maxPendingBytes}`;
       return new MessageTooLargeError(text, { id });
     }
-    if (policy.whenInterrupted === "reject" && !this.#connected) {
+    if (policy.whenInterrupted === "reject" && !this.#route.connected) {
       const text = `The message ${id} was not sent: there is no session at the moment, and whenInterrupted is reject`;
       return new NotConnectedError(text, { id });
     }
@@ -221,7 +207,7 @@ export class PendingSends implements SendOwner {
   }
 
   get #blockedMs(): number {
-    if (this.#session === undefined || this.#admitted.size === 0) return 0;
+    if (this.#route.target === undefined || this.#room.admittedCount === 0) return 0;
     const silentMs = performance.now() - this.#silentSinceMs;
     return silentMs < BLOCKED_AFTER_MS ? 0 : Math.round(silentMs);
   }
@@ -230,33 +216,23 @@ export class PendingSends implements SendOwner {
     this.#silentSinceMs = performance.now();
   }
 
-  /** What callers had given up went with it. */
   #sessionOver(): void {
-    this.#session = undefined;
-    this.#connected = false;
     this.#deferred.interrupt();
-    for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
-    this.#givenUp.clear();
+    this.#room.forgetGivenUp();
   }
 
   #admitWaiting(): void {
-    for (let next = this.#waiting.peek(); next && this.#hasRoom(next); next = this.#waiting.peek()) {
+    for (let next = this.#waiting.peek(); next && this.#room.isFor(next.bytes); next = this.#waiting.peek()) {
       this.#waiting.shift();
       this.#admit(next);
     }
   }
 
-  #hasRoom({ bytes }: PendingSend): boolean {
-    const { maxPendingSends, maxPendingBytes } = this.#settings;
-    const count = this.#admitted.size + this.#givenUp.size;
-    return count < maxPendingSends && this.#bytes + bytes <= maxPendingBytes;
-  }
-
   #admit(send: PendingSend): void {
-    if (this.#admitted.size === 0) this.#heard();
-    this.#admitted.add(send);
-    this.#bytes += send.bytes;
-    if (this.#session) this.#giveTo(this.#session, send);
+    if (this.#room.admittedCount === 0) this.#heard();
+    this.#room.admit(send);
+    const { target } = this.#route;
+    if (target) this.#giveTo(target, send);
   }
 
   #giveTo(session: SendTarget, send: PendingSend): void {

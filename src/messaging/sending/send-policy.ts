@@ -1,6 +1,5 @@
 /** What callers say of a send, and what a confirmed one resolves with. */
 import type { EndpointAddress } from "../../errors/errors.ts";
-import type { MessagingSession } from "../port/messaging-session.ts";
 
 /** What a confirmed send resolves with. */
 export interface SendResult {
@@ -11,9 +10,6 @@ export interface SendResult {
   /** It was written to more than one session: Artemis dropped the second copy by its id, Classic may hold both. */
   readonly resent: boolean;
 }
-
-/** All that sends need of a session, or of a transaction. */
-export type SendTarget = Pick<MessagingSession, "send">;
 
 export interface SendLimits {
   /** Give up after so long, ms. */

@@ -46,9 +46,7 @@ export class OpenTransaction implements Transaction {
     this.#session = session;
     this.#endpoint = endpoint;
     this.#inner = session.begin();
-    this.#sends = new PendingSends(limits);
-    this.#sends.reached(endpoint);
-    this.#sends.resume({ send: (send) => this.#inner.send(send) });
+    this.#sends = new PendingSends(limits, { target: this.#inner, connected: true, endpoint });
     whenEnded(session, ({ error }) => this.#interrupt(error));
   }
 

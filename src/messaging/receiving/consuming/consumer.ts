@@ -11,20 +11,18 @@ import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../por
 import { Deduplication, type DeduplicationOptions } from "../deliveries/deduplication.ts";
 import type { Delivery, SettleResult } from "../deliveries/delivery.ts";
 import { type Arrival, DeliveryQueue } from "../deliveries/delivery-queue.ts";
-import type { HandlerFailure } from "../handling/redelivery-policy.ts";
+import type { DeliveryTally } from "../deliveries/delivery-tally.ts";
+import type { HandlerFailures } from "../handling/handler-failures.ts";
 import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "../handling/run-consumer.ts";
 import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 
 /** What a consumer tells the connection it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {
-  /** A message is handed over, flagged redelivered by the broker or not; returns whether it is redelivered. Ids are told apart by `scope`. */
-  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean;
-  deliverySettled(result: SettleResult, kind: Settlement["kind"]): void;
-  /** A handler of run() threw; `heard`: the user's onError was told. */
-  handlerFailed(failure: HandlerFailure, heard: boolean): void;
-  /** A twin was settled without being handed over. */
-  twinSettled(): void;
+  readonly tally: DeliveryTally;
+  readonly failures: HandlerFailures;
+  /** One delivery less may be unsettled. */
+  deliverySettled(): void;
   readonly transact: Transact;
   readonly drainTimeoutMs: number;
 }
@@ -49,11 +47,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
   readonly #scope: string;
   readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
-  /** Fires when nothing more is handed over. */
-  readonly #intakeOver = new AbortController();
   #deduplication: Deduplication | undefined;
-  /** Told once, to the next who asks. */
-  #failure: MasterSlaveError | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
@@ -77,7 +71,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   next(): Promise<IteratorResult<Delivery>> {
     const delivery = this.#intake.take();
     if (delivery) return Promise.resolve({ done: false, value: delivery });
-    if (!this.subscription.takesIn) return this.#over({ done: true, value: undefined });
+    if (!this.subscription.takesIn) return this.#intake.ended({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#intake.wait((value) => resolve(value ? { done: false, value } : { done: true, value: undefined }), reject);
     });
@@ -94,7 +88,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       checkTimeout(timeoutMs);
       const delivery = this.#intake.take();
       if (delivery) resolve(delivery);
-      else if (!this.subscription.takesIn) resolve(this.#over(undefined));
+      else if (!this.subscription.takesIn) resolve(this.#intake.ended(undefined));
       else if (signal?.aborted) reject(new AbortError("receive() was aborted before it began", signal.reason));
       else this.#wait(resolve, reject, read);
     });
@@ -138,9 +132,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   run(handler: ProcessMessage | ProcessTransacted, options: RunOptions = {}): Promise<void> {
     return runConsumer(this, handler as ProcessMessage, options, {
       transact: this.#owner.transact,
-      intakeOver: this.#intakeOver.signal,
+      intakeOver: this.#intake.over,
       destination: formatDestination(this.subscription.request.destination),
-      handlerFailed: (...failure) => this.#owner.handlerFailed(...failure),
+      handlerFailed: (...failure) => this.#owner.failures.add(...failure),
     });
   }
 
@@ -165,7 +159,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #close(unready?: MasterSlaveError): Promise<void> {
-    this.#closing ??= this.subscription.close(unready);
+    this.#closing ??= this.subscription.close({ unready });
     return this.#closing;
   }
 
@@ -205,13 +199,6 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     };
   }
 
-  /** Nothing more comes; the failure is told once. */
-  #over<T>(value: T): Promise<T> {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure ? Promise.reject(failure) : Promise.resolve(value);
-  }
-
   #reader(onSubscribed: ConsumerParts["onSubscribed"]): SubscriptionReader {
     return {
       arrived: (arrival) => this.#intake.add(arrival),
@@ -225,16 +212,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       },
       // Readers come first to what has arrived.
       browsed: () => this.#intake.onceEmpty(() => inBackground("Closing a browser", this.close())),
-      draining: () => {
-        this.#intakeOver.abort();
-        this.#intake.clear();
-        this.#intake.end();
-      },
-      ended: (failure) => {
-        this.#intakeOver.abort();
-        this.#intake.clear();
-        this.#failure = this.#intake.end(failure) ? undefined : failure;
-      },
+      draining: () => this.#intake.end(),
+      ended: (failure) => this.#intake.end(failure),
       settled: (delivery, settlement, result, terms) => this.#settled(delivery, settlement, result, terms),
       left: (delivery) => this.#doneWith(delivery, false),
       concluded: (delivery, committed) => this.#doneWith(delivery, committed),
@@ -242,20 +221,21 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   #handOver(arrival: Arrival): Delivery | undefined {
-    const { incoming, link } = arrival;
+    const { incoming, deliveries } = arrival;
     const verdict = this.#deduplication?.judge(arrival) ?? "new";
     if (verdict === "twin") {
-      const settled = link.subscription?.settle(incoming, { kind: "accepted" });
+      const settled = deliveries.subscription?.settle(incoming, { kind: "accepted" });
       if (settled instanceof Promise) inBackground("Accepting a duplicate", settled);
-      this.#owner.twinSettled();
+      this.#owner.tally.twinSettled();
     }
     if (verdict !== "new") return undefined;
-    const redelivered = this.#owner.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
-    return link.handOver(incoming, redelivered);
+    const redelivered = this.#owner.tally.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
+    return deliveries.handOver(incoming, redelivered);
   }
 
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
-    this.#owner.deliverySettled(result, kind);
+    this.#owner.tally.settled(result, kind);
+    this.#owner.deliverySettled();
     // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
     if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
     else if (result === "stale") this.#doneWith(delivery, false);
@@ -264,7 +244,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   /** Its twins that waited are judged again, if they are still there and wanted. */
   #doneWith({ message }: Delivery, accepted: boolean): void {
     for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
-      if (this.subscription.takesIn && this.subscription.isCurrent(twin.link)) this.#intake.add(twin);
+      if (this.subscription.takesIn && this.subscription.isCurrent(twin.deliveries)) this.#intake.add(twin);
     }
   }
 
@@ -279,7 +259,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     if (signal.aborted) queueMicrotask(close);
     else {
       const forget = onAbort(signal, close);
-      this.#intakeOver.signal.addEventListener("abort", forget, { once: true });
+      this.#intake.over.addEventListener("abort", forget, { once: true });
     }
   }
 }

@@ -3,14 +3,15 @@ import { IdleLatch } from "../../../async/idle-latch.ts";
 import { inBackground } from "../../../async/in-background.ts";
 import { ConnectionClosedError, MasterSlaveError } from "../../../errors/errors.ts";
 import type { ConnectionWarning } from "../../port/adapter-settings.ts";
-import type { MessagingSession, Settlement } from "../../port/messaging-session.ts";
+import type { CurrentSession } from "../../port/current-session.ts";
+import type { MessagingSession } from "../../port/messaging-session.ts";
 import type { Suspect } from "../../port/suspect.ts";
-import { DeliveredIds } from "../deliveries/delivered-ids.ts";
-import type { SettleResult } from "../deliveries/delivery.ts";
-import { type HandlerFailure, warnOfHandler } from "../handling/redelivery-policy.ts";
+import { type DeliveryCounts, DeliveryTally } from "../deliveries/delivery-tally.ts";
+import { HandlerFailures } from "../handling/handler-failures.ts";
+import type { HandlerFailure } from "../handling/redelivery-policy.ts";
 import type { Transact } from "../handling/transact.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
-import type { StandingSubscription } from "./standing-subscription.ts";
+import type { AskedEnd, StandingSubscription } from "./standing-subscription.ts";
 
 /** What the consumers of a connection are told once. */
 export interface ConsumersSettings {
@@ -19,42 +20,14 @@ export interface ConsumersSettings {
 }
 
 /** The figures of the consumers of one connection. */
-export interface ConsumersStats {
+export interface ConsumersStats extends DeliveryCounts {
   /** Consumers that are open. */
   readonly consumers: number;
   /** Deliveries handed over that can still be settled. */
   readonly unsettled: number;
-  /** Deliveries handed to consumers. */
-  readonly received: number;
-  /** Those of them that had been handed out before, here or elsewhere. */
-  readonly redelivered: number;
-  /** Deliveries settled by accept(), reject(), release() or modify(). */
-  readonly settled: number;
-  /** Of the settled those that were accepted, also in a transaction. */
-  readonly accepted: number;
-  /** Of the settled those that were rejected: dead letters, where the broker keeps them. */
-  readonly rejected: number;
-  /** Of the settled those that went back to the broker, by release() or modify(). */
-  readonly released: number;
   /** Calls of the handlers of run() and respond() that threw or rejected; each raised the event `handlerFailed`. */
   readonly handlerFailures: number;
-  /** Deliveries that were settled after their session had ended; they come again. */
-  readonly stale: number;
-  /** Twins of accepted messages that were settled without being handed over. */
-  readonly deduplicated: number;
 }
-
-const NO_COUNTS = {
-  received: 0,
-  redelivered: 0,
-  settled: 0,
-  accepted: 0,
-  rejected: 0,
-  released: 0,
-  stale: 0,
-  deduplicated: 0,
-  handlerFailures: 0,
-};
 
 /** What consumers do for, and tell, the connection they belong to. */
 export interface ConsumersHooks {
@@ -64,40 +37,52 @@ export interface ConsumersHooks {
   readonly transact: Transact;
 }
 
-export class Consumers implements ConsumerOwner {
-  readonly durableRetryMs: number;
-  readonly drainTimeoutMs: number;
-  readonly warn: (warning: ConnectionWarning) => void;
-  readonly transact: Transact;
-  readonly #tellFailure: ConsumersHooks["handlerFailed"];
-  readonly #open = new Set<StandingSubscription>();
-  /** What these need is being loaded; they are not to be asked for yet. */
-  readonly #preparing = new Set<StandingSubscription>();
-  /** Replies are taken in until the last request is answered, whatever close() stops. */
-  readonly #forReplies = new Set<StandingSubscription>();
-  readonly #handedOver = new DeliveredIds();
-  readonly #counts = { ...NO_COUNTS };
-  readonly #onceSettled = new IdleLatch();
-  #session: MessagingSession | undefined;
-  #voided = 0;
-  #handlerWarned = false;
+/** How far a consumer is, beside its subscription. */
+interface Standing {
+  /** What it needs is being loaded; it is not to be asked for yet. */
+  preparing: boolean;
+  /** Its replies are taken in until the last request is answered, whatever close() stops. */
+  forReplies: boolean;
+}
 
-  constructor(settings: ConsumersSettings, hooks: ConsumersHooks) {
-    this.durableRetryMs = settings.durableRetryMs;
-    this.drainTimeoutMs = settings.drainTimeoutMs;
-    this.warn = hooks.warn;
-    this.transact = hooks.transact;
-    this.#tellFailure = hooks.handlerFailed;
+export class Consumers implements ConsumerOwner {
+  readonly tally = new DeliveryTally();
+  readonly failures: HandlerFailures;
+  readonly #settings: ConsumersSettings;
+  readonly #hooks: ConsumersHooks;
+  readonly #sessions: CurrentSession;
+  readonly #open = new Map<StandingSubscription, Standing>();
+  readonly #onceSettled = new IdleLatch();
+  #voided = 0;
+
+  constructor(settings: ConsumersSettings, sessions: CurrentSession, hooks: ConsumersHooks) {
+    this.#settings = settings;
+    this.#sessions = sessions;
+    this.#hooks = hooks;
+    this.failures = new HandlerFailures(hooks.handlerFailed);
+  }
+
+  get durableRetryMs(): number {
+    return this.#settings.durableRetryMs;
+  }
+
+  get drainTimeoutMs(): number {
+    return this.#settings.drainTimeoutMs;
+  }
+
+  get transact(): Transact {
+    return this.#hooks.transact;
   }
 
   get stats(): ConsumersStats {
-    return { consumers: this.#open.size, unsettled: this.unsettled, ...this.#counts };
+    const { tally, failures, unsettled } = this;
+    return { consumers: this.#open.size, unsettled, ...tally.counts, handlerFailures: failures.count };
   }
 
   /** How many deliveries are in users' hands and can still be settled. */
   get unsettled(): number {
     let count = 0;
-    for (const subscription of this.#open) count += subscription.unsettled;
+    for (const subscription of this.#open.keys()) count += subscription.unsettled;
     return count;
   }
 
@@ -105,10 +90,13 @@ export class Consumers implements ConsumerOwner {
   open(parts: ConsumerParts): Consumer {
     const consumer = new Consumer(parts, this);
     const { prepared, subscription } = consumer;
-    this.#open.add(subscription);
+    const standing = { preparing: prepared !== undefined, forReplies: false };
+    this.#open.set(subscription, standing);
     if (prepared) {
-      this.#preparing.add(subscription);
-      const asked = prepared.then(() => this.#prepared(subscription));
+      const asked = prepared.then(() => {
+        standing.preparing = false;
+        this.#ask(subscription);
+      });
       inBackground(
         "Ending a consumer",
         asked.catch((reason: unknown) => subscription.end(MasterSlaveError.from(reason))),
@@ -120,13 +108,14 @@ export class Consumers implements ConsumerOwner {
   /** The same, for replies to requests. */
   openForReplies(parts: ConsumerParts): Consumer {
     const consumer = this.open(parts);
-    this.#forReplies.add(consumer.subscription);
+    const standing = this.#open.get(consumer.subscription);
+    if (standing) standing.forReplies = true;
     return consumer;
   }
 
   /** Whether a consumer of this connection has the subscription of this name. */
   has(name: string, shared: boolean): boolean {
-    for (const { request } of this.#open) {
+    for (const { request } of this.#open.keys()) {
       const { subscription } = request;
       if (subscription?.name === name && subscription.shared === shared) return true;
     }
@@ -134,19 +123,18 @@ export class Consumers implements ConsumerOwner {
   }
 
   suspects(poisonAfter: number): Suspect[] {
-    return [...this.#open].filter(({ deaths }) => deaths >= poisonAfter);
+    return [...this.#open.keys()].filter(({ deaths }) => deaths >= poisonAfter);
   }
 
+  /** Asks the session for every subscription. */
   resume(session: MessagingSession): void {
-    this.#session = session;
-    for (const subscription of this.#open) this.#ask(subscription);
+    for (const [subscription, { preparing }] of this.#open) if (!preparing) subscription.resume(session);
   }
 
-  /** The session ended. Returns how many of its deliveries come again. */
-  interrupt(): number {
-    this.#session = undefined;
+  /** The session ended, and why. Returns how many of its deliveries come again. */
+  interrupt(cause: MasterSlaveError): number {
     let voided = 0;
-    for (const subscription of this.#open) voided += subscription.interrupt();
+    for (const subscription of this.#open.keys()) voided += subscription.interrupt(cause);
     this.#voided += voided;
     this.#onceSettled.tell();
     return voided;
@@ -160,8 +148,8 @@ export class Consumers implements ConsumerOwner {
   }
 
   stopIntake(): void {
-    for (const subscription of this.#open)
-      if (!this.#forReplies.has(subscription)) subscription.stopIntake(closedUnready());
+    for (const [subscription, { forReplies }] of this.#open)
+      if (!forReplies) subscription.stopIntake({ unready: closedUnready() });
   }
 
   /** Resolves when every delivery in users' hands is settled or stale, or `signal` fires. */
@@ -174,41 +162,22 @@ export class Consumers implements ConsumerOwner {
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([
       aborted,
-      Promise.all([...this.#open].map((subscription) => subscription.close(closedUnready()))),
+      Promise.all([...this.#open.keys()].map((subscription) => subscription.close(connectionClosed()))),
     ]);
   }
 
   /** The connection is over. */
   end(failure: MasterSlaveError | undefined): void {
-    this.#session = undefined;
-    for (const subscription of [...this.#open]) subscription.end(failure, closedUnready());
+    for (const subscription of [...this.#open.keys()]) subscription.end(failure, connectionClosed());
     this.#onceSettled.tell();
   }
 
-  handedOver(scope: string, id: string | undefined, flagged: boolean): boolean {
-    const known = id !== undefined && this.#handedOver.note(scope + id);
-    const redelivered = known || flagged;
-    this.#counts.received += 1;
-    if (redelivered) this.#counts.redelivered += 1;
-    return redelivered;
+  warn(warning: ConnectionWarning): void {
+    this.#hooks.warn(warning);
   }
 
-  deliverySettled(result: SettleResult, kind: Settlement["kind"]): void {
-    this.#counts[result] += 1;
-    if (result === "settled") this.#counts[kind === "modified" ? "released" : kind] += 1;
+  deliverySettled(): void {
     this.#onceSettled.tell();
-  }
-
-  handlerFailed(failure: HandlerFailure, heard: boolean): void {
-    this.#counts.handlerFailures += 1;
-    // Nothing that goes wrong is silent, not even for a program that listens to nothing.
-    if (this.#tellFailure(failure) || heard || this.#handlerWarned) return;
-    this.#handlerWarned = true;
-    warnOfHandler(failure);
-  }
-
-  twinSettled(): void {
-    this.#counts.deduplicated += 1;
   }
 
   voided(): void {
@@ -216,17 +185,21 @@ export class Consumers implements ConsumerOwner {
   }
 
   over(subscription: StandingSubscription): void {
-    for (const kept of [this.#open, this.#preparing, this.#forReplies]) kept.delete(subscription);
+    this.#open.delete(subscription);
     this.#onceSettled.tell();
   }
 
-  #prepared(subscription: StandingSubscription): void {
-    if (this.#preparing.delete(subscription)) this.#ask(subscription);
-  }
-
+  /** Unless that is for later: the next session is asked for all of them. */
   #ask(subscription: StandingSubscription): void {
-    if (this.#session && !this.#preparing.has(subscription)) subscription.resume(this.#session);
+    const { target } = this.#sessions;
+    if (target && this.#open.get(subscription)?.preparing === false) subscription.resume(target);
   }
+}
+
+/** What a consumer and its handlers are told whose connection closes first. */
+function connectionClosed(): AskedEnd {
+  const text = "The connection was closed, and waited for handlers no longer: the message comes again";
+  return { unready: closedUnready(), stale: new ConnectionClosedError(text) };
 }
 
 /** What `ready` of a consumer rejects with whose connection closes first. */

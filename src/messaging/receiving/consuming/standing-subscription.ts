@@ -1,16 +1,21 @@
 /** A standing request for messages: asked for on every session, until it is ended or refused. */
 
 import { settledOr, startTimer } from "../../../async/timer.ts";
-import { ConsumerClosedError, MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
+import {
+  ConsumerClosedError,
+  MasterSlaveError,
+  StaleDeliveryError,
+  SubscriptionRefusedError,
+} from "../../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../messages/destination.ts";
 import type { ConnectionWarning } from "../../port/adapter-settings.ts";
 import type { MessagingSession, SubscriptionRequest, SubscriptionSink } from "../../port/messaging-session.ts";
 import type { Suspect } from "../../port/suspect.ts";
 import type { Arrival } from "../deliveries/delivery-queue.ts";
-import { type LinkOwner, SessionDeliveries } from "../deliveries/session-deliveries.ts";
+import { type DeliveriesOwner, SessionDeliveries } from "../deliveries/session-deliveries.ts";
 
-/** Who reads what comes; also the owner of the links, for what becomes of deliveries. */
-export interface SubscriptionReader extends LinkOwner {
+/** Who reads what comes; also told what becomes of deliveries. */
+export interface SubscriptionReader extends DeliveriesOwner {
   arrived(arrival: Arrival): void;
   /** Nothing more is to be handed over until `givenBack`. */
   releasing(): void;
@@ -36,15 +41,23 @@ export interface SubscriptionHost {
   over(subscription: StandingSubscription): void;
 }
 
+/** What they are told who wait for what never comes, when an end is asked for. */
+export interface AskedEnd {
+  /** What `ready` rejects with if it has not resolved. */
+  readonly unready?: MasterSlaveError | undefined;
+  /** Why unsettled deliveries can no longer be settled. */
+  readonly stale?: MasterSlaveError | undefined;
+}
+
 type State =
   /** No session has it at the moment. */
   | { readonly name: "waiting" }
-  | { readonly name: "subscribing"; readonly link: SessionDeliveries }
-  | { readonly name: "ready"; readonly link: SessionDeliveries }
+  | { readonly name: "subscribing"; readonly deliveries: SessionDeliveries }
+  | { readonly name: "ready"; readonly deliveries: SessionDeliveries }
   /** Another session holds it; it is asked for again. */
   | { readonly name: "retrying"; readonly stop: () => void }
   /** Nothing more is handed over; what was can still be settled. */
-  | { readonly name: "draining"; readonly link: SessionDeliveries }
+  | { readonly name: "draining"; readonly deliveries: SessionDeliveries }
   | { readonly name: "closed" };
 
 /** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
@@ -87,20 +100,20 @@ export class StandingSubscription implements Suspect {
 
   /** How many handed-over deliveries can still be settled. */
   get unsettled(): number {
-    return this.#link?.unsettled ?? 0;
+    return this.#deliveries?.unsettled ?? 0;
   }
 
-  isCurrent(link: SessionDeliveries): boolean {
-    return this.#link === link;
+  isCurrent(deliveries: SessionDeliveries): boolean {
+    return this.#deliveries === deliveries;
   }
 
   /** Asks a session for the messages, unless that has been done. */
   resume(session: MessagingSession): void {
     if (this.#state.name !== "waiting") return;
-    const link = new SessionDeliveries(session, this.#reader);
-    this.#state = { name: "subscribing", link };
+    const deliveries = new SessionDeliveries(session, this.#reader);
+    this.#state = { name: "subscribing", deliveries };
     try {
-      link.subscription = session.subscribe(this.request, this.#sink(link));
+      deliveries.subscription = session.subscribe(this.request, this.#sink(deliveries));
     } catch (reason) {
       // A mistake of ours or of a protocol with this one: the other consumers and the sends go on.
       this.fail(MasterSlaveError.from(reason));
@@ -116,57 +129,57 @@ export class StandingSubscription implements Suspect {
     if (this.unanswered) await Promise.race([answered, session.ended]);
   }
 
-  /** The session ended. Returns how many of its deliveries will come again. */
-  interrupt(): number {
+  /** The session ended, and why. Returns how many of its deliveries will come again. */
+  interrupt(cause: MasterSlaveError): number {
     // An outage is not time in which it was asked for; the next broker may know of nobody else.
     this.#heldElsewhere = undefined;
     if (this.#state.name === "retrying") {
       this.#state.stop();
       this.#state = { name: "waiting" };
     }
-    const link = this.#link;
-    if (!link) return 0;
-    const voided = this.#reader.givenBack() + link.void();
+    const deliveries = this.#deliveries;
+    if (!deliveries) return 0;
+    const voided = this.#reader.givenBack() + deliveries.end(this.#stale("its session ended", cause));
     if (this.#state.name === "subscribing") this.deaths += 1;
     if (this.#state.name === "draining") this.end(undefined);
     else this.#state = { name: "waiting" };
     return voided;
   }
 
-  /** No more is handed over; what was can still be settled. `unready`: what `ready` rejects with if it has not resolved. */
-  stopIntake(unready?: MasterSlaveError): void {
-    const link = this.#link;
-    if (!link) {
-      this.end(undefined, unready);
+  /** No more is handed over; what was can still be settled. */
+  stopIntake(asked?: AskedEnd): void {
+    const deliveries = this.#deliveries;
+    if (!deliveries) {
+      this.end(undefined, asked);
       return;
     }
     if (this.#state.name === "draining") return;
-    this.#state = { name: "draining", link };
+    this.#state = { name: "draining", deliveries };
     this.#reader.draining();
   }
 
   /** Calls `act` once, as soon as nothing handed over is unsettled. */
   onceIdle(act: () => void): void {
-    const link = this.#link;
-    if (link) link.onceIdle(act);
+    const deliveries = this.#deliveries;
+    if (deliveries) deliveries.onceIdle(act);
     else act();
   }
 
-  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. `unready` as above. */
-  async close(unready?: MasterSlaveError): Promise<void> {
-    const subscription = this.#link?.subscription;
-    this.end(undefined, unready);
+  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. */
+  async close(asked?: AskedEnd): Promise<void> {
+    const subscription = this.#deliveries?.subscription;
+    this.end(undefined, asked);
     if (subscription) await settledOr(UNANSWERED_CLOSE_MS, subscription.close());
   }
 
-  /** Over for good, with why if nobody asked for it. `unready` as above. */
-  end(failure: MasterSlaveError | undefined, unready?: MasterSlaveError): void {
+  /** Over for good, with why if nobody asked for it. */
+  end(failure: MasterSlaveError | undefined, { unready, stale }: AskedEnd = {}): void {
     const { name } = this.#state;
     if (name === "closed") return;
     if (this.#state.name === "retrying") this.#state.stop();
-    const link = this.#link;
+    const deliveries = this.#deliveries;
     this.#state = { name: "closed" };
-    link?.void();
+    deliveries?.end(failure ?? stale ?? this.#stale("its consumer was closed"));
     this.#onceAnswered?.();
     this.#ready.reject(failure ?? unready ?? closedUnready(this.#name));
     this.#reader.ended(failure);
@@ -186,40 +199,56 @@ export class StandingSubscription implements Suspect {
     return formatDestination(this.request.destination);
   }
 
-  get #link(): SessionDeliveries | undefined {
-    return "link" in this.#state ? this.#state.link : undefined;
+  get #deliveries(): SessionDeliveries | undefined {
+    return "deliveries" in this.#state ? this.#state.deliveries : undefined;
   }
 
-  /** What the session calls; silent once `link` is no longer the current one. */
-  #sink(link: SessionDeliveries): SubscriptionSink {
+  #stale(why: string, cause?: MasterSlaveError): StaleDeliveryError {
+    const text = `Messages of ${this.#name} can no longer be settled and come again: ${why}`;
+    return new StaleDeliveryError(text, { cause, endpoint: cause?.endpoint });
+  }
+
+  /** What the session calls; silent once its deliveries are no longer the current ones. */
+  #sink(first: SessionDeliveries): SubscriptionSink {
+    let deliveries = first;
     const ifCurrent =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
       (...args: Args) => {
-        if (this.#link === link) act(...args);
+        if (this.#deliveries === deliveries) act(...args);
       };
     return {
-      onReady: ifCurrent((address?: Destination) => this.#onReady(link, address)),
+      onReady: ifCurrent((address?: Destination) => this.#onReady(deliveries, address)),
       onDelivery: (incoming) => {
-        if (this.#link === link && this.#state.name !== "draining") this.#reader.arrived({ incoming, link });
+        if (this.#deliveries === deliveries && this.#state.name !== "draining")
+          this.#reader.arrived({ incoming, deliveries });
       },
       onBrowsed: ifCurrent(() => this.#reader.browsed()),
       onReleasing: ifCurrent((idle: () => void) => {
         this.#reader.releasing();
-        link.onceIdle(idle);
+        deliveries.onceIdle(idle);
       }),
       onGivenBack: ifCurrent(() => {
-        this.#reader.givenBack();
-        link.void();
-        this.#host.voided();
+        deliveries = this.#beginAnew(deliveries);
       }),
-      onRefused: ifCurrent((error: SubscriptionRefusedError) => this.#onRefused(error, link)),
+      onRefused: ifCurrent((error: SubscriptionRefusedError) => this.#onRefused(error, deliveries)),
     };
   }
 
-  #onReady(link: SessionDeliveries, address: Destination | undefined): void {
+  /** All that was handed over went back to the broker, and the same session hands over from the beginning. */
+  #beginAnew(old: SessionDeliveries): SessionDeliveries {
+    const deliveries = new SessionDeliveries(old.session, this.#reader);
+    deliveries.subscription = old.subscription;
+    this.#reader.givenBack();
+    if (this.#deliveries === old) this.#state = { ...this.#state, deliveries } as State;
+    old.end(this.#stale("another message was released, and over STOMP all of them go back with it"));
+    this.#host.voided();
+    return deliveries;
+  }
+
+  #onReady(deliveries: SessionDeliveries, address: Destination | undefined): void {
     this.#onceAnswered?.();
     if (this.#state.name !== "subscribing") return;
-    this.#state = { name: "ready", link };
+    this.#state = { name: "ready", deliveries };
     this.deaths = 0;
     this.#heldElsewhere = undefined;
     this.#reader.subscribed(address);
@@ -227,7 +256,7 @@ export class StandingSubscription implements Suspect {
   }
 
   /** The session of a client that died, or of another process, may hold a named subscription: that passes. */
-  #onRefused(error: SubscriptionRefusedError, link: SessionDeliveries): void {
+  #onRefused(error: SubscriptionRefusedError, deliveries: SessionDeliveries): void {
     const { sinceMs, retries } = this.#heldElsewhere ?? { sinceMs: performance.now(), retries: 0 };
     const retry = error.retryable && this.request.subscription?.durable && this.#state.name !== "draining";
     if (!retry || performance.now() - sinceMs >= this.#host.durableRetryMs) {
@@ -237,9 +266,9 @@ export class StandingSubscription implements Suspect {
     this.#heldElsewhere = { sinceMs, retries: retries + 1 };
     this.deaths = 0;
     this.#onceAnswered?.();
-    const { session } = link;
+    const { session } = deliveries;
     this.#reader.givenBack();
-    link.void();
+    deliveries.end(error);
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** retries);
     const stop = startTimer(delayMs, () => {
       this.#state = { name: "waiting" };

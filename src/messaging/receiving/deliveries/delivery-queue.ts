@@ -8,7 +8,8 @@ import type { SessionDeliveries } from "./session-deliveries.ts";
 
 export interface Arrival {
   readonly incoming: IncomingDelivery;
-  readonly link: SessionDeliveries;
+  /** Those of the session it came by. */
+  readonly deliveries: SessionDeliveries;
 }
 
 interface Reader {
@@ -24,10 +25,18 @@ export class DeliveryQueue {
   #onceEmpty: (() => void) | undefined;
   /** Why nothing is handed over at the moment; both may hold. */
   readonly #holds = new Set<"paused" | "releasing">();
+  readonly #over = new AbortController();
+  /** Why nothing more comes: told once, to the next who asks. */
+  #failure: MasterSlaveError | undefined;
 
   /** `handOver` makes a delivery of what arrived, or undefined when nobody is to see it. */
   constructor(handOver: (arrival: Arrival) => Delivery | undefined) {
     this.#handOver = handOver;
+  }
+
+  /** Fires when nothing more is handed over. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   hold(why: "paused" | "releasing"): void {
@@ -79,15 +88,24 @@ export class DeliveryQueue {
     return this.#arrived.drain().length;
   }
 
-  /** Every reader is told that nothing more comes, the first of them why. Returns whether there was one. */
-  end(failure?: MasterSlaveError): boolean {
+  /** Nothing more comes: what has arrived is dropped, and every reader is told, the first of them why. */
+  end(failure?: MasterSlaveError): void {
+    this.#over.abort();
+    this.clear();
     const readers = this.#readers.drain();
+    this.#failure = readers.length > 0 ? undefined : failure;
     readers.forEach((reader, index) => {
       reader.waits = false;
       if (failure && index === 0) reader.reject(failure);
       else reader.resolve(undefined);
     });
-    return readers.length > 0;
+  }
+
+  /** What is told who asks when nothing more comes. */
+  ended<T>(value: T): Promise<T> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure ? Promise.reject(failure) : Promise.resolve(value);
   }
 
   #tellEmpty(): void {

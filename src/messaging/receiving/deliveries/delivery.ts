@@ -2,6 +2,7 @@
 import {
   AlreadySettledError,
   InvalidArgumentError,
+  type MasterSlaveError,
   StaleDeliveryError,
   type UnsupportedError,
 } from "../../../errors/errors.ts";
@@ -39,6 +40,8 @@ export interface DeliveryOrigin {
   holds(delivery: Delivery): boolean;
   /** Nobody will settle it: it goes back to the broker with its subscription. */
   leave(delivery: Delivery): void;
+  /** Calls `act` once, when it can no longer be settled, with why: at once if that is so. Returns what forgets it. */
+  onceEnded(act: (why: MasterSlaveError) => void): () => void;
   /** The session it came by. */
   readonly session: MessagingSession;
   /** The transaction that accepted it is over. */
@@ -55,13 +58,6 @@ export interface DeliveryFacts {
   readonly unsettleable: UnsupportedError | undefined;
 }
 
-/** What its origin keeps with a delivery while it can be settled: a Map of them would cost more than all the rest. */
-export interface Held {
-  readonly incoming: IncomingDelivery;
-  /** Changes when everything handed over before becomes stale. */
-  readonly epoch: object;
-}
-
 const ACCEPTED: Settlement = { kind: "accepted" };
 const CONFIRMED: SettlementTerms = { confirmed: true };
 
@@ -74,7 +70,7 @@ export class Delivery implements DeliveryFacts {
   readonly unsettleable: UnsupportedError | undefined;
   /** Private, so that a delivery that is printed with its message does not show what it hangs on. */
   readonly #origin: DeliveryOrigin;
-  #held: Held | undefined;
+  #held: IncomingDelivery | undefined;
   #phase: "unsettled" | "settling" | "settled" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
@@ -90,12 +86,12 @@ export class Delivery implements DeliveryFacts {
     return this.#origin;
   }
 
-  /** Of its origin alone. */
-  get held(): Held | undefined {
+  /** Of its origin alone: what it settles with the session, kept here because a Map of them would cost more than all the rest. */
+  get held(): IncomingDelivery | undefined {
     return this.#held;
   }
 
-  set held(held: Held | undefined) {
+  set held(held: IncomingDelivery | undefined) {
     this.#held = held;
   }
 

@@ -1,5 +1,9 @@
-/** What ties deliveries to the one subscription of the one session they came by. */
+/**
+ * What was handed over by one subscription of one session: the one owner of the question what can still be settled. It is
+ * born when the session is asked for messages and dies with it, or when all of it is given back; it is never used again.
+ */
 
+import type { MasterSlaveError } from "../../../errors/errors.ts";
 import type {
   IncomingDelivery,
   MessagingSession,
@@ -9,8 +13,8 @@ import type {
 } from "../../port/messaging-session.ts";
 import { Delivery, type DeliveryOrigin, type SettleResult } from "./delivery.ts";
 
-/** What a link tells the consumer it belongs to. */
-export interface LinkOwner {
+/** What the deliveries of a session tell the consumer they came to. */
+export interface DeliveriesOwner {
   /** Once for each delivery a user has settled, or tried to. */
   settled(delivery: Delivery, settlement: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void;
   /** Nobody settles it. */
@@ -21,16 +25,19 @@ export interface LinkOwner {
 
 export class SessionDeliveries implements DeliveryOrigin {
   readonly session: MessagingSession;
+  /** Settles with the broker; undefined while the session is being asked. */
   subscription: SessionSubscription | undefined;
-  readonly #owner: LinkOwner;
+  readonly #owner: DeliveriesOwner;
   /** How many are handed over and not settled. */
   #open = 0;
-  #epoch = {};
+  /** Why nothing of it can be settled any more. */
+  #ended: MasterSlaveError | undefined;
   /** Accepted in transactions that are not over: they may come back. */
   readonly #enlisted = new Set<Delivery>();
   readonly #onceIdle: (() => void)[] = [];
+  readonly #onceEnded = new Set<(why: MasterSlaveError) => void>();
 
-  constructor(session: MessagingSession, owner: LinkOwner) {
+  constructor(session: MessagingSession, owner: DeliveriesOwner) {
     this.session = session;
     this.#owner = owner;
   }
@@ -42,17 +49,17 @@ export class SessionDeliveries implements DeliveryOrigin {
   handOver(incoming: IncomingDelivery, redelivered: boolean): Delivery {
     const { message, deliveryCount, unsettleable } = incoming;
     const delivery = new Delivery({ message, redelivered, deliveryCount, unsettleable }, this);
-    delivery.held = { incoming, epoch: this.#epoch };
+    delivery.held = incoming;
     this.#open += 1;
     return delivery;
   }
 
   holds(delivery: Delivery): boolean {
-    return delivery.held?.epoch === this.#epoch;
+    return this.#ended === undefined && delivery.held !== undefined;
   }
 
   settle(delivery: Delivery, settlement: Settlement, terms?: SettlementTerms): SettleResult | Promise<SettleResult> {
-    const incoming = this.holds(delivery) ? delivery.held?.incoming : undefined;
+    const incoming = this.#ended === undefined ? delivery.held : undefined;
     const result = incoming && this.subscription ? this.subscription.settle(incoming, settlement, terms) : "stale";
     if (typeof result === "string") return this.#settled(delivery, settlement, result, terms);
     return result.then((outcome) => this.#settled(delivery, settlement, outcome, terms));
@@ -76,12 +83,22 @@ export class SessionDeliveries implements DeliveryOrigin {
     this.#tellIdle();
   }
 
+  /** Calls `act` once, when nothing of it can be settled any more: at once if that is so. Returns what forgets it. */
+  onceEnded(act: (why: MasterSlaveError) => void): () => void {
+    if (this.#ended) act(this.#ended);
+    else this.#onceEnded.add(act);
+    return () => this.#onceEnded.delete(act);
+  }
+
   /** Everything handed over is stale from now on. Returns how much that is. */
-  void(): number {
+  end(why: MasterSlaveError): number {
+    if (this.#ended) return 0;
     const count = this.#open;
+    this.#ended = why;
     this.#open = 0;
-    this.#epoch = {};
     this.#enlisted.clear();
+    for (const act of this.#onceEnded) act(why);
+    this.#onceEnded.clear();
     this.#tellIdle();
     return count;
   }
@@ -93,7 +110,7 @@ export class SessionDeliveries implements DeliveryOrigin {
     terms: SettlementTerms | undefined,
   ): SettleResult {
     this.#letGo(delivery);
-    if (terms?.transaction && result === "settled") this.#enlisted.add(delivery);
+    if (terms?.transaction && result === "settled" && this.#ended === undefined) this.#enlisted.add(delivery);
     this.#owner.settled(delivery, settlement, result, terms);
     this.#tellIdle();
     return result;

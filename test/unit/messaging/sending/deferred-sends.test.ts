@@ -5,6 +5,7 @@ import { parseDestination } from "../../../../src/messaging/messages/destination
 import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
 import type { OutgoingSend } from "../../../../src/messaging/port/messaging-session.ts";
 import { PendingSends } from "../../../../src/messaging/sending/pending-sends.ts";
+import type { SendTarget } from "../../../../src/messaging/sending/send-route.ts";
 import { ENDPOINTS, rejectionOf, toyConnected } from "../../../support/toy-connection.ts";
 import { turns } from "../../../support/toy-messaging-session.ts";
 
@@ -33,15 +34,14 @@ describe("sends that are held because the broker has no room, with whenFull=hold
   it("no timer is left when sends are abandoned while one tries for the others", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     try {
-      const sends = new PendingSends(HOLD);
       const given: OutgoingSend[] = [];
-      sends.reached(ENDPOINTS[0] as (typeof ENDPOINTS)[number]);
-      sends.resume({
+      const target: SendTarget = {
         send: (send) => {
           given.push(send);
           send.onWritten();
         },
-      });
+      };
+      const sends = new PendingSends(HOLD, { target, connected: true, endpoint: ENDPOINTS[0] });
       const add = (body: string) =>
         sends.add(parseDestination("q"), createOutgoingMessage(body), {}).catch(() => "failed");
       const all = [add("a")];

@@ -3,6 +3,7 @@ import { type SendError, SendNotStoredError } from "../../../../src/errors/error
 import { parseDestination } from "../../../../src/messaging/messages/destination.ts";
 import { createOutgoingMessage } from "../../../../src/messaging/messages/outgoing-message.ts";
 import { PendingSends } from "../../../../src/messaging/sending/pending-sends.ts";
+import type { SendTarget } from "../../../../src/messaging/sending/send-route.ts";
 import {
   ENDPOINTS,
   failover,
@@ -208,14 +209,12 @@ describe("the bounds", () => {
   });
 
   it("hold when sends fail in the very call that hands them over", () => {
-    const sends = new PendingSends({
-      maxPendingSends: 2,
-      maxPendingBytes: 10_000,
-      inDoubt: "resend",
-      overflow: "wait",
-      whenInterrupted: "hold",
-      whenFull: "reject",
-    });
+    const route = { target: undefined as SendTarget | undefined, connected: true, endpoint: A };
+    const settings = {
+      ...({ maxPendingSends: 2, maxPendingBytes: 10_000, inDoubt: "resend", overflow: "wait" } as const),
+      ...({ whenInterrupted: "hold", whenFull: "reject" } as const),
+    };
+    const sends = new PendingSends(settings, route);
     const results = ["a", "b", "c", "d", "e"].map((body) =>
       sends.add(parseDestination("q"), createOutgoingMessage(body), {}).then(
         () => `${body} confirmed`,
@@ -223,14 +222,14 @@ describe("the bounds", () => {
       ),
     );
     const given: string[] = [];
-    if (!A) throw new Error("no endpoint");
-    sends.reached(A);
-    sends.resume({
+    const target: SendTarget = {
       send: (send) => {
         given.push(send.message.body.toString());
         send.onOutcome({ kind: "failed", error: new SendNotStoredError("no", { id: send.message.id }) });
       },
-    });
+    };
+    sends.resume(target);
+    route.target = target;
     expect(given).toEqual(["a", "b", "c", "d", "e"]);
     expect(sends.stats).toMatchObject({ pendingSends: 0, pendingBytes: 0, waitingSends: 0, failed: 5 });
     return expect(Promise.all(results)).resolves.toEqual(["a", "b", "c", "d", "e"].map((body) => `${body} failed`));

@@ -1,8 +1,11 @@
 /** Sends of one link to Artemis as messaging holds them, gives them up and gives them again. */
+
 import { describe, expect, it } from "vitest";
+import type { EndpointAddress } from "../../../../../src/errors/errors.ts";
 import { parseDestination } from "../../../../../src/messaging/messages/destination.ts";
 import { createOutgoingMessage } from "../../../../../src/messaging/messages/outgoing-message.ts";
 import { PendingSends } from "../../../../../src/messaging/sending/pending-sends.ts";
+import type { SendTarget } from "../../../../../src/messaging/sending/send-route.ts";
 import { artemisPeer, asked, confirmed, hold, openWarm, sendInDoubt, sendOn, settled } from "../artemis-peer.ts";
 import { rejected } from "../coordinator-peer.ts";
 import { openOn, until } from "../scripted-peer.ts";
@@ -14,10 +17,8 @@ const HOLD = {
 } as const;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function pending(session: Parameters<PendingSends["resume"]>[0], endpoint: Parameters<PendingSends["reached"]>[0]) {
-  const sends = new PendingSends(HOLD);
-  sends.reached(endpoint);
-  sends.resume(session);
+function pending(target: SendTarget, endpoint: EndpointAddress) {
+  const sends = new PendingSends(HOLD, { target, connected: true, endpoint });
   const add = (body: string, timeoutMs?: number) =>
     sends
       .add(parseDestination("queue://q"), createOutgoingMessage(body), timeoutMs === undefined ? {} : { timeoutMs })
@@ -118,12 +119,7 @@ describe("the sends of an AMQP link to Artemis", () => {
     const session = await openWarm(peer);
     const discharges = hold(peer, "onDischarge");
     const members = hold(peer, "onSend");
-    const sends = new PendingSends({
-      ...{ maxPendingSends: 10, maxPendingBytes: 10_000, inDoubt: "resend", overflow: "wait" },
-      ...{ whenInterrupted: "hold", whenFull: "hold" },
-    });
-    sends.reached(peer.endpoint as never);
-    sends.resume(session);
+    const sends = new PendingSends(HOLD, { target: session, connected: true, endpoint: peer.endpoint as never });
     sends.add(parseDestination("queue://q"), createOutgoingMessage("a"), {}).catch(() => {});
     await until(() => discharges.length === 1);
     peer.receivers[0]?.close({ condition: "amqp:resource-deleted" });
