@@ -1,4 +1,4 @@
-/** A send as the text of its headers: what all sends to one destination share is made once. */
+/** A send as the text of its headers, by the one encoder there is: what all sends to one destination share is made once. */
 import { InvalidArgumentError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import {
@@ -11,7 +11,7 @@ import type { Dialect } from "../opening/broker.ts";
 import type { Peer } from "../opening/peer.ts";
 import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
-import { CONTENT_TYPES, encodeMessage, isMeasured } from "./message.ts";
+import { CONTENT_TYPES, isMeasured, optionalHeaders } from "./message.ts";
 
 /** A SEND but for its receipt, its transaction and its delay, which are new each time. */
 export interface EncodedSend {
@@ -22,8 +22,16 @@ export interface EncodedSend {
   readonly body: Buffer;
 }
 
+/** A message that is sent as another sender wrote it. */
+export interface MessageCopy {
+  readonly message: OutgoingMessage;
+  /** Undefined: it had none. */
+  readonly contentType: string | undefined;
+}
+
 interface Address {
   readonly kind: Destination["kind"];
+  readonly bare: Destination["bare"];
   readonly lines: string;
 }
 
@@ -51,57 +59,72 @@ export class SendEncoder {
     this.#textMark = textMark === undefined ? "" : `${textMark[0]}:${textMark[1]}\n`;
   }
 
-  /** @throws InvalidArgumentError, UnsupportedError as encodeMessage does, and for headers that this peer cannot be sent. */
+  /** @throws InvalidArgumentError, UnsupportedError as optionalHeaders does, and for headers that this peer cannot be sent. */
   encode(destination: Destination, message: OutgoingMessage): EncodedSend {
     const { dialect, version } = this.#peer;
-    const plain = this.#isPlain(message) && !destination.bare ? this.#plainLines(destination, message) : undefined;
-    return { dialect, version, lines: plain ?? this.#linesOf(destination, message), body: message.body };
+    const common = this.#commonLines(destination, message, TYPE_LINES[message.kind]);
+    const lines = isPlain(message) ? common : common + this.#optionalLines(message, common);
+    return { dialect, version, lines, body: message.body };
   }
 
-  /** Nothing but a body and an id, which no limit of any broker is for. */
-  #isPlain(message: OutgoingMessage): boolean {
-    return (
-      message.properties === NO_PROPERTIES &&
-      message.priority === undefined &&
-      message.expiresAtMs === undefined &&
-      message.correlationId === undefined &&
-      message.replyTo === undefined &&
-      message.type === undefined &&
-      message.groupId === undefined &&
-      message.deliverAtMs === undefined &&
-      message.id.length < SHORT_LENGTH
-    );
+  /** The same for a copy, whose headers have come from this broker and can go back to it. */
+  encodeCopy(destination: Destination, { message, contentType }: MessageCopy): EncodedSend {
+    const { dialect, version } = this.#peer;
+    const type = contentType === undefined ? "" : headerLines({ "content-type": contentType }, version);
+    const common = this.#commonLines(destination, message, type);
+    const lines = common + headerLines(optionalHeaders(message, dialect), version);
+    return { dialect, version, lines, body: message.body };
   }
 
-  #plainLines(destination: Destination, { id, persistent, kind, body }: OutgoingMessage): string {
+  /** The headers that every message has. `type`: the line of its content type. */
+  #commonLines(destination: Destination, message: OutgoingMessage, type: string): string {
+    const { id, persistent, kind, body } = message;
     const { dialect, version } = this.#peer;
     const mark = persistent ? PERSISTENT : NOT_PERSISTENT;
-    const lines = `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${TYPE_LINES[kind]}`;
+    const lines = `${this.#address(destination)}${mark}${escapeHeader(id, version)}\n${type}`;
     if (!isMeasured(kind, body, dialect)) return lines;
     const textMark = kind === "bytes" ? "" : this.#textMark;
     return `${lines}content-length:${body.length}\n${textMark}`;
   }
 
+  /** Those that few have, behind the `common` ones. */
+  #optionalLines(message: OutgoingMessage, common: string): string {
+    const { dialect, version } = this.#peer;
+    const headers = optionalHeaders(message, dialect);
+    this.#refuseUnsendable({ [DUPLICATE_ID_PROPERTY]: message.id, ...headers }, common.split("\n").length - 2);
+    return headerLines(headers, version);
+  }
+
   #address(destination: Destination): string {
-    const { kind, name } = destination;
+    const { kind, name, bare } = destination;
     const known = this.#addresses.get(name);
-    if (known?.kind === kind) return known.lines;
+    if (known?.kind === kind && known.bare === bare) return known.lines;
     const headers = addressSend(destination, this.#peer.dialect);
     this.#refuseUnsendable(headers);
     const lines = headerLines(headers, this.#peer.version);
     if (this.#addresses.size >= MAX_DESTINATIONS) this.#addresses.clear();
-    this.#addresses.set(name, { kind, lines });
+    this.#addresses.set(name, { kind, bare, lines });
     return lines;
   }
 
-  #linesOf(destination: Destination, message: OutgoingMessage): string {
-    const { headers } = encodeMessage(destination, message, this.#peer.dialect);
-    this.#refuseUnsendable(headers);
-    return headerLines(headers, this.#peer.version);
-  }
-
-  #refuseUnsendable(headers: Readonly<Record<string, string>>): void {
-    const unsendable = findUnsendable(headers, this.#peer);
+  /** `beside`: how many headers there are beside these. */
+  #refuseUnsendable(headers: Readonly<Record<string, string>>, beside = 0): void {
+    const unsendable = findUnsendable(headers, this.#peer, beside);
     if (unsendable) throw new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);
   }
+}
+
+/** Nothing but a body and an id, which no limit of any broker is for. */
+function isPlain(message: OutgoingMessage): boolean {
+  return (
+    message.properties === NO_PROPERTIES &&
+    message.priority === undefined &&
+    message.expiresAtMs === undefined &&
+    message.correlationId === undefined &&
+    message.replyTo === undefined &&
+    message.type === undefined &&
+    message.groupId === undefined &&
+    message.deliverAtMs === undefined &&
+    message.id.length < SHORT_LENGTH
+  );
 }

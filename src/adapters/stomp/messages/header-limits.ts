@@ -1,14 +1,16 @@
 /** What a header cannot carry, found before it is written: a broker answers most of it by closing the connection. */
 import type { Peer } from "../opening/peer.ts";
 
-/** What is wrong with the first header that cannot go to this peer; undefined when all can. */
+/** What is wrong with the first header that cannot go to this peer; undefined when all can. `beside`: how many others its frame has. */
 export function findUnsendable(
   headers: Readonly<Record<string, string>>,
   { version, dialect }: Peer,
+  beside = 0,
 ): string | undefined {
   const { maxHeaderBytes, maxHeaders } = dialect;
   const entries = Object.entries(headers);
-  if (entries.length >= maxHeaders) return `${entries.length} headers, of which this broker takes ${maxHeaders}`;
+  const count = entries.length + beside;
+  if (count >= maxHeaders) return `${count} headers, of which this broker takes ${maxHeaders}`;
   for (const [name, value] of entries) {
     if (name.includes("\0") || value.includes("\0"))
       return `a NUL in the header "${shown(name)}", which ends a STOMP frame`;

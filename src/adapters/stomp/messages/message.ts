@@ -1,23 +1,13 @@
-/** A message as the headers and body of a SEND, and a MESSAGE frame as a message. */
+/** What of a message becomes headers of a SEND, and a MESSAGE frame as a message. */
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
-import {
-  DUPLICATE_ID_PROPERTY,
-  delayLeftMs,
-  type OutgoingMessage,
-} from "../../../messaging/messages/outgoing-message.ts";
+import { delayLeftMs, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
 import { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import type { Dialect } from "../opening/broker.ts";
-import { addressSend, spellReplyTo } from "./destination.ts";
+import { spellReplyTo } from "./destination.ts";
 import { insteadOf } from "./header-names.ts";
 import { ReceivedContent } from "./received-content.ts";
-
-/** A SEND but for its receipt, its transaction and its delay, which are new each time. */
-export interface EncodedMessage {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
 
 export const CONTENT_TYPES = {
   text: "text/plain;charset=utf-8",
@@ -25,8 +15,11 @@ export const CONTENT_TYPES = {
   bytes: "application/octet-stream",
 } as const satisfies Record<OutgoingMessage["kind"], string>;
 
-/** @throws InvalidArgumentError for a property that STOMP cannot carry, UnsupportedError for what this broker cannot do. */
-export function encodeMessage(destination: Destination, message: OutgoingMessage, dialect: Dialect): EncodedMessage {
+/**
+ * The headers of what few messages have: everything beyond a destination, a body, an id and whether it is persistent.
+ * @throws InvalidArgumentError for a property that STOMP cannot carry, UnsupportedError for what this broker cannot do.
+ */
+export function optionalHeaders(message: OutgoingMessage, dialect: Dialect): Record<string, string> {
   const { priority, expiresAtMs, correlationId, replyTo, type, groupId, groupSequence } = message;
   if (message.deliverAtMs !== undefined && !dialect.schedule) {
     throw new UnsupportedError(
@@ -34,10 +27,6 @@ export function encodeMessage(destination: Destination, message: OutgoingMessage
     );
   }
   const headers: Record<string, string> = {
-    ...addressSend(destination, dialect),
-    persistent: String(message.persistent),
-    [DUPLICATE_ID_PROPERTY]: message.id,
-    ...bodyHeaders(message, CONTENT_TYPES[message.kind], dialect),
     ...(priority !== undefined && { priority: String(priority) }),
     ...(expiresAtMs !== undefined && { expires: String(Math.ceil(expiresAtMs)) }),
     ...(correlationId !== undefined && { "correlation-id": correlationId }),
@@ -55,7 +44,7 @@ export function encodeMessage(destination: Destination, message: OutgoingMessage
     }
     headers[name] = String(value);
   }
-  return { headers, body: message.body };
+  return headers;
 }
 
 /** What is left of the message's delay. Written anew at every resend: both brokers count from the arrival. */
@@ -64,19 +53,10 @@ export function scheduleHeaders(message: OutgoingMessage, { schedule }: Dialect)
   return delayMs <= 0 || schedule === undefined ? {} : { [schedule]: String(delayMs) };
 }
 
-/** Text stays text: on both brokers a content-length alone would turn it into bytes, and without one a NUL would end it. */
-export function bodyHeaders(
-  { kind, body }: Pick<OutgoingMessage, "kind" | "body">,
-  contentType: string | undefined,
-  dialect: Dialect,
-): Record<string, string> {
-  const type: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
-  if (!isMeasured(kind, body, dialect)) return type;
-  const mark = kind === "bytes" ? undefined : dialect.textMark;
-  return { ...type, "content-length": String(body.length), ...(mark && { [mark[0]]: mark[1] }) };
-}
-
-/** Whether its length is said. */
+/**
+ * Whether the length of a body is said. Text stays text: on both brokers a content-length alone would turn it into bytes,
+ * and without one a NUL would end it.
+ */
 export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { lengthMeansBytes }: Dialect): boolean {
   return kind === "bytes" || !lengthMeansBytes || body.includes(0);
 }

@@ -1,9 +1,8 @@
 /** A rejected message as the dead letter that is sent in its place where the broker would discard it (Artemis). */
 import { type Destination, parseDestination } from "../../../messaging/messages/destination.ts";
 import type { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
+import type { MessageCopy } from "../messages/encoded-send.ts";
 import { insteadOf } from "../messages/header-names.ts";
-import { bodyHeaders, type EncodedMessage, encodeMessage } from "../messages/message.ts";
-import type { Peer } from "../opening/peer.ts";
 
 /** As ActiveMQ names the reason of a dead letter, for its tools. */
 export const REASON_PROPERTY = "dlqDeliveryFailureCause";
@@ -28,26 +27,24 @@ export function deadLetterId({ message, subscription }: Rejection): string {
 }
 
 /** The same body, headers and properties, and why and where it was rejected. Persistent, and without an end of life. */
-export function deadLetterOf(rejection: Rejection, target: Destination, { dialect }: Peer): EncodedMessage {
+export function deadLetterOf(rejection: Rejection): MessageCopy {
   const { message, reason, from } = rejection;
   const { priority, correlationId, type, groupId, groupSequence, kind, contentType } = message;
   const body = message.bytes();
-  const encoded = encodeMessage(
-    target,
-    {
-      ...{
-        id: deadLetterId(rejection),
-        idGiven: true,
-        body,
-        bodyBytes: body.length,
-        kind,
-        priority,
-        correlationId,
-        correlation: undefined,
-        type,
-        groupId,
-        groupSequence,
-      },
+  return {
+    contentType,
+    message: {
+      id: deadLetterId(rejection),
+      idGiven: true,
+      body,
+      bodyBytes: body.length,
+      kind,
+      priority,
+      correlationId,
+      correlation: undefined,
+      type,
+      groupId,
+      groupSequence,
       properties: {
         ...sendable(message.properties),
         [ORIGINAL_ADDRESS_PROPERTY]: from,
@@ -62,10 +59,7 @@ export function deadLetterOf(rejection: Rejection, target: Destination, { dialec
       madeAtMs: 0,
       persistent: true,
     },
-    dialect,
-  );
-  const { "content-type": _ours, "content-length": _length, ...headers } = encoded.headers;
-  return { ...encoded, headers: { ...headers, ...bodyHeaders({ kind, body }, contentType, dialect) } };
+  };
 }
 
 /** Without the properties that STOMP cannot send: their names mean something in a SEND frame. */

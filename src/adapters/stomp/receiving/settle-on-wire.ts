@@ -77,7 +77,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
     subscription: request.subscription?.name ?? request.destination.name,
   };
   const target = peer.deadLetterDestination;
-  const letter = deadLetterOf(rejection, target, peer);
+  const letter = wire.encoder.encodeCopy(target, deadLetterOf(rejection));
   return new Promise((resolve, reject) => {
     const waiter: ReceiptWaiter = {
       bodyBytes: letter.body.length,
@@ -101,7 +101,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
       },
       onSessionEnd: () => resolve("stale"),
     };
-    wire.request("SEND", letter.headers, waiter, letter.body);
+    wire.request("SEND", letter.lines, waiter, letter.body);
   });
 }
 

@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HeaderBlock } from "../../../../../src/adapters/stomp/frames/header-block.ts";
-import { decodeMessage, encodeMessage, scheduleHeaders } from "../../../../../src/adapters/stomp/messages/message.ts";
-import { dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
+import { SendEncoder } from "../../../../../src/adapters/stomp/messages/encoded-send.ts";
+import { decodeMessage, scheduleHeaders } from "../../../../../src/adapters/stomp/messages/message.ts";
+import { type Dialect, dialectOf } from "../../../../../src/adapters/stomp/opening/broker.ts";
 import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
 import { settlingLines } from "../../../../../src/adapters/stomp/receiving/settlement.ts";
 import { InvalidArgumentError, UnsupportedError } from "../../../../../src/errors/errors.ts";
+import type { Destination } from "../../../../../src/messaging/messages/destination.ts";
 import {
   createOutgoingMessage,
   type MessageBody,
   type MessageOptions,
+  type OutgoingMessage,
 } from "../../../../../src/messaging/messages/outgoing-message.ts";
 import { headerBlock } from "../header-block-of.ts";
 
@@ -18,6 +21,13 @@ const artemis = dialectOf({ product: "artemis", version: undefined });
 const other = dialectOf({ product: "rabbitmq", version: undefined });
 const dialects = { classic, artemis, other };
 const queue = { kind: "queue", name: "orders" } as const;
+
+/** The headers of a SEND by name, and its body. */
+function encodeMessage(destination: Destination, message: OutgoingMessage, dialect: Dialect) {
+  const { lines, body } = new SendEncoder({ dialect, version: "1.2" } as Peer).encode(destination, message);
+  const headers: Record<string, string> = Object.fromEntries(new HeaderBlock(`\n${lines}`).entries());
+  return { headers, body };
+}
 
 function encode(body: MessageBody, options: MessageOptions = {}, dialect = classic) {
   return encodeMessage(queue, createOutgoingMessage(body, { id: "id-1", ...options }), dialect);
