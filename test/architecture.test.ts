@@ -55,7 +55,9 @@ const ROOMS = [
   "config",
   "bridge/routing",
   "bridge/config",
+  "bridge/memory",
   "bridge/forwarding",
+  "bridge/watch",
   "bridge/link",
   "bridge",
   // Plays a whole bridge.

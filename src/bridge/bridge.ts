@@ -7,6 +7,10 @@ import { checkBridgeConfig } from "./config/read-bridge-config.ts";
 import { TopicTwins } from "./forwarding/topic-twins.ts";
 import type { LinkStateName } from "./link/link-state.ts";
 import { Link, type LinkStatus } from "./link.ts";
+import { GroupNames } from "./watch/group-names.ts";
+import type { TraceResult } from "./watch/message-trace.ts";
+import { Warnings } from "./watch/warnings.ts";
+import type { BridgeWarning } from "./watch/watched-group.ts";
 
 /** A link has another state, or the same for another reason. */
 export interface LinkChange {
@@ -22,17 +26,25 @@ export interface LinkChange {
 export interface BridgeEvents {
   /** A link has another state, or the same for another reason. */
   link: [change: LinkChange];
+  /**
+   * A link goes on, and somebody should know something of it: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, or a warning of one of
+   * its connections. Told once for each link, group and code in an hour.
+   */
+  warning: [warning: BridgeWarning];
 }
 
 /** Every link of a bridge, at one moment. */
 export interface BridgeStatus {
   /** By name; failed links too. */
   readonly links: Readonly<Record<string, LinkStatus>>;
+  /** The last 50 that were told, the oldest first. */
+  readonly warnings: readonly BridgeWarning[];
 }
 
 /** How often states are looked at that follow from what does not happen. */
 const LOOK_MS = 250;
 const DRAIN_TIMEOUT_MS = 10_000;
+const TRACE_TIMEOUT_MS = 10_000;
 
 /** Checks the configuration and returns a bridge that has not started. @throws ConfigError BRIDGE_CONFIG. */
 export function createBridge(config: BridgeConfig): Bridge {
@@ -45,6 +57,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   readonly done: Promise<void>;
   readonly #links: readonly Link[];
   readonly #told = new Map<string, string>();
+  readonly #warnings = new Warnings();
   readonly #ending = new AbortController();
   #resolveDone: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -54,9 +67,15 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   /** @internal Use createBridge(). */
   constructor(config: BridgeConfig) {
     super();
-    const twins = new TopicTwins();
-    const onChange = () => this.#look();
-    this.#links = Object.keys(config.links).map((name) => new Link({ name, config, twins, onChange }));
+    const shared = {
+      twins: new TopicTwins(),
+      names: new GroupNames(),
+      onChange: () => this.#look(),
+      onWarning: (warning: BridgeWarning) => {
+        if (this.#warnings.add(warning)) this.emit("warning", warning);
+      },
+    };
+    this.#links = Object.keys(config.links).map((name) => new Link({ name, config, ...shared }));
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve;
     });
@@ -80,7 +99,26 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
 
   /** The state and the figures of every link, failed ones too. */
   status(): BridgeStatus {
-    return { links: Object.fromEntries(this.#links.map((link) => [link.name, link.status()])) };
+    const links = Object.fromEntries(this.#links.map((link) => [link.name, link.status()]));
+    return { links, warnings: this.#warnings.last };
+  }
+
+  /**
+   * Tells where a message is: on its way, held, forwarded, a dead letter, or in a queue that can be browsed. `id` is the one
+   * that its sender gave it, that a broker shows, or that the bridge gave it at the target. Every link remembers its last
+   * 10,000 messages. Queues are browsed for up to `timeoutMs`, 10,000 unless said. Never rejects.
+   */
+  async trace(
+    id: string,
+    { signal, timeoutMs = TRACE_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  ): Promise<TraceResult> {
+    const limits = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const traces = await Promise.all(this.#links.map((link) => link.trace(id, limits)));
+    return {
+      id,
+      found: traces.flatMap(({ found }) => found),
+      notLookedInto: traces.flatMap(({ notLookedInto }) => notLookedInto),
+    };
   }
 
   /**

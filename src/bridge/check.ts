@@ -8,6 +8,7 @@ import { inspectDocument } from "./config/read-bridge-config.ts";
 import { lossesOf } from "./link/losses.ts";
 import { isOneBroker } from "./link/one-broker.ts";
 import { type OpenGroup, openGroup } from "./link/open-group.ts";
+import { nativeTarget, stuckUnseen } from "./watch/unseen.ts";
 
 /** Reads a file without throwing; `config` is undefined when a finding is an error. */
 export async function inspectBridgeFile(file: string): Promise<{
@@ -32,6 +33,9 @@ export async function checkLinksOnline(
     for (const [name, link] of Object.entries(config.links)) {
       const [from, to] = [groups.get(link.from), groups.get(link.to)];
       if (from && to) for (const details of lossesOf(name, link, from, to)) add(details);
+      if (from)
+        for (const details of await stuckUnseen(name, link, from, config.groups[link.from]?.browseUri)) add(details);
+      if (to) for (const details of await nativeTarget(name, link, to, timeoutMs)) add(details);
       if (!from || !to || from === to) continue;
       const one = await isOneBroker(from.connection, to.connection, AbortSignal.timeout(timeoutMs));
       const path = ["links", name, "to"];

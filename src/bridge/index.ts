@@ -8,3 +8,6 @@ export { readBridgeConfig } from "./config/read-bridge-config.ts";
 export type { LinkCounts } from "./forwarding/counts.ts";
 export type { LinkState, LinkStateName } from "./link/link-state.ts";
 export type { LinkEnd, LinkStatus } from "./link.ts";
+export type { CanaryState, CanaryStatus } from "./watch/canary-figures.ts";
+export type { MessagePlace, MessageTrace, TraceResult } from "./watch/message-trace.ts";
+export type { BridgeWarning } from "./watch/watched-group.ts";

@@ -5,6 +5,10 @@ import type { TopicTwins } from "./forwarding/topic-twins.ts";
 import { Direction } from "./link/direction.ts";
 import type { LinkState, LinkStateName } from "./link/link-state.ts";
 import { reverseRouteOf, routeOf } from "./routing/route.ts";
+import { type CanaryStatus, worseCanary } from "./watch/canary-figures.ts";
+import type { GroupNames } from "./watch/group-names.ts";
+import type { TraceResult } from "./watch/message-trace.ts";
+import type { BridgeWarning } from "./watch/watched-group.ts";
 
 /** What a link says of itself. */
 export interface LinkStatus extends Readonly<LinkCounts> {
@@ -20,6 +24,10 @@ export interface LinkStatus extends Readonly<LinkCounts> {
   readonly unacknowledged: number;
   /** `Date.now()` of the last message that was settled; undefined before the first. */
   readonly lastProgressAtMs: number | undefined;
+  /** The delay that messages have on this link, as its canaries measure it; of a duplex link the slower direction's. */
+  readonly canary: CanaryStatus;
+  /** Queues of the source in which a message for this link stands behind so many others that the broker does not see it. */
+  readonly blockedBySelector: readonly string[];
   /** The source group, and its active endpoint. */
   readonly from: LinkEnd;
   /** The target group, and its active endpoint. */
@@ -38,6 +46,8 @@ export interface LinkDeps {
   readonly name: string;
   readonly config: BridgeConfig;
   readonly twins: TopicTwins;
+  readonly names: GroupNames;
+  readonly onWarning: (warning: BridgeWarning) => void;
   readonly onChange: () => void;
 }
 
@@ -45,7 +55,7 @@ export class Link {
   readonly name: string;
   readonly #directions: readonly [Direction, ...Direction[]];
 
-  constructor({ name, config, twins, onChange }: LinkDeps) {
+  constructor({ name, config, ...shared }: LinkDeps) {
     this.name = name;
     const settings = config.links[name];
     const from = settings && config.groups[settings.from];
@@ -61,8 +71,7 @@ export class Link {
       route: routeOf(settings),
       from: ends[0],
       to: ends[1],
-      twins,
-      onChange,
+      ...shared,
     });
     const back = () =>
       new Direction({
@@ -71,8 +80,7 @@ export class Link {
         route: reverseRouteOf(settings),
         from: ends[1],
         to: ends[0],
-        twins,
-        onChange,
+        ...shared,
       });
     this.#directions = settings.duplex ? [there, back()] : [there];
   }
@@ -93,9 +101,20 @@ export class Link {
       ...this.#directions.map(({ counts }) => counts).reduce(addCounts),
       pending: figures.reduce((sum, { pending }) => sum + pending, 0),
       unacknowledged: figures.reduce((sum, { unacknowledged }) => sum + unacknowledged, 0),
+      canary: figures.map(({ canary }) => canary).reduce(worseCanary),
+      blockedBySelector: figures.flatMap(({ blockedBySelector }) => blockedBySelector),
       lastProgressAtMs: times.length === 0 ? undefined : Math.max(...times),
       from: endOf(source),
       to: endOf(target),
+    };
+  }
+
+  /** What each direction knows of a message. Never rejects. */
+  async trace(id: string, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
+    const traces = await Promise.all(this.#directions.map((direction) => direction.trace(id, signal)));
+    return {
+      found: traces.flatMap(({ found }) => found),
+      notLookedInto: traces.flatMap(({ notLookedInto }) => notLookedInto),
     };
   }
 

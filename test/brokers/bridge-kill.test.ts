@@ -21,4 +21,11 @@ describe.sequential.each([
     // What was in flight at the kill, and no more.
     else expect(round.storedTwice).toBeLessThanOrEqual(1_000);
   });
+
+  if (source === "classic")
+    it.each(VICTIMS)("loses nothing of a topic that it subscribes to durably when %s is killed", async (victim) => {
+      const round = await killRound({ source: groups[0], target: groups[1], protocols }, victim, "topic");
+      expect(round.sent).toBeGreaterThan(100);
+      expect([round.lost, round.storedTwice]).toEqual([0, 0]);
+    });
 });

@@ -62,7 +62,9 @@ function onEmbedded(config: BridgeConfig, groups: ReadonlyMap<string, EmbeddedGr
     const protocol = /stomp/.test(uri.slice(0, uri.indexOf("://") + 20)) ? "stomp" : "amqp";
     return group ? [[name, { uri: group.uri(protocol), ...(id !== undefined && { id }) }]] : [];
   });
-  const links = Object.entries(config.links).map(([name, link]) => [name, { ...link, until: "forever" }] as const);
+  const links = Object.entries(config.links).map(
+    ([name, link]) => [name, { ...link, until: "forever", canary: false }] as const,
+  );
   return { groups: Object.fromEntries(entries), links: Object.fromEntries(links) };
 }
 

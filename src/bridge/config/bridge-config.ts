@@ -24,6 +24,11 @@ export interface BridgeGroupTls {
 export interface BridgeGroup {
   /** A URI of this library, such as `masterslave:(amqp://a:5672,amqp://b:5672)`. */
   readonly uri: string;
+  /**
+   * A URI with `stomp://` endpoints of the same group, with the same login: shows which messages it cannot deliver over AMQP.
+   * Unless said, such messages are counted where the broker tells its depths, and not named.
+   */
+  readonly browseUri?: string | undefined;
   /** The name in the path of messages, where two files name one group differently; its key in `groups` unless said. */
   readonly id?: string | undefined;
   /** Logs in as nobody unless said. */
@@ -54,6 +59,12 @@ export interface HeaderRules {
 
 /** When a link is over: never, when its source is empty, after so many messages, or after so many milliseconds. */
 export type Until = "forever" | "empty" | { readonly messages: number } | { readonly durationMs: number };
+
+/** How often a canary is sent. */
+export interface CanaryOptions {
+  /** Milliseconds from one to the next, from 100 to 3,600,000. */
+  readonly intervalMs: number;
+}
 
 /** What is forwarded from one group to another. */
 export interface BridgeLink {
@@ -98,6 +109,11 @@ export interface BridgeLink {
   readonly convert?: "json" | undefined;
   /** Where the source group keeps what cannot be forwarded; `ActiveMQ.DLQ` or `DLQ`, by its product, unless said. */
   readonly deadLetter?: string | undefined;
+  /**
+   * A message of the bridge's own that goes the way of the link every `intervalMs`, and measures the delay; every 5,000 unless
+   * said. `false`: none. A link that ends by itself has none.
+   */
+  readonly canary?: CanaryOptions | false | undefined;
   /** Refuses to start where the link would lose a part of messages, such as their groups; false unless said. */
   readonly strict?: boolean | undefined;
   /** Only in programs: looks at each message before it is sent. See {@link MapMessage}. */

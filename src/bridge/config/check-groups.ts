@@ -23,6 +23,7 @@ export function checkGroups(config: BridgeConfig, document: ConfigDocument, find
       add(tlsWithoutUse(group, uri, path));
       if (uri.credentials && document.file !== undefined) add(passwordInUri([...path, "uri"]));
     }
+    add(browseUriProblem(group, [...path, "browseUri"]));
     add(login(group, path));
     for (const key of ["password", "token"] as const) {
       const found = [secretInFile, secretNotSet].map((check) => check(document, [...path, key], group[key]));
@@ -45,6 +46,19 @@ function readUri(text: string, path: FindingDetails["path"], add: (details: Find
     const { code, message } = MasterSlaveError.from(reason);
     add({ code, path, message, advice: "Mend the URI; docs/options.md lists the options" });
     return undefined;
+  }
+}
+
+function browseUriProblem({ browseUri }: BridgeGroup, path: FindingDetails["path"]): FindingDetails | undefined {
+  if (browseUri === undefined) return undefined;
+  const advice = 'Write a URI such as "masterslave:(stomp://a:61613,stomp://b:61613)"';
+  try {
+    const { protocol } = resolveOptions(parseMasterSlaveUri(browseUri), {});
+    if (protocol === "stomp") return undefined;
+    return { code: "BROWSE_URI", path, message: "browseUri does not speak STOMP", advice };
+  } catch (reason) {
+    const { message } = MasterSlaveError.from(reason);
+    return { code: "BROWSE_URI", path, message, advice };
   }
 }
 

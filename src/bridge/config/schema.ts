@@ -45,6 +45,10 @@ const GroupSchema = z.strictObject({
     description: "A URI such as masterslave:(amqp://a:5672,amqp://b:5672)",
     advice: 'Write a URI such as "masterslave:(amqp://a:5672,amqp://b:5672)"',
   }),
+  browseUri: z.string().min(1).optional().meta({
+    description: "A URI with stomp:// endpoints of the same group, to show what it cannot deliver over AMQP",
+    advice: 'Write a URI such as "masterslave:(stomp://a:61613,stomp://b:61613)"',
+  }),
   id: NameSchema.optional(),
   username: z.string().optional(),
   password: SecretSchema.optional(),
@@ -66,6 +70,13 @@ const UntilSchema = z
   .meta({
     description: "When the link is over",
     advice: "Write forever, empty, { messages: 500 } or { durationMs: 60000 }",
+  });
+
+const CanarySchema = z
+  .union([z.literal(false), z.strictObject({ intervalMs: z.number().int().min(100).max(3_600_000) })])
+  .meta({
+    description: "A message of the bridge's own that measures the delay of the link",
+    advice: "Write false for none, or { intervalMs: 5000 }",
   });
 
 const HeadersSchema = z.strictObject({
@@ -119,11 +130,7 @@ const LinkSchema = z.strictObject({
     undefined,
     "Leave it out: move messages back with a link that has until: empty",
   ).optional(),
-  canary: notYet(
-    "the canary is not there yet",
-    undefined,
-    "Leave canary out: lastProgressAtMs of the status tells whether the link moves",
-  ).optional(),
+  canary: CanarySchema.optional(),
   strict: flag("Refuse to start where the link would lose a part of messages").optional(),
 });
 

@@ -7,7 +7,7 @@ import type { Delivery, SettleResult } from "../../messaging/receiving/deliverie
 import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
-import { ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
+import { FIRST_ID_PROPERTY, ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
 import { type PassedBody, plainBody, sectionsIn } from "./passed-body.ts";
 
 export interface DeadLetterDeps {
@@ -32,18 +32,21 @@ export async function deadLetter(
   reason: string,
   deps: DeadLetterDeps,
 ): Promise<SettleResult> {
-  const { source, queue, protocol, link, group } = deps;
+  const { source, protocol, link, group } = deps;
   const { message } = delivery;
   const said = `${code}: ${reason}`.replace(/\s+/g, " ").slice(0, MAX_REASON);
-  const to = formatDestination(parseDestination(queue ?? ownQueue(source.broker?.product)));
+  const to = deadLetterQueue(deps);
   const identity = identityOf(message, protocol);
   const { correlationId, groupId, type } = message;
   const { body, sections } = keptBody(message);
+  const firstId = message.properties[FIRST_ID_PROPERTY] ?? identity;
   const options: SendOptions = {
     properties: {
       ...(sections ? {} : Object.fromEntries(Object.entries(message.properties).filter(([name]) => isKept(name)))),
       [ORIGIN_PROPERTY]: message.destination ?? "",
       [REASON_PROPERTY]: said,
+      // What it is found by, and nothing drops a copy for.
+      ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
     },
     ...(identity !== undefined && {
       id: idAtTarget({ group, link, source: `${message.destination} dead` }, identity),
@@ -59,6 +62,11 @@ export async function deadLetter(
     return delivery.reject(said);
   }
   return delivery.accept();
+}
+
+/** `queue://NAME` */
+export function deadLetterQueue({ source, queue }: Pick<DeadLetterDeps, "source" | "queue">): string {
+  return formatDestination(parseDestination(queue ?? ownQueue(source.broker?.product)));
 }
 
 function ownQueue(product: string | undefined): string {
@@ -79,5 +87,5 @@ function keptBody(message: ReceivedMessage): PassedBody {
 
 /** Names that are a broker's own; none of a duplicate id, which would drop the copy. */
 function isKept(name: string): boolean {
-  return !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_");
+  return !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_") && name !== FIRST_ID_PROPERTY;
 }

@@ -4,6 +4,7 @@ import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { MapMessage } from "../config/bridge-config.ts";
+import { Journal } from "../memory/journal.ts";
 import type { InFlightBudget } from "./budget.ts";
 import { type ComposeRules, compose, type OutgoingCopy } from "./compose.ts";
 import type { LinkCounts } from "./counts.ts";
@@ -34,6 +35,7 @@ export class Forwarder {
   readonly #deps: ForwarderDeps;
   readonly #inFlight: InFlightMessages;
   readonly holding: Holding;
+  readonly journal = new Journal();
   /** `Date.now()` of the last message that was settled; undefined before the first. */
   lastProgressAtMs: number | undefined;
 
@@ -57,6 +59,12 @@ export class Forwarder {
     return this.#inFlight.size;
   }
 
+  /** The message that is on its way and has this id, and why it waits when it does. */
+  find(id: string): { readonly message: InFlight | undefined; readonly heldFor: string | undefined } {
+    const message = this.#inFlight.find(id);
+    return { message, heldFor: message && this.holding.whyHeld(message) };
+  }
+
   sourceInterrupted(): void {
     this.#inFlight.orphan();
   }
@@ -74,14 +82,15 @@ export class Forwarder {
   async #take(delivery: Delivery, bytes: number): Promise<void> {
     const { rules, counts, map } = this.#deps;
     const composed = compose(delivery.message, rules);
-    if (composed.kind !== "forward") return this.#leave(delivery, bytes, composed.kind);
+    if (composed.kind !== "forward")
+      return this.#leave(delivery, bytes, composed.kind, "reason" in composed ? composed.reason : undefined);
     const known = this.#inFlight.recognise(composed.key, delivery);
     if (known === "adopted") return this.#deps.budget.release(bytes);
     if (known === "confirmed") {
       counts.recovered += 1;
       return this.#settle({ delivery, copy: composed, bytes, confirmed: true });
     }
-    if (this.#deps.twins.isTwin(rules.path.to, composed)) return this.#leave(delivery, bytes, "stays");
+    if (this.#deps.twins.isTwin(rules.path.to, composed)) return this.#leave(delivery, bytes, "stays", TWIN);
     const copy = map === undefined ? composed : await mapCopy(map, delivery.message, composed, rules);
     if (copy === "drop") return this.#drop(delivery, composed, bytes);
     if (composed.key === undefined) counts.withoutIdentity += 1;
@@ -128,6 +137,7 @@ export class Forwarder {
   }
 
   async #settle(message: InFlight, as: "forwarded" | "expired" | "dropped" = "forwarded"): Promise<void> {
+    this.journal.note(as, message.delivery.message, message);
     try {
       const result = await message.delivery.accept();
       if (as === "forwarded" && result === "settled") this.#deps.counts.forwarded += 1;
@@ -147,6 +157,10 @@ export class Forwarder {
   async #poison(message: InFlight, code: string, reason: string): Promise<void> {
     try {
       const result = await deadLetter(message.delivery, code, reason, this.#deps.deadLetters);
+      this.journal.note("dead-lettered", message.delivery.message, {
+        copy: message.copy,
+        reason: `${code}: ${reason}`,
+      });
       if (result === "settled") this.#deps.counts.deadLettered += 1;
       message.confirmed = true;
       this.#done(message, result);
@@ -159,6 +173,7 @@ export class Forwarder {
   async #refuse(delivery: Delivery, bytes: number, code: string, reason: string): Promise<void> {
     const result = await deadLetter(delivery, code, reason, this.#deps.deadLetters).catch(() => "stale" as const);
     if (result === "settled") this.#deps.counts.deadLettered += 1;
+    this.journal.note("dead-lettered", delivery.message, { reason: `${code}: ${reason}` });
     this.#deps.budget.release(bytes);
   }
 
@@ -174,8 +189,9 @@ export class Forwarder {
   }
 
   /** What does not go on is taken off a topic, which brought a copy to us alone, and given back to a queue. */
-  async #leave(delivery: Delivery, bytes: number, why: "stays" | "expired"): Promise<void> {
+  async #leave(delivery: Delivery, bytes: number, why: "stays" | "expired", reason?: string): Promise<void> {
     const { counts, budget } = this.#deps;
+    this.journal.note(why, delivery.message, reason === undefined ? {} : { reason });
     const isTopic = delivery.message.destination?.startsWith("topic://") === true;
     if (why === "expired") counts.expired += 1;
     else counts.filtered += 1;
@@ -193,3 +209,4 @@ function codeOf(reason: unknown, code: string): string {
 
 /** The broker's selector keeps such messages from us; where it has none, this keeps us from taking them without end. */
 const GIVE_BACK_MS = 1_000;
+const TWIN = "another copy of it reached the target by another link";

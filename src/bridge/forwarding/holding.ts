@@ -38,6 +38,13 @@ export class Holding {
     return this.#hold;
   }
 
+  /** Why a message waits; undefined when it does not. */
+  whyHeld(message: InFlight): string | undefined {
+    const suspect = this.#suspects.find((each) => each.message === message);
+    if (suspect) return `TARGET_REFUSES: ${suspect.reason}`;
+    return this.#hold && this.#held.includes(message) ? `${this.#hold.code}: ${this.#hold.reason}` : undefined;
+  }
+
   /** The target took a message: what it refused meanwhile was refused for what it is. */
   accepted(): void {
     this.#refusals = 0;

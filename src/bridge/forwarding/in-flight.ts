@@ -1,7 +1,8 @@
 /** The messages of one direction that were taken and are not settled: they outlive sessions of the source. */
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
+import { hasId } from "../memory/journal.ts";
+import { RecentIds } from "../memory/recent-ids.ts";
 import type { OutgoingCopy } from "./compose.ts";
-import { RecentIds } from "./recent-ids.ts";
 
 export interface InFlight {
   /** The last delivery of the message; another one after a failover of the source. */
@@ -33,6 +34,16 @@ export class InFlightMessages {
     let count = 0;
     for (const { confirmed } of this.#open) if (!confirmed) count += 1;
     return count;
+  }
+
+  /** The message of which an id is this one. */
+  find(id: string): InFlight | undefined {
+    for (const message of this.#open) {
+      const { key: targetId, firstId } = message.copy;
+      const { id: own, brokerMessageId } = message.delivery.message;
+      if (hasId({ id: own, brokerMessageId, firstId, targetId }, id)) return message;
+    }
+    return undefined;
   }
 
   add(message: InFlight): void {

@@ -1,15 +1,20 @@
 /** One direction of a link: two connections, what it takes from one, and what it sends to the other. */
 import { MasterSlaveError } from "../../errors/errors.ts";
+import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
 import { InFlightBudget } from "../forwarding/budget.ts";
 import { type LinkCounts, noCounts } from "../forwarding/counts.ts";
+import { deadLetterQueue } from "../forwarding/dead-letters.ts";
 import { Forwarder } from "../forwarding/forwarder.ts";
 import { Gate } from "../forwarding/gate.ts";
 import type { TopicTwins } from "../forwarding/topic-twins.ts";
 import { pathSelector } from "../routing/path.ts";
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
-import type { Route } from "../routing/route.ts";
+import { type Route, targetOf } from "../routing/route.ts";
+import type { GroupNames } from "../watch/group-names.ts";
+import { type TraceResult, traceMessage } from "../watch/message-trace.ts";
+import type { BridgeWarning } from "../watch/watched-group.ts";
 import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
@@ -17,6 +22,7 @@ import { hasPriorities, lossesOf } from "./losses.ts";
 import { isOneBroker } from "./one-broker.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
 import { waitUntilOver } from "./until.ts";
+import { watchOf } from "./watch-of.ts";
 
 export interface DirectionSettings {
   readonly link: string;
@@ -25,6 +31,8 @@ export interface DirectionSettings {
   readonly from: { readonly name: string; readonly group: BridgeGroup };
   readonly to: { readonly name: string; readonly group: BridgeGroup };
   readonly twins: TopicTwins;
+  readonly names: GroupNames;
+  readonly onWarning: (warning: BridgeWarning) => void;
   /** The state may be another. */
   readonly onChange: () => void;
 }
@@ -59,7 +67,7 @@ export class Direction {
     const budget = new InFlightBudget({ maxCount: maxInFlight, maxBytes: maxInFlightBytes });
     const gate = new Gate();
     this.#forwarder = this.#makeForwarder(budget, gate, maxInFlight);
-    this.#health = this.#makeHealth(gate);
+    this.#health = this.#makeHealth(budget, gate);
     this.#intake = this.#makeIntake(budget, gate, maxInFlight);
   }
 
@@ -69,7 +77,26 @@ export class Direction {
 
   get figures() {
     const { pending, unacknowledged, lastProgressAtMs } = this.#forwarder;
-    return { pending, unacknowledged, lastProgressAtMs };
+    const { canary, blockedBySelector } = this.#health.watch;
+    return { pending, unacknowledged, lastProgressAtMs, canary, blockedBySelector };
+  }
+
+  /** What is known of a message of this id, and where it lies. Never rejects. */
+  trace(id: string, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
+    const { source, target } = this;
+    const { link, route, settings } = this.#deps;
+    const { queues } = this.#intake;
+    const targets = queues.flatMap((name) => targetOf(route, { kind: "queue", name }) ?? []);
+    const deps = {
+      link,
+      source,
+      target,
+      forwarder: this.#forwarder,
+      queues,
+      targets: targets.filter(({ kind }) => kind === "queue").map(formatDestination),
+      deadLetters: deadLetterQueue({ source: source.connection, queue: settings.deadLetter }),
+    };
+    return traceMessage(id, deps, signal);
   }
 
   /** Resolves when every source has its consumer, or the direction has failed. Never rejects. */
@@ -169,8 +196,18 @@ export class Direction {
     });
   }
 
-  #makeHealth(gate: Gate): LinkHealth {
+  #makeHealth(budget: InFlightBudget, gate: Gate): LinkHealth {
+    const { source, target } = this;
+    const { link, settings, from, names, onWarning, onChange } = this.#deps;
+    const watch = watchOf({
+      ...{ link, settings, source, target, names, budget, gate, onWarning, onChange },
+      sourceSettings: from.group,
+      queues: () => this.#intake.queues,
+      lastTakenAt: () => this.#intake.lastTakenAt,
+      unacknowledged: () => this.#forwarder.unacknowledged,
+    });
     return new LinkHealth({
+      watch,
       source: this.source.connection,
       target: this.target.connection,
       gate,
@@ -186,7 +223,7 @@ export class Direction {
     const { settings, route } = this.#deps;
     const { until, concurrency = 1 } = settings;
     return new Intake({
-      connection: this.source.connection,
+      source: this.source,
       sources: route.sources,
       concurrency,
       optionsOf: (source) => this.#consumeOptions(source, maxInFlight, concurrency),

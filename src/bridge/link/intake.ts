@@ -1,5 +1,4 @@
 /** What a direction takes from its source: the consumers, and how much they may take. */
-import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { keepReceivedBytes } from "../../messaging/messages/encoded-sections.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
@@ -7,10 +6,12 @@ import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts"
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
+import type { OpenGroup } from "./open-group.ts";
+import { QueueList } from "./queue-list.ts";
 import { SourceConsumer, type SourceConsumerDeps } from "./source-consumer.ts";
 
 export interface IntakeDeps {
-  readonly connection: Connection;
+  readonly source: OpenGroup;
   readonly sources: readonly DestinationPattern[];
   /** Consumers of each queue. */
   readonly concurrency: number;
@@ -26,7 +27,8 @@ export interface IntakeDeps {
 
 export class Intake {
   readonly #deps: IntakeDeps;
-  readonly #consumers: readonly SourceConsumer[];
+  readonly #consumers: SourceConsumer[] = [];
+  readonly #list: QueueList;
   #left: number;
   #closing = false;
   #forgetBytes: () => void = () => {};
@@ -36,10 +38,14 @@ export class Intake {
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
     this.#left = deps.limit;
-    this.#consumers = deps.sources.flatMap((source) => {
-      const count = source.kind === "queue" ? deps.concurrency : 1;
-      return Array.from({ length: count }, () => this.#consumer(source));
-    });
+    const { source, sources, onRefused } = deps;
+    this.#list = new QueueList({ group: source, sources, onQueue: (queue) => this.#add(queue), onRefused });
+  }
+
+  /** The queues that are consumed by their plain names. */
+  get queues(): readonly string[] {
+    const plain = this.#deps.sources.filter(({ kind, hasWildcard }) => kind === "queue" && !hasWildcard);
+    return [...new Set([...plain.map(({ name }) => name), ...this.#list.queues])];
   }
 
   /** Everything that was to be taken is taken. */
@@ -52,7 +58,8 @@ export class Intake {
     this.lastTakenAt = performance.now();
     // What came over AMQP goes on as it is encoded.
     this.#forgetBytes = keepReceivedBytes();
-    await Promise.all(this.#consumers.map((consumer) => consumer.start()));
+    const direct = this.#deps.sources.filter((source) => !this.#list.expands(source));
+    await Promise.all([...direct.map((source) => this.#add(source)), this.#list.start()]);
   }
 
   /** Takes nothing more. */
@@ -65,14 +72,24 @@ export class Intake {
   /** Leaves; what is unsettled goes back. Never rejects. */
   async close(): Promise<void> {
     this.stop();
+    this.#list.close();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
     this.#forgetBytes();
   }
 
+  /** Resolves when the broker has the consumers of a source, or has refused them. */
+  async #add(source: DestinationPattern): Promise<void> {
+    if (this.#closing) return;
+    const count = source.kind === "queue" ? this.#deps.concurrency : 1;
+    const consumers = Array.from({ length: count }, () => this.#consumer(source));
+    this.#consumers.push(...consumers);
+    await Promise.all(consumers.map((consumer) => consumer.start()));
+  }
+
   #consumer(source: DestinationPattern): SourceConsumer {
-    const { connection, optionsOf, onRefused } = this.#deps;
+    const { optionsOf, onRefused } = this.#deps;
     return new SourceConsumer({
-      connection,
+      connection: this.#deps.source.connection,
       destination: formatDestination(source),
       options: () => optionsOf(source),
       onRefused,

@@ -1,6 +1,7 @@
 /** Watches both connections of a direction, and knows the state that follows. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Gate } from "../forwarding/gate.ts";
+import type { LinkWatch } from "../watch/link-watch.ts";
 import { type LinkState, linkState } from "./link-state.ts";
 import type { SourceRefusal } from "./source-consumer.ts";
 
@@ -8,6 +9,7 @@ export interface LinkHealthDeps {
   readonly source: Connection;
   readonly target: Connection;
   readonly gate: Gate;
+  readonly watch: LinkWatch;
   /** Of the forwarder. */
   readonly hold: () => { readonly code: string; readonly reason: string } | undefined;
   readonly pending: () => number;
@@ -55,7 +57,7 @@ export class LinkHealth {
 
   /** The state of this moment. */
   get state(): LinkState {
-    const { source, target, hold, pending, progressAtMs } = this.#deps;
+    const { source, target, hold, pending, progressAtMs, watch } = this.#deps;
     const waiting = pending();
     const now = Date.now();
     if (waiting === 0) this.#waitingSinceMs = undefined;
@@ -70,18 +72,27 @@ export class LinkHealth {
       targetError: lastError(target),
       hold: hold(),
       refusal: this.#refusals.values().next().value,
+      trouble: watch.trouble(progressAtMs()),
       pending: waiting,
       silentMs: now - since,
     });
   }
 
+  get watch(): LinkWatch {
+    return this.#deps.watch;
+  }
+
   began(): void {
-    if (this.#life === "starting") this.#life = "running";
+    if (this.#life === "starting") {
+      this.#life = "running";
+      this.#deps.watch.start();
+    }
     this.#deps.onChange();
   }
 
   stopped(): void {
     this.#life = "stopped";
+    this.#deps.watch.close();
     this.#deps.onChange();
   }
 
@@ -89,6 +100,7 @@ export class LinkHealth {
   fail(code: string, reason: string): void {
     if (this.#life === "stopped") return;
     this.#failure ??= { code, reason };
+    this.#deps.watch.close();
     this.#deps.onChange();
   }
 

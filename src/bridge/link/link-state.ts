@@ -25,6 +25,8 @@ export interface LinkFacts {
   readonly hold: { readonly code: string; readonly reason: string } | undefined;
   /** The source refuses a consumer. */
   readonly refusal: { readonly destination: string; readonly reason: string } | undefined;
+  /** Nothing comes or arrives, though everything is connected. */
+  readonly trouble: { readonly code: string; readonly reason: string } | undefined;
   readonly pending: number;
   /** Since the last confirmation, or since there was something to confirm. */
   readonly silentMs: number;
@@ -48,6 +50,7 @@ export function linkState(facts: LinkFacts): LinkState {
       "TARGET_SILENT",
       `${pending} messages are sent and the target has confirmed none for ${Math.round(silentMs / 1000)} s`,
     );
+  if (facts.trouble && life === "running") return blocked(facts.trouble.code, facts.trouble.reason);
   return { state: life, reason: undefined, blockedBy: undefined };
 }
 

@@ -1,4 +1,4 @@
-/** `masterslave bridge run|check|test|status`: forwards messages between groups, as a file says. */
+/** `masterslave bridge run|check|test|status|trace`: forwards messages between groups, as a file says. */
 import { Command, Option } from "commander";
 import type { BridgeVerbOptions, Output } from "./output.ts";
 
@@ -11,7 +11,8 @@ export function bridgeCommand(exit: (code: number) => void): Command {
     .addCommand(runCommand(exit))
     .addCommand(checkCommand(exit))
     .addCommand(testCommand(exit))
-    .addCommand(statusCommand(exit));
+    .addCommand(statusCommand(exit))
+    .addCommand(traceCommand(exit));
   return bridge;
 }
 
@@ -64,5 +65,18 @@ function statusCommand(exit: (code: number) => void): Command {
     .action(async (path: string, options: BridgeVerbOptions) => {
       const { printStatus } = await import("./status.ts");
       exit(await printStatus(path, options));
+    });
+}
+
+function traceCommand(exit: (code: number) => void): Command {
+  return new Command("trace")
+    .description("Ask a running bridge where a message is: on its way, held, forwarded, a dead letter, in a queue")
+    .argument("<id>", "the id that its sender gave it, that a broker shows, or that it has at the target")
+    .requiredOption("--status-file <path>", "the status file of the bridge; its socket is beside it")
+    .option("--timeout <ms>", "how long queues are looked into", Number, 10_000)
+    .addOption(output(["text", "json"]))
+    .action(async (id: string, options: { statusFile: string; timeout: number; output: Output }) => {
+      const { traceOne } = await import("./trace.ts");
+      exit(await traceOne(id, options));
     });
 }

@@ -6,6 +6,7 @@ import { EXIT } from "../exit-codes.ts";
 import { describeLinks } from "./describe.ts";
 import type { Output } from "./output.ts";
 import { printFailure, printResult } from "./print.ts";
+import { answerTraces } from "./status-socket.ts";
 
 export interface RunOptions {
   readonly dryRun: boolean;
@@ -41,6 +42,11 @@ async function runLinks(bridge: Bridge, { output, statusFile }: RunOptions): Pro
     else console.log(line("link", { name, state, reason }));
   };
   bridge.on("link", tell);
+  bridge.on("warning", (warning) => {
+    const { link, group, code, message } = warning;
+    if (output === "text") console.error(`${link}${group === undefined ? "" : ` (${group})`} ${code}: ${message}`);
+    else console.log(line("warning", warning));
+  });
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
@@ -79,9 +85,12 @@ function writeStatus(bridge: Bridge, path: string): () => Promise<void> {
   };
   write();
   const timer = setInterval(write, STATUS_MS);
+  const stopAnswering = answerTraces(bridge, path, (reason) =>
+    console.error(`bridge trace will not be answered: ${reason}`),
+  );
   return async () => {
     clearInterval(timer);
     write();
-    await writing;
+    await Promise.all([writing, stopAnswering()]);
   };
 }

@@ -31,11 +31,18 @@ export async function printStatus(path: string, { output }: BridgeVerbOptions): 
   const well = links.every(([, { state }]) => state === "running" || state === "stopped");
   const lines = links.map(([name, link]) => {
     const { state, reason, forwarded, pending, unacknowledged, deadLettered } = link;
-    const figures = `forwarded ${forwarded}, pending ${pending}, unacknowledged ${unacknowledged}, dead letters ${deadLettered}`;
+    const figures = `forwarded ${forwarded}, pending ${pending}, unacknowledged ${unacknowledged}, dead letters ${deadLettered}${canaryText(link)}`;
     return `${name} ${state}: ${figures}${reason === undefined ? "" : ` (${reason})`}`;
   });
   const age = `written ${Math.round(ageMs / 100) / 10} s ago by process ${status.pid}${stale ? ": it no longer runs, or hangs" : ""}`;
-  printResult(VERB, { ageMs, stale, ...status }, { output, ok: well && !stale, lines: [...lines, age] });
+  const warnings = status.warnings.map(({ link, code, message }) => `${link} ${code}: ${message}`);
+  printResult(VERB, { ageMs, stale, ...status }, { output, ok: well && !stale, lines: [...lines, ...warnings, age] });
   if (stale) return EXIT.failure;
   return well ? EXIT.ok : EXIT.findings;
+}
+
+function canaryText({ canary: { state, lastMs, p50Ms, maxMs, lost } }: BridgeStatus["links"][string]): string {
+  if (state === "off") return "";
+  if (lastMs === undefined) return `, canary ${state}`;
+  return `, canary ${lastMs} ms (half within ${p50Ms}, longest ${maxMs}, lost ${lost})`;
 }

@@ -32,15 +32,20 @@ const DRAIN_MS = 60_000;
 const SILENT_MS = 4_000;
 
 /** Rejects when a side does not come back. The queue of a round is its own. */
-export async function killRound(pair: BridgePair, victim: Victim): Promise<KillRound> {
-  const queue = `queue://bridged.${process.pid}.${randomUUID().slice(0, 8)}`;
-  const bridge = new BridgeProcess(configOf(pair, queue));
+export async function killRound(
+  pair: BridgePair,
+  victim: Victim,
+  from: "queue" | "topic" = "queue",
+): Promise<KillRound> {
+  const name = `bridged.${process.pid}.${randomUUID().slice(0, 8)}`;
+  const queue = `queue://${name}`;
+  const bridge = new BridgeProcess(configOf(pair, `${from}://${name}`));
   const [sender, reader] = await Promise.all([open(pair.source), open(pair.target)]);
   try {
     await bridge.start();
     const reading = readAll(reader, queue);
     const load = new AbortController();
-    const sending = sendUntil(sender, queue, load.signal);
+    const sending = sendUntil(sender, `${from}://${name}`, load.signal);
     await pause(LOAD_MS);
     await kill(pair, victim, bridge);
     await pause(2 * LOAD_MS);
@@ -54,7 +59,9 @@ export async function killRound(pair: BridgePair, victim: Victim): Promise<KillR
   }
 }
 
-export function configOf({ source, target, protocols }: BridgePair, queue: string): BridgeConfig {
+/** A topic is subscribed to durably, and becomes a queue at the target, which keeps what nobody reads at the moment. */
+export function configOf({ source, target, protocols }: BridgePair, destination: string): BridgeConfig {
+  const durable = destination.startsWith("topic://") ? ({ durable: true, as: "queue" } as const) : {};
   const group = (real: RealGroup, protocol: Protocol) => ({
     uri: real.uri(protocol),
     username: real.credentials.username,
@@ -62,7 +69,7 @@ export function configOf({ source, target, protocols }: BridgePair, queue: strin
   });
   return {
     groups: { north: group(source, protocols[0]), south: group(target, protocols[1]) },
-    links: { all: { from: "north", to: "south", include: [queue] } },
+    links: { all: { from: "north", to: "south", include: [destination], ...durable } },
   };
 }
 

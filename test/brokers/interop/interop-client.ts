@@ -12,6 +12,10 @@ export interface SentMessage {
   /** One of the two. */
   readonly text?: string;
   readonly base64?: string;
+  /** In place of the two, of Java clients alone: the bodies of MapMessage, StreamMessage, and ObjectMessage with a list. */
+  readonly map?: Readonly<Record<string, TypedProperty>>;
+  readonly stream?: readonly TypedProperty[];
+  readonly object?: readonly TypedProperty[];
   readonly properties?: Readonly<Record<string, TypedProperty>>;
   readonly correlationId?: string;
   readonly replyTo?: string;
@@ -29,6 +33,10 @@ export interface SeenMessage {
   readonly kind: string;
   readonly text?: string | null;
   readonly base64?: string | null;
+  /** Of Java clients alone. */
+  readonly map?: Readonly<Record<string, TypedProperty>>;
+  readonly stream?: readonly TypedProperty[];
+  readonly object?: readonly TypedProperty[];
   readonly properties: Readonly<Record<string, TypedProperty>>;
   readonly id?: string | null;
   readonly correlationId?: string | null;

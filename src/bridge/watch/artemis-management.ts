@@ -1,0 +1,66 @@
+/** Asks Artemis about its queues by messages to its management address; the user needs the permission `manage` there. */
+import type { WatchedGroup } from "./watched-group.ts";
+
+const ADDRESS = "queue://activemq.management";
+const TIMEOUT_MS = 5_000;
+const PAGE = 500;
+/** So many queues are looked at; more are left out. */
+const MAX_PAGES = 40;
+
+export interface ArtemisQueue {
+  readonly name: string;
+  readonly address: string;
+  readonly messages: number;
+  /** With consumers, and not settled. */
+  readonly delivering: number;
+  readonly scheduled: number;
+  readonly consumers: number;
+  /** A queue that takes part in sends to queues; false for the subscriptions of topics. */
+  readonly anycast: boolean;
+  readonly temporary: boolean;
+}
+
+/** Resolves with the result of an operation. Rejects when the broker refuses it or does not answer within 5 s. */
+async function ask({ connection, protocol }: WatchedGroup, operation: string, parameters: readonly unknown[]) {
+  const reply = await connection.request(ADDRESS, JSON.stringify(parameters), {
+    persistent: false,
+    timeoutMs: TIMEOUT_MS,
+    // Leaves no queue behind, where the protocol has such replies.
+    ...(protocol === "amqp" && { temporary: true }),
+    properties: { _AMQ_ResourceName: "broker", _AMQ_OperationName: operation },
+  });
+  const [result] = JSON.parse(reply.bytes().toString("utf8")) as unknown[];
+  // Over STOMP every property is a text.
+  if (String(reply.properties["_AMQ_OperationSucceeded"]) === "true") return String(result);
+  throw new Error(`Artemis refuses ${operation}: ${String(result).slice(0, 500)}`);
+}
+
+/** Resolves with every queue of the broker, or with the one of a name. Rejects as the broker refuses. */
+export async function artemisQueues(group: WatchedGroup, name?: string): Promise<ArtemisQueue[]> {
+  const filter =
+    name === undefined ? { field: "", operation: "", value: "" } : { field: "name", operation: "EQUALS", value: name };
+  const found: ArtemisQueue[] = [];
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const text = await ask(group, "listQueues", [JSON.stringify(filter), page, PAGE]);
+    const { data, count } = JSON.parse(text) as {
+      readonly data: readonly Record<string, string>[];
+      readonly count: number;
+    };
+    found.push(...data.map(queueOf));
+    if (data.length < PAGE || page * PAGE >= count) break;
+  }
+  return found;
+}
+
+function queueOf(row: Record<string, string>): ArtemisQueue {
+  return {
+    name: row["name"] ?? "",
+    address: row["address"] ?? "",
+    messages: Number(row["messageCount"]),
+    delivering: Number(row["deliveringCount"]),
+    scheduled: Number(row["scheduledCount"]),
+    consumers: Number(row["consumerCount"]),
+    anycast: row["routingType"] === "ANYCAST",
+    temporary: row["temporary"] === "true" || row["internalQueue"] === "true",
+  };
+}

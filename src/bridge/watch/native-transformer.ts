@@ -1,0 +1,58 @@
+/** Finds out, by a message of its own, whether Classic keeps AMQP messages encoded (transport.transformer=native). */
+import { randomUUID } from "node:crypto";
+import { readSections } from "../../adapters/amqp/messages/section-reader.ts";
+import { keepReceivedBytes, passSections, receivedBytesOf } from "../../messaging/messages/encoded-sections.ts";
+import type { WatchedGroup } from "./watched-group.ts";
+
+const QUEUE = "queue://masterslave.check";
+const LIFE_MS = 30_000;
+/** A property as AMQP's uint, which JMS has not: the jms transformer makes a long of it, `native` leaves it alone. */
+const NAME = "MasterslaveUint";
+const UINT = Buffer.from([0x52, 0x07]);
+
+/**
+ * Resolves with whether STOMP and OpenWire consumers of the broker are handed encoded bytes; with undefined for another
+ * product, over STOMP, and where the broker refuses the queue masterslave.check. Never rejects.
+ */
+export async function keepsMessagesEncoded(
+  { connection, protocol }: WatchedGroup,
+  timeoutMs: number,
+): Promise<boolean | undefined> {
+  if (protocol !== "amqp" || connection.broker?.product !== "activemq") return undefined;
+  const forget = keepReceivedBytes();
+  const signal = AbortSignal.timeout(timeoutMs);
+  const consumer = connection.consume(QUEUE, { prefetch: 10, signal });
+  const word = randomUUID();
+  try {
+    await consumer.ready;
+    const options = { persistent: false, ttlMs: LIFE_MS, signal };
+    passSections(options, {
+      messageType: undefined,
+      properties: [],
+      applicationProperties: [[NAME, Buffer.concat([stringOf(NAME), UINT])]],
+      body: Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), stringOf(word)]),
+      kind: "text",
+    });
+    await connection.send(QUEUE, word, options);
+    for await (const delivery of consumer) {
+      const { message } = delivery;
+      const bytes = receivedBytesOf(message);
+      await delivery.accept();
+      // Another check may run at the same time.
+      if (!bytes?.includes(word)) continue;
+      const pair = readSections(bytes).applicationProperties.find(([name]) => name === NAME)?.[1];
+      return pair?.subarray(-UINT.length).equals(UINT) === true;
+    }
+    return undefined;
+  } catch {
+    return undefined;
+  } finally {
+    forget();
+    await consumer.close();
+  }
+}
+
+function stringOf(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0xa1, bytes.length]), bytes]);
+}

@@ -1,0 +1,104 @@
+/** Watches the queues of a direction while nothing comes of them, and tells which hold messages that cannot come. */
+import type { PathRule } from "../routing/path.ts";
+import { QueueDepths } from "./queue-depth.ts";
+import { lookIntoSource, type SourceTrouble } from "./source-look.ts";
+import type { WatchedGroup } from "./watched-group.ts";
+
+export interface SourceWatchDeps {
+  readonly group: WatchedGroup;
+  readonly browser: (() => WatchedGroup) | undefined;
+  readonly path: PathRule;
+  readonly ownConsumers: number;
+  /** Plain names of queues. */
+  readonly queues: () => readonly string[];
+  /** Milliseconds since the last delivery; 0 while the link could not take one, or has not settled one. */
+  readonly idleMs: () => number;
+  readonly onChange: () => void;
+}
+
+export interface FoundTrouble {
+  readonly queue: string;
+  readonly trouble: SourceTrouble;
+}
+
+const TICK_MS = 1_000;
+/** Nothing came for so long: time to look. */
+const IDLE_MS = 4_000;
+/** What was found is believed when a second look finds it again. */
+const AGAIN_MS = 2_000;
+const LONGEST_MS = 60_000;
+
+export class SourceWatch {
+  readonly #deps: SourceWatchDeps;
+  readonly #depths: QueueDepths;
+  readonly #found = new Map<string, FoundTrouble>();
+  #suspected: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  #nextAtMs = IDLE_MS;
+
+  constructor(deps: SourceWatchDeps) {
+    this.#deps = deps;
+    this.#depths = new QueueDepths(deps.group);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** What was found, the first first; empty while messages come. */
+  get found(): readonly FoundTrouble[] {
+    return [...this.#found.values()];
+  }
+
+  /** Looks after 4 s in which nothing came, once more 2 s later, and then ever more rarely, up to a minute. Never rejects. */
+  async #tick(): Promise<void> {
+    const idleMs = this.#deps.idleMs();
+    if (idleMs < IDLE_MS) return this.#forget();
+    if (this.#looking || idleMs < this.#nextAtMs) return;
+    this.#looking = true;
+    try {
+      await this.#look();
+    } finally {
+      this.#looking = false;
+    }
+    const waitMs = this.#suspected.size > 0 ? AGAIN_MS : Math.min(idleMs, LONGEST_MS);
+    this.#nextAtMs = idleMs + waitMs;
+  }
+
+  async #look(): Promise<void> {
+    const { queues, onChange, group, browser, path, ownConsumers } = this.#deps;
+    const suspected = new Set<string>();
+    for (const queue of queues()) {
+      const deps = { group, browser, path, ownConsumers, depths: this.#depths };
+      const trouble = await lookIntoSource(queue, deps).catch(() => undefined);
+      if (this.#deps.idleMs() < IDLE_MS) return this.#forget();
+      if (!trouble) this.#found.delete(queue);
+      else if (this.#suspected.has(queue) || this.#found.has(queue)) this.#found.set(queue, { queue, trouble });
+      else suspected.add(queue);
+    }
+    this.#suspected = suspected;
+    onChange();
+  }
+
+  #forget(): void {
+    this.#nextAtMs = IDLE_MS;
+    this.#suspected = new Set();
+    if (this.#found.size === 0) return;
+    this.#found.clear();
+    this.#deps.onChange();
+  }
+}
+
+/** A trouble in words, with what to do. */
+export function troubleReason({ queue, trouble }: FoundTrouble): string {
+  if (trouble.code === "BLOCKED_BY_SELECTOR")
+    return `queue://${queue}: ${trouble.refused} messages that are not for this link stand in front of one that is, and the broker looks no further. Let a local consumer take them, raise maxPageSize in the policyEntry of a Classic queue, or max-read-page-bytes of an Artemis address`;
+  const { stuck, names } = trouble;
+  const which = names.length === 0 ? "" : ` (${names.join(", ")})`;
+  return `queue://${queue}: ${stuck} ${stuck === 1 ? "message is" : "messages are"} not delivered though the link asks for them${which}: the broker cannot encode them for this protocol, or holds them back. Its log says why; take them out with a client of their sender's protocol`;
+}
