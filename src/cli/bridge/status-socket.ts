@@ -33,13 +33,18 @@ export function answerTraces(
   server.on("error", (reason) => onFailure(reason.message));
   // A bridge that was killed leaves its socket behind; nobody answers there.
   if (process.platform !== "win32") rmSync(path, { force: true });
-  // What it tells is for those who may read the status file of this user.
-  server.listen(path, () => process.platform !== "win32" && chmodSync(path, 0o600));
+  server.listen(path);
+  server.on("listening", () => keepToUser(path));
   return () =>
     new Promise((resolve) => {
       for (const client of clients) client.destroy();
       server.close(() => resolve());
     });
+}
+
+/** What the socket tells is for its own user. */
+function keepToUser(path: string): void {
+  if (process.platform !== "win32") chmodSync(path, 0o600);
 }
 
 /** One line asks, one line answers. */
