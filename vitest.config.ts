@@ -1,7 +1,9 @@
 /**
- * How the tests run: "unit" is everything that needs no broker, "smoke" a first look at each real one, "brokers" everything
- * about them, "network" puts them into a network of our own. `npm test` is the first two, `npm run test:all` all of it.
+ * How the tests run: "unit" is what needs no broker, "smoke" a first look at each real one, "long" what needs no broker but
+ * minutes, "brokers" everything about real ones, "network" puts them into a network of our own. `npm test` is the first two,
+ * `npm run test:rest` the others, `npm run test:all` all of it.
  */
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { detectWay } from "./test/brokers/real-group.ts";
 import { detectNetwork } from "./test/network/lab/network-way.ts";
@@ -11,6 +13,13 @@ const BROKERS = "test/brokers/**/*.test.ts";
 const ALONE = ["failover", "raw-poller", "stomp-limits"].map((name) => `test/brokers/${name}.test.ts`);
 const NETWORK = "test/network/**/*.test.ts";
 const SMOKE = "test/smoke/*.test.ts";
+/** Thousands of random programs, failovers, rounds and clients, mutated conversations, every hostile peer: a core for long. */
+const LONG = [
+  ...["fuzz/fuzz", "scenarios/activemq/connecting", "scenarios/fleet", "scenarios/hostile/matrix"],
+  ...["scenarios/many-failovers", "scenarios/model/model"],
+].map((name) => `test/${name}.test.ts`);
+/** Most tests wait for a socket or a timer most of their time: more of them at once than there are cores. */
+const WORKERS = Math.max(4, availableParallelism());
 
 /** Without Java or docker, or without namespaces, the rest still runs, and says what was left out; in CI that is a failure. */
 async function canRun(what: string, detect: () => Promise<unknown>): Promise<boolean> {
@@ -51,7 +60,20 @@ const brokersAlone = {
   },
 };
 
-const smoke = { test: { ...brokers.test, name: "smoke", include: [SMOKE], exclude: [] } };
+const unit = {
+  test: {
+    name: "unit",
+    setupFiles,
+    include: ["test/**/*.test.ts"],
+    exclude: [BROKERS, NETWORK, SMOKE, ...LONG],
+    maxWorkers: WORKERS,
+    // Generous: it only detects what hangs.
+    testTimeout: 30_000,
+  },
+};
+const long = { test: { ...unit.test, name: "long", include: LONG, exclude: [] } };
+/** Beside the unit tests, with as many workers: projects of one turn share them. */
+const smoke = { test: { name: "smoke", include: [SMOKE], maxWorkers: WORKERS, ...patient } };
 const network = { test: { ...brokersAlone.test, name: "network", include: [NETWORK] } };
 const onBrokers = await canRun("the tests on real brokers", detectWay);
 const inNetworks = onBrokers && (await canRun("the tests in a network of our own", detectNetwork));
@@ -69,19 +91,6 @@ export default defineConfig({
         ? {}
         : { thresholds: { statements: 88, branches: 86, functions: 87, lines: 89 } }),
     },
-    projects: [
-      {
-        test: {
-          name: "unit",
-          setupFiles,
-          include: ["test/**/*.test.ts"],
-          exclude: [BROKERS, NETWORK, SMOKE],
-          // Generous: it only detects what hangs.
-          testTimeout: 30_000,
-        },
-      },
-      ...(onBrokers ? [smoke, brokers, brokersAlone] : []),
-      ...(inNetworks ? [network] : []),
-    ],
+    projects: [unit, long, ...(onBrokers ? [smoke, brokers, brokersAlone] : []), ...(inNetworks ? [network] : [])],
   },
 });

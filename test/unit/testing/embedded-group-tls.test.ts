@@ -22,6 +22,8 @@ describe("an embedded group with tls: true", () => {
         await restored;
         const delivery = await connection.consume("queue://m").receive({ timeoutMs: 5_000 });
         expect(delivery?.message.text()).toBe("1");
+        // Unsettled it would keep close() for the ten seconds of a drain.
+        await delivery?.accept();
         await connection.close();
       } finally {
         await group.close();
