@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { EncodedSend } from "../../src/adapters/stomp/messages/encoded-send.ts";
 import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
 import { AttemptError, AuthenticationError, InvalidArgumentError, SendRejectedError } from "../../src/errors/errors.ts";
+import { askInVersion, CLASSIC_ANSWERS, passOn } from "../support/stomp-versions.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { RESTRICTED_CREDENTIALS } from "./real-group.ts";
 import { confirmed, onRealBrokers } from "./stomp-steps.ts";
@@ -34,6 +35,17 @@ onRealBrokers("STOMP", (bench) => {
       await expect(second).rejects.toMatchObject({ code: "ENDPOINT_REJECTED", verdict: "next" });
       await expect(second).rejects.toThrow(/another live connection uses this clientId/);
     } else expect((await second).broker.product).toBe("artemis");
+  });
+
+  it("answers each version of STOMP on Classic as the embedded group does", async () => {
+    if (!classic) return;
+    const { port } = bench.group.endpoint("a", "stomp");
+    const { username: login, password: passcode } = bench.group.credentials;
+    for (const [accepted, answers] of CLASSIC_ANSWERS) {
+      const asked = await askInVersion(port, accepted, { queue: bench.freshName(), login: { login, passcode } });
+      expect(asked).toEqual(answers);
+    }
+    expect(await passOn(port, { queue: bench.freshName(), login: { login, passcode } })).toBe("a\\cb\\\\d");
   });
 
   it.each([

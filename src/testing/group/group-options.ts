@@ -15,7 +15,7 @@ export interface EmbeddedGroupOptions {
   readonly inProcess?: boolean | undefined;
   /** The members speak TLS only, with a certificate of their own: give clients `tls: { ca: group.ca }`. False unless said. */
   readonly tls?: boolean | undefined;
-  /** What clients have to present; anything is taken unless said. */
+  /** What clients have to present. Without it the group takes any login, and none: no test of a wrong password fails there. */
   readonly credentials?: Credentials | undefined;
   /** Between having the store's lock and listening, in milliseconds; 0 unless said. */
   readonly takeoverDelayMs?: number | undefined;

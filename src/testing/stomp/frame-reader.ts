@@ -4,6 +4,7 @@ import type { IncomingFrame } from "stompit";
 import IncomingFrameStream from "stompit/lib/IncomingFrameStream.js";
 import { PARSER_OPTIONS } from "../../adapters/stomp/stompit/parser-options.ts";
 import type { StompFrame } from "./frame.ts";
+import type { StompVersion } from "./stomp-version.ts";
 import { unfinishedTail } from "./text-boundary.ts";
 
 export interface FrameReaderOptions {
@@ -43,9 +44,9 @@ export class FrameReader {
     return joined.subarray(0, end);
   }
 
-  /** From now on headers are escaped as in STOMP 1.2; those of CONNECT are not. */
-  unescapeHeaders(): void {
-    this.#parser.setVersion("1.2");
+  /** From now on headers are escaped as this version has it; those of CONNECT are not. */
+  unescapeHeaders(version: StompVersion): void {
+    this.#parser.setVersion(version);
   }
 
   #next(): void {

@@ -7,6 +7,7 @@ import { Refusal } from "../destinations/refusal.ts";
 import type { MessageDraft, StoredMessage } from "../store/stored-message.ts";
 import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
 import { sequenceFrom } from "./stomp-content.ts";
+import { deliveryHeaders, type StompVersion } from "./stomp-version.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
 
 /** Meant for the broker, or the broker's to say: not passed on. */
@@ -64,15 +65,16 @@ function kindOf(headers: StompFrame["headers"]): "text" | "bytes" {
 }
 
 export interface MessageFrameContext {
-  readonly subscription: string;
+  readonly subscription: string | undefined;
   /** Present where the client has to settle. */
   readonly ack: string | undefined;
   readonly names: TemporaryNames;
+  readonly version: StompVersion;
 }
 
 export function encodeMessage(
   { message, redelivered }: QueueEntry,
-  { subscription, ack, names }: MessageFrameContext,
+  { subscription, ack, names, version }: MessageFrameContext,
 ): Buffer {
   const { headers, kind, body } = stompContentOf(message, names);
   // A text goes without content-length, as Classic sends it, unless a NUL would end it too early.
@@ -83,7 +85,7 @@ export function encodeMessage(
       subscription,
       "message-id": messageIdOf(message),
       destination: names.spell(formatDestination(message.destination)),
-      ack,
+      ...deliveryHeaders(version, ack),
       persistent: message.persistent ? "true" : undefined,
       priority: message.priority,
       expires: message.expiresAtMs ?? 0,
@@ -91,7 +93,7 @@ export function encodeMessage(
       "content-length": length,
       ...headers,
     },
-    body,
+    { body, version },
   );
 }
 

@@ -1,4 +1,4 @@
-/** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.2). */
+/** One client's STOMP connection: the handshake, the commands, receipts and errors (STOMP 1.0 to 1.2). */
 import type { Socket } from "node:net";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal, type RefusalCondition } from "../destinations/refusal.ts";
@@ -14,6 +14,7 @@ import { encodeFrame, type FrameHeaders, type StompFrame } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { HeartBeat } from "./heart-beat.ts";
 import { draftFromSend } from "./send-frame.ts";
+import { chooseVersion, readHeaders, type StompVersion, settledDelivery, subscriptionKey } from "./stomp-version.ts";
 import { readSubscribe, SUBSCRIPTION_NAME } from "./subscribe-frame.ts";
 import { Subscription } from "./subscription.ts";
 import { SubscriptionSources } from "./subscription-sources.ts";
@@ -34,7 +35,7 @@ const COMMANDS: Readonly<Record<string, (connection: StompConnection, frame: Sto
   ABORT: (connection, frame) => connection.onAbort(frame),
   DISCONNECT: (connection, frame) => connection.onDisconnect(frame),
 };
-/** Refusals that leave the connection open, as on Classic, against STOMP 1.2. */
+/** Refusals that leave the connection open, as on Classic, against STOMP 1.1 and 1.2. */
 const HARMLESS: ReadonlySet<RefusalCondition> = new Set([
   "amqp:transaction:unknown-id",
   "amqp:transaction:rollback",
@@ -55,6 +56,7 @@ export class StompConnection implements MemberConnection {
   #deadline: NodeJS.Timeout | undefined;
   #heartBeat: HeartBeat | undefined;
   #deliveries = 0;
+  version: StompVersion = "1.0";
   #phase: "handshake" | "open" | "ending" = "handshake";
 
   constructor(socket: Socket, options: MemberConnectionOptions) {
@@ -63,7 +65,8 @@ export class StompConnection implements MemberConnection {
     this.#transactions = new Transactions(options.destinations);
     this.names = new TemporaryNames(options.destinations.queues);
     const { destinations } = options;
-    this.#sources = new SubscriptionSources({ destinations, names: this.names, write: (bytes) => this.write(bytes) });
+    const send = (command: string, headers: FrameHeaders) => this.#send(command, headers);
+    this.#sources = new SubscriptionSources({ destinations, names: this.names, send });
     this.#socket = gatheringSocket(socket, "stomp");
     this.#deadline = setTimeout(() => this.#socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     socket.on("drain", () => this.#resumeAll());
@@ -94,7 +97,7 @@ export class StompConnection implements MemberConnection {
     if (this.#phase === "ending") return;
     try {
       if (this.#phase === "handshake") this.#onConnect(frame);
-      else this.#onCommand(frame);
+      else this.#onCommand({ ...frame, headers: readHeaders(frame.headers, this.version) });
     } catch (cause) {
       this.#refuse(Refusal.from(cause), frame.headers["receipt"]);
     }
@@ -110,7 +113,7 @@ export class StompConnection implements MemberConnection {
     if (command !== "CONNECT" && command !== "STOMP") {
       throw new Refusal("amqp:not-allowed", `The first frame is CONNECT or STOMP, not "${command.slice(0, 40)}"`);
     }
-    if (!(headers["accept-version"] ?? "1.0").split(",").includes("1.2")) throw Refusal.notDone("STOMP before 1.2");
+    const version = chooseVersion(headers["accept-version"]);
     const { credentials } = this.#options;
     if (credentials && (headers["login"] !== credentials.username || headers["passcode"] !== credentials.password)) {
       // Word for word as Classic: STOMP has no code for it, and clients go by the sentence.
@@ -119,10 +122,11 @@ export class StompConnection implements MemberConnection {
     clearTimeout(this.#deadline);
     this.#sources.clientId = headers["client-id"];
     this.#phase = "open";
-    this.#reader.unescapeHeaders();
+    this.version = version;
+    this.#reader.unescapeHeaders(version);
     this.#heartBeat = new HeartBeat(this.#socket, headers["heart-beat"]);
     this.#send("CONNECTED", {
-      version: "1.2",
+      version,
       server: `${PRODUCT}/${VERSION}`,
       session: `${this.#raw.remotePort}`,
       "heart-beat": this.#heartBeat.header,
@@ -155,28 +159,29 @@ export class StompConnection implements MemberConnection {
   }
 
   onSubscribe(frame: StompFrame): void {
-    const request = readSubscribe(frame);
-    if (this.#subscriptions.has(request.id)) {
-      throw new Refusal("amqp:not-allowed", `The subscription id "${request.id}" is in use on this connection`);
+    const request = readSubscribe(frame, this.version);
+    const key = subscriptionKey(request.id, request.destination);
+    if (this.#subscriptions.has(key)) {
+      throw new Refusal("amqp:not-allowed", `The subscription id "${key}" is in use on this connection`);
     }
-    const source = this.#sources.open(request, frame.headers["destination"] ?? "");
+    const source = this.#sources.open(request);
     const subscription = new Subscription(request, source, this);
-    this.#subscriptions.set(request.id, subscription);
+    this.#subscriptions.set(key, subscription);
     // The receipt comes before the first message, as from Classic.
     this.#options.destinations.afterSends(() => {
       this.#receipt(frame.headers["receipt"]);
-      if (this.#subscriptions.get(request.id) === subscription) subscription.start();
+      if (this.#subscriptions.get(key) === subscription) subscription.start();
     });
   }
 
   /** With the name of a durable subscription it deletes that one, as Classic does. */
   onUnsubscribe({ headers }: StompFrame): void {
-    const id = headers["id"] ?? "";
+    const key = subscriptionKey(headers["id"], headers["destination"]);
     const durable = headers[SUBSCRIPTION_NAME];
     if (durable !== undefined) this.#sources.unsubscribe(durable);
     else {
-      this.#subscriptions.get(id)?.end();
-      this.#subscriptions.delete(id);
+      this.#subscriptions.get(key)?.end();
+      this.#subscriptions.delete(key);
     }
     this.#receiptInOrder(headers["receipt"]);
   }
@@ -184,10 +189,11 @@ export class StompConnection implements MemberConnection {
   onSettle({ headers }: StompFrame, outcome: "ACK" | "NACK"): void {
     const name = headers["transaction"];
     const transaction = name === undefined ? undefined : this.#transactions.get(name);
-    const id = headers["id"] ?? "";
-    const subscription = this.#subscriptions.get(id.slice(0, id.lastIndexOf("/")));
-    if (!subscription?.settle(id, outcome, transaction)) {
-      throw new Refusal("amqp:invalid-field", `${outcome} names no unsettled delivery of this connection: "${id}"`);
+    const { ack, subscription: named } = settledDelivery(outcome, headers, this.version);
+    const among = named === undefined ? [...this.#subscriptions.values()] : [this.#subscriptions.get(named)];
+    const subscription = among.find((one) => one?.settle(ack, outcome, transaction));
+    if (!subscription) {
+      throw new Refusal("amqp:invalid-field", `${outcome} names no unsettled delivery of this connection: "${ack}"`);
     }
     subscription.resume();
     this.#receiptInOrder(headers["receipt"]);
@@ -209,7 +215,7 @@ export class StompConnection implements MemberConnection {
   }
 
   #send(command: string, headers: FrameHeaders, body?: Buffer): void {
-    this.write(encodeFrame(command, headers, body));
+    this.write(encodeFrame(command, headers, { version: this.version, ...(body && { body }) }));
   }
 
   /** An ERROR frame, and the connection closes after it (STOMP 1.2, "ERROR") unless Classic would keep it. */

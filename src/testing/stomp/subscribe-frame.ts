@@ -1,11 +1,14 @@
 /** What a SUBSCRIBE asks for, and what of it is refused. */
 import { Refusal } from "../destinations/refusal.ts";
 import type { StompFrame } from "./frame.ts";
+import type { StompVersion } from "./stomp-version.ts";
 
 export type AckMode = "auto" | "client" | "client-individual";
 
 export interface SubscriptionRequest {
-  readonly id: string;
+  /** Undefined for one of STOMP 1.0 that has none: it is known by its destination. */
+  readonly id: string | undefined;
+  readonly destination: string;
   readonly mode: AckMode;
   readonly prefetch: number;
   readonly browser: boolean;
@@ -29,12 +32,12 @@ const NOT_DONE: Readonly<Record<string, string>> = {
 };
 
 /** @throws Refusal for what the embedded group does not do, or what is no SUBSCRIBE. */
-export function readSubscribe({ headers }: StompFrame): SubscriptionRequest {
+export function readSubscribe({ headers }: StompFrame, version: StompVersion): SubscriptionRequest {
   for (const [name, what] of Object.entries(NOT_DONE)) {
     if (headers[name] !== undefined && headers[name] !== "false") throw Refusal.notDone(`${what} (header ${name})`);
   }
   const { id } = headers;
-  if (id === undefined) throw new Refusal("amqp:invalid-field", "SUBSCRIBE needs the header id");
+  if (id === undefined && version !== "1.0") throw new Refusal("amqp:invalid-field", "SUBSCRIBE needs the header id");
   const mode = headers["ack"] ?? "auto";
   if (mode !== "auto" && mode !== "client" && mode !== "client-individual") {
     throw new Refusal("amqp:invalid-field", `ack is auto, client or client-individual, not "${mode}"`);
@@ -46,6 +49,9 @@ export function readSubscribe({ headers }: StompFrame): SubscriptionRequest {
     );
   }
   const browser = headers["browser"] === "true";
+  if (browser && version === "1.0")
+    throw new Refusal("amqp:not-found", "Queue Browser feature only valid for Stomp v1.1+ clients!");
   const exclusive = headers["activemq.exclusive"] === "true";
-  return { id, mode, prefetch, browser, exclusive, durable: headers[SUBSCRIPTION_NAME] };
+  const destination = headers["destination"] ?? "";
+  return { id, destination, mode, prefetch, browser, exclusive, durable: headers[SUBSCRIPTION_NAME] };
 }

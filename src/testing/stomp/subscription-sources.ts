@@ -3,14 +3,14 @@ import { type Destination, formatDestination } from "../../messaging/messages/de
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";
-import { encodeFrame } from "./frame.ts";
+import type { FrameHeaders } from "./frame.ts";
 import type { SubscriptionRequest } from "./subscribe-frame.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
 
 export interface SubscriptionSourcesOptions {
   readonly destinations: Destinations;
   readonly names: TemporaryNames;
-  readonly write: (bytes: Buffer) => void;
+  readonly send: (command: string, headers: FrameHeaders) => void;
 }
 
 export class SubscriptionSources {
@@ -23,9 +23,9 @@ export class SubscriptionSources {
   }
 
   /** @throws Refusal */
-  open(request: SubscriptionRequest, text: string): OpenedSource {
+  open(request: SubscriptionRequest): OpenedSource {
     const { destinations, names } = this.#options;
-    const destination = names.read(text);
+    const destination = names.read(request.destination);
     if (destination.kind === "temp-queue") return this.#ownQueue(destination);
     if (request.durable !== undefined) {
       return destinations.subscribeDurable({ ...this.#durable(request.durable), destination });
@@ -52,11 +52,11 @@ export class SubscriptionSources {
 
   /** Its end is told as Classic tells it: by one more MESSAGE. */
   #browse({ id }: SubscriptionRequest, destination: Destination): OpenedSource {
-    const { destinations, names, write } = this.#options;
+    const { destinations, names, send } = this.#options;
     const queue = destinations.browse(destination);
     queue.onEnd = () => {
       const address = names.spell(formatDestination(destination));
-      write(encodeFrame("MESSAGE", { subscription: id, "message-id": "0", destination: address, browser: "end" }));
+      send("MESSAGE", { subscription: id, "message-id": "0", destination: address, browser: "end" });
     };
     return { queue, leave: () => {} };
   }

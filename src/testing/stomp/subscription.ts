@@ -6,7 +6,8 @@ import {
   type QueueEntry,
 } from "../destinations/queue/queue-entry.ts";
 import type { Transaction } from "../destinations/transaction.ts";
-import { encodeMessage } from "./send-frame.ts";
+import { encodeMessage, messageIdOf } from "./send-frame.ts";
+import type { StompVersion } from "./stomp-version.ts";
 import type { SubscriptionRequest } from "./subscribe-frame.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
 
@@ -14,6 +15,7 @@ export interface SubscriptionOutput {
   /** The client reads too slowly for more. */
   readonly congested: boolean;
   readonly names: TemporaryNames;
+  readonly version: StompVersion;
   /** Never the same twice on a connection, so that an ACK from before an UNSUBSCRIBE is known as one. */
   nextDelivery(): number;
   write(bytes: Buffer): void;
@@ -53,10 +55,17 @@ export class Subscription implements QueueConsumer {
 
   take(entry: QueueEntry): void {
     const { id, mode, browser } = this.request;
-    const ack = mode === "auto" || browser ? undefined : `${id}/${this.#output.nextDelivery()}`;
-    this.#output.write(encodeMessage(entry, { subscription: id, ack, names: this.#output.names }));
+    const { names, version } = this.#output;
+    const ack = mode === "auto" || browser ? undefined : this.#nextAck(entry);
+    this.#output.write(encodeMessage(entry, { subscription: id, ack, names, version }));
     if (ack === undefined) entry.home.accept(entry);
     else this.#unsettled.set(ack, entry);
+  }
+
+  /** Before 1.2 a delivery is named by its message. */
+  #nextAck({ message }: QueueEntry): string {
+    if (this.#output.version !== "1.2") return messageIdOf(message);
+    return `${this.request.id}/${this.#output.nextDelivery()}`;
   }
 
   /**
@@ -113,6 +122,7 @@ export class Subscription implements QueueConsumer {
   }
 }
 
+/** The number that both kinds of ack id end with. */
 function deliveryOf(ack: string): number {
-  return Number(ack.slice(ack.lastIndexOf("/") + 1));
+  return Number(/\d+$/.exec(ack)?.[0]);
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type EmbeddedGroup, embeddedGroup } from "../../../../src/testing/index.ts";
+import { askInVersion, CLASSIC_ANSWERS, passOn } from "../../../support/stomp-versions.ts";
 import { RawStomp } from "../raw-stomp.ts";
 
 let group: EmbeddedGroup;
@@ -42,7 +43,7 @@ describe("the STOMP handshake", () => {
   });
 
   it.each([
-    ["an older version alone", "CONNECT", { "accept-version": "1.0,1.1" }, "STOMP before 1.2"],
+    ["a version that nobody knows", "CONNECT", { "accept-version": "2.0" }, "Invalid Protocol version[2.0]"],
     ["another frame first", "SEND", { destination: "/queue/a" }, "first frame is CONNECT"],
     ["heart-beats that are none", "CONNECT", { "accept-version": "1.2", "heart-beat": "soon" }, "heart-beat"],
   ])("refuses %s with an ERROR and closes", async (_, command, headers, text) => {
@@ -50,6 +51,24 @@ describe("the STOMP handshake", () => {
     client.send(command, headers);
     expect((await client.next("ERROR")).body).toContain(text);
     await client.closed;
+  });
+
+  it.each(CLASSIC_ANSWERS)("answers accept-version %s as Classic does, message and all", async (accepted, answers) => {
+    expect(await askInVersion(port(), accepted, { queue: freshQueue() })).toEqual(answers);
+    expect(await bodies()).toEqual([]);
+  });
+
+  it("passes what a client of 1.0 wrote without escapes on to one of 1.2 with them", async () => {
+    expect(await passOn(port(), { queue: freshQueue() })).toBe("a\\cb\\\\d");
+  });
+
+  it("takes an UNSUBSCRIBE of STOMP 1.0 by its destination", async () => {
+    const client = await open({ "accept-version": "1.0" });
+    const destination = `/queue/${freshQueue()}`;
+    await client.confirmed("SUBSCRIBE", { destination });
+    await client.confirmed("UNSUBSCRIBE", { destination });
+    await client.confirmed("SEND", { destination }, "left");
+    expect(await bodies()).toEqual(["left"]);
   });
 
   it("refuses what is no STOMP", async () => {

@@ -1,0 +1,72 @@
+/** The versions of STOMP, and what differs between them: escapes in headers, and what names a delivery in ACK and NACK. */
+import { Refusal } from "../destinations/refusal.ts";
+import type { FrameHeaders } from "./frame.ts";
+
+export type StompVersion = "1.0" | "1.1" | "1.2";
+
+/** The newest first. */
+const VERSIONS: readonly StompVersion[] = ["1.2", "1.1", "1.0"];
+
+/** The newest that the header accept-version names; a client without that header speaks 1.0. @throws Refusal, worded as Classic's. */
+export function chooseVersion(accepted = "1.0"): StompVersion {
+  const names = accepted.trim().split(",");
+  const chosen = VERSIONS.find((version) => names.includes(version));
+  if (chosen !== undefined) return chosen;
+  throw new Refusal(
+    "amqp:not-allowed",
+    `Invalid Protocol version[${accepted}], supported versions are: [1.2, 1.1, 1.0]`,
+  );
+}
+
+const UNESCAPED: Readonly<Record<string, string>> = { "\\n": "\n", "\\c": ":", "\\\\": "\\" };
+
+/**
+ * Header values of STOMP 1.0 as Classic reads them: without blanks around them, and with the escapes of 1.1, which it takes
+ * from clients of 1.0 too though it sends them none.
+ */
+export function readHeaders(
+  headers: Readonly<Record<string, string>>,
+  version: StompVersion,
+): Readonly<Record<string, string>> {
+  if (version !== "1.0") return headers;
+  const read = (text: string) => text.trim().replace(/\\[nc\\]/g, (escaped) => UNESCAPED[escaped] ?? escaped);
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, read(value)]));
+}
+
+/** How a MESSAGE names its delivery: 1.2 has the header ack for it, before that it is named by the message's id. */
+export function deliveryHeaders(version: StompVersion, ack: string | undefined): FrameHeaders {
+  return version === "1.2" ? { ack } : {};
+}
+
+/** What an ACK or NACK settles. */
+export interface SettledDelivery {
+  readonly ack: string;
+  /** The subscription's id; undefined where the frame does not name it. */
+  readonly subscription: string | undefined;
+}
+
+/** @throws Refusal for a frame without the headers that its version asks for. */
+export function settledDelivery(
+  command: "ACK" | "NACK",
+  headers: Readonly<Record<string, string>>,
+  version: StompVersion,
+): SettledDelivery {
+  const { id, subscription } = headers;
+  if (version === "1.2") {
+    if (id === undefined) throw new Refusal("amqp:invalid-field", `${command} needs the header id`);
+    return { ack: id, subscription: id.slice(0, id.lastIndexOf("/")) };
+  }
+  // Word for word as Classic, which stays connected.
+  if (command === "NACK" && version === "1.0")
+    throw new Refusal("amqp:not-found", "NACK received but connection is in v1.0 mode.");
+  const ack = headers["message-id"];
+  if (ack === undefined) throw new Refusal("amqp:invalid-field", `${command} needs the header message-id`);
+  if (subscription === undefined && version === "1.1")
+    throw new Refusal("amqp:invalid-field", `${command} needs the header subscription`);
+  return { ack, subscription };
+}
+
+/** What a subscription is known by on its connection: its id, or in STOMP 1.0, where it may have none, its destination. */
+export function subscriptionKey(id: string | undefined, destination = ""): string {
+  return id ?? `destination ${destination}`;
+}
