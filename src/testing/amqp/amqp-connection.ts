@@ -20,7 +20,7 @@ import { holdAttach, holdDetach } from "./rhea/held-link.ts";
 import { accept, createContainer, createServerConnection, isClosedForGood, stopTimers } from "./rhea/rhea-server.ts";
 import { offerMechanisms } from "./rhea/server-mechanisms.ts";
 import { TemporaryAddresses } from "./temporary-addresses.ts";
-import { targetOf } from "./terminus.ts";
+import { type TargetRequest, targetOf } from "./terminus.ts";
 
 /** As both brokers send. */
 const MAX_FRAME_BYTES = 131_072;
@@ -65,7 +65,7 @@ export class AmqpConnection implements MemberConnection {
     const options = {
       container_id: PRODUCT,
       properties: { product: PRODUCT, version: VERSION },
-      offered_capabilities: ["DELAYED_DELIVERY"],
+      offered_capabilities: ["ANONYMOUS-RELAY", "DELAYED_DELIVERY"],
       max_frame_size: MAX_FRAME_BYTES,
       session_buffer_size: SESSION_DELIVERIES,
       idle_time_out: this.#options.idleTimeoutMs,
@@ -102,15 +102,22 @@ export class AmqpConnection implements MemberConnection {
         this.#coordinators.serve(receiver);
         return;
       }
-      const destination = request.kind === "dynamic" ? this.#temporaryTarget(receiver) : request.destination;
-      if (request.kind === "address") receiver.set_target(receiver.target);
+      if (request.kind !== "dynamic") receiver.set_target(receiver.target);
       serveIncoming(receiver, {
         ...this.#options,
-        destination,
+        destination: this.#destinationOf(request, receiver),
         transactionOf: (id) => this.#coordinators.get(id),
         isLive: () => this.#live,
       });
     });
+  }
+
+  #destinationOf(
+    request: Exclude<TargetRequest, { kind: "coordinator" }>,
+    receiver: Receiver,
+  ): Destination | undefined {
+    if (request.kind === "anonymous") return undefined;
+    return request.kind === "dynamic" ? this.#temporaryTarget(receiver) : request.destination;
   }
 
   #temporaryTarget(receiver: Receiver): Destination {

@@ -8,16 +8,17 @@ import { messageIdOf } from "../stomp/send-frame.ts";
 import type { MessageDraft, MessageGroup, StoredMessage } from "../store/stored-message.ts";
 import { type DecodedMessage, dataSection, decodeMessage, encodeMessage } from "./rhea/rhea-server.ts";
 import { encodeHeader, findSections } from "./sections.ts";
+import { destinationOfMessage } from "./terminus.ts";
 
 const DEFAULT_PRIORITY = 4;
 
-/** @throws Refusal when the bytes are no message, or ask for what the embedded group does not do. */
-export function draftFromTransfer(encoded: Buffer, destination: Destination): MessageDraft {
+/** `target`: where its link sends; undefined where the message says it. @throws Refusal when the bytes are no message, or ask for what the embedded group does not do. */
+export function draftFromTransfer(encoded: Buffer, target: Destination | undefined): MessageDraft {
   const { bodyAt } = findSections(encoded);
   const message = decodeSafely(encoded.subarray(0, bodyAt));
   const duplicateId = message.application_properties?.[DUPLICATE_ID_PROPERTY];
   return {
-    destination,
+    destination: target ?? destinationOfMessage(message),
     persistent: message.durable === true,
     priority: message.priority ?? DEFAULT_PRIORITY,
     expiresAtMs: expiryOf(message),

@@ -13,7 +13,8 @@ const CREDIT = 1000;
 const TOP_UP_BELOW = 700;
 
 export interface IncomingLinkOptions {
-  readonly destination: Destination;
+  /** Undefined for the anonymous terminus, where each message names its own. */
+  readonly destination: Destination | undefined;
   readonly destinations: Destinations;
   readonly maxMessageBytes: number;
   /** @throws Refusal when there is none of that id. */

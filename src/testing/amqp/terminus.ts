@@ -3,13 +3,15 @@ import type { Receiver, Sender, Source } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
-import { givenTerminus, type Terminus } from "./rhea/rhea-server.ts";
+import { type DecodedMessage, givenTerminus, type Terminus } from "./rhea/rhea-server.ts";
 import { isCoordinator } from "./rhea/transaction-frames.ts";
 
 export type TargetRequest =
   | { readonly kind: "coordinator" }
   /** A temporary queue is to be made. */
   | { readonly kind: "dynamic" }
+  /** The anonymous terminus: each message says where it goes. */
+  | { readonly kind: "anonymous" }
   | { readonly kind: "address"; readonly destination: Destination };
 
 /** Where the client sends to. @throws Refusal */
@@ -18,7 +20,7 @@ export function targetOf(receiver: Receiver): TargetRequest {
   const target = givenTerminus<Terminus>(receiver.target);
   if (!target) throw new Refusal("amqp:invalid-field", "The attach has no target");
   if (target.dynamic) return dynamic(target);
-  if (!target.address) throw Refusal.notDone("the anonymous relay (a target without address)");
+  if (!target.address) return { kind: "anonymous" };
   return { kind: "address", destination: destinationOf(target.address, target.capabilities) };
 }
 
@@ -54,6 +56,15 @@ export function sourceOf(sender: Sender): SourceRequest {
 function dynamic({ capabilities }: Terminus): { readonly kind: "dynamic" } {
   if (names(capabilities).includes("temporary-topic")) throw Refusal.notDone("temporary topics");
   return { kind: "dynamic" };
+}
+
+/** `x-opt-jms-dest` of a message whose `to` has no prefix, by its value. */
+const JMS_KINDS = ["queue", "topic", "temporary-queue", "temporary-topic"];
+
+/** Where a message goes that was sent to the anonymous terminus. @throws Refusal, worded as Classic's, when it does not say. */
+export function destinationOfMessage({ to, message_annotations }: DecodedMessage): Destination {
+  if (!to) throw new Refusal("amqp:invalid-field", "Missing to field for message sent to an anonymous producer");
+  return destinationOf(to, JMS_KINDS[Number(message_annotations?.["x-opt-jms-dest"])]);
 }
 
 /** The prefix of the address decides, as on Classic; without one the capability, as on Artemis; else it is a queue. */

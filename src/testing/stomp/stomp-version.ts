@@ -1,6 +1,5 @@
 /** The versions of STOMP, and what differs between them: escapes in headers, and what names a delivery in ACK and NACK. */
 import { Refusal } from "../destinations/refusal.ts";
-import type { FrameHeaders } from "./frame.ts";
 
 export type StompVersion = "1.0" | "1.1" | "1.2";
 
@@ -34,7 +33,7 @@ export function readHeaders(
 }
 
 /** How a MESSAGE names its delivery: 1.2 has the header ack for it, before that it is named by the message's id. */
-export function deliveryHeaders(version: StompVersion, ack: string | undefined): FrameHeaders {
+export function deliveryHeaders(version: StompVersion, ack: string | undefined): { readonly ack?: string | undefined } {
   return version === "1.2" ? { ack } : {};
 }
 

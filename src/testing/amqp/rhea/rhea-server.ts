@@ -108,6 +108,7 @@ export interface DecodedMessage {
   readonly absolute_expiry_time?: Date | number;
   readonly message_id?: unknown;
   readonly correlation_id?: unknown;
+  readonly to?: string;
   readonly reply_to?: string;
   readonly subject?: string;
   readonly content_type?: string;

@@ -150,9 +150,25 @@ describe("an AMQP sender", () => {
     expect((await group.stats()).topics[name]?.published).toBe(2);
   });
 
+  it("sends to where each message says on a link without address, and refuses one that does not say", async () => {
+    const client = await open();
+    const name = queue;
+    const sender = await client.sender({});
+    const { offered_capabilities } = client.connection as unknown as {
+      readonly offered_capabilities: readonly string[];
+    };
+    expect(offered_capabilities).toContain("ANONYMOUS-RELAY");
+    expect(await outcomeOf(sender, { durable: true, to: `queue://${name}`, body: "a" })).toBe("accepted");
+    expect(await outcomeOf(sender, { durable: true, to: name, body: "b" })).toBe("accepted");
+    const topic = { to: name, message_annotations: { "x-opt-jms-dest": 1 }, body: "c" };
+    expect(await outcomeOf(sender, topic)).toBe("accepted");
+    expect(await outcomeOf(sender, { body: "d" })).toMatch(/^rejected: .*Missing to field/);
+    expect(await bodies()).toEqual(["a", "b"]);
+    expect((await group.stats()).topics[name]?.published).toBe(1);
+  });
+
   it.each([
     ["a temporary topic", { dynamic: true, capabilities: ["temporary-topic"] }, "temporary topics"],
-    ["the anonymous relay", {}, "anonymous relay"],
     ["a temporary topic by its address", { address: "temp-topic://x" }, "temporary topics"],
   ])("is refused %s by name, and the connection goes on", async (_, target, text) => {
     const client = await open();

@@ -177,11 +177,11 @@ describe("what else an AMQP client may ask for", () => {
     await start();
     const { offered_capabilities } = client.connection as unknown as { offered_capabilities: unknown };
     expect([offered_capabilities].flat().map(String)).toContain("DELAYED_DELIVERY");
-    const dueAt = Date.now() + 200;
+    const dueAt = Date.now() + 1_000;
     await send(
       `queue://${name}`,
       { body: "late", message_annotations: { "x-opt-delivery-time": rhea.types.wrap_timestamp(dueAt) } },
-      { body: "later", message_annotations: { "x-opt-delivery-delay": 300 } },
+      { body: "later", message_annotations: { "x-opt-delivery-delay": 1_500 } },
       "at once",
     );
     client.receiver(`queue://${name}`, 5);
