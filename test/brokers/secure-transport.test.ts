@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ConnectOptions, connect } from "../../src/index.ts";
+import { type ConnectOptions, connect, type NoActiveEndpointError } from "../../src/index.ts";
 import { type Certificate, createAuthority, pkcs12 } from "../support/certificate.ts";
 import { attemptAt } from "./attempt-at.ts";
 import { otherMember, type Product } from "./real-group.ts";
@@ -33,6 +33,24 @@ describe.each(PRODUCTS)("TLS on a real %s", (product) => {
     const elsewhere = await attemptAt(uri, trusting({ servername: "elsewhere.example" }));
     expect(elsewhere).toMatchObject({ code: "TLS_FAILED" });
     expect(elsewhere.message).toMatch(/a certificate for another name/);
+  });
+
+  it.each(CONNECTORS)("is not given up for a plain member of the same group (%s)", async (connector) => {
+    const [plain, scheme] = connector === "amqps" ? (["amqp", "amqps"] as const) : (["stomp", "stomp+ssl"] as const);
+    const active = await secure.group.waitActive();
+    const at = (one: typeof connector | typeof plain) => `localhost:${secure.group.endpoint(active, one).port}`;
+    const mixed = `masterslave:(${scheme}://${at(connector)},${plain}://${at(plain)})`;
+    await expect(connect(mixed, trusting())).rejects.toThrow(/allowPlaintext/);
+    const failed = connect(mixed, { credentials, allowPlaintext: true, initialConnect: "fail-fast" });
+    const { attempts } = await failed.then(
+      () => ({ attempts: [] }),
+      (error: NoActiveEndpointError) => error,
+    );
+    expect(attempts.map(({ code }) => code)).toEqual(["TLS_FAILED", "PLAINTEXT_REFUSED"]);
+    const connection = await connect(mixed, { ...trusting(), allowPlaintext: true, attemptStagger: 0 });
+    // One after the other: a TLS handshake that is only slow is no failed one.
+    expect(connection.endpoint).toMatchObject({ scheme });
+    await connection.close();
   });
 
   it("keeps to the versions that are allowed", async () => {

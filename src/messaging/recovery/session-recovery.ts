@@ -41,7 +41,7 @@ export interface Restoration {
 }
 
 /** A peer that does not answer the end of the subscriptions and the goodbye is left after so long. */
-const LEAVE_TIMEOUT_MS = 2_000;
+export const LEAVE_TIMEOUT_MS = 2_000;
 
 export class SessionRecovery {
   readonly #transport: FailoverTransport<MessagingSession>;

@@ -58,9 +58,19 @@ const CAPABILITY_OF: Readonly<Record<Kind, string>> = {
   "temp-topic": "temporary-topic",
 };
 
-export function spell(spelling: Spelling, { kind, name, bare }: Destination): Terminus {
-  // Without a capability Artemis goes by what there is at the address.
-  if (spelling.by === "capability") return { address: name, ...(!bare && { capabilities: [CAPABILITY_OF[kind]] }) };
+/**
+ * Whether the broker is told if it is a queue or a topic. Artemis goes by what there is where it is not told: at a bare
+ * address, and for a queue that is named by its address too, `ADDRESS::QUEUE`. With the kind of a queue Artemis 2.55.0 confirms
+ * what is sent to a queue of a multicast address, and stores it nowhere (measured).
+ */
+export function saysKind({ by }: Spelling, { name, bare }: Destination): boolean {
+  return by === "prefix" || (!bare && !name.includes("::"));
+}
+
+export function spell(spelling: Spelling, destination: Destination): Terminus {
+  const { kind, name } = destination;
+  if (spelling.by === "capability")
+    return { address: name, ...(saysKind(spelling, destination) && { capabilities: [CAPABILITY_OF[kind]] }) };
   // Classic takes a list for several destinations.
   const members = membersOf({ kind, name });
   return { address: members.map((member) => prefixOf(spelling, member.kind) + member.name).join() };

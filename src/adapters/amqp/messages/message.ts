@@ -8,7 +8,7 @@ import {
   type PropertyValue,
   timeLeftMs,
 } from "../../../messaging/messages/outgoing-message.ts";
-import { type Spelling, spell } from "./destination.ts";
+import { type Spelling, saysKind, spell } from "./destination.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 /** `x-opt-jms-msg-type` and the values of it that are written here. */
@@ -90,7 +90,7 @@ function writeAnnotations(message: OutgoingMessage, destination: Destination, sp
       else writer.bytes(0x51, kind === "bytes" ? JMS_BYTES : JMS_TEXT);
       items += 2;
     }
-    if (!destination.bare || spelling.by === "prefix") {
+    if (saysKind(spelling, destination)) {
       writeNote(JMS_DESTINATION, JMS_KINDS.indexOf(destination.kind));
       items += 2;
     }

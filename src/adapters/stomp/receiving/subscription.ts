@@ -120,8 +120,8 @@ export class StompSubscription implements SessionSubscription {
     const answer = answerTooLarge(headers, this.#request, peer);
     const { endpoint, onWarning } = peer;
     if (answer?.command) this.#wire.write(answer.command, settlingLines(headers, peer));
-    const done = answer?.done ?? "not answered, and its consumer ends";
-    onWarning({ code: "MESSAGE_TOO_LARGE", message: `${text}: it was ${done}, not delivered`, endpoint });
+    const outcome = answer ? `it was ${answer.done}, not delivered` : "it stays in its queue, and its consumer ends";
+    onWarning({ code: "MESSAGE_TOO_LARGE", message: `${text}: ${outcome}`, endpoint });
     if (!answer) this.#giveUp(unanswerable(text, peer));
   }
 

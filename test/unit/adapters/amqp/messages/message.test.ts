@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import rhea, { type Message } from "rhea";
 import { describe, expect, it } from "vitest";
-import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
+import { spell, spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
 import { decodeMessage } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
 import { encodeMessage, refreshTimes } from "../../../../../src/adapters/amqp/messages/message.ts";
 import {
@@ -56,6 +56,14 @@ describe("a message as AMQP", () => {
     });
     expect(decoded.map(({ to }) => to)).toEqual(["orders", "queue://orders"]);
     expect(decoded.map((message) => message.message_annotations?.["x-opt-jms-dest"])).toEqual([undefined, 0]);
+  });
+
+  it("to a queue that is named by its address too leaves its kind to Artemis, which has one for it", () => {
+    const qualified = { kind: "queue", name: "prices::audit" } as const;
+    const { bytes } = encodeMessage(createOutgoingMessage("x"), qualified, artemis);
+    const { to, message_annotations } = rhea.message.decode(bytes) as unknown as Message;
+    expect([to, message_annotations?.["x-opt-jms-dest"]]).toEqual(["prices::audit", undefined]);
+    expect(spell(artemis, qualified)).toEqual({ address: "prices::audit" });
   });
 
   it("carries id, priority, durability, correlation and reply address", () => {
