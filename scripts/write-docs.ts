@@ -55,18 +55,40 @@ in \`attempts\` what each endpoint answered; \`SendError\` and its kin carry the
 
 By default \`connect()\` goes on for as long as every attempt fails with the verdict \`next\`, be it for a bad certificate or a
 wrong port. \`initialConnect: "fail-fast"\` makes it reject after one round, \`connectTimeoutMs\` after a time; both errors list
-\`attempts\`. Or listen to the event \`attempt\`, told for every attempt before and after the first session:
+\`attempts\`. While it waits, and while a failover does, the event \`waiting\` tells what each endpoint answered last: after 1, 2, 4,
+8, 16 and 32 s, then every 30 s.
 
+<!-- given
+import { createConnection } from "masterslave-transport";
+declare const uri: string, options: import("masterslave-transport").ConnectOptions;
+declare const log: { warn(...texts: string[]): void };
+-->
 \`\`\`js
 const connection = createConnection(uri, options);
-connection.on("attempt", ({ endpoint, outcome }) => {
-  if (outcome !== "session") log.info(\`\${endpoint.host}:\${endpoint.port}\`, outcome.code, outcome.message);
+connection.on("waiting", ({ since, endpoints }) => {
+  for (const { code, message, attempts } of endpoints)
+    log.warn(\`no broker since \${since.toISOString()}: \${code} after \${attempts} attempts\`, message);
 });
 await connection.connect();
 \`\`\`
 
-\`endpoint\` is what was dialled: \`scheme\`, \`host\`, \`port\`. \`outcome\` is \`"session"\`, or the \`AttemptError\` with which
-the attempt failed or was given up; its \`verdict\` is \`next\` or \`stop\`.
+| of \`waiting\` | what |
+| --- | --- |
+| \`at\`, \`since\`, \`waitedMs\` | when it was told, since when there is no session, and how long that is |
+| \`rounds\` | how many passes over the endpoints have failed |
+| \`endpoints\` | for each endpoint, in the order of the list: \`endpoint\`; \`code\` and \`message\` of its last answer, or how far the attempt has come that it has not answered; \`since\` when it answers so; \`attempts\`; and \`pending\`, whether one is under way |
+
+\`NODE_DEBUG=masterslave-transport node program.js\` prints the same without any code, to stderr, with the whole life of each
+connection: every attempt, established, interrupted, restored, waiting, warning, handlerFailed, failed and closed. No secret is in it.
+
+The event \`attempt\` tells of every attempt, before and after the first session: \`endpoint\` is what was dialled, \`outcome\` is
+\`"session"\` or the \`AttemptError\` with which the attempt failed or was given up; its \`verdict\` is \`next\` or \`stop\`.
+
+## Listening
+
+Every event of a connection has \`at\`, a \`Date\`, except \`failed\` and \`closed\`, which carry the error alone. There is no event
+\`error\`: a listener of it is taken, for \`events.once()\` of Node adds one by itself, and answered by a process warning that names
+\`failed\`, \`closed\` and \`warning\`. Any other name is refused with \`INVALID_ARGUMENT\`, which lists the names there are.
 
 ## Codes
 

@@ -5,7 +5,7 @@ export { connect, createConnection } from "./connect/connect.ts";
 export type * from "./connect/option-types.ts";
 export * from "./errors/errors.ts";
 export type { Connection } from "./messaging/connection/connection.ts";
-export type { ConnectionEvents } from "./messaging/connection/connection-parts.ts";
+export type { ConnectionEvents } from "./messaging/connection/connection-events.ts";
 export type { ConnectionStats, ConnectionStatus } from "./messaging/connection/connection-stats.ts";
 export type { Destination } from "./messaging/messages/destination.ts";
 export type { MessageBody, MessageOptions, PropertyValue } from "./messaging/messages/outgoing-message.ts";
@@ -36,6 +36,8 @@ export type { CloseOptions, SendOptions } from "./messaging/sending/call-options
 export type { Producer } from "./messaging/sending/producer.ts";
 export type { SendResult } from "./messaging/sending/send-policy.ts";
 export type { TransactionStats } from "./messaging/transactions/transactions.ts";
+export type { EndpointAnswer } from "./transport/search/endpoint-answers.ts";
+export type { Interruption, Waiting } from "./transport/transport-events.ts";
 export { formatMasterSlaveUri } from "./uri/format-master-slave-uri.ts";
 export { type MasterSlaveUri, parseMasterSlaveUri } from "./uri/master-slave-uri.ts";
 export type { IgnoredOption } from "./uri/options/ignored-options.ts";

@@ -2,13 +2,43 @@
 import { inspect } from "node:util";
 import { EventEmitter } from "eventemitter3";
 import { InvalidArgumentError } from "../errors/errors.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import { stackTextOf } from "../errors/text-of.ts";
 
 type Listener = (...payload: unknown[]) => void;
 
+/** What one kind of emitter tells, for whoever asks for something else. */
+export interface EmitterDescription<Events extends object> {
+  /** What the emitter is, with its article. */
+  readonly what: string;
+  /** The name of every event. */
+  readonly events: { readonly [Name in keyof Events]: true };
+  /** The names of the events that tell of what goes wrong. */
+  readonly insteadOfError: string;
+}
+
+/** Told of each event before the listeners are, whoever listens. Must not throw. */
+export type OnEmit<Events extends EventEmitter.ValidEventTypes> = <T extends EventEmitter.EventNames<Events>>(
+  event: T,
+  payload: EventEmitter.EventArgs<Events, T>,
+) => void;
+
+/** How node:events stands in a stack trace. */
+const NODE_EVENTS = /\bnode:events\b/;
+
 export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
   /** For each event, the guarded function registered in place of each listener; a guarded function maps to itself. */
   readonly #isolated = new Map<string | symbol, WeakMap<object, Listener>>();
+  readonly #description: EmitterDescription<Events & object>;
+  readonly #onEmit: OnEmit<Events> | undefined;
+  /** Somebody was told that there is no event "error". */
+  #toldOfError = false;
+
+  constructor(description: EmitterDescription<Events & object>, onEmit?: OnEmit<Events>) {
+    super();
+    this.#description = description;
+    this.#onEmit = onEmit;
+  }
 
   /**
    * JSON.stringify would throw without this as soon as a listener exists: listeners refer back to the object they
@@ -18,10 +48,21 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     return {};
   }
 
+  /** Calls the listeners of an event; returns whether there were any. Each is told even if another one throws. */
+  override emit<T extends EventEmitter.EventNames<Events>>(
+    event: T,
+    ...payload: EventEmitter.EventArgs<Events, T>
+  ): boolean {
+    this.#onEmit?.(event, payload);
+    return super.emit(event, ...payload);
+  }
+
+  /** Adds a listener. @throws INVALID_ARGUMENT for an event that there is not. */
   override on<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
   ): this {
+    this.#check(event, this.on);
     return super.on(event, this.#isolate(event, listener));
   }
 
@@ -29,13 +70,15 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
   ): this {
-    return this.on(event, listener);
+    this.#check(event, this.addListener);
+    return super.on(event, this.#isolate(event, listener));
   }
 
   override once<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
   ): this {
+    this.#check(event, this.once);
     return super.once(event, this.#isolate(event, listener));
   }
 
@@ -58,6 +101,30 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     return this.off(event, listener, context, onceOnly);
   }
 
+  /** `method`: what the caller called. */
+  #check(event: string | symbol | number, method: (...args: never[]) => unknown): void {
+    if (Object.hasOwn(this.#description.events, event)) return;
+    if (event !== "error") throw this.#unknown(event);
+    if (!this.#toldOfError && !calledFromNodeEvents(method)) this.#answerError();
+  }
+
+  #unknown(event: string | symbol | number): InvalidArgumentError {
+    const { events, what } = this.#description;
+    const names = Object.keys(events).sort();
+    const nearest = nearestName(String(event), names);
+    const meant = nearest ? `did you mean "${nearest}"? ` : "";
+    const text = `There is no event ${inspect(event)} of ${what}: ${meant}The events are ${names.join(", ")}`;
+    return new InvalidArgumentError(text);
+  }
+
+  /** Taken, for events.once() and events.on() of Node listen to it by themselves; a program that does waits for nothing. */
+  #answerError(): void {
+    this.#toldOfError = true;
+    const { what, insteadOfError } = this.#description;
+    const text = `A listener of "error" of ${what} is never called, for there is no such event: listen to ${insteadOfError}`;
+    process.emitWarning(text, { code: "MASTERSLAVE_NO_ERROR_EVENT" });
+  }
+
   #isolate<T extends EventEmitter.EventNames<Events>>(
     event: T,
     listener: EventEmitter.EventListener<Events, T>,
@@ -71,6 +138,14 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     known.set(isolated, isolated);
     return isolated as EventEmitter.EventListener<Events, T>;
   }
+}
+
+/** Whether `method` was called by node:events itself. Without a stack trace it was not. */
+function calledFromNodeEvents(method: (...args: never[]) => unknown): boolean {
+  const trace: { readonly stack?: unknown } = {};
+  Error.captureStackTrace(trace, method);
+  const [, caller = ""] = typeof trace.stack === "string" ? trace.stack.split("\n") : [];
+  return NODE_EVENTS.test(caller);
 }
 
 /** Wraps a listener: what it throws or rejects with becomes a process warning. */

@@ -1,7 +1,9 @@
 /** A bridge: every link of a configuration, run until it is closed. */
-import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { type InspectOptions, inspect } from "node:util";
+import { type EmitterDescription, IsolatedEmitter } from "../async/isolated-emitter.ts";
 import { onAbort } from "../async/on-abort.ts";
 import { AbortError, InvalidArgumentError } from "../errors/errors.ts";
+import { inspectedAs } from "../errors/inspected-as.ts";
 import type { BridgeConfig } from "./config/bridge-config.ts";
 import { checkBridgeConfig } from "./config/read-bridge-config.ts";
 import { TopicTwins } from "./forwarding/topic-twins.ts";
@@ -32,6 +34,12 @@ export interface BridgeEvents {
    */
   warning: [warning: BridgeWarning];
 }
+
+const BRIDGE_EMITTER: EmitterDescription<BridgeEvents> = {
+  what: "a bridge",
+  events: { link: true, warning: true },
+  insteadOfError: "warning and link, whose state is failed then",
+};
 
 /** Every link of a bridge, at one moment. */
 export interface BridgeStatus {
@@ -66,7 +74,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
 
   /** @internal Use createBridge(). */
   constructor(config: BridgeConfig) {
-    super();
+    super(BRIDGE_EMITTER);
     const shared = {
       twins: new TopicTwins(),
       names: new GroupNames(),
@@ -128,6 +136,12 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   close({ drainTimeoutMs = DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(drainTimeoutMs);
     return this.#closing;
+  }
+
+  /** Shows the state of each link, and nothing else of what it holds. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const states = this.#links.map(({ name, state }) => [name, state.state]);
+    return inspectedAs("Bridge", Object.fromEntries(states), depth, options);
   }
 
   /** As close(), for `await using`. */

@@ -1,5 +1,7 @@
 /** A master/slave group for tests: members over one store, one of them active, to be crashed and stopped on command. */
+import { type InspectOptions, inspect } from "node:util";
 import { InvalidArgumentError, NoActiveEndpointError, UnsupportedError } from "../errors/errors.ts";
+import { inspectedAs } from "../errors/inspected-as.ts";
 import { type ClaimedPorts, claimPorts } from "./group/claimed-ports.ts";
 import { type EmbeddedGroupOptions, type GroupShape, readGroupOptions } from "./group/group-options.ts";
 import type { MemberControl, MemberNews, StartMemberControl } from "./group/member-control.ts";
@@ -226,6 +228,12 @@ export class EmbeddedGroup implements AsyncDisposable {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** Shows how many members there are and which is active, and nothing else of what it holds. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { members, protocols } = this.#shape;
+    return inspectedAs("EmbeddedGroup", { members, protocols, active: this.active }, depth, options);
   }
 
   /** As close(), for `await using`. */

@@ -1,6 +1,8 @@
 /** A TCP proxy that breaks connections on command: put it before a member, a broker or anything else that listens. */
 import { createServer, type Server, type Socket } from "node:net";
+import { type InspectOptions, inspect } from "node:util";
 import { InvalidArgumentError, UnsupportedError } from "../errors/errors.ts";
+import { inspectedAs } from "../errors/inspected-as.ts";
 import { type ClaimedPorts, claimPorts } from "./group/claimed-ports.ts";
 import { type EndKind, type FlowDirection, type FlowShape, undisturbed } from "./proxy/flow-shape.ts";
 import { endSocket, ProxiedConnection } from "./proxy/proxied-connection.ts";
@@ -150,6 +152,16 @@ export class FaultProxy implements AsyncDisposable {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** Shows where it listens, the target and the connections that are open, and nothing else of what it holds. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const facts = {
+      at: `${this.host}:${this.port}`,
+      target: `${this.#target.host}:${this.#target.port}`,
+      connections: this.connections,
+    };
+    return inspectedAs("FaultProxy", facts, depth, options);
   }
 
   /** As close(), for `await using`. */

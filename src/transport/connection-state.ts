@@ -5,13 +5,26 @@ import type { Session } from "./dial/session.ts";
 /** The present state of a connection, with the data that exists only in that state. */
 export type ConnectionState<S extends Session> =
   | { readonly name: "idle" }
-  /** Never yet connected. `rounds` have failed so far, the last one with `lastError`. */
-  | { readonly name: "connecting"; readonly rounds: number; readonly lastError: MasterSlaveError | undefined }
-  | { readonly name: "connected"; readonly session: S; readonly endpoint: EndpointAddress; readonly sinceMs: number }
-  /** Was connected to `endpoint` until `sinceMs`; looking for the active endpoint. */
+  /** Never yet connected; `rounds` have failed so far, the last one with `lastError`. */
+  | {
+      readonly name: "connecting";
+      readonly since: Date;
+      readonly rounds: number;
+      readonly lastError: MasterSlaveError | undefined;
+    }
+  /** `since` and `sinceMs`: when the session began, by the clock and by `performance.now()`. */
+  | {
+      readonly name: "connected";
+      readonly session: S;
+      readonly endpoint: EndpointAddress;
+      readonly since: Date;
+      readonly sinceMs: number;
+    }
+  /** Was connected to `endpoint` until `since`; looking for the active endpoint. */
   | {
       readonly name: "interrupted";
       readonly endpoint: EndpointAddress;
+      readonly since: Date;
       readonly sinceMs: number;
       readonly rounds: number;
       readonly lastError: MasterSlaveError;
@@ -22,11 +35,17 @@ export type ConnectionState<S extends Session> =
 
 export type StateName = ConnectionState<Session>["name"];
 
+/** One moment by both clocks: the one on the wall, and `performance.now()`. */
+interface Moment {
+  readonly at: Date;
+  readonly atMs: number;
+}
+
 export type StateEvent<S extends Session> =
-  | { readonly type: "connect" }
+  | { readonly type: "connect"; readonly at: Date }
   | { readonly type: "round-failed"; readonly error: MasterSlaveError }
-  | { readonly type: "session-opened"; readonly session: S; readonly endpoint: EndpointAddress; readonly atMs: number }
-  | { readonly type: "session-lost"; readonly cause: MasterSlaveError; readonly atMs: number }
+  | ({ readonly type: "session-opened"; readonly session: S; readonly endpoint: EndpointAddress } & Moment)
+  | ({ readonly type: "session-lost"; readonly cause: MasterSlaveError } & Moment)
   | { readonly type: "gave-up"; readonly failure: MasterSlaveError }
   | { readonly type: "close" }
   | { readonly type: "session-closed" };
@@ -60,15 +79,19 @@ export function transition<S extends Session>(state: ConnectionState<S>, event: 
   if (TRANSITIONS[state.name][event.type] === undefined) throw impossible(state.name, event.type);
   switch (event.type) {
     case "connect":
-      return { name: "connecting", rounds: 0, lastError: undefined };
+      return { name: "connecting", since: event.at, rounds: 0, lastError: undefined };
     case "round-failed":
       if (state.name !== "connecting" && state.name !== "interrupted") throw impossible(state.name, event.type);
       return { ...state, rounds: state.rounds + 1, lastError: event.error };
-    case "session-opened":
-      return { name: "connected", session: event.session, endpoint: event.endpoint, sinceMs: event.atMs };
-    case "session-lost":
+    case "session-opened": {
+      const { session, endpoint, at: since, atMs: sinceMs } = event;
+      return { name: "connected", session, endpoint, since, sinceMs };
+    }
+    case "session-lost": {
       if (state.name !== "connected") throw impossible(state.name, event.type);
-      return { name: "interrupted", endpoint: state.endpoint, sinceMs: event.atMs, rounds: 0, lastError: event.cause };
+      const { cause: lastError, at: since, atMs: sinceMs } = event;
+      return { name: "interrupted", endpoint: state.endpoint, since, sinceMs, rounds: 0, lastError };
+    }
     case "gave-up":
       return { name: "closed", lastError: event.failure };
     case "close":

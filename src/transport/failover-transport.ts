@@ -3,6 +3,7 @@
  * ends.
  */
 import { IsolatedEmitter } from "../async/isolated-emitter.ts";
+import { timeOfDay } from "../async/time-of-day.ts";
 import {
   AbortError,
   addressOf,
@@ -17,9 +18,11 @@ import { limitConnect } from "./connect-limits.ts";
 import { type ConnectionState, type StateEvent, transition } from "./connection-state.ts";
 import { closeSession, type Session, type SessionEnd } from "./dial/session.ts";
 import { type AttemptOutcome, superseded } from "./search/attempt.ts";
+import type { EndpointAnswer } from "./search/endpoint-answers.ts";
 import { SessionFinder } from "./search/session-finder.ts";
+import { TRANSPORT_EMITTER, type TransportEvents } from "./transport-events.ts";
 import { observerFailure, type TransportObserver } from "./transport-observer.ts";
-import type { ConnectLimits, FailoverTransportOptions, TransportEvents } from "./transport-options.ts";
+import type { ConnectLimits, FailoverTransportOptions } from "./transport-options.ts";
 
 export class FailoverTransport<S extends Session> extends IsolatedEmitter<TransportEvents<S>> {
   readonly #options: FailoverTransportOptions<S>;
@@ -31,11 +34,12 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   #settleConnect: (failure?: MasterSlaveError) => void = () => {};
 
   constructor(options: FailoverTransportOptions<S>) {
-    super();
+    super(TRANSPORT_EMITTER, options.onEmit);
     this.#options = options;
     this.#finder = new SessionFinder(options, {
       onAttempt: (endpoint, outcome) => this.#reportAttempt(endpoint, outcome),
       onRoundFailed: (error) => this.#become({ type: "round-failed", error }),
+      onWaiting: (waitedMs, endpoints) => this.#tellWaiting(waitedMs, endpoints),
       onLoginRefused: (error, retryInMs) => this.#options.observer?.loginRefused?.(error, retryInMs),
     });
   }
@@ -59,11 +63,11 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     this.#requireIdle();
     if (options.signal?.aborted) {
       const aborted = new AbortError("Connecting was aborted before it began", options.signal.reason);
-      this.#become({ type: "connect" });
+      this.#become({ type: "connect", at: new Date() });
       this.#giveUp(aborted);
       throw aborted;
     }
-    this.#become({ type: "connect" });
+    this.#become({ type: "connect", at: new Date() });
     const forgetLimits = limitConnect(options, {
       fail: (failure) => (this.#state.name === "connecting" ? this.#fail(failure) : undefined),
       answers: () => this.#finder.answers(),
@@ -127,17 +131,17 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   }
 
   #connected(session: S, endpoint: Endpoint, lostAtMs: number | undefined): void {
-    const atMs = performance.now();
+    const [at, atMs] = [new Date(), performance.now()];
     const address = addressOf(endpoint);
-    this.#become({ type: "session-opened", session, endpoint: address, atMs });
+    this.#become({ type: "session-opened", session, endpoint: address, at, atMs });
     if (lostAtMs === undefined) {
       this.#restore("Using the first session", session, address, (to) => to.established(session, address));
-      this.emit("established", { endpoint: address, session });
+      this.emit("established", { endpoint: address, session, at });
       this.#settleConnect();
     } else {
       const outageMs = atMs - lostAtMs;
       this.#restore("Restoring on the new session", session, address, (to) => to.restored(session, address, outageMs));
-      this.emit("restored", { endpoint: address, session, outageMs });
+      this.emit("restored", { endpoint: address, session, outageMs, at });
     }
   }
 
@@ -164,13 +168,14 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   #interrupted({ error, atMs }: SessionEnd): void {
     if (this.#state.name !== "connected") return;
     const { endpoint } = this.#state;
-    this.#become({ type: "session-lost", cause: error, atMs });
+    const interruption = { endpoint, cause: error, at: timeOfDay(atMs), atMs };
+    this.#become({ type: "session-lost", ...interruption });
     try {
-      this.#options.observer?.interrupted({ endpoint, cause: error, atMs });
+      this.#options.observer?.interrupted(interruption);
     } catch (reason) {
       throw observerFailure("Holding what the lost session left", reason, endpoint);
     }
-    this.emit("interrupted", { endpoint, cause: error, atMs });
+    this.emit("interrupted", interruption);
   }
 
   /** Ends the connection for good, in whichever state. No effect once it is being closed. */
@@ -212,9 +217,16 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
 
   #reportAttempt(endpoint: Endpoint, outcome: AttemptOutcome<S>): void {
     this.emit("attempt", {
+      at: new Date(),
       endpoint: addressOf(endpoint),
       outcome: outcome.kind === "session" ? "session" : outcome.error,
     });
+  }
+
+  #tellWaiting(waitedMs: number, endpoints: readonly EndpointAnswer[]): void {
+    if (this.#state.name !== "connecting" && this.#state.name !== "interrupted") return;
+    const { since, rounds } = this.#state;
+    this.emit("waiting", { at: new Date(), since, waitedMs, rounds, endpoints });
   }
 
   #become(event: StateEvent<S>): void {

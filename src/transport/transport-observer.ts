@@ -1,6 +1,7 @@
 /** What the transport tells the part that restores state on its sessions, before it tells any listener. */
 import { type EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
 import type { Session } from "./dial/session.ts";
+import type { Interruption } from "./transport-events.ts";
 
 /**
  * Unlike a listener, the observer is part of the connection: if it throws, something that the user relies on was not
@@ -11,15 +12,8 @@ export interface TransportObserver<S extends Session> {
    * The first session was opened. It may return a promise for work that finishes later; a rejection counts as a throw.
    */
   established(session: S, endpoint: EndpointAddress): void | Promise<void>;
-  /**
-   * The session at `endpoint` ended because of `cause`, at `atMs` of `performance.now()`; the transport looks for
-   * another one.
-   */
-  interrupted(interruption: {
-    readonly endpoint: EndpointAddress;
-    readonly cause: MasterSlaveError;
-    readonly atMs: number;
-  }): void;
+  /** The session ended; the transport looks for another one. */
+  interrupted(interruption: Interruption): void;
   /**
    * A session was opened `outageMs` milliseconds after the last one ended. A returned promise counts as for
    * `established`.

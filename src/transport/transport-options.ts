@@ -1,28 +1,13 @@
-/** The settings and events of a transport. */
-import type { AttemptError, EndpointAddress, MasterSlaveError } from "../errors/errors.ts";
+/** The settings of a transport. */
+import type { OnEmit } from "../async/isolated-emitter.ts";
 import type { Endpoint } from "../uri/endpoint.ts";
 import type { OpenSession, Session } from "./dial/session.ts";
 import type { SearchSettings } from "./search/session-finder.ts";
+import type { TransportEvents } from "./transport-events.ts";
 import type { TransportObserver } from "./transport-observer.ts";
 
 /** Everything the transport is told; URIs and options become this in connect/. */
 export type TransportSettings = SearchSettings;
-
-/** Each is emitted exactly once per occurrence. */
-export interface TransportEvents<S extends Session> {
-  /** The first session ever. */
-  established: [{ readonly endpoint: EndpointAddress; readonly session: S }];
-  /** The session ended and another is looked for. */
-  interrupted: [{ readonly endpoint: EndpointAddress; readonly cause: MasterSlaveError; readonly atMs: number }];
-  /** A session again; `outageMs` since the last one ended. */
-  restored: [{ readonly endpoint: EndpointAddress; readonly session: S; readonly outageMs: number }];
-  /** No session will come any more; `closed` follows. */
-  failed: [MasterSlaveError];
-  /** Nothing is left open. undefined after `close()`. */
-  closed: [MasterSlaveError | undefined];
-  /** One endpoint answered an attempt, or the attempt was given up. */
-  attempt: [{ readonly endpoint: EndpointAddress; readonly outcome: "session" | AttemptError }];
-}
 
 export interface FailoverTransportOptions<S extends Session> {
   readonly endpoints: readonly Endpoint[];
@@ -32,6 +17,8 @@ export interface FailoverTransportOptions<S extends Session> {
   readonly note?: string | undefined;
   /** Restores what lives across sessions; told of each step before the listeners are. */
   readonly observer?: TransportObserver<S> | undefined;
+  /** Told of each event before the listeners are. */
+  readonly onEmit?: OnEmit<TransportEvents<S>> | undefined;
 }
 
 /** What ends connect() before there is a session. */

@@ -56,9 +56,11 @@ export const NAMES: Readonly<Record<keyof Names, readonly string[]>> = {
   warningCodes: words(
     "GROUP_COMMIT_OFF MESSAGE_TOO_LARGE UNREADABLE_MESSAGE PREFETCH_TOO_LARGE REPLY_REFUSED SUBSCRIPTION_IN_USE ALTERNATE_REFUSED PLAINTEXT_LOGIN LOGIN_REFUSED NOT_CONNECTED OPTIONS_IGNORED SINGLE_ENDPOINT SECRET_FILE_READABLE",
   ),
-  connectionEvents: words("alternate attempt closed established failed handlerFailed interrupted restored warning"),
+  connectionEvents: words(
+    "alternate attempt closed established failed handlerFailed interrupted restored waiting warning",
+  ),
   connectionStates: words("closed closing connected connecting idle interrupted"),
-  transportEvents: words("attempt closed established failed interrupted restored"),
+  transportEvents: words("attempt closed established failed interrupted restored waiting"),
   transportStates: words("closed closing connected connecting idle interrupted"),
   optionNames: words(`
     allowPlaintext alternates amqpOpenServerListAction attemptStagger attemptTimeout authRetryMs backOffMultiplier clientId connectTimeoutMs

@@ -23,7 +23,8 @@ const told = (text: string) => search.in(Buffer.from(text), "what was told");
 /** All that may be made of a value by printing it. */
 function printed(value: unknown): string {
   const everything = { depth: Infinity, showHidden: true, getters: false, maxArrayLength: null, maxStringLength: null };
-  const texts = [inspect(value, everything), inspect(value), String(value)];
+  const texts = [inspect(value, everything), inspect(value, { ...everything, customInspect: false })];
+  texts.push(inspect(value), String(value));
   for (let error = value; error instanceof Error; error = error.cause)
     texts.push(`${error.stack}`, JSON.stringify(error));
   return texts.join("\n");
@@ -46,7 +47,7 @@ describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
     const group = await storyGroup(protocol, { credentials: { username, password } });
     const connection = storyConnection(...way(group.uri(protocol)));
     const events: unknown[] = [];
-    for (const name of ["attempt", "established", "interrupted", "restored", "closed"] as const)
+    for (const name of ["attempt", "waiting", "established", "interrupted", "restored", "closed"] as const)
       connection.on(name, (...payload: unknown[]) => events.push(payload));
     const look = (of: Connection) =>
       [printed(of), printed(of.state), JSON.stringify(of), printed(handles())].join("\n");
@@ -80,7 +81,7 @@ describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
       const group = await storyGroup(protocol, { credentials: { username, password } });
       const program = fileURLToPath(new URL("../support/programs/crash-with-secrets.ts", import.meta.url));
       const args = ["--import", "tsx", program, group.uri(protocol), username, password, way];
-      const env = { ...process.env, DEBUG: "rhea*", NODE_DEBUG: "net" };
+      const env = { ...process.env, DEBUG: "rhea*", NODE_DEBUG: "net,masterslave-transport" };
       const output = await new Promise<string>((resolve) => {
         execFile(process.execPath, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
           expect(error?.code).not.toBe(0);
@@ -88,6 +89,8 @@ describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
         });
       });
       expect(output).toContain("AUTHENTICATION_FAILED");
+      expect(output).toMatch(/MASTERSLAVE-TRANSPORT \d+: connection 2 failed: AUTHENTICATION_FAILED/);
+      expect(output).toMatch(/MASTERSLAVE-TRANSPORT \d+: connection 1 established: /);
       if (protocol === "amqp") expect(output).toContain("rhea:frames");
       expect(told(output)).toEqual([]);
     },

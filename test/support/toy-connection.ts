@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors/errors.ts";
 import { Connection } from "../../src/messaging/connection/connection.ts";
-import type { ConnectionEvents, ConnectionSettings } from "../../src/messaging/connection/connection-parts.ts";
+import type { ConnectionEvents } from "../../src/messaging/connection/connection-events.ts";
+import type { ConnectionSettings } from "../../src/messaging/connection/connection-parts.ts";
 import type { Consumer } from "../../src/messaging/receiving/consuming/consumer.ts";
 import type { Delivery } from "../../src/messaging/receiving/deliveries/delivery.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";

@@ -1,7 +1,8 @@
 /** A transport over toy servers, with everything it says written down; closed when the test is done. */
 import { onTestFinished } from "vitest";
 import { FailoverTransport } from "../../src/transport/failover-transport.ts";
-import type { TransportEvents, TransportSettings } from "../../src/transport/transport-options.ts";
+import type { TransportEvents } from "../../src/transport/transport-events.ts";
+import type { TransportSettings } from "../../src/transport/transport-options.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
 import { ToyClient, type ToySession } from "./toy-client.ts";
 

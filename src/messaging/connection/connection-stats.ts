@@ -1,20 +1,26 @@
 /** What a connection tells of itself: its state without its inner parts, and its figures. */
-import type { EndpointAddress, MasterSlaveError } from "../../errors/errors.ts";
+import { type EndpointAddress, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionState } from "../../transport/connection-state.ts";
-import type { MessagingSession } from "../port/messaging-session.ts";
+import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import type { ConsumersStats } from "../receiving/consuming/consumers.ts";
 import type { FailoverTotals } from "../recovery/session-recovery.ts";
 import type { PendingSendsStats } from "../sending/pending-sends.ts";
 import type { TransactionStats } from "../transactions/transactions.ts";
 
-/** `sinceMs`: `performance.now()` when the state began; `rounds`: how many passes over the endpoints have failed in it. */
+/** `since`: when the state began, `sinceMs`: the same of `performance.now()`; `rounds`: how many passes over the endpoints have failed in it. */
 export type ConnectionStatus =
   | { readonly name: "idle" }
-  | { readonly name: "connecting"; readonly rounds: number; readonly lastError: MasterSlaveError | undefined }
-  | { readonly name: "connected"; readonly endpoint: EndpointAddress; readonly sinceMs: number }
+  | {
+      readonly name: "connecting";
+      readonly since: Date;
+      readonly rounds: number;
+      readonly lastError: MasterSlaveError | undefined;
+    }
+  | { readonly name: "connected"; readonly endpoint: EndpointAddress; readonly since: Date; readonly sinceMs: number }
   | {
       readonly name: "interrupted";
       readonly endpoint: EndpointAddress;
+      readonly since: Date;
       readonly sinceMs: number;
       readonly rounds: number;
       readonly lastError: MasterSlaveError;
@@ -26,15 +32,35 @@ export type ConnectionStatus =
 export interface ConnectionStats extends PendingSendsStats, ConsumersStats, FailoverTotals {
   /** The state of the moment, as in `connection.state.name`. */
   readonly state: ConnectionStatus["name"];
+  /** When these figures were read. */
+  readonly at: Date;
+  /** When the present session began; undefined while there is none. */
+  readonly connectedSince: Date | undefined;
   /** Requests that wait for their replies. */
   readonly requests: number;
   /** The figures of its transactions. */
   readonly transactions: TransactionStats;
 }
 
+/** What inspect() shows of a connection. */
+export function inspectedFacts(status: ConnectionStatus, broker: Broker | undefined, pending: number): object {
+  const { product, version = "" } = broker ?? {};
+  return {
+    state: status.name,
+    ...("endpoint" in status && { endpoint: formatAddress(status.endpoint) }),
+    ...(product !== undefined && { broker: `${product} ${version}`.trim() }),
+    pending,
+    ...("lastError" in status &&
+      status.lastError && { lastError: `${status.lastError.code} ${status.lastError.message}` }),
+  };
+}
+
 /** The state as users see it. */
 export function describeState(state: ConnectionState<MessagingSession>): ConnectionStatus {
-  if (state.name === "connected") return { name: "connected", endpoint: state.endpoint, sinceMs: state.sinceMs };
+  if (state.name === "connected") {
+    const { session: _, ...rest } = state;
+    return rest;
+  }
   if (state.name === "closing") return { name: "closing" };
   return state;
 }

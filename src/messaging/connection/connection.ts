@@ -1,4 +1,5 @@
 /** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
+import { type InspectOptions, inspect } from "node:util";
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import {
   AbortError,
@@ -7,6 +8,8 @@ import {
   InvalidArgumentError,
   type MasterSlaveError,
 } from "../../errors/errors.ts";
+import { inspectedAs } from "../../errors/inspected-as.ts";
+import { debugEvents } from "../../transport/debug-log.ts";
 import { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { argumentError, checkFlags, checkFunction, checkTimeout, readOptions } from "../messages/argument-checks.ts";
@@ -34,8 +37,9 @@ import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } f
 import { type CloseOptions, checkSendOptions, NO_OPTIONS, type SendOptions } from "../sending/call-options.ts";
 import { Producer } from "../sending/producer.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
-import type { ConnectionEvents, ConnectionParts } from "./connection-parts.ts";
-import { type ConnectionStats, type ConnectionStatus, describeState } from "./connection-stats.ts";
+import { CONNECTION_EMITTER, CONNECTION_LINES, type ConnectionEvents } from "./connection-events.ts";
+import type { ConnectionParts } from "./connection-parts.ts";
+import { type ConnectionStats, type ConnectionStatus, describeState, inspectedFacts } from "./connection-stats.ts";
 import { IdleNotice } from "./idle-notice.ts";
 import { createLastingWork } from "./lasting-work.ts";
 import { observeSessions } from "./session-observer.ts";
@@ -56,7 +60,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly #notice = new IdleNotice(this);
 
   constructor(parts: ConnectionParts) {
-    super();
+    super(CONNECTION_EMITTER, debugEvents("connection", CONNECTION_LINES));
     const { settings } = parts;
     this.#parts = parts;
     this.#transport = new FailoverTransport({ ...parts, observer: observeSessions(this, () => this.#recovery) });
@@ -68,6 +72,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     this.#recovery = new SessionRecovery(this.#transport, this.#held, settings.poisonAfter);
     this.closed = new Promise((resolve) => this.#transport.once("closed", resolve));
     this.#transport.on("attempt", (attempt) => this.emit("attempt", attempt));
+    this.#transport.on("waiting", (waiting) => this.emit("waiting", waiting));
     this.#transport.on("failed", (failure) => this.emit("failed", failure));
     this.#transport.on("closed", (failure) => this.emit("closed", failure));
   }
@@ -198,19 +203,22 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   /** Adds endpoints a broker told of; they are tried after the user's own. */
   addAlternates(endpoints: readonly Endpoint[]): void {
     for (const endpoint of this.#transport.addAlternates(endpoints))
-      this.emit("alternate", { endpoint: addressOf(endpoint) });
+      this.emit("alternate", { endpoint: addressOf(endpoint), at: new Date() });
   }
 
   /** Tells the listeners of `warning`. */
   warn(warning: ConnectionWarning): void {
     if (UNREAD.has(warning.code)) this.#held.consumers.tally.unread();
-    this.emit("warning", warning);
+    this.emit("warning", { ...warning, at: new Date() });
   }
 
   /** Figures of this moment and totals of this connection's life. */
   stats(): ConnectionStats {
+    const state = this.#transport.state;
     return {
-      state: this.state.name,
+      state: state.name,
+      at: new Date(),
+      connectedSince: state.name === "connected" ? state.since : undefined,
       ...this.#held.sends.stats,
       ...this.#held.consumers.stats,
       ...this.#recovery.totals,
@@ -228,6 +236,13 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     this.#notice.forget();
     this.#closing ??= this.#recovery.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
     return this.#closing;
+  }
+
+  /** Shows state, endpoint, broker and the sends that are pending, and nothing else of what it holds. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { pendingSends, waitingSends } = this.#held.sends.stats;
+    const facts = inspectedFacts(this.state, this.broker, pendingSends + waitingSends);
+    return inspectedAs("Connection", facts, depth, options);
   }
 
   /** As close(), for `await using`. */

@@ -5,7 +5,7 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import { loginRefusedText } from "../port/login.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { SessionRecovery } from "../recovery/session-recovery.ts";
-import type { ConnectionEvents } from "./connection-parts.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 
 /** What tells the user. */
 interface Teller extends Pick<IsolatedEmitter<ConnectionEvents>, "emit"> {
@@ -20,7 +20,7 @@ export function observeSessions(
   return {
     established: (session, endpoint) => {
       const restored = recovery().begin(session, endpoint);
-      connection.emit("established", { endpoint });
+      connection.emit("established", { endpoint, at: new Date() });
       return restored;
     },
     interrupted: (interruption) => {
@@ -29,7 +29,7 @@ export function observeSessions(
     },
     restored: (session, endpoint, outageMs) => {
       const { restored, ...restoration } = recovery().restore(session, endpoint, outageMs);
-      connection.emit("restored", { endpoint, outageMs, ...restoration });
+      connection.emit("restored", { endpoint, at: new Date(), outageMs, ...restoration });
       return restored;
     },
     loginRefused: ({ message, endpoint }, retryInMs) =>

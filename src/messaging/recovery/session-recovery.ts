@@ -31,6 +31,8 @@ export interface FailoverTotals {
   readonly outageMs: number;
   /** How long the latest failover took, from the end of one session to the next, ms; undefined before the first. */
   readonly lastOutageMs: number | undefined;
+  /** When the latest failover was over; undefined before the first. */
+  readonly lastRestoredAt: Date | undefined;
 }
 
 export interface Restoration {
@@ -47,7 +49,13 @@ export class SessionRecovery {
   readonly #transport: FailoverTransport<MessagingSession>;
   readonly #parts: RecoveryDeps;
   readonly #poisonAfter: number;
-  readonly #totals = { failovers: 0, voided: 0, outageMs: 0, lastOutageMs: undefined as number | undefined };
+  readonly #totals = {
+    failovers: 0,
+    voided: 0,
+    outageMs: 0,
+    lastOutageMs: undefined as number | undefined,
+    lastRestoredAt: undefined as Date | undefined,
+  };
 
   /** `poisonAfter`: after so many sessions died with something in flight it is tried alone. */
   constructor(transport: FailoverTransport<MessagingSession>, parts: RecoveryDeps, poisonAfter: number) {
@@ -92,6 +100,7 @@ export class SessionRecovery {
     totals.failovers += 1;
     totals.outageMs += outageMs;
     totals.lastOutageMs = outageMs;
+    totals.lastRestoredAt = new Date();
     return { ...restoration, restored: this.begin(session, endpoint) };
   }
 

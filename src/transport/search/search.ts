@@ -5,7 +5,8 @@ import type { AttemptError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { OpenSession, Session } from "../dial/session.ts";
 import { SpeakingTurns } from "../dial/speaking-turns.ts";
-import { Attempt, type AttemptLimits, type AttemptOutcome, heldBack, superseded, untried } from "./attempt.ts";
+import { Attempt, type AttemptLimits, type AttemptOutcome, heldBack, superseded } from "./attempt.ts";
+import { type EndpointAnswer, EndpointAnswers } from "./endpoint-answers.ts";
 import { identity } from "./endpoint-list.ts";
 
 export type RoundResult<S extends Session> =
@@ -45,7 +46,7 @@ export class Search<S extends Session> {
   readonly #hooks: SearchHooks<S>;
   readonly #turns: SpeakingTurns;
   readonly #pending = new Map<string, Attempt<S>>();
-  readonly #failures = new Map<string, AttemptError>();
+  readonly #answers = new EndpointAnswers();
   /** By which factor the next attempt at an endpoint may last longer. */
   readonly #patience = new Map<string, number>();
   readonly #wakes = new Set<() => void>();
@@ -87,10 +88,12 @@ export class Search<S extends Session> {
 
   /** The last answer of each endpoint, in order; without an answer, how far its attempt has come. */
   answers(endpoints: readonly Endpoint[]): readonly AttemptError[] {
-    return endpoints.map((endpoint) => {
-      const key = identity(endpoint);
-      return this.#failures.get(key) ?? this.#pending.get(key)?.unanswered() ?? untried(endpoint);
-    });
+    return endpoints.map((endpoint) => this.#answers.lastOf(endpoint, this.#pending.get(identity(endpoint))));
+  }
+
+  /** The same for the event `waiting`: how often each was tried, and since when it answers so. */
+  told(endpoints: readonly Endpoint[]): readonly EndpointAnswer[] {
+    return endpoints.map((endpoint) => this.#answers.told(endpoint, this.#pending.get(identity(endpoint))));
   }
 
   /**
@@ -119,6 +122,7 @@ export class Search<S extends Session> {
       this.#answered(from, outcome),
     );
     this.#pending.set(identity(endpoint), attempt);
+    this.#answers.tried(endpoint);
     return attempt;
   }
 
@@ -130,7 +134,7 @@ export class Search<S extends Session> {
       // Wait for the end of this turn: if two handshakes finish together, the one earlier in the list wins.
       setImmediate(() => this.#wake());
     } else {
-      this.#failures.set(identity(attempt.endpoint), outcome.error);
+      this.#answers.failed(attempt.endpoint, outcome.error);
       this.#learnPatience(attempt, outcome.error);
       if (outcome.error.code === "AUTHENTICATION_FAILED") this.#loginRefused(outcome.error);
       if (outcome.error.verdict === "stop" && this.#hooks.stopsAt(outcome.error)) {
@@ -188,7 +192,9 @@ export class Search<S extends Session> {
     const [winner, ...losers] = this.#finished.sort((a, b) => rank(a) - rank(b));
     this.#finished = losers;
     if (!winner) {
-      const failures = order.flatMap((key) => this.#pending.get(key)?.unanswered() ?? this.#failures.get(key) ?? []);
+      const failures = endpoints.flatMap(
+        (endpoint) => this.#pending.get(identity(endpoint))?.unanswered() ?? this.#answers.errorOf(endpoint) ?? [],
+      );
       const refused = this.#refused;
       this.#refused = undefined;
       return { kind: "failed", failures, refused, stop: this.#stop };

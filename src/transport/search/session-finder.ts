@@ -4,10 +4,12 @@ import { type AttemptError, type MasterSlaveError, NoActiveEndpointError } from 
 import type { Endpoint } from "../../uri/endpoint.ts";
 import type { OpenSession, Session } from "../dial/session.ts";
 import { type AttemptLimits, type AttemptOutcome, superseded } from "./attempt.ts";
+import type { EndpointAnswer } from "./endpoint-answers.ts";
 import { EndpointList } from "./endpoint-list.ts";
 import { guardPlaintext } from "./plaintext-guard.ts";
 import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
 import { type RoundResult, Search } from "./search.ts";
+import { tellWhileWaiting } from "./tell-while-waiting.ts";
 
 /** What a search is told once. */
 export interface SearchSettings extends AttemptLimits, ReconnectSettings {
@@ -27,6 +29,8 @@ export interface FinderOptions<S extends Session> {
 export interface FinderHooks<S extends Session> {
   readonly onAttempt: (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
   readonly onRoundFailed: (error: MasterSlaveError) => void;
+  /** It goes on for `waitedMs` milliseconds already; `answers` has every endpoint, in list order. */
+  readonly onWaiting: (waitedMs: number, answers: readonly EndpointAnswer[]) => void;
   /** After a first session a login was refused; it is asked again after `retryInMs` milliseconds. */
   readonly onLoginRefused: (error: AttemptError, retryInMs: number) => void;
 }
@@ -88,6 +92,9 @@ export class SessionFinder<S extends Session> {
     const search = this.#begin(first);
     const end = () => search.end();
     signal.addEventListener("abort", end, { once: true });
+    const stopTelling = tellWhileWaiting((waitedMs) =>
+      this.#hooks.onWaiting(waitedMs, search.told(this.#endpoints.inOrder())),
+    );
     let found: FoundSession<S> | undefined;
     try {
       await search.pause(Math.max(delayMs, this.#policy.logins.waitMs(performance.now())));
@@ -100,6 +107,7 @@ export class SessionFinder<S extends Session> {
           retriesLeft > 0 ? search.pause(this.#policy.delayBeforeRound(performance.now())) : undefined,
       });
     } finally {
+      stopTelling();
       signal.removeEventListener("abort", end);
       search.end();
       // p-retry drops a result that comes together with close().

@@ -9,6 +9,7 @@ connection.on("attempt", (attempt) => console.log(inspect(attempt, { depth: Infi
 async function main(): Promise<void> {
   await connection.connect();
   console.log(inspect(connection, { depth: Infinity, showHidden: true }), JSON.stringify(connection), `${connection}`);
+  console.log(inspect(connection, { depth: Infinity, showHidden: true, customInspect: false }));
   console.log(inspect(connection.state, { depth: Infinity, showHidden: true }));
   // A connection of its own that the broker refuses: the error is what the program dies of.
   const other = createConnection(uri, { credentials: { username, password: `${password}, but wrong` } });

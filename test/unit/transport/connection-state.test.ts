@@ -24,19 +24,21 @@ const elsewhere = { scheme: "tcp", host: "b", port: 2 };
 const earlier = new MasterSlaveError("SESSION_LOST", "earlier");
 const error = new MasterSlaveError("NO_ACTIVE_ENDPOINT", "now");
 
+const [began, earlierOn, later] = [new Date(1_000), new Date(2_000), new Date(3_000)];
+
 const STATES: { readonly [Name in StateName]: ConnectionState<Session> & { name: Name } } = {
   idle: { name: "idle" },
-  connecting: { name: "connecting", rounds: 3, lastError: earlier },
-  connected: { name: "connected", session, endpoint, sinceMs: 10 },
-  interrupted: { name: "interrupted", endpoint, sinceMs: 20, rounds: 7, lastError: earlier },
+  connecting: { name: "connecting", since: began, rounds: 3, lastError: earlier },
+  connected: { name: "connected", session, endpoint, since: began, sinceMs: 10 },
+  interrupted: { name: "interrupted", endpoint, since: earlierOn, sinceMs: 20, rounds: 7, lastError: earlier },
   closing: { name: "closing", session },
   closed: { name: "closed", lastError: undefined },
 };
 const EVENTS: { readonly [Type in EventType]: StateEvent<Session> & { type: Type } } = {
-  connect: { type: "connect" },
+  connect: { type: "connect", at: began },
   "round-failed": { type: "round-failed", error },
-  "session-opened": { type: "session-opened", session, endpoint: elsewhere, atMs: 30 },
-  "session-lost": { type: "session-lost", cause: error, atMs: 40 },
+  "session-opened": { type: "session-opened", session, endpoint: elsewhere, at: later, atMs: 30 },
+  "session-lost": { type: "session-lost", cause: error, at: later, atMs: 40 },
   "gave-up": { type: "gave-up", failure: error },
   close: { type: "close" },
   "session-closed": { type: "session-closed" },
@@ -79,12 +81,14 @@ describe("what a state holds", () => {
   it("counts failed rounds and keeps the last error while connecting and interrupted", () => {
     expect(transition(STATES.connecting, EVENTS["round-failed"])).toEqual({
       name: "connecting",
+      since: began,
       rounds: 4,
       lastError: error,
     });
     expect(transition(STATES.interrupted, EVENTS["round-failed"])).toEqual({
       name: "interrupted",
       endpoint,
+      since: earlierOn,
       sinceMs: 20,
       rounds: 8,
       lastError: error,
@@ -95,6 +99,7 @@ describe("what a state holds", () => {
     expect(transition(STATES.connected, EVENTS["session-lost"])).toEqual({
       name: "interrupted",
       endpoint,
+      since: later,
       sinceMs: 40,
       rounds: 0,
       lastError: error,
@@ -106,6 +111,7 @@ describe("what a state holds", () => {
       name: "connected",
       session,
       endpoint: elsewhere,
+      since: later,
       sinceMs: 30,
     });
   });

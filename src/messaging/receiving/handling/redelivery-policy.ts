@@ -22,6 +22,8 @@ export interface HandlerFailure {
   readonly messageId: string | undefined;
   /** What the consumer was asked for, such as `queue://orders`. */
   readonly destination: string;
+  /** When it failed. */
+  readonly at: Date;
   /** Which call it was: from 1. */
   readonly attempt: number;
   /** What the handler threw, or a commit of its transaction rejected with. */

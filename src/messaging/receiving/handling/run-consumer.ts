@@ -176,6 +176,7 @@ class Runner {
     const failure: HandlerFailure = {
       messageId: delivery.message.id,
       destination,
+      at: new Date(),
       attempt: failures,
       error: reason,
       outcome,

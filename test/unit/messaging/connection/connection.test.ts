@@ -28,7 +28,7 @@ describe("the life of a connection", () => {
     broker.up = true;
     expect(await connecting).toBe(connection);
     expect(connection.state).toMatchObject({ name: "connected", endpoint: AT_A });
-    expect(Object.keys(connection.state).sort()).toEqual(["endpoint", "name", "sinceMs"]);
+    expect(Object.keys(connection.state).sort()).toEqual(["endpoint", "name", "since", "sinceMs"]);
     expect(connection.endpoint).toEqual(AT_A);
     expect(connection.broker).toEqual({ product: "toy", version: "1" });
     broker.up = false;
@@ -45,7 +45,7 @@ describe("the life of a connection", () => {
     expect(connection.state).toEqual({ name: "closed", lastError: undefined });
     expect(await connection.closed).toBeUndefined();
     expect(told.map(({ name }) => name)).toEqual(["established", "interrupted", "restored", "closed"]);
-    expect(told[0]?.payload).toEqual({ endpoint: AT_A });
+    expect(told[0]?.payload).toEqual({ endpoint: AT_A, at: expect.any(Date) });
     expect(told[1]?.payload).toMatchObject({
       endpoint: AT_A,
       cause: { code: "SESSION_LOST" },
@@ -194,11 +194,19 @@ describe("restoring", () => {
     await failover(broker);
     await Promise.all(sends);
     const restored = told.find(({ name }) => name === "restored")?.payload;
-    expect(restored).toEqual({ endpoint: AT_A, outageMs: expect.any(Number), resent: 2, voided: 3 });
+    expect(restored).toEqual({
+      endpoint: AT_A,
+      at: expect.any(Date),
+      outageMs: expect.any(Number),
+      resent: 2,
+      voided: 3,
+    });
     const { outageMs } = restored as { outageMs: number };
     expect(outageMs).toBeGreaterThanOrEqual(0);
     expect(connection.stats()).toEqual({
       state: "connected",
+      at: expect.any(Date),
+      connectedSince: expect.any(Date),
       pendingSends: 0,
       pendingBytes: 0,
       waitingSends: 0,
@@ -221,6 +229,7 @@ describe("restoring", () => {
       voided: 3,
       outageMs,
       lastOutageMs: outageMs,
+      lastRestoredAt: expect.any(Date),
     });
   });
 

@@ -133,7 +133,7 @@ describe("a handler that throws", () => {
     return { ...toy, events, warnings };
   }
   const typo: Handler = (message) => (message as unknown as { jsonn(): void }).jsonn();
-  const FAILURE = { messageId: "id-a", destination: ORDERS, error: expect.any(TypeError) };
+  const FAILURE = { messageId: "id-a", destination: ORDERS, at: expect.any(Date), error: expect.any(TypeError) };
 
   it("is told with the message, the error and what becomes of it, call by call", async () => {
     const { session, events, connection, warnings } = await told(typo, ONCE_MORE);
