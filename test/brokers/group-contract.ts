@@ -61,6 +61,8 @@ export interface GroupOptions {
   readonly maxMessageBytes?: number;
   /** How much Classic stores before it refuses sends, as ActiveMQ writes sizes; "4gb". */
   readonly storeLimit?: string;
+  /** Classic tells of consumers by advisories, over STOMP as JSON; false unless said. Artemis always notifies. */
+  readonly advisories?: boolean;
   /** A directory in place of config/: see secure-group.ts. */
   readonly secure?: string;
   /** One for each member; both are on 127.0.0.1 unless said. */

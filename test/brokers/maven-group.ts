@@ -21,7 +21,7 @@ import {
   SECURE_CONNECTORS,
 } from "./group-contract.ts";
 import { findActive, groupUri, waitForActive } from "./group-watch.ts";
-import { BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
+import { advisingBrokerJars, BROKER_VERSIONS, brokerJars, type JavaProgram } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
 import { isSettled, logLinesOf, requireKind, settingsOf } from "./pair-kind.ts";
 
@@ -44,7 +44,8 @@ type Ports = Readonly<Record<MemberName, ReadonlyMap<Connector, number>>>;
 export async function startMavenGroup(product: Product, options: GroupOptions): Promise<RealGroup> {
   const kind = kindOf(options);
   requireKind(product, kind);
-  const jars = await brokerJars(product);
+  const advises = options.advisories === true && product === "classic";
+  const jars = await (advises ? advisingBrokerJars() : brokerJars(product));
   const directory = await mkdtemp(join(tmpdir(), `masterslave-${product}-`));
   await mkdir(join(directory, "store"));
   const connectors = options.secure ? SECURE_CONNECTORS[product] : CONNECTORS[product];
@@ -84,11 +85,12 @@ function javaCommand(
   options: GroupOptions,
 ): string[] {
   const { host, listenOn = host } = placeOf(name, options);
-  const properties: Record<string, string | number | undefined> = {
+  const properties: Record<string, string | number | boolean | undefined> = {
     BROKER_NAME: name,
     ...kindProperties(name, directory, ports, options),
     BROKER_HOST: listenOn,
     BROKER_STORE_LIMIT: options.storeLimit,
+    ADVISORIES: options.advisories,
     MAX_MESSAGE_BYTES: options.maxMessageBytes,
     STOMP_PORT: ports[name].get("stomp"),
     AMQP_PORT: ports[name].get("amqp"),

@@ -72,6 +72,9 @@ const JMS_PEER: Recipe = {
   classes: ["JmsPeer", "MessageJson", "JmsBench"],
 };
 
+/** What writes the bodies of Classic's advisories for STOMP. */
+const ADVISORIES_AS_JSON = ["com.thoughtworks.xstream:xstream:1.4.21", "org.codehaus.jettison:jettison:1.5.4"];
+
 /** The Classic brokers of networks: newer, and with what writes advisories as JSON for STOMP. */
 export const NETWORK_BROKER_VERSION = "6.3.1";
 
@@ -83,11 +86,16 @@ const NETWORK_BROKER: Recipe = {
     ),
     "org.springframework:spring-context:6.2.0",
     "org.apache.xbean:xbean-spring:4.26",
-    "com.thoughtworks.xstream:xstream:1.4.21",
-    "org.codehaus.jettison:jettison:1.5.4",
+    ...ADVISORIES_AS_JSON,
     SLF4J,
   ],
   classes: ["ClassicMember", "ParentWatch"],
+};
+
+const ADVISING_BROKER: Recipe = {
+  ...BROKERS.classic,
+  name: "classic-advising",
+  dependencies: [...BROKERS.classic.dependencies, ...ADVISORIES_AS_JSON],
 };
 
 const resolved = new Map<Recipe, Promise<JavaProgram>>();
@@ -98,6 +106,11 @@ const resolved = new Map<Recipe, Promise<JavaProgram>>();
  */
 export function brokerJars(product: Product): Promise<JavaProgram> {
   return programOf(BROKERS[product]);
+}
+
+/** Likewise, for a Classic that tells of consumers by advisories, over STOMP as JSON. */
+export function advisingBrokerJars(): Promise<JavaProgram> {
+  return programOf(ADVISING_BROKER);
 }
 
 /** Likewise, for the brokers of a network of groups. */

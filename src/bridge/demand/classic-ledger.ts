@@ -1,0 +1,83 @@
+/** The consumers that Classic's advisories tell of (NETWORK-FACTS.md, 1): one by one over STOMP, by their number over AMQP. */
+import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
+import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import { announcedPattern } from "./announced-name.ts";
+import { isBridgeSelector } from "./bridge-mark.ts";
+
+export const ADVISORIES = "ActiveMQ.Advisory.Consumer.";
+/** More consumers than this are not kept: the broker is then said not to tell. */
+export const MAX_CONSUMERS = 10_000;
+
+export type Advisory = Pick<ReceivedMessage, "destination" | "properties" | "text">;
+
+interface Demanded {
+  readonly pattern: DestinationPattern;
+  count: number;
+}
+
+export class ClassicLedger {
+  /** By `queue://NAME`, over AMQP. */
+  readonly #counts = new Map<string, Demanded>();
+  /** By the consumer's id, over STOMP. */
+  readonly #consumers = new Map<string, DestinationPattern>();
+  readonly #isRelevant: (destination: DestinationPattern) => boolean;
+
+  constructor(isRelevant: (destination: DestinationPattern) => boolean) {
+    this.#isRelevant = isRelevant;
+  }
+
+  /** @throws Error when there are more consumers than are kept. */
+  apply(advisory: Advisory): void {
+    const pattern = advisedPattern(advisory.destination);
+    if (!pattern || !this.#isRelevant(pattern)) return;
+    // Over AMQP a property says what the advisory is of; its body does not tell the consumer that appears.
+    const structure = advisory.properties["ActiveMqDataStructureType"];
+    if (structure === undefined) this.#applyJson(pattern, advisory.text());
+    else this.#applyCount(pattern, structure === "ConsumerInfo", Number(advisory.properties["consumerCount"]));
+    if (this.#counts.size + this.#consumers.size > MAX_CONSUMERS)
+      throw new Error(`there are more than ${MAX_CONSUMERS} consumers`);
+  }
+
+  demanded(): readonly DestinationPattern[] {
+    const all = [...[...this.#counts.values()].map(({ pattern }) => pattern), ...this.#consumers.values()];
+    return [...new Map(all.map((pattern) => [formatPattern(pattern), pattern])).values()];
+  }
+
+  #applyCount(pattern: DestinationPattern, appears: boolean, told: number): void {
+    const key = formatPattern(pattern);
+    const known = this.#counts.get(key)?.count ?? 0;
+    // The number is that of a queue, and no queue has a name with a wildcard: there it is always 0 (measured, 6.1.8).
+    const count = pattern.hasWildcard ? known + (appears ? 1 : -1) : told;
+    if (count > 0) this.#counts.set(key, { pattern, count });
+    else this.#counts.delete(key);
+  }
+
+  #applyJson(pattern: DestinationPattern, text: string): void {
+    const { ConsumerInfo: info, RemoveInfo: gone } = readJson(text);
+    if (gone) this.#consumers.delete(idOf(gone["objectId"]));
+    if (!info || isNoDemand(info)) return;
+    this.#consumers.set(idOf(info["consumerId"]), pattern);
+  }
+}
+
+/** Whether a consumer takes nothing for good: a browser, a bridge of ours, or a broker's network connector. */
+function isNoDemand({ browser, brokerPath, additionalPredicate, selector }: Record<string, unknown>): boolean {
+  return browser === true || brokerPath !== undefined || additionalPredicate !== undefined || isBridgeSelector(selector);
+}
+
+function advisedPattern(destination: string | undefined): DestinationPattern | undefined {
+  const [, kind, name] = /^topic:\/\/ActiveMQ\.Advisory\.Consumer\.(Queue|Topic)\.(.+)$/.exec(destination ?? "") ?? [];
+  return name === undefined ? undefined : announcedPattern(kind === "Queue" ? "queue" : "topic", name);
+}
+
+type Structure = Record<string, unknown>;
+
+function readJson(text: string): { readonly ConsumerInfo?: Structure; readonly RemoveInfo?: Structure } {
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function idOf(value: unknown): string {
+  const { connectionId, sessionId, value: number } = (value ?? {}) as Structure;
+  return `${connectionId} ${sessionId} ${number}`;
+}
