@@ -58,6 +58,7 @@ const ROOMS = [
   "bridge/memory",
   "bridge/forwarding",
   "bridge/watch",
+  "bridge/demand",
   "bridge/link",
   "bridge",
   // Plays a whole bridge.

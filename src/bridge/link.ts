@@ -1,10 +1,10 @@
 /** A link of the configuration: one direction, or both of a duplex link. */
 import type { BridgeConfig } from "./config/bridge-config.ts";
+import { type DirectionOf, directionsOf, takenBack } from "./demand/demand-problems.ts";
 import { addCounts, type LinkCounts } from "./forwarding/counts.ts";
 import type { TopicTwins } from "./forwarding/topic-twins.ts";
-import { Direction } from "./link/direction.ts";
+import { Direction, type DirectionSettings } from "./link/direction.ts";
 import type { LinkState, LinkStateName } from "./link/link-state.ts";
-import { reverseRouteOf, routeOf } from "./routing/route.ts";
 import { type CanaryStatus, worseCanary } from "./watch/canary-figures.ts";
 import type { GroupNames } from "./watch/group-names.ts";
 import type { TraceResult } from "./watch/message-trace.ts";
@@ -61,28 +61,24 @@ export class Link {
     const from = settings && config.groups[settings.from];
     const to = settings && config.groups[settings.to];
     if (!from || !to) throw new Error(`The link ${name} or one of its groups is not in the configuration`);
-    const ends = [
-      { name: settings.from, group: from },
-      { name: settings.to, group: to },
-    ] as const;
-    const there = new Direction({
-      link: name,
-      settings,
-      route: routeOf(settings),
-      from: ends[0],
-      to: ends[1],
-      ...shared,
-    });
-    const back = () =>
+    const ends: Record<string, DirectionSettings["from"]> = {
+      [settings.from]: { name: settings.from, group: from },
+      [settings.to]: { name: settings.to, group: to },
+    };
+    const make = (direction: DirectionOf, opposite: () => Direction | undefined) =>
       new Direction({
         link: name,
         settings,
-        route: reverseRouteOf(settings),
-        from: ends[1],
-        to: ends[0],
+        route: direction.route,
+        from: ends[direction.from] as DirectionSettings["from"],
+        to: ends[direction.to] as DirectionSettings["to"],
+        takenBack: settings.demand ? takenBack(config, direction) : undefined,
+        opposite,
         ...shared,
       });
-    this.#directions = settings.duplex ? [there, back()] : [there];
+    const [there, back] = directionsOf(name, settings);
+    const first = make(there, () => this.#directions[1]);
+    this.#directions = back ? [first, make(back, () => first)] : [first];
   }
 
   /** The worse of both directions. */

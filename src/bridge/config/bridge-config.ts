@@ -84,10 +84,33 @@ export interface BridgeLink {
   readonly as?: "queue" | "topic" | undefined;
   /** Properties that are added or removed on the way. */
   readonly headers?: HeaderRules | undefined;
-  /** Only false: forwarding on demand is not there yet. */
+  /**
+   * Forwards only what has a consumer in the target group; false unless said. Browsers and consumers of other bridges count
+   * only on Classic over AMQP, which does not tell them apart.
+   */
   readonly demand?: boolean | undefined;
+  /**
+   * With `demand`, where the broker does not tell who consumes: `"stop"` forwards nothing and fails the link at its start,
+   * `"static"` forwards the static destinations alone; `"stop"` unless said.
+   */
+  readonly demandUnavailable?: "stop" | "static" | undefined;
+  /**
+   * With `demand` on topics: `"ignore"` accepts that a durable subscription is no demand while its subscriber is away, where
+   * the target is Classic, which does not tell it. Such a link is refused unless said.
+   */
+  readonly durableDemand?: "ignore" | undefined;
   /** Forwards in the other direction too; false unless said. */
   readonly duplex?: boolean | undefined;
+  /**
+   * With `demand` and `duplex`: what was forwarded to a queue that has had no consumer for a second goes back when the queue
+   * that it came from has one. false unless said.
+   */
+  readonly returnWhenNoConsumers?: boolean | undefined;
+  /**
+   * Of several processes with this link one is active and the others stand by, by the broker's own means: an exclusive
+   * consumer on Classic, an exclusive queue on Artemis, the client id of a durable topic. false unless said.
+   */
+  readonly exclusive?: boolean | undefined;
   /** How many groups a message may have come through, this link's source included; 1 unless said, at most 16. */
   readonly maxHops?: number | undefined;
   /** Messages taken from the source and not settled yet; 1,000 unless said. */

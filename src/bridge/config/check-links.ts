@@ -6,7 +6,8 @@ import { parseDestination } from "../../messaging/messages/destination.ts";
 import { isNeverForwarded, namesNeverForwarded } from "../routing/never-forwarded.ts";
 import { type DestinationPattern, parsePattern, patternsOverlap } from "../routing/pattern.ts";
 import { invertRename, parseRename, type Rename } from "../routing/rename.ts";
-import type { BridgeConfig, BridgeLink } from "./bridge-config.ts";
+import type { BridgeConfig, BridgeLink, RenameRule } from "./bridge-config.ts";
+import { checkDemand, checkExclusive } from "./check-demand.ts";
 import type { GroupUris } from "./check-groups.ts";
 import { ownGroup } from "./own-group.ts";
 import type { ReadLink } from "./read-link.ts";
@@ -48,6 +49,8 @@ function checkLink(
   const renames = readRenames(link, path, add);
   const sources = [...include, ...fixed].map(({ pattern }) => pattern);
   for (const details of combinations(link, sources, path)) add(details);
+  for (const details of checkDemand(link, path)) add(details);
+  for (const details of checkExclusive(link, sources, path)) add(details);
   return { name, link, sources, renames };
 }
 
@@ -123,7 +126,7 @@ function givenBack(
 }
 
 function readRenames(
-  { rename = [], duplex }: BridgeLink,
+  { rename = [], duplex, demand }: BridgeLink,
   path: Path,
   add: (details: FindingDetails) => void,
 ): Rename[] {
@@ -131,15 +134,7 @@ function readRenames(
     const here = [...path, "rename", index];
     try {
       const read = parseRename(rule);
-      if (duplex && !invertRename(read)) {
-        const message = `${rule.from} -> ${rule.to} cannot be undone on the way back: each wildcard must be one word of to, once`;
-        add({
-          code: "DUPLEX_RENAME",
-          path: here,
-          message,
-          advice: "Write two links, one for each direction, in place of duplex",
-        });
-      }
+      if ((duplex || demand) && !invertRename(read)) add(notInvertible(rule, here, duplex === true));
       return [read];
     } catch (reason) {
       add({
@@ -151,6 +146,15 @@ function readRenames(
       return [];
     }
   });
+}
+
+/** The way back has to find the name before, and so has whoever asks what a consumer's queue is fed from. */
+function notInvertible({ from, to }: RenameRule, path: Path, duplex: boolean): FindingDetails {
+  const message = `${from} -> ${to} cannot be undone on the way back: each wildcard must be one word of to, once`;
+  const advice = duplex
+    ? "Write two links, one for each direction, in place of duplex"
+    : "Rename without losing a word, or remove demand";
+  return { code: duplex ? "DUPLEX_RENAME" : "DEMAND_RENAME", path, message, advice };
 }
 
 /** Keys that do not go together. */

@@ -99,11 +99,15 @@ const LinkSchema = z.strictObject({
   rename: z.array(RenameSchema).optional().meta({ description: "The first rule that matches holds" }),
   as: z.enum(["queue", "topic"]).optional().meta({ description: "The kind of the destination at the target" }),
   headers: HeadersSchema.optional(),
-  demand: notYet(
-    "demand: true is not there yet",
-    false,
-    "Leave demand out: everything included is forwarded",
-  ).optional(),
+  demand: flag("Forward only what has a consumer in the target group").optional(),
+  demandUnavailable: z
+    .enum(["stop", "static"])
+    .optional()
+    .meta({ description: "What to do where the target's broker does not tell who consumes" }),
+  durableDemand: z.literal("ignore").optional().meta({
+    description: "Durable subscriptions whose subscriber is away are no demand where the broker does not tell them",
+    advice: "Write ignore, or leave it out",
+  }),
   duplex: flag("Forward in the other direction too").optional(),
   maxHops: count("How many groups a message may have come through", 16).optional(),
   maxInFlight: count("Messages taken and not settled yet", 100_000).optional(),
@@ -113,11 +117,7 @@ const LinkSchema = z.strictObject({
     advice: "Write a whole number from -128 to 127",
   }),
   concurrency: count("Consumers of each queue", 64).optional(),
-  exclusive: notYet(
-    "exclusive: true is not there yet",
-    false,
-    "Leave exclusive out: several processes share the queues of a link",
-  ).optional(),
+  exclusive: flag("Of several processes one is active, and the others stand by").optional(),
   durable: flag("Subscribe to topics durably").optional(),
   until: UntilSchema.optional(),
   convert: z
@@ -125,11 +125,7 @@ const LinkSchema = z.strictObject({
     .optional()
     .meta({ description: "Turn other bodies into JSON", advice: "Write json, or leave it out" }),
   deadLetter: z.string().min(1).optional().meta({ description: "A queue of the source group" }),
-  returnWhenNoConsumers: notYet(
-    "returnWhenNoConsumers is not there yet",
-    undefined,
-    "Leave it out: move messages back with a link that has until: empty",
-  ).optional(),
+  returnWhenNoConsumers: flag("Take back what was forwarded and finds no consumer any more").optional(),
   canary: CanarySchema.optional(),
   strict: flag("Refuse to start where the link would lose a part of messages").optional(),
 });

@@ -1,15 +1,20 @@
 /** Demand on Classic, by its advisories. A subscription is told of every consumer that is there already, then of each change. */
 import { settledOr } from "../../async/timer.ts";
-import { MasterSlaveError } from "../../errors/errors.ts";
-import type { Consumer } from "../../messaging/receiving/consumer.ts";
+import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
 import { ADVISORIES, type Advisory, ClassicLedger } from "./classic-ledger.ts";
-import type { DemandSession, DemandSessionDeps } from "./demand-session.ts";
+import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
 
 /** A consumer of our own on it must be announced; its name is on the list of what no wildcard forwards. */
 const PROBE = "masterslave.demand";
 const PROBE_MS = 5_000;
 
-export function classicDemand({ connection, protocol, isRelevant, onChange, onFailed }: DemandSessionDeps): DemandSession {
+export function classicDemand({
+  connection,
+  protocol,
+  isRelevant,
+  onChange,
+  onFailed,
+}: DemandSessionDeps): DemandSession {
   const ledger = new ClassicLedger(isRelevant);
   const advisories = connection.consume(`topic://${ADVISORIES}>`, { prefetch: 1_000 });
   const probe = connection.consume(`topic://${PROBE}`, { prefetch: 1 });
@@ -24,7 +29,7 @@ export function classicDemand({ connection, protocol, isRelevant, onChange, onFa
     if (isProven) prove();
     onChange();
   });
-  reading.catch((thrown: unknown) => onFailed(MasterSlaveError.from(thrown).message));
+  reading.catch((thrown: unknown) => onFailed(reasonOf(thrown)));
   const ask = async () => {
     await Promise.race([advisories.ready, reading]);
     await probe.ready;

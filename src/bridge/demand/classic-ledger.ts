@@ -62,7 +62,9 @@ export class ClassicLedger {
 
 /** Whether a consumer takes nothing for good: a browser, a bridge of ours, or a broker's network connector. */
 function isNoDemand({ browser, brokerPath, additionalPredicate, selector }: Record<string, unknown>): boolean {
-  return browser === true || brokerPath !== undefined || additionalPredicate !== undefined || isBridgeSelector(selector);
+  return (
+    browser === true || brokerPath !== undefined || additionalPredicate !== undefined || isBridgeSelector(selector)
+  );
 }
 
 function advisedPattern(destination: string | undefined): DestinationPattern | undefined {

@@ -2,8 +2,6 @@
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
-import { artemisDemand } from "./artemis-demand.ts";
-import { classicDemand } from "./classic-demand.ts";
 
 export interface DemandSession {
   /** Resolves when every consumer is known; rejects with an Error that says why the broker does not tell. */
@@ -26,12 +24,7 @@ export interface DemandSessionDeps {
   readonly onFailed: (reason: string) => void;
 }
 
-/** Begins to ask. The session is over when its connection is interrupted: close it then. */
-export function openDemandSession(deps: DemandSessionDeps): DemandSession {
-  const product = deps.connection.broker?.product;
-  if (product === "activemq") return classicDemand(deps);
-  if (product === "artemis") return artemisDemand(deps);
-  const ready = Promise.reject(new Error(`${product ?? "the broker"} does not tell who consumes`));
-  ready.catch(() => {});
-  return { ready, demanded: () => [], close: () => Promise.resolve() };
+/** Why a session cannot tell, in words. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

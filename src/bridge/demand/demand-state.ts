@@ -8,7 +8,7 @@ export type DemandState =
   | { readonly name: "asking"; readonly session: DemandSession }
   /** Every consumer of the session is known, and every change is told. */
   | { readonly name: "known"; readonly session: DemandSession }
-  /** The broker does not tell; it is asked again. */
+  /** The broker does not tell; it is asked again, whatever sessions come meanwhile: a refusal may end them. */
   | { readonly name: "unavailable"; readonly reason: string }
   | { readonly name: "closed" };
 
@@ -22,8 +22,8 @@ export const DEMAND_TRANSITIONS: Readonly<
   "session-begun": { away: "asking" },
   answered: { asking: "known" },
   refused: { asking: "unavailable", known: "unavailable" },
-  "session-ended": { asking: "away", known: "away", unavailable: "away" },
-  "asked-again": { unavailable: "asking" },
+  "session-ended": { asking: "away", known: "away" },
+  "asked-again": { unavailable: "away" },
   close: { away: "closed", asking: "closed", known: "closed", unavailable: "closed" },
 };
 

@@ -7,7 +7,15 @@ import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { HeaderRules } from "../config/bridge-config.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
-import { FIRST_ID_PROPERTY, PATH_PROPERTY, type PathRule, readPath, whyNotOn, writePath } from "../routing/path.ts";
+import {
+  FIRST_ID_PROPERTY,
+  mayReturn,
+  PATH_PROPERTY,
+  type PathRule,
+  readPath,
+  whyNotOn,
+  writePath,
+} from "../routing/path.ts";
 import { applyRenames } from "../routing/rename.ts";
 import { type Route, targetOf } from "../routing/route.ts";
 import { carriedProperties } from "./carried-properties.ts";
@@ -39,6 +47,8 @@ export interface OutgoingCopy {
   /** The identity in the first group, where there is one. */
   readonly firstId: string | undefined;
   readonly replyToUnreachable: boolean;
+  /** Goes back to the group that it came from. */
+  readonly returned: boolean;
 }
 
 export type Composed =
@@ -55,7 +65,8 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
   const target = targetOf(route, source);
   if (!target) return { kind: "stays", reason: `${formatDestination(source)} is excluded` };
   const groups = readPath(message.properties[PATH_PROPERTY]);
-  const stays = whyNotOn(groups, path);
+  const returned = source.kind === "queue" && mayReturn(groups, path);
+  const stays = returned ? undefined : whyNotOn(groups, path);
   if (stays !== undefined) return { kind: "stays", reason: stays };
   if (message.expiresAtMs !== undefined && message.expiresAtMs <= now) return { kind: "expired" };
   const identity = identityOf(message, protocol);
@@ -66,7 +77,7 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
   const properties: Record<string, PropertyValue> = {
     // Those that are passed on as they are encoded keep their types.
     ...(sections ? headers?.add : carriedProperties(message.properties, headers)),
-    ...pathOf(message, groups, path),
+    ...(returned ? pathBefore(groups) : pathOf(message, groups, path)),
     ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
   };
   const { replyTo } = reply;
@@ -87,7 +98,14 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
     origin: (groups !== "full" && groups[0]) || path.from,
     firstId,
     replyToUnreachable: reply.unreachable,
+    returned,
   };
+}
+
+/** As the path was in the group that the message goes back to: it may be forwarded from there again. */
+function pathBefore(groups: readonly string[] | "full"): Readonly<Record<string, string>> {
+  const before = groups === "full" ? [] : groups.slice(0, -1);
+  return before.length === 0 ? {} : { [PATH_PROPERTY]: writePath(before) };
 }
 
 /** A move inside one group is no hop. */

@@ -5,7 +5,7 @@ export interface LinkCounts {
   forwarded: number;
   /** Stored by the source as a dead letter. */
   deadLettered: number;
-  /** Taken back to where they came from; 0 until a link can do that. */
+  /** Taken back to the group that they came from, for want of a consumer; they are not among the forwarded ones. */
   returned: number;
   /** Their time to live ran out before the target had them. */
   expired: number;

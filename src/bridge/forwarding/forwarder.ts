@@ -51,6 +51,10 @@ export class Forwarder {
     });
   }
 
+  get counts(): LinkCounts {
+    return this.#deps.counts;
+  }
+
   get pending(): number {
     return this.#inFlight.pending;
   }
@@ -140,7 +144,8 @@ export class Forwarder {
     this.journal.note(as, message.delivery.message, message);
     try {
       const result = await message.delivery.accept();
-      if (as === "forwarded" && result === "settled") this.#deps.counts.forwarded += 1;
+      if (as === "forwarded" && result === "settled")
+        this.#deps.counts[message.copy.returned ? "returned" : "forwarded"] += 1;
       this.#done(message, result);
     } catch {
       // It cannot be accepted now: it comes again, and is known then.

@@ -1,16 +1,14 @@
 /** One direction of a link: two connections, what it takes from one, and what it sends to the other. */
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
-import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
+import { DemandControl } from "../demand/demand-control.ts";
 import { InFlightBudget } from "../forwarding/budget.ts";
 import { type LinkCounts, noCounts } from "../forwarding/counts.ts";
 import { deadLetterQueue } from "../forwarding/dead-letters.ts";
 import { Forwarder } from "../forwarding/forwarder.ts";
 import { Gate } from "../forwarding/gate.ts";
 import type { TopicTwins } from "../forwarding/topic-twins.ts";
-import { pathSelector } from "../routing/path.ts";
-import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import { type Route, targetOf } from "../routing/route.ts";
 import type { GroupNames } from "../watch/group-names.ts";
 import { type TraceResult, traceMessage } from "../watch/message-trace.ts";
@@ -18,9 +16,9 @@ import type { BridgeWarning } from "../watch/watched-group.ts";
 import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
-import { hasPriorities, lossesOf } from "./losses.ts";
-import { isOneBroker } from "./one-broker.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
+import { type SourceOptionsDeps, selectorOf, sourceOptions } from "./source-options.ts";
+import { startProblem } from "./start-problems.ts";
 import { waitUntilOver } from "./until.ts";
 import { watchOf } from "./watch-of.ts";
 
@@ -33,27 +31,29 @@ export interface DirectionSettings {
   readonly twins: TopicTwins;
   readonly names: GroupNames;
   readonly onWarning: (warning: BridgeWarning) => void;
+  /** Another link, or the other direction, that takes from the target what this one sends there, by its name. */
+  readonly takenBack: string | undefined;
+  /** The other direction of a duplex link. */
+  readonly opposite: () => Direction | undefined;
   /** The state may be another. */
   readonly onChange: () => void;
 }
 
-/** Over STOMP, Classic stalls when prefetch times the size of an ACK passes 64 KiB. */
-const STOMP_PREFETCH = 200;
 const DEFAULT_IN_FLIGHT = 1_000;
 const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
-/** As Classic's own network connectors (decreaseNetworkConsumerPriority). */
-const BEHIND_LOCAL = -5;
+/** A process that stands by asks for a durable subscription this often. */
+const STANDBY_WAIT_MS = 2_000;
 /** How often a drain looks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
 
 export class Direction {
-  readonly counts: LinkCounts = noCounts();
   readonly source: OpenGroup;
   readonly target: OpenGroup;
   readonly #deps: DirectionSettings;
   readonly #forwarder: Forwarder;
   readonly #intake: Intake;
   readonly #health: LinkHealth;
+  readonly demand: DemandControl | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(deps: DirectionSettings) {
@@ -67,12 +67,17 @@ export class Direction {
     const budget = new InFlightBudget({ maxCount: maxInFlight, maxBytes: maxInFlightBytes });
     const gate = new Gate();
     this.#forwarder = this.#makeForwarder(budget, gate, maxInFlight);
+    this.demand = settings.demand ? this.#makeDemand() : undefined;
     this.#health = this.#makeHealth(budget, gate);
     this.#intake = this.#makeIntake(budget, gate, maxInFlight);
   }
 
   get state(): LinkState {
     return this.#health.state;
+  }
+
+  get counts(): LinkCounts {
+    return this.#forwarder.counts;
   }
 
   get figures() {
@@ -99,13 +104,25 @@ export class Direction {
     return traceMessage(id, deps, signal);
   }
 
-  /** Resolves when every source has its consumer, or the direction has failed. Never rejects. */
+  /** Resolves when every source has its consumer, or the direction stands by, or has failed. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
+    await Promise.race([this.#begin(signal), this.#health.standby.found]);
+  }
+
+  /** What the other direction knows of the consumers in the source is another. */
+  localChanged(): void {
+    if (this.#deps.settings.returnWhenNoConsumers) this.demand?.look();
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
     const { source, target } = this;
     try {
       await Promise.all([source.connection.connect({ signal }), target.connection.connect({ signal })]);
-      this.#refuseLosses();
-      await this.#refuseOneBroker(signal);
+      const problem = await startProblem({ ...this.#deps, source, target, signal });
+      if (problem) this.#health.fail(problem.code, problem.reason);
+      if (this.#health.isFailed || this.#closing) return;
+      if (this.demand) await this.demand.start(signal);
+      else this.#intake.take(this.#deps.route.sources.map((pattern) => ({ pattern, returns: false })));
       if (this.#health.isFailed || this.#closing) return;
       await this.#intake.start();
       this.#health.began();
@@ -121,7 +138,7 @@ export class Direction {
     await waitUntilOver(until, signal, {
       source: this.source,
       sources: this.#deps.route.sources,
-      selectorOf: (source) => this.#selectorOf(source),
+      selectorOf: (source) => selectorOf(source, this.#sourceDeps(1)),
       intake: this.#intake,
       unacknowledged: () => this.#forwarder.unacknowledged,
       isFailed: () => this.#health.isFailed,
@@ -136,6 +153,7 @@ export class Direction {
 
   async #close(drainTimeoutMs: number): Promise<void> {
     this.#intake.stop();
+    await this.demand?.close();
     const until = performance.now() + drainTimeoutMs;
     while (this.#forwarder.unacknowledged > 0 && performance.now() < until && !this.#forwarder.holding.reason)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
@@ -145,27 +163,31 @@ export class Direction {
     this.#health.stopped();
   }
 
-  #refuseLosses(): void {
-    const { link, settings } = this.#deps;
-    const losses = settings.strict ? lossesOf(link, settings, this.source, this.target) : [];
-    const reason = losses
-      .filter(({ severity }) => severity === "warning")
-      .map(({ code, message }) => `${code}: ${message}`)
-      .join("; ");
-    if (reason !== "") this.#health.fail("STRICT", reason);
-  }
-
-  async #refuseOneBroker(signal: AbortSignal): Promise<void> {
-    const { source, target } = this;
-    const { from, to } = this.#deps;
-    if (from.name === to.name || !(await isOneBroker(source.connection, target.connection, signal))) return;
-    const reason = `the groups ${from.name} and ${to.name} are one broker: what is published in one arrives in the other`;
-    this.#health.fail("OWN_GROUP", reason);
+  #makeDemand(): DemandControl {
+    const { settings, route, to, opposite, onChange } = this.#deps;
+    const watched = openGroup(to.name, to.group, { maxInFlight: 1, maxInFlightBytes: 1 });
+    const { demandUnavailable = "stop", returnWhenNoConsumers } = settings;
+    const control = new DemandControl({
+      source: this.source.connection,
+      target: watched.connection,
+      targetProtocol: watched.protocol,
+      route,
+      whenUnavailable: demandUnavailable,
+      local: () => (returnWhenNoConsumers ? opposite()?.demand?.watch : undefined),
+      take: (sources) => this.#intake.take(sources),
+      onChange: () => {
+        control.look();
+        opposite()?.localChanged();
+        onChange();
+      },
+      fail: (code, reason) => this.#health.fail(code, reason),
+    });
+    return control;
   }
 
   #makeForwarder(budget: InFlightBudget, gate: Gate, maxInFlight: number): Forwarder {
     const { link, settings, route, twins, onChange } = this.#deps;
-    const { source, target, counts } = this;
+    const { source, target } = this;
     const { maxHops = 1, headers, map, convert, deadLetter: queue } = settings;
     const { protocol } = source;
     return new Forwarder({
@@ -176,7 +198,13 @@ export class Direction {
         protocol,
         convert,
         targetProtocol: target.protocol,
-        path: { from: source.id, to: target.id, maxHops, move: source.name === target.name },
+        path: {
+          from: source.id,
+          to: target.id,
+          maxHops,
+          move: source.name === target.name,
+          returns: settings.returnWhenNoConsumers,
+        },
       },
       deadLetters: {
         source: source.connection,
@@ -189,7 +217,7 @@ export class Direction {
       map,
       budget,
       gate,
-      counts,
+      counts: noCounts(),
       twins,
       maxInFlight,
       onHold: onChange,
@@ -208,10 +236,12 @@ export class Direction {
     });
     return new LinkHealth({
       watch,
+      settings: this.#deps.settings,
       source: this.source.connection,
       target: this.target.connection,
       gate,
       hold: () => this.#forwarder.holding.reason,
+      demand: () => this.demand?.problem,
       pending: () => this.#forwarder.pending,
       progressAtMs: () => this.#forwarder.lastProgressAtMs,
       onSourceInterrupted: () => this.#forwarder.sourceInterrupted(),
@@ -221,54 +251,31 @@ export class Direction {
 
   #makeIntake(budget: InFlightBudget, gate: Gate, maxInFlight: number): Intake {
     const { settings, route } = this.#deps;
-    const { until, concurrency = 1 } = settings;
+    const { until, concurrency = 1, exclusive, durable, demand } = settings;
     return new Intake({
       source: this.source,
-      sources: route.sources,
+      listed: demand ? [] : route.sources,
       concurrency,
-      optionsOf: (source) => this.#consumeOptions(source, maxInFlight, concurrency),
+      optionsOf: (source) => sourceOptions(source, this.#sourceDeps(maxInFlight)),
       budget,
       gate,
       limit: typeof until === "object" && "messages" in until ? until.messages : Number.POSITIVE_INFINITY,
-      forward: (delivery, bytes) => this.#forwarder.take(delivery, bytes),
+      forward: (delivery, bytes) => {
+        this.#health.standby.given();
+        return this.#forwarder.take(delivery, bytes);
+      },
       onRefused: (destination, refusal) => {
         // Its deliveries ended with it.
         if (refusal) this.#forwarder.sourceInterrupted();
         this.#health.refused(destination, refusal);
       },
+      onLeft: () => this.#forwarder.sourceInterrupted(),
+      longestWaitMs: exclusive && durable ? STANDBY_WAIT_MS : undefined,
     });
   }
 
-  #consumeOptions(source: DestinationPattern, maxInFlight: number, concurrency: number): ConsumeOptions {
-    const { settings, link } = this.#deps;
-    const most = this.source.protocol === "stomp" ? STOMP_PREFETCH : maxInFlight;
-    const selector = this.#selectorOf(source);
-    return {
-      prefetch: Math.max(1, Math.min(most, Math.floor(maxInFlight / concurrency))),
-      ...(selector !== undefined && { selector }),
-      ...this.#priorityOf(source),
-      ...(settings.durable && source.kind === "topic" && { durable: `${link} ${formatPattern(source)}` }),
-    };
-  }
-
-  /** Local consumers first, where the broker can do that; what the user said is asked for in any case. */
-  #priorityOf({ kind }: DestinationPattern): Pick<ConsumeOptions, "priority"> {
-    const { priority } = this.#deps.settings;
-    if (kind !== "queue") return {};
-    if (priority !== undefined) return { priority };
-    return hasPriorities(this.source) ? { priority: BEHIND_LOCAL } : {};
-  }
-
-  /** Of queues alone: on topics a changed selector deletes what a durable subscription holds, and we filter ourselves. */
-  #selectorOf({ kind }: DestinationPattern): string | undefined {
-    const { settings } = this.#deps;
-    const { connection } = this.source;
-    if (
-      kind === "topic" ||
-      this.source.name === this.target.name ||
-      connection.broker?.product === "masterslave-embedded"
-    )
-      return undefined;
-    return pathSelector({ from: this.source.id, to: this.target.id, maxHops: settings.maxHops ?? 1 });
+  #sourceDeps(maxInFlight: number): SourceOptionsDeps {
+    const { link, settings } = this.#deps;
+    return { link, settings, source: this.source, target: this.target, maxInFlight };
   }
 }

@@ -3,19 +3,21 @@ import { formatDestination } from "../../messaging/messages/destination.ts";
 import { keepReceivedBytes } from "../../messaging/messages/encoded-sections.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
+import type { TakenSource } from "../demand/demand-control.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
-import type { DestinationPattern } from "../routing/pattern.ts";
+import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import type { OpenGroup } from "./open-group.ts";
 import { QueueList } from "./queue-list.ts";
 import { SourceConsumer, type SourceConsumerDeps } from "./source-consumer.ts";
 
 export interface IntakeDeps {
   readonly source: OpenGroup;
-  readonly sources: readonly DestinationPattern[];
+  /** Wildcards over queues that a broker without them is to list; none where destinations come on demand. */
+  readonly listed: readonly DestinationPattern[];
   /** Consumers of each queue. */
   readonly concurrency: number;
-  readonly optionsOf: (source: DestinationPattern) => ConsumeOptions;
+  readonly optionsOf: (source: TakenSource) => ConsumeOptions;
   readonly budget: InFlightBudget;
   readonly gate: Gate;
   /** How many messages are taken at all. */
@@ -23,29 +25,40 @@ export interface IntakeDeps {
   /** Gives a delivery to the forwarder; its bytes are in the budget. Never rejects. */
   readonly forward: (delivery: Delivery, bytes: number) => Promise<void>;
   readonly onRefused: SourceConsumerDeps["onRefused"];
+  readonly longestWaitMs: SourceConsumerDeps["longestWaitMs"];
+  /** A source is not taken any more; what of it is unsettled comes again when it is. */
+  readonly onLeft: () => void;
+}
+
+interface Taken {
+  readonly source: TakenSource;
+  readonly consumers: readonly SourceConsumer[];
+  readonly started: Promise<unknown>;
 }
 
 export class Intake {
   readonly #deps: IntakeDeps;
-  readonly #consumers: SourceConsumer[] = [];
   readonly #list: QueueList;
+  readonly #taken = new Map<string, Taken>();
+  /** Consumers that are leaving: the same source is asked for again after them, so that its messages keep their order. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #left: number;
   #closing = false;
-  #forgetBytes: () => void = () => {};
+  #forgetBytes: (() => void) | undefined;
   /** `performance.now()` of the last delivery, or of the start. */
   lastTakenAt = performance.now();
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
     this.#left = deps.limit;
-    const { source, sources, onRefused } = deps;
-    this.#list = new QueueList({ group: source, sources, onQueue: (queue) => this.#add(queue), onRefused });
+    const { source, listed, onRefused } = deps;
+    this.#list = new QueueList({ group: source, sources: listed, onQueue: (queue) => this.#found(queue), onRefused });
   }
 
   /** The queues that are consumed by their plain names. */
   get queues(): readonly string[] {
-    const plain = this.#deps.sources.filter(({ kind, hasWildcard }) => kind === "queue" && !hasWildcard);
-    return [...new Set([...plain.map(({ name }) => name), ...this.#list.queues])];
+    const taken = [...this.#taken.values()].map(({ source }) => source.pattern);
+    return taken.filter(({ kind, hasWildcard }) => kind === "queue" && !hasWildcard).map(({ name }) => name);
   }
 
   /** Everything that was to be taken is taken. */
@@ -53,13 +66,19 @@ export class Intake {
     return this.#left <= 0;
   }
 
-  /** Resolves when the broker has every consumer, or has refused it. */
+  /** Call it once, after take(). Resolves when the broker has every consumer, or has refused it. */
   async start(): Promise<void> {
     this.lastTakenAt = performance.now();
-    // What came over AMQP goes on as it is encoded.
-    this.#forgetBytes = keepReceivedBytes();
-    const direct = this.#deps.sources.filter((source) => !this.#list.expands(source));
-    await Promise.all([...direct.map((source) => this.#add(source)), this.#list.start()]);
+    await Promise.all([...[...this.#taken.values()].map(({ started }) => started), this.#list.start()]);
+  }
+
+  /** Asks for what is not taken yet, and leaves what is not wanted any more. The connection is connected. */
+  take(sources: readonly TakenSource[]): void {
+    if (this.#closing) return;
+    const direct = sources.filter(({ pattern }) => !this.#list.expands(pattern));
+    const wanted = new Map(direct.map((source) => [keyOf(source), source]));
+    for (const key of this.#taken.keys()) if (!wanted.has(key)) this.#leave(key);
+    for (const [key, source] of wanted) if (!this.#taken.has(key)) this.#ask(key, source);
   }
 
   /** Takes nothing more. */
@@ -73,26 +92,47 @@ export class Intake {
   async close(): Promise<void> {
     this.stop();
     this.#list.close();
-    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    this.#forgetBytes();
+    const consumers = [...this.#taken.values()].flatMap((taken) => taken.consumers);
+    await Promise.all([...consumers.map((consumer) => consumer.close()), ...this.#leaving.values()]);
+    this.#forgetBytes?.();
   }
 
-  /** Resolves when the broker has the consumers of a source, or has refused them. */
-  async #add(source: DestinationPattern): Promise<void> {
+  /** Resolves when the broker has the consumers of a queue that was found, or has refused them. */
+  async #found(pattern: DestinationPattern): Promise<void> {
+    const source = { pattern, returns: false };
+    const key = keyOf(source);
     if (this.#closing) return;
-    const count = source.kind === "queue" ? this.#deps.concurrency : 1;
-    const consumers = Array.from({ length: count }, () => this.#consumer(source));
-    this.#consumers.push(...consumers);
-    await Promise.all(consumers.map((consumer) => consumer.start()));
+    if (!this.#taken.has(key)) this.#ask(key, source);
+    await this.#taken.get(key)?.started;
   }
 
-  #consumer(source: DestinationPattern): SourceConsumer {
-    const { optionsOf, onRefused } = this.#deps;
+  #ask(key: string, source: TakenSource): void {
+    // What came over AMQP goes on as it is encoded.
+    this.#forgetBytes ??= keepReceivedBytes();
+    const count = source.pattern.kind === "queue" ? this.#deps.concurrency : 1;
+    const consumers = Array.from({ length: count }, () => this.#consumer(source));
+    const started = Promise.all(consumers.map((consumer) => consumer.start(this.#leaving.get(key))));
+    this.#taken.set(key, { source, consumers, started });
+  }
+
+  #leave(key: string): void {
+    const consumers = this.#taken.get(key)?.consumers ?? [];
+    this.#taken.delete(key);
+    const left = Promise.all(consumers.map((consumer) => consumer.leave())).then(() => {
+      if (this.#leaving.get(key) === left) this.#leaving.delete(key);
+      this.#deps.onLeft();
+    });
+    this.#leaving.set(key, left);
+  }
+
+  #consumer(source: TakenSource): SourceConsumer {
+    const { optionsOf, onRefused, longestWaitMs } = this.#deps;
     return new SourceConsumer({
       connection: this.#deps.source.connection,
-      destination: formatDestination(source),
+      destination: formatDestination(source.pattern),
       options: () => optionsOf(source),
       onRefused,
+      longestWaitMs,
       mayTake: () => this.#mayTake(),
       take: (delivery) => this.#take(delivery),
     });
@@ -112,4 +152,8 @@ export class Intake {
     this.lastTakenAt = performance.now();
     await this.#deps.forward(delivery, bytes);
   }
+}
+
+function keyOf({ pattern, returns }: TakenSource): string {
+  return `${returns ? "returns " : ""}${formatPattern(pattern)}`;
 }

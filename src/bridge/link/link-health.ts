@@ -4,6 +4,7 @@ import type { Gate } from "../forwarding/gate.ts";
 import type { LinkWatch } from "../watch/link-watch.ts";
 import { type LinkState, linkState } from "./link-state.ts";
 import type { SourceRefusal } from "./source-consumer.ts";
+import { StandbyWatch, type StandbyWatchDeps } from "./standby.ts";
 
 export interface LinkHealthDeps {
   readonly source: Connection;
@@ -12,6 +13,9 @@ export interface LinkHealthDeps {
   readonly watch: LinkWatch;
   /** Of the forwarder. */
   readonly hold: () => { readonly code: string; readonly reason: string } | undefined;
+  readonly settings: StandbyWatchDeps["settings"];
+  /** Why not everything wanted is taken. */
+  readonly demand: () => { readonly code: string; readonly reason: string } | undefined;
   readonly pending: () => number;
   /** `Date.now()` of the last settlement. */
   readonly progressAtMs: () => number | undefined;
@@ -20,6 +24,7 @@ export interface LinkHealthDeps {
 }
 
 export class LinkHealth {
+  readonly standby: StandbyWatch;
   readonly #deps: LinkHealthDeps;
   readonly #refusals = new Map<string, SourceRefusal>();
   #life: "starting" | "running" | "stopped" = "starting";
@@ -29,7 +34,8 @@ export class LinkHealth {
 
   constructor(deps: LinkHealthDeps) {
     this.#deps = deps;
-    const { source, target, gate, onChange, onSourceInterrupted } = deps;
+    const { source, target, settings, gate, onChange, onSourceInterrupted } = deps;
+    this.standby = new StandbyWatch({ source, settings, onChange });
     source.on("interrupted", () => {
       onSourceInterrupted();
       onChange();
@@ -57,7 +63,7 @@ export class LinkHealth {
 
   /** The state of this moment. */
   get state(): LinkState {
-    const { source, target, hold, pending, progressAtMs, watch } = this.#deps;
+    const { source, target, hold, demand, pending, progressAtMs, watch } = this.#deps;
     const waiting = pending();
     const now = Date.now();
     if (waiting === 0) this.#waitingSinceMs = undefined;
@@ -71,6 +77,8 @@ export class LinkHealth {
       sourceError: lastError(source),
       targetError: lastError(target),
       hold: hold(),
+      standby: this.standby.standby,
+      demand: demand(),
       refusal: this.#refusals.values().next().value,
       trouble: watch.trouble(progressAtMs()),
       pending: waiting,
@@ -106,6 +114,7 @@ export class LinkHealth {
 
   /** The source refused a consumer, or has it (undefined). */
   refused(destination: string, refusal: SourceRefusal | undefined): void {
+    this.standby.refused(refusal);
     if (refusal?.final) this.fail("SOURCE_REFUSES", `${destination}: ${refusal.reason}`);
     else if (refusal) this.#refusals.set(destination, refusal);
     else this.#refusals.delete(destination);

@@ -25,6 +25,10 @@ export interface LinkFacts {
   readonly hold: { readonly code: string; readonly reason: string } | undefined;
   /** The source refuses a consumer. */
   readonly refusal: { readonly destination: string; readonly reason: string } | undefined;
+  /** Another process has what this one waits for: the source itself, or its messages. */
+  readonly standby?: Standby | undefined;
+  /** Why not everything that is wanted at the target is taken. */
+  readonly demand?: { readonly code: string; readonly reason: string } | undefined;
   /** Nothing comes or arrives, though everything is connected. */
   readonly trouble: { readonly code: string; readonly reason: string } | undefined;
   readonly pending: number;
@@ -32,24 +36,33 @@ export interface LinkFacts {
   readonly silentMs: number;
 }
 
+export interface Standby {
+  readonly waitsFor: "source" | "messages";
+  readonly reason: string;
+}
+
 /** A target that confirms nothing for so long holds the link, whatever it says. */
 export const SILENT_AFTER_MS = 5_000;
 
 export function linkState(facts: LinkFacts): LinkState {
-  const { life, failure, hold, refusal, pending, silentMs } = facts;
+  const { life, failure, hold, refusal, standby, demand, pending, silentMs } = facts;
   if (failure) return { state: "failed", reason: `${failure.code}: ${failure.reason}`, blockedBy: undefined };
   if (life === "stopped") return { state: "stopped", reason: undefined, blockedBy: undefined };
+  if (standby?.waitsFor === "source") return { state: "standby", reason: standby.reason, blockedBy: undefined };
   if (!facts.targetConnected && (life === "running" || facts.targetError !== undefined))
     return blocked("TARGET_ABSENT", facts.targetError ?? "the target has no active endpoint");
   if (!facts.sourceConnected && (life === "running" || facts.sourceError !== undefined))
     return blocked("SOURCE_ABSENT", facts.sourceError ?? "the source has no active endpoint");
   if (hold) return blocked(hold.code, hold.reason);
   if (refusal) return blocked("SOURCE_REFUSES", `${refusal.destination}: ${refusal.reason}`);
+  if (demand) return blocked(demand.code, demand.reason);
   if (pending > 0 && silentMs >= SILENT_AFTER_MS)
     return blocked(
       "TARGET_SILENT",
       `${pending} messages are sent and the target has confirmed none for ${Math.round(silentMs / 1000)} s`,
     );
+  // Before what the watch says: the messages wait for the other process.
+  if (standby && life === "running") return { state: "standby", reason: standby.reason, blockedBy: undefined };
   if (facts.trouble && life === "running") return blocked(facts.trouble.code, facts.trouble.reason);
   return { state: life, reason: undefined, blockedBy: undefined };
 }

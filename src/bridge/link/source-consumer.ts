@@ -18,6 +18,8 @@ export interface SourceConsumerDeps {
   readonly take: (delivery: Delivery) => Promise<void>;
   /** The broker refused the consumer; undefined: it has it. */
   readonly onRefused: (destination: string, refusal: SourceRefusal | undefined) => void;
+  /** A refused consumer is asked for again after so long at most; 30 s unless said. */
+  readonly longestWaitMs?: number | undefined;
 }
 
 export interface SourceRefusal {
@@ -29,6 +31,8 @@ export interface SourceRefusal {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** What was taken is settled meanwhile, or goes back. */
+const LEAVE_MS = 5_000;
 
 export class SourceConsumer {
   readonly #deps: SourceConsumerDeps;
@@ -40,9 +44,17 @@ export class SourceConsumer {
     this.#deps = deps;
   }
 
-  /** Resolves when the broker has the consumer, or has refused it. */
-  start(): Promise<void> {
-    return new Promise((started) => void this.#run(started));
+  /** Asks for the consumer once `after` has resolved. Resolves when the broker has it, or has refused it. */
+  start(after: Promise<void> = Promise.resolve()): Promise<void> {
+    return new Promise((started) => void after.then(() => this.#run(started)));
+  }
+
+  /** Takes nothing more, waits up to 5 s until what was taken is settled, and leaves. Never rejects. */
+  async leave(): Promise<void> {
+    this.#closing = true;
+    this.#wake();
+    await this.#consumer?.drain({ timeoutMs: LEAVE_MS });
+    this.#deps.onRefused(this.#deps.destination, undefined);
   }
 
   /** Leaves; what is unsettled goes back. Never rejects. */
@@ -53,7 +65,7 @@ export class SourceConsumer {
   }
 
   async #run(started: () => void): Promise<void> {
-    const { destination, onRefused } = this.#deps;
+    const { destination, onRefused, longestWaitMs = LONGEST_WAIT_MS } = this.#deps;
     let waitMs = FIRST_WAIT_MS;
     while (!this.#closing) {
       const refusal = await this.#consume(() => {
@@ -66,7 +78,7 @@ export class SourceConsumer {
       started();
       if (refusal.final) break;
       await this.#pause(waitMs);
-      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+      waitMs = Math.min(2 * waitMs, longestWaitMs);
     }
     started();
   }

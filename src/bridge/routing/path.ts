@@ -36,6 +36,13 @@ export interface PathRule {
   readonly maxHops: number;
   /** Both ends are one group: the path says nothing about a move, and stays as it is. */
   readonly move?: boolean | undefined;
+  /** What came from the target straight away may go back there. */
+  readonly returns?: boolean | undefined;
+}
+
+/** Whether a message came from the target straight away, and may go back there. */
+export function mayReturn(path: readonly string[] | "full", { to, returns }: PathRule): boolean {
+  return returns === true && path !== "full" && path.at(-1) === to;
 }
 
 /** Returns why a message may not go on, or undefined: its path has the target, or is as long as allowed. */
@@ -53,4 +60,9 @@ export function pathSelector({ to, maxHops }: PathRule): string {
   // A path of n groups has n + 1 bars.
   const full = `${"|%".repeat(maxHops)}|%`;
   return `${none} OR (${PATH_PROPERTY} LIKE '|%|' AND ${PATH_PROPERTY} NOT LIKE '%|${to}|%' AND ${PATH_PROPERTY} NOT LIKE '${full}')`;
+}
+
+/** Selects what came from a group straight away: its name is the last of the path. */
+export function returnSelector({ to }: Pick<PathRule, "to">): string {
+  return `${PATH_PROPERTY} LIKE '%|${to}|'`;
 }

@@ -50,6 +50,34 @@ export function patternsOverlap(a: DestinationPattern, b: DestinationPattern): b
   }
 }
 
+/** Returns the pattern of the names that match both; undefined when there are none. */
+export function intersectPatterns(a: DestinationPattern, b: DestinationPattern): DestinationPattern | undefined {
+  if (a.kind !== b.kind) return undefined;
+  const words: string[] = [];
+  for (let index = 0; ; index += 1) {
+    const [one, other] = [a.words[index], b.words[index]];
+    if (one === ">" || other === ">") {
+      words.push(...(one === ">" ? b : a).words.slice(index));
+      break;
+    }
+    if (one === undefined && other === undefined) break;
+    if (one === undefined || other === undefined) return undefined;
+    if (one !== other && one !== "*" && other !== "*") return undefined;
+    words.push(one === "*" ? other : one);
+  }
+  return {
+    kind: a.kind,
+    name: words.join("."),
+    words,
+    hasWildcard: words.some((word) => word === "*" || word === ">"),
+  };
+}
+
+/** Whether every name that matches `b` matches `a`. */
+export function coversPattern(a: DestinationPattern, b: DestinationPattern): boolean {
+  return intersectPatterns(a, b)?.name === b.name;
+}
+
 export function formatPattern({ kind, name }: DestinationPattern): string {
   return formatDestination({ kind, name });
 }

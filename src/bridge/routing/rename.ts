@@ -1,6 +1,6 @@
 /** Rules that give a destination another name at the target. */
 import { type Destination, parseDestination } from "../../messaging/messages/destination.ts";
-import { type DestinationPattern, matchPattern, parsePattern } from "./pattern.ts";
+import { type DestinationPattern, intersectPatterns, matchPattern, parsePattern } from "./pattern.ts";
 
 export interface Rename {
   readonly from: DestinationPattern;
@@ -38,6 +38,18 @@ export function applyRenames(renames: readonly Rename[], destination: Destinatio
       };
   }
   return destination;
+}
+
+/**
+ * Returns the patterns that a rule makes of what both it and `pattern` match: a wildcard of the pattern takes the place of
+ * the placeholder that stands for it. undefined when nothing matches both.
+ */
+export function renamePattern({ from, to }: Rename, pattern: DestinationPattern): DestinationPattern | undefined {
+  const both = intersectPatterns(from, pattern);
+  if (!both) return undefined;
+  const found = matchPattern(from, both) ?? [];
+  const name = tidied(to.name.replace(PLACEHOLDER, (_, number) => found[Number(number) - 1] ?? ""));
+  return parsePattern(`${to.kind}://${name}`);
 }
 
 /** Returns the rule that undoes a rule; undefined when it forgets what a wildcard stood for, or says it twice. */

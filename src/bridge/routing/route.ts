@@ -16,6 +16,8 @@ export interface RouteRules {
 export interface Route {
   /** What is consumed, static destinations included, each once. */
   readonly sources: readonly DestinationPattern[];
+  /** Those of the sources that are forwarded whether or not somebody wants them. */
+  readonly fixed: readonly DestinationPattern[];
   readonly exclude: readonly DestinationPattern[];
   readonly renames: readonly Rename[];
   readonly as: "queue" | "topic" | undefined;
@@ -26,6 +28,7 @@ export function routeOf(link: RouteRules): Route {
   const sources = [...(link.include ?? []), ...(link.static ?? [])].map(parsePattern);
   return {
     sources: withoutTwins(sources),
+    fixed: (link.static ?? []).map(parsePattern),
     exclude: (link.exclude ?? []).map(parsePattern),
     renames: (link.rename ?? []).map(parseRename),
     as: link.as,
@@ -34,11 +37,17 @@ export function routeOf(link: RouteRules): Route {
 
 /** The route of a duplex link back: the same destinations, and those that the renames made, under their names before. */
 export function reverseRouteOf(link: RouteRules): Route {
-  const { sources, exclude, renames } = routeOf(link);
+  const { sources, exclude, renames, fixed } = routeOf(link);
   const back = renames.flatMap((rename) => invertRename(rename) ?? []);
   // What is renamed on its way there comes back under that name alone.
   const own = sources.filter((source) => !renames.some(({ from }) => formatPattern(from) === formatPattern(source)));
-  return { sources: withoutTwins([...own, ...back.map(({ from }) => from)]), exclude, renames: back, as: undefined };
+  return {
+    sources: withoutTwins([...own, ...back.map(({ from }) => from)]),
+    fixed: fixed.map((pattern) => parsePattern(formatDestination(applyRenames(renames, pattern)))),
+    exclude,
+    renames: back,
+    as: undefined,
+  };
 }
 
 /** Where a message of this destination goes; undefined when it is excluded or on the list of what is never forwarded. */

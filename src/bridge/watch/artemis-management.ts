@@ -7,6 +7,9 @@ const PAGE = 500;
 /** So many queues are looked at; more are left out. */
 const MAX_PAGES = 40;
 
+/** Every value is a text. */
+export type ArtemisRow = Readonly<Record<string, string>>;
+
 export interface ArtemisQueue {
   readonly name: string;
   readonly address: string;
@@ -20,8 +23,12 @@ export interface ArtemisQueue {
   readonly temporary: boolean;
 }
 
-/** Resolves with the result of an operation. Rejects when the broker refuses it or does not answer within 5 s. */
-async function ask({ connection, protocol }: WatchedGroup, operation: string, parameters: readonly unknown[]) {
+/** Resolves with the result of an operation, which is JSON for most. Rejects when the broker refuses it or does not answer within 5 s. */
+export async function askArtemis(
+  { connection, protocol }: Pick<WatchedGroup, "connection" | "protocol">,
+  operation: string,
+  parameters: readonly unknown[],
+): Promise<string> {
   const reply = await connection.request(ADDRESS, JSON.stringify(parameters), {
     persistent: false,
     timeoutMs: TIMEOUT_MS,
@@ -37,22 +44,31 @@ async function ask({ connection, protocol }: WatchedGroup, operation: string, pa
 
 /** Resolves with every queue of the broker, or with the one of a name. Rejects as the broker refuses. */
 export async function artemisQueues(group: WatchedGroup, name?: string): Promise<ArtemisQueue[]> {
+  return (await artemisRows(group, "listQueues", name)).map(queueOf);
+}
+
+/** Resolves with the rows of a list, or with those of a name. Rejects as the broker refuses. */
+export async function artemisRows(
+  group: Pick<WatchedGroup, "connection" | "protocol">,
+  operation: "listQueues" | "listConsumers",
+  name?: string,
+): Promise<ArtemisRow[]> {
   const filter =
     name === undefined ? { field: "", operation: "", value: "" } : { field: "name", operation: "EQUALS", value: name };
-  const found: ArtemisQueue[] = [];
+  const found: ArtemisRow[] = [];
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const text = await ask(group, "listQueues", [JSON.stringify(filter), page, PAGE]);
+    const text = await askArtemis(group, operation, [JSON.stringify(filter), page, PAGE]);
     const { data, count } = JSON.parse(text) as {
-      readonly data: readonly Record<string, string>[];
+      readonly data: readonly ArtemisRow[];
       readonly count: number;
     };
-    found.push(...data.map(queueOf));
+    found.push(...data);
     if (data.length < PAGE || page * PAGE >= count) break;
   }
   return found;
 }
 
-function queueOf(row: Record<string, string>): ArtemisQueue {
+function queueOf(row: ArtemisRow): ArtemisQueue {
   return {
     name: row["name"] ?? "",
     address: row["address"] ?? "",

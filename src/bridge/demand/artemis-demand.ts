@@ -1,0 +1,48 @@
+/** Demand on Artemis: its notifications tell of changes, and its management address, asked once, of what was there before. */
+import { artemisRows, askArtemis } from "../watch/artemis-management.ts";
+import { type ArtemisAnswers, ArtemisLedger } from "./artemis-ledger.ts";
+import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
+
+const NOTIFICATIONS = "topic://activemq.notifications";
+const TYPES = ["CONSUMER_CREATED", "CONSUMER_CLOSED", "BINDING_ADDED", "BINDING_REMOVED"];
+const SELECTOR = TYPES.map((type) => `_AMQ_NotifType = '${type}'`).join(" OR ");
+/** Of notifications that come while the management address is asked. */
+const MAX_WAITING = 10_000;
+
+export function artemisDemand(deps: DemandSessionDeps): DemandSession {
+  const { connection, isRelevant, onChange, onFailed } = deps;
+  const ledger = new ArtemisLedger(isRelevant);
+  const notifications = connection.consume(NOTIFICATIONS, { prefetch: 1_000, selector: SELECTOR });
+  /** What came before the answers; undefined once they are there. */
+  let waiting: Readonly<Record<string, unknown>>[] | undefined = [];
+  const read = async () => {
+    for await (const delivery of notifications) {
+      void delivery.accept().catch(() => {});
+      const { properties } = delivery.message;
+      if (!waiting) ledger.apply(properties);
+      else if (waiting.push(properties) > MAX_WAITING)
+        throw new Error(`more than ${MAX_WAITING} consumers came and went while Artemis was asked for them`);
+      if (!waiting) onChange();
+    }
+  };
+  const reading = read();
+  reading.catch((thrown: unknown) => onFailed(reasonOf(thrown)));
+  const ask = async () => {
+    await Promise.race([notifications.ready, reading]);
+    ledger.begin(await askForAll(deps));
+    for (const properties of waiting ?? []) ledger.apply(properties);
+    waiting = undefined;
+  };
+  const ready = ask();
+  ready.catch(() => {});
+  return { ready, demanded: () => ledger.demanded(), close: () => notifications.close() };
+}
+
+async function askForAll(group: DemandSessionDeps): Promise<ArtemisAnswers> {
+  const [consumers, identities, queues] = await Promise.all([
+    artemisRows(group, "listConsumers"),
+    askArtemis(group, "listAllConsumersAsJSON", []),
+    artemisRows(group, "listQueues"),
+  ]);
+  return { consumers, identities: JSON.parse(identities) as ArtemisAnswers["identities"], queues };
+}

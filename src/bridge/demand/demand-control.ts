@@ -1,0 +1,131 @@
+/** Decides what a direction takes from its source, by who consumes in its target. */
+import { startTimer } from "../../async/timer.ts";
+import type { Connection } from "../../messaging/connection/connection.ts";
+import type { Protocol } from "../routing/message-identity.ts";
+import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import type { Route } from "../routing/route.ts";
+import { DemandWatch, type DemandWatchDeps } from "./demand-watch.ts";
+import { isOfRoute, wantedSources } from "./wanted-sources.ts";
+
+/** A destination of the source group that is to be taken. */
+export interface TakenSource {
+  readonly pattern: DestinationPattern;
+  /** Takes what came from the target group and goes back there, in place of what has not been there. */
+  readonly returns: boolean;
+}
+
+export interface DemandControlDeps {
+  readonly source: Connection;
+  /** Of its own, not connected yet; closed with the control. */
+  readonly target: Connection;
+  readonly targetProtocol: Protocol;
+  readonly route: Route;
+  /** What is taken where the broker does not tell: static destinations alone, or nothing. */
+  readonly whenUnavailable: "static" | "stop";
+  /** Knows who consumes in the source group, where messages that nobody consumes there may go back. */
+  readonly local: () => DemandWatch | undefined;
+  readonly take: (sources: readonly TakenSource[]) => void;
+  /** What is wanted or its problem is another. */
+  readonly onChange: () => void;
+  /** The link cannot start. */
+  readonly fail: (code: string, reason: string) => void;
+  readonly openSession?: DemandWatchDeps["openSession"];
+}
+
+/** More destinations at once are not taken: each is a consumer at the source. */
+const MAX_TAKEN = 1_000;
+/** A destination without a consumer for so long gives messages back. */
+const RETURN_AFTER_MS = 1_000;
+
+export class DemandControl {
+  readonly watch: DemandWatch;
+  readonly #deps: DemandControlDeps;
+  /** By destination of the source group: `performance.now()` since when nobody consumes there. */
+  readonly #idleSince = new Map<string, number>();
+  #stopTimer: () => void = () => {};
+  #isStarted = false;
+  #problem: { readonly code: string; readonly reason: string } | undefined;
+
+  constructor(deps: DemandControlDeps) {
+    this.#deps = deps;
+    const { target, targetProtocol } = deps;
+    this.watch = new DemandWatch({
+      connection: target,
+      protocol: targetProtocol,
+      isRelevant: (destination) => isOfRoute(this.#wanted, destination),
+      onChange: deps.onChange,
+      ...(deps.openSession && { openSession: deps.openSession }),
+    });
+    target.on("failed", ({ code, message }) => deps.fail(code, `the watch of consumers: ${message}`));
+  }
+
+  /** Why not everything that is wanted is taken. */
+  get problem(): { readonly code: string; readonly reason: string } | undefined {
+    return this.#problem;
+  }
+
+  /** Resolves when the target group was asked; what is wanted was given to `take` then. The source is connected. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#deps.target.connect({ signal });
+    await this.watch.start();
+    const { state } = this.watch;
+    const { whenUnavailable, fail } = this.#deps;
+    if (state.name === "unavailable" && whenUnavailable === "stop") return fail("DEMAND_UNAVAILABLE", state.reason);
+    this.#isStarted = true;
+    this.look();
+  }
+
+  /** Gives what is wanted now to `take`. */
+  look(): void {
+    const { state, demanded } = this.watch;
+    if (!this.#isStarted || state.name === "closed") return;
+    if (state.name === "unavailable") {
+      const { whenUnavailable, route } = this.#deps;
+      this.#problem = { code: "DEMAND_UNAVAILABLE", reason: state.reason };
+      this.#deps.take(whenUnavailable === "static" ? route.fixed.map(forwarded) : []);
+      return;
+    }
+    const wanted = wantedSources(this.#wanted, demanded);
+    const more = wanted.length - MAX_TAKEN;
+    const reason = `${MAX_TAKEN} destinations are taken, and ${more} more have consumers`;
+    this.#problem = more > 0 ? { code: "DEMAND_LIMIT", reason } : undefined;
+    const taken = wanted.slice(0, MAX_TAKEN);
+    this.#deps.take([...taken.map(forwarded), ...this.#returned(taken)]);
+  }
+
+  async close(): Promise<void> {
+    this.#stopTimer();
+    this.#isStarted = false;
+    await this.watch.close();
+    await this.#deps.target.close({ drainTimeoutMs: 0 });
+  }
+
+  get #wanted() {
+    const { route, source } = this.#deps;
+    return { route, queueWildcards: source.broker?.product !== "artemis" };
+  }
+
+  /** Of the queues that are wanted at the target, those that have had no consumer at the source for a while. */
+  #returned(taken: readonly DestinationPattern[]): TakenSource[] {
+    this.#stopTimer();
+    const local = this.#deps.local();
+    // What is forwarded in any case would come back at once.
+    const mayReturn = taken.filter((each) => each.kind === "queue" && !this.#deps.route.fixed.includes(each));
+    const idle = local ? mayReturn.filter((each) => local.hasNoConsumer(each)) : [];
+    const names = new Set(idle.map(formatPattern));
+    for (const name of this.#idleSince.keys()) if (!names.has(name)) this.#idleSince.delete(name);
+    const now = performance.now();
+    const waits = idle.map((each) => {
+      const since = this.#idleSince.get(formatPattern(each)) ?? now;
+      this.#idleSince.set(formatPattern(each), since);
+      return { pattern: each, leftMs: since + RETURN_AFTER_MS - now };
+    });
+    const left = waits.filter(({ leftMs }) => leftMs > 0).map(({ leftMs }) => leftMs);
+    if (left.length > 0) this.#stopTimer = startTimer(Math.min(...left), () => this.look());
+    return waits.filter(({ leftMs }) => leftMs <= 0).map(({ pattern }) => ({ pattern, returns: true }));
+  }
+}
+
+function forwarded(pattern: DestinationPattern): TakenSource {
+  return { pattern, returns: false };
+}

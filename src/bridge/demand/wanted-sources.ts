@@ -1,0 +1,81 @@
+/** From what has a consumer in the target group to what is to be taken from the source group. */
+import {
+  coversPattern,
+  type DestinationPattern,
+  formatPattern,
+  intersectPatterns,
+  matchPattern,
+  patternsOverlap,
+} from "../routing/pattern.ts";
+import { invertRename, type Rename, renamePattern } from "../routing/rename.ts";
+import { type Route, targetOf } from "../routing/route.ts";
+
+export interface WantedDeps {
+  readonly route: Route;
+  /** Whether the source group can be asked for queues by a wildcard: Artemis cannot. */
+  readonly queueWildcards: boolean;
+}
+
+/** Whether a consumer of this destination of the target group may be waiting for what a link forwards. */
+export function isOfRoute(deps: WantedDeps, demanded: DestinationPattern): boolean {
+  return wantedFor(deps, demanded).length > 0;
+}
+
+/** Returns the sources to take, static ones first, none of them covered by another; excluded ones are not among them. */
+export function wantedSources(deps: WantedDeps, demanded: readonly DestinationPattern[]): DestinationPattern[] {
+  const all = demanded.flatMap((each) => wantedFor(deps, each));
+  const wanted = [...new Map(all.map((pattern) => [formatPattern(pattern), pattern])).values()];
+  const { sources, fixed } = deps.route;
+  return withoutCovered([...fixed, ...wanted.map((pattern) => widened(pattern, wanted, sources))]);
+}
+
+function wantedFor({ route, queueWildcards }: WantedDeps, demanded: DestinationPattern): DestinationPattern[] {
+  return route.sources.flatMap((include) =>
+    candidates(route, demanded).flatMap((candidate) => {
+      const source = intersectPatterns(include, candidate);
+      if (!source) return [];
+      if (source.hasWildcard) {
+        const possible = source.kind === "topic" || queueWildcards;
+        return possible && !route.exclude.some((pattern) => coversPattern(pattern, source)) ? [source] : [];
+      }
+      const target = targetOf(route, source);
+      return target && matchPattern(demanded, target) ? [source] : [];
+    }),
+  );
+}
+
+/** What may come to the demanded destination: by a rule that renames to it, or under its own name. */
+function candidates({ renames, as }: Route, demanded: DestinationPattern): DestinationPattern[] {
+  if (as !== undefined && demanded.kind !== as) return [];
+  const kinds = as === undefined ? [demanded.kind] : (["queue", "topic"] as const);
+  const own = kinds
+    .map((kind) => ({ ...demanded, kind }))
+    // Of names with a wildcard some would be renamed away: only the rules tell then.
+    .filter((plain) => !demanded.hasWildcard || !renames.some(({ from }) => patternsOverlap(from, plain)));
+  return [...own, ...renames.flatMap((rename) => undone(rename, demanded))];
+}
+
+function undone(rename: Rename, demanded: DestinationPattern): DestinationPattern[] {
+  const inverse = invertRename(rename);
+  // What `as` says comes after the rules.
+  const source = inverse && renamePattern(inverse, { ...demanded, kind: inverse.from.kind });
+  return source ? [source] : [];
+}
+
+/** Two consumers of a topic that overlap would each be brought the same message: both are widened to what was included. */
+function widened(
+  pattern: DestinationPattern,
+  all: readonly DestinationPattern[],
+  included: readonly DestinationPattern[],
+): DestinationPattern {
+  if (pattern.kind === "queue") return pattern;
+  const crosses = all.some(
+    (other) => patternsOverlap(other, pattern) && !coversPattern(other, pattern) && !coversPattern(pattern, other),
+  );
+  return (crosses && included.find((include) => coversPattern(include, pattern))) || pattern;
+}
+
+function withoutCovered(patterns: readonly DestinationPattern[]): DestinationPattern[] {
+  const once = [...new Map(patterns.map((pattern) => [formatPattern(pattern), pattern])).values()];
+  return once.filter((pattern) => !once.some((other) => other !== pattern && coversPattern(other, pattern)));
+}

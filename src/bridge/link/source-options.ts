@@ -1,0 +1,60 @@
+/** How a direction consumes from one of its sources. */
+import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
+import type { BridgeLink } from "../config/bridge-config.ts";
+import { TOPIC_MARK } from "../demand/bridge-mark.ts";
+import type { TakenSource } from "../demand/demand-control.ts";
+import { pathSelector, returnSelector } from "../routing/path.ts";
+import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import { hasPriorities } from "./losses.ts";
+import type { OpenGroup } from "./open-group.ts";
+
+/** Over STOMP, Classic stalls when prefetch times the size of an ACK passes 64 KiB. */
+const STOMP_PREFETCH = 200;
+/** As Classic's own network connectors (decreaseNetworkConsumerPriority). */
+const BEHIND_LOCAL = -5;
+
+export interface SourceOptionsDeps {
+  readonly link: string;
+  readonly settings: BridgeLink;
+  /** Connected once, so that its product is known. */
+  readonly source: OpenGroup;
+  readonly target: OpenGroup;
+  readonly maxInFlight: number;
+}
+
+export function sourceOptions({ pattern, returns }: TakenSource, deps: SourceOptionsDeps): ConsumeOptions {
+  const { settings, link, source, target, maxInFlight } = deps;
+  const { concurrency = 1, durable, exclusive } = settings;
+  const most = source.protocol === "stomp" ? STOMP_PREFETCH : maxInFlight;
+  const selector = returns ? returnSelector({ to: target.id }) : selectorOf(pattern, deps);
+  // On Artemis the queue itself is exclusive, which was checked.
+  const asksForAll = exclusive && pattern.kind === "queue" && source.connection.broker?.product === "activemq";
+  return {
+    prefetch: Math.max(1, Math.min(most, Math.floor(maxInFlight / concurrency))),
+    ...(selector !== undefined && { selector }),
+    ...(asksForAll && { exclusive: true }),
+    ...priorityOf(pattern, deps),
+    ...(durable && pattern.kind === "topic" && { durable: `${link} ${formatPattern(pattern)}` }),
+  };
+}
+
+/** Of queues alone: on topics we filter ourselves, by a selector that takes everything and says whose consumer it is. */
+export function selectorOf(
+  { kind }: DestinationPattern,
+  { source, target, settings }: Pick<SourceOptionsDeps, "source" | "target" | "settings">,
+): string | undefined {
+  if (source.connection.broker?.product === "masterslave-embedded") return undefined;
+  if (kind === "topic") return TOPIC_MARK;
+  if (source.name === target.name) return undefined;
+  return pathSelector({ from: source.id, to: target.id, maxHops: settings.maxHops ?? 1 });
+}
+
+/** Local consumers first, where the broker can do that; what the user said is asked for in any case. */
+function priorityOf(
+  { kind }: DestinationPattern,
+  { settings: { priority }, source }: SourceOptionsDeps,
+): Pick<ConsumeOptions, "priority"> {
+  if (kind !== "queue") return {};
+  if (priority !== undefined) return { priority };
+  return hasPriorities(source) ? { priority: BEHIND_LOCAL } : {};
+}

@@ -1,0 +1,85 @@
+/** Why a link cannot start between the groups that it found, asked before it takes the first message. */
+import type { FindingDetails } from "../../config/config-document.ts";
+import type { BridgeLink } from "../config/bridge-config.ts";
+import { demandProblems } from "../demand/demand-problems.ts";
+import { reasonOf } from "../demand/demand-session.ts";
+import type { DestinationPattern } from "../routing/pattern.ts";
+import type { Route } from "../routing/route.ts";
+import { artemisRows, askArtemis } from "../watch/artemis-management.ts";
+import { lossesOf } from "./losses.ts";
+import { isOneBroker } from "./one-broker.ts";
+import type { OpenGroup } from "./open-group.ts";
+
+export interface StartProblemDeps {
+  readonly link: string;
+  readonly settings: BridgeLink;
+  readonly route: Route;
+  /** As of takenBack(). */
+  readonly takenBack: string | undefined;
+  readonly source: OpenGroup;
+  readonly target: OpenGroup;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the first reason; both groups are connected. Never rejects. */
+export async function startProblem(
+  deps: StartProblemDeps,
+): Promise<{ readonly code: string; readonly reason: string } | undefined> {
+  const { link, settings, route, source, target, signal } = deps;
+  const losses = settings.strict ? lossesOf(link, settings, source, target) : [];
+  const lost = losses.filter(({ severity }) => severity === "warning");
+  if (lost.length > 0)
+    return { code: "STRICT", reason: lost.map(({ code, message }) => `${code}: ${message}`).join("; ") };
+  if (source.name !== target.name && (await isOneBroker(source.connection, target.connection, signal))) {
+    const reason = `the groups ${source.name} and ${target.name} are one broker: what is published in one arrives in the other`;
+    return { code: "OWN_GROUP", reason };
+  }
+  const [problem] = [
+    ...demandProblems(link, settings, deps),
+    ...(await exclusiveProblems(link, settings, source, route.sources)),
+  ].filter(({ severity = "error" }) => severity === "error");
+  return problem && { code: problem.code, reason: problem.message };
+}
+
+/** Resolves with why the link cannot be exclusive; never rejects. The connection knows its broker. */
+export async function exclusiveProblems(
+  name: string,
+  { exclusive }: BridgeLink,
+  source: OpenGroup,
+  sources: readonly DestinationPattern[],
+): Promise<FindingDetails[]> {
+  if (!exclusive) return [];
+  const { name: group, connection } = source;
+  const refuse = (message: string, advice: string): FindingDetails[] => [
+    { code: "EXCLUSIVE_UNAVAILABLE", path: ["links", name, "exclusive"], message: `${name}: ${message}`, advice },
+  ];
+  const product = connection.broker?.product;
+  // A consumer of Classic asks for it itself; a durable topic is held by its client id on both.
+  if (product === "activemq") return [];
+  if (product !== "artemis") return refuse(`${product ?? group} has no exclusive consumers`, "Remove exclusive");
+  try {
+    const queues = sources.filter(({ kind }) => kind === "queue");
+    const shared = await firstShared(source, queues);
+    if (shared === undefined) return [];
+    const advice = `Set default-exclusive-queue for ${shared} in the broker, or make the queue exclusive`;
+    return refuse(`queue://${shared} of ${group} is not exclusive: every process would get a part of it`, advice);
+  } catch (thrown) {
+    return refuse(
+      `whether the queues of ${group} are exclusive cannot be asked: ${reasonOf(thrown)}`,
+      "Let the bridge's user send and manage on activemq.management",
+    );
+  }
+}
+
+/** The first queue that is not exclusive; of one that does not exist yet its address settings tell. */
+async function firstShared(source: OpenGroup, queues: readonly DestinationPattern[]): Promise<string | undefined> {
+  for (const { name } of queues) {
+    const rows = await artemisRows(source, "listQueues", name);
+    const found = rows.find((row) => row["name"] === name);
+    const isExclusive = found
+      ? String(found["exclusive"]) === "true"
+      : /"defaultExclusiveQueue":\s*true/.test(await askArtemis(source, "getAddressSettingsAsJSON", [name]));
+    if (!isExclusive) return name;
+  }
+  return undefined;
+}

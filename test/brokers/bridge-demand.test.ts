@@ -1,0 +1,179 @@
+/** Links that forward on demand, links that give back, and links of which one process is active, between real pairs. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Bridge, type BridgeGroup, type BridgeLink, createBridge } from "../../src/bridge/index.ts";
+import { type Connection, connect } from "../../src/index.ts";
+import { type Protocol, RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
+
+let classic: RealGroup;
+let artemis: RealGroup;
+const closing: (() => Promise<unknown>)[] = [];
+let names = 0;
+
+beforeAll(async () => {
+  classic = await startGroup("classic", { advisories: true });
+  artemis = await startGroup("artemis");
+});
+afterAll(() => Promise.all([classic?.close(), artemis?.close()]));
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const fresh = (kind = "demand") => `queue://${kind}.${process.pid}.${names++}`;
+const groupOf = (product: "classic" | "artemis") => (product === "classic" ? classic : artemis);
+
+function side(group: RealGroup, protocol: Protocol, { username, password } = group.credentials): BridgeGroup {
+  return { uri: group.uri(protocol), username, password };
+}
+
+async function run(north: BridgeGroup, south: BridgeGroup, link: Partial<BridgeLink>): Promise<Bridge> {
+  const bridge = createBridge({ groups: { north, south }, links: { l: { from: "north", to: "south", ...link } } });
+  closing.push(() => bridge.close({ drainTimeoutMs: 500 }));
+  await bridge.start();
+  return bridge;
+}
+
+const link = (bridge: Bridge) => bridge.status().links["l"];
+
+async function open(group: RealGroup, protocol: Protocol = "amqp"): Promise<Connection> {
+  const connection = await connect(group.uri(protocol), { credentials: group.credentials });
+  closing.push(() => connection.close({ drainTimeoutMs: 0 }));
+  return connection;
+}
+
+async function send(connection: Connection, destination: string, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, n) => connection.send(destination, `${n}`)));
+}
+
+async function take(connection: Connection, destination: string, count: number) {
+  const consumer = connection.consume(destination, { prefetch: 1 });
+  await consumer.ready;
+  for (let n = 0; n < count; n += 1) {
+    const delivery = await consumer.receive({ timeoutMs: 30_000 });
+    if (!delivery) throw new Error(`${n} of ${count} messages arrived in ${destination}`);
+    await delivery.accept();
+  }
+  return consumer;
+}
+
+/** Long enough for a consumer to be told and a message to be forwarded. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 700));
+
+async function waiting(connection: Connection, queue: string): Promise<number> {
+  let count = 0;
+  for await (const _ of connection.browse(queue)) count += 1;
+  return count;
+}
+
+/** By where the consumers are: the target of the link. */
+const TARGETS = [
+  { product: "classic", protocol: "amqp", tellsWhose: false },
+  { product: "classic", protocol: "stomp", tellsWhose: true },
+  { product: "artemis", protocol: "amqp", tellsWhose: true },
+  { product: "artemis", protocol: "stomp", tellsWhose: true },
+] as const;
+
+describe.sequential.each(TARGETS)("demand on $product over $protocol", ({ product, protocol, tellsWhose }) => {
+  const setUp = async (more: Partial<BridgeLink> = {}) => {
+    const [near, far] = [groupOf(product === "classic" ? "artemis" : "classic"), groupOf(product)];
+    const queue = fresh();
+    const [sender, reader] = [await open(near), await open(far)];
+    const bridge = (overrides: Partial<BridgeLink> = {}) =>
+      run(side(near, "amqp"), side(far, protocol), { include: [queue], demand: true, ...more, ...overrides });
+    return { near, far, queue, sender, reader, bridge };
+  };
+
+  it("is a consumer that was there before the bridge", async () => {
+    const { queue, sender, reader, bridge } = await setUp();
+    const consumer = reader.consume(queue);
+    await consumer.ready;
+    await send(sender, queue, 1);
+    await bridge();
+    expect(await consumer.receive({ timeoutMs: 20_000 })).toBeDefined();
+  });
+
+  it("appears and leaves with a consumer: what comes after that stays at the source", async () => {
+    const { queue, sender, reader, bridge } = await setUp();
+    const running = await bridge();
+    await send(sender, queue, 5);
+    await settle();
+    expect(link(running)).toMatchObject({ state: "running", forwarded: 0 });
+    const consumer = await take(reader, queue, 5);
+    await consumer.close();
+    await settle();
+    await send(sender, queue, 3);
+    await settle();
+    expect(await waiting(sender, queue)).toBe(3);
+    await take(reader, queue, 3);
+    await expect.poll(() => link(running)).toMatchObject({ state: "running", forwarded: 8 });
+  });
+
+  it("is forgotten when its consumer vanishes during a takeover, and found again when it stays", async () => {
+    const { far, queue, sender, reader, bridge } = await setUp();
+    const other = fresh();
+    const leaving = await open(far);
+    await reader.consume(queue).ready;
+    await leaving.consume(other).ready;
+    const running = await bridge({ include: [queue, other] });
+    const active = await far.waitActive();
+    await far.kill(active);
+    await leaving.close({ drainTimeoutMs: 0 });
+    await far.waitActive();
+    await far.start(active);
+    await expect.poll(() => link(running)?.state, { timeout: 30_000 }).toBe("running");
+    await settle();
+    await Promise.all([send(sender, queue, 2), send(sender, other, 2)]);
+    await expect.poll(() => link(running)?.forwarded, { timeout: 20_000 }).toBe(2);
+    await settle();
+    expect(await waiting(sender, other)).toBe(2);
+    expect(await waiting(sender, queue)).toBe(0);
+  });
+
+  it.runIf(tellsWhose)("is neither a browser nor another bridge", async () => {
+    const { near, far, queue, sender, reader, bridge } = await setUp();
+    const running = await bridge();
+    const browser = reader.browse(queue)[Symbol.asyncIterator]();
+    // Takes what is in the queue of the far group to another queue there.
+    const other = await run(side(far, "amqp"), side(near, "amqp"), { include: [queue] });
+    await send(sender, queue, 3);
+    void browser.next();
+    await settle();
+    expect([link(running)?.forwarded, link(other)?.forwarded]).toEqual([0, 0]);
+    expect(await waiting(sender, queue)).toBe(3);
+    await browser.return?.(undefined);
+  });
+
+  it.runIf(tellsWhose)("moves nothing where two duplex bridges have no real consumer", async () => {
+    const { queue, sender, reader, bridge } = await setUp({ duplex: true });
+    const both = [await bridge(), await bridge()];
+    await send(sender, queue, 3);
+    await send(reader, queue, 3);
+    await settle();
+    expect(both.map((each) => link(each)?.forwarded)).toEqual([0, 0]);
+    expect([await waiting(sender, queue), await waiting(reader, queue)]).toEqual([3, 3]);
+  });
+
+  it.runIf(!tellsWhose)("is refused in both directions, where bridges cannot be told from consumers", async () => {
+    const { bridge } = await setUp();
+    expect(link(await bridge({ duplex: true }))).toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(/^DEMAND_BOTH_WAYS: /),
+    });
+  });
+
+  it("that the user may not ask for is DEMAND_UNAVAILABLE: the link stops, or forwards what is static", async () => {
+    const { near, far, sender, reader } = await setUp();
+    const [queue, always] = [fresh("open"), fresh("open")];
+    await reader.consume(queue).ready;
+    const restricted = side(far, protocol, RESTRICTED_CREDENTIALS);
+    const only = { include: [queue], static: [always], demand: true };
+    expect(link(await run(side(near, "amqp"), restricted, only))).toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(/^DEMAND_UNAVAILABLE: .*(not authorized|permission|unauthorized|AMQ339016)/i),
+    });
+    const running = await run(side(near, "amqp"), restricted, { ...only, demandUnavailable: "static" });
+    expect(link(running)).toMatchObject({ state: "blocked", blockedBy: "DEMAND_UNAVAILABLE" });
+    await Promise.all([send(sender, queue, 2), send(sender, always, 2)]);
+    await take(reader, always, 2);
+    expect(await waiting(sender, queue)).toBe(2);
+  });
+});
