@@ -4,6 +4,6 @@ import type { MessageContent } from "./message-content.ts";
 import { contentFromStomp } from "./stomp/stomp-content.ts";
 import type { StoredMessage } from "./store/stored-message.ts";
 
-export function contentOf({ content }: StoredMessage): MessageContent {
+export function contentOf({ content }: Pick<StoredMessage, "content">): MessageContent {
   return content.protocol === "stomp" ? contentFromStomp(content) : contentFromAmqp(content);
 }

@@ -4,11 +4,13 @@ import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";
+import { type MessageSelector, messageSelector } from "../selectors/message-selector.ts";
 import type { DurableSubscription } from "../store/stored-message.ts";
 import type { TemporaryAddresses } from "./temporary-addresses.ts";
 import { type SourceRequest, sourceOf } from "./terminus.ts";
 
 export interface AttachedSource extends OpenedSource {
+  readonly selects?: MessageSelector | undefined;
   /** It outlives the link, unless the client closes it. */
   readonly durable?: Pick<DurableSubscription, "clientId" | "name">;
 }
@@ -49,13 +51,14 @@ function attachExisting(sender: Sender, { destinations, clientId }: AttachContex
 
 function attachAddress(
   sender: Sender,
-  { destination, durable, browse }: Extract<SourceRequest, { readonly kind: "address" }>,
+  { destination, durable, browse, selector }: Extract<SourceRequest, { readonly kind: "address" }>,
   { destinations, temporary, clientId }: AttachContext,
 ): AttachedSource {
-  if (destination.kind === "temp-queue") return { queue: temporary.own(destination.name), leave: () => {} };
-  if (browse) return { queue: destinations.browse(destination), leave: () => {} };
+  const selects = messageSelector(selector);
+  if (destination.kind === "temp-queue") return { queue: temporary.own(destination.name), leave: () => {}, selects };
+  if (browse) return { queue: destinations.browse(destination), leave: () => {}, selects };
   // Durable queues are no subscriptions: queues are durable anyhow.
-  if (!durable || destination.kind === "queue") return destinations.subscribe(destination);
+  if (!durable || destination.kind === "queue") return { ...destinations.subscribe(destination, selects), selects };
   const subscription = { clientId, name: sender.name };
-  return { ...destinations.subscribeDurable({ ...subscription, destination }), durable: subscription };
+  return { ...destinations.subscribeDurable({ ...subscription, destination, selector }), durable: subscription };
 }

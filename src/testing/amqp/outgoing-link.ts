@@ -7,6 +7,7 @@ import {
   type QueueEntry,
 } from "../destinations/queue/queue-entry.ts";
 import type { Transaction } from "../destinations/transaction.ts";
+import type { MessageSelector } from "../selectors/message-selector.ts";
 import { encodeTransfer } from "./amqp-message.ts";
 import { grantedDeliveries, markSettled, remoteOutcome } from "./rhea/rhea-server.ts";
 import { transactionIdOf } from "./rhea/transaction-frames.ts";
@@ -16,6 +17,7 @@ const OUTCOMES = ["accepted", "rejected", "released", "modified"];
 export interface OutgoingLinkOptions {
   readonly queue: DeliverySource;
   readonly leave: () => void;
+  readonly selects?: MessageSelector | undefined;
   /** Runs its argument when the attach is answered. */
   readonly whenAttached: (attached: () => void) => void;
   readonly findTransaction: (id: string) => Transaction | undefined;
@@ -55,6 +57,10 @@ export class OutgoingLink implements QueueConsumer {
   get ready(): boolean {
     const granted = grantedDeliveries(this.#sender);
     return !this.#ended && granted > this.#handedOver && this.#sender.sendable() && !this.#options.isCongested();
+  }
+
+  get selects(): MessageSelector | undefined {
+    return this.#options.selects;
   }
 
   take(entry: QueueEntry): void {

@@ -3,7 +3,8 @@ import type { Receiver, Sender, Source } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import { Refusal } from "../destinations/refusal.ts";
-import { type DecodedMessage, givenTerminus, type Terminus } from "./rhea/rhea-server.ts";
+import type { SelectorText } from "../store/stored-message.ts";
+import { type DecodedMessage, givenTerminus, selectorOf, type Terminus } from "./rhea/rhea-server.ts";
 import { isCoordinator } from "./rhea/transaction-frames.ts";
 
 export type TargetRequest =
@@ -33,6 +34,7 @@ export type SourceRequest =
       readonly destination: Destination;
       readonly durable: boolean;
       readonly browse: boolean;
+      readonly selector: SelectorText | undefined;
     };
 
 /** Where the client receives from. @throws Refusal */
@@ -41,8 +43,6 @@ export function sourceOf(sender: Sender): SourceRequest {
   if (!source) return { kind: "existing" };
   if (source.dynamic) return dynamic(source);
   if (!source.address) throw new Refusal("amqp:invalid-field", "The source has no address");
-  const filters = Object.keys(source.filter ?? {});
-  if (filters.length > 0) throw Refusal.notDone(`selectors and other filters (${filters.join(", ")})`);
   if (names(source.capabilities).includes("shared")) throw Refusal.notDone("shared subscriptions (capability shared)");
   return {
     kind: "address",
@@ -50,7 +50,19 @@ export function sourceOf(sender: Sender): SourceRequest {
     // AMQP 1.0 section 3.5.5: 1 is its configuration, 2 the state of unsettled deliveries too.
     durable: Number(source.durable ?? 0) > 0,
     browse: source.distribution_mode === "copy",
+    selector: selectorIn(source.filter ?? {}),
   };
+}
+
+/** The filter of the JMS mapping, whatever its key. @throws Refusal for any other. */
+function selectorIn(filters: object): SelectorText | undefined {
+  let selector: SelectorText | undefined;
+  for (const [key, filter] of Object.entries(filters)) {
+    const text = selectorOf(filter);
+    if (text === undefined) throw Refusal.notDone(`filters other than selectors (${key})`);
+    selector = { text, convertTexts: false };
+  }
+  return selector;
 }
 
 function dynamic({ capabilities }: Terminus): { readonly kind: "dynamic" } {

@@ -21,7 +21,9 @@ export class Browse implements DeliverySource {
   attach(consumer: QueueConsumer): void {
     this.#consumer = consumer;
     const now = Date.now();
-    const shown = [...this.#look()].filter(({ message }) => (message.expiresAtMs ?? Number.POSITIVE_INFINITY) > now);
+    const shown = [...this.#look()].filter(
+      ({ message }) => (message.expiresAtMs ?? Number.POSITIVE_INFINITY) > now && (consumer.selects?.(message) ?? true),
+    );
     this.#left = shown.map((entry) => ({ ...entry, home: NOWHERE })).reverse();
     this.dispatch();
   }

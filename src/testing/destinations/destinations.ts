@@ -1,5 +1,6 @@
 /** The queues and topics of the active member: where a message goes, who gets it, and what is left of it. */
 import type { Destination } from "../../messaging/messages/destination.ts";
+import type { MessageSelector } from "../selectors/message-selector.ts";
 import type { MessageStore } from "../store/message-store.ts";
 import {
   type DurableSubscription,
@@ -116,7 +117,7 @@ export class Destinations {
     const { destination } = draft;
     if (destination.kind === "temp-queue") return [{ ...draft, persistent: false }];
     if (destination.kind === "queue" || draft.deliverAtMs !== undefined) return [draft];
-    const collected = this.#topics.collectorsOf(destination.name).map((subscription) => ({ ...draft, subscription }));
+    const collected = this.#topics.collectorsOf(draft).map((subscription) => ({ ...draft, subscription }));
     return [{ ...draft, persistent: false }, ...collected];
   }
 
@@ -151,11 +152,11 @@ export class Destinations {
   }
 
   /** What to attach the consumer to: a queue, one of its own for topics, or several. `leave` ends what is its own. */
-  subscribe(destination: Destination): OpenedSource {
+  subscribe(destination: Destination, selects?: MessageSelector): OpenedSource {
     const members = destinationsOf(destination);
     const queues = members.filter(({ kind }) => kind === "queue").map(({ name }) => this.queues.open(name));
     const opened = members.some(({ kind }) => kind === "topic")
-      ? [...queues, this.#topics.subscribe(destination)]
+      ? [...queues, this.#topics.subscribe(destination, selects)]
       : queues;
     const [only] = opened;
     if (only && opened.length === 1) return only;
@@ -165,7 +166,7 @@ export class Destinations {
     return { queue: new QueueSet(opened.map(({ queue }) => queue)), leave };
   }
 
-  /** Makes the subscription, or takes it up; one to other topics is made anew, as on Classic. @throws Refusal while it is in use. */
+  /** Makes the subscription, or takes it up; one to other topics, or with another selector, is made anew, as on Classic. @throws Refusal while it is in use. */
   subscribeDurable(wanted: DurableSubscription): OpenedSource {
     if (destinationsOf(wanted.destination).some(({ kind }) => kind !== "topic")) {
       throw new Refusal("amqp:not-allowed", "A durable subscription is to a topic");
@@ -173,7 +174,7 @@ export class Destinations {
     this.#topics.checkFree(wanted);
     const key = subscriptionKey(wanted);
     const known = this.#topics.durable(key);
-    if (known && known.destination.name !== wanted.destination.name) this.#forget(key);
+    if (known && !isSame(known, wanted)) this.#forget(key);
     if (this.#topics.durable(key) === undefined) {
       this.#store.subscribe(wanted);
       this.#topics.addDurable(wanted);
@@ -225,4 +226,8 @@ export class Destinations {
   close(): void {
     this.#schedule.close();
   }
+}
+
+function isSame(one: DurableSubscription, other: DurableSubscription): boolean {
+  return one.destination.name === other.destination.name && one.selector?.text === other.selector?.text;
 }

@@ -1,6 +1,12 @@
 /** The topics of the active member: who listens now, and the durable subscriptions that collect while nobody does. */
 import type { Destination } from "../../messaging/messages/destination.ts";
-import { type DurableSubscription, type StoredMessage, subscriptionKey } from "../store/stored-message.ts";
+import { type MessageSelector, messageSelector } from "../selectors/message-selector.ts";
+import {
+  type DurableSubscription,
+  type MessageDraft,
+  type StoredMessage,
+  subscriptionKey,
+} from "../store/stored-message.ts";
 import { destinationsOf } from "./destination-name.ts";
 import { matchesPattern } from "./name-pattern.ts";
 import { Queue, type QueueOwner, type QueueStats } from "./queue/queue.ts";
@@ -17,6 +23,7 @@ const TOPIC_BACKLOG = 10_000;
 
 interface LiveSubscription {
   readonly patterns: readonly string[];
+  readonly selects: MessageSelector | undefined;
   readonly queue: Queue;
 }
 
@@ -40,9 +47,10 @@ export class Topics {
     this.#owners = owners;
   }
 
-  subscribe(destination: Destination): Subscribed {
+  /** `selects`: what it does not select is not kept for it. */
+  subscribe(destination: Destination, selects?: MessageSelector): Subscribed {
     const patterns = patternsOf(destination);
-    const subscription = { patterns, queue: new Queue(this.#owners.live, TOPIC_BACKLOG) };
+    const subscription = { patterns, selects, queue: new Queue(this.#owners.live, TOPIC_BACKLOG) };
     this.#live.add(subscription);
     for (const name of patterns) this.#touch(name);
     return { queue: subscription.queue, leave: () => this.#live.delete(subscription) };
@@ -72,16 +80,17 @@ export class Topics {
   addDurable(subscription: DurableSubscription): void {
     const patterns = patternsOf(subscription.destination);
     const queue = new Queue(this.#owners.durable);
-    this.#durable.set(subscriptionKey(subscription), { subscription, patterns, queue, inUse: false });
+    const selects = messageSelector(subscription.selector);
+    this.#durable.set(subscriptionKey(subscription), { subscription, patterns, selects, queue, inUse: false });
   }
 
   removeDurable(key: string): void {
     this.#durable.delete(key);
   }
 
-  /** The keys of the durable subscriptions that get a copy of what is published there. */
-  collectorsOf(name: string): string[] {
-    return [...this.#durable].filter(([, { patterns }]) => matchesAny(patterns, name)).map(([key]) => key);
+  /** The keys of the durable subscriptions that get a copy of the message. */
+  collectorsOf(message: MessageDraft): string[] {
+    return [...this.#durable].filter(([, durable]) => wants(durable, message)).map(([key]) => key);
   }
 
   /** Of those durable subscriptions. */
@@ -93,7 +102,7 @@ export class Topics {
   publish(message: StoredMessage): void {
     const { name } = message.destination;
     this.#published.set(name, (this.#published.get(name) ?? 0) + 1);
-    for (const { patterns, queue } of this.#live) if (matchesAny(patterns, name)) queue.enqueue(message);
+    for (const subscription of this.#live) if (wants(subscription, message)) subscription.queue.enqueue(message);
   }
 
   queueOfDurable(key: string): Queue | undefined {
@@ -127,6 +136,10 @@ function patternsOf(destination: Destination): string[] {
   return destinationsOf(destination)
     .filter(({ kind }) => kind === "topic")
     .map(({ name }) => name);
+}
+
+function wants({ patterns, selects }: LiveSubscription, message: MessageDraft): boolean {
+  return matchesAny(patterns, message.destination.name) && (selects?.(message) ?? true);
 }
 
 function matchesAny(patterns: readonly string[], name: string): boolean {

@@ -1,5 +1,6 @@
 /** What a SUBSCRIBE asks for, and what of it is refused. */
 import { Refusal } from "../destinations/refusal.ts";
+import type { SelectorText } from "../store/stored-message.ts";
 import type { StompFrame } from "./frame.ts";
 import type { StompVersion } from "./stomp-version.ts";
 
@@ -15,6 +16,7 @@ export interface SubscriptionRequest {
   readonly exclusive: boolean;
   /** The name of a durable subscription. */
   readonly durable: string | undefined;
+  readonly selector: SelectorText | undefined;
 }
 
 /** As Classic names it, in SUBSCRIBE and in UNSUBSCRIBE. */
@@ -22,7 +24,6 @@ export const SUBSCRIPTION_NAME = "activemq.subscriptionName";
 
 const DEFAULT_PREFETCH = 1000;
 const NOT_DONE: Readonly<Record<string, string>> = {
-  selector: "selectors",
   durable: `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
   "durable-subscription-name": `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
   "durable-subscriber-name": `durable subscriptions but as Classic, with ${SUBSCRIPTION_NAME}`,
@@ -53,5 +54,6 @@ export function readSubscribe({ headers }: StompFrame, version: StompVersion): S
     throw new Refusal("amqp:not-found", "Queue Browser feature only valid for Stomp v1.1+ clients!");
   const exclusive = headers["activemq.exclusive"] === "true";
   const destination = headers["destination"] ?? "";
-  return { id, destination, mode, prefetch, browser, exclusive, durable: headers[SUBSCRIPTION_NAME] };
+  const selector = headers["selector"] ? { text: headers["selector"], convertTexts: true } : undefined;
+  return { id, destination, mode, prefetch, browser, exclusive, durable: headers[SUBSCRIPTION_NAME], selector };
 }

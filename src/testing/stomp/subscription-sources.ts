@@ -3,6 +3,7 @@ import { type Destination, formatDestination } from "../../messaging/messages/de
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";
+import { type MessageSelector, messageSelector } from "../selectors/message-selector.ts";
 import type { FrameHeaders } from "./frame.ts";
 import type { SubscriptionRequest } from "./subscribe-frame.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
@@ -23,14 +24,20 @@ export class SubscriptionSources {
   }
 
   /** @throws Refusal */
-  open(request: SubscriptionRequest): OpenedSource {
+  open(request: SubscriptionRequest): OpenedSource & { readonly selects: MessageSelector | undefined } {
+    const selects = messageSelector(request.selector);
+    return { ...this.#open(request, selects), selects };
+  }
+
+  #open(request: SubscriptionRequest, selects: MessageSelector | undefined): OpenedSource {
     const { destinations, names } = this.#options;
     const destination = names.read(request.destination);
     if (destination.kind === "temp-queue") return this.#ownQueue(destination);
     if (request.durable !== undefined) {
-      return destinations.subscribeDurable({ ...this.#durable(request.durable), destination });
+      const { selector } = request;
+      return destinations.subscribeDurable({ ...this.#durable(request.durable), destination, selector });
     }
-    return request.browser ? this.#browse(request, destination) : destinations.subscribe(destination);
+    return request.browser ? this.#browse(request, destination) : destinations.subscribe(destination, selects);
   }
 
   /** Deletes the durable subscription. @throws Refusal */

@@ -5,7 +5,9 @@ import {
   type QueueConsumer,
   type QueueEntry,
 } from "../destinations/queue/queue-entry.ts";
+import type { OpenedSource } from "../destinations/queues.ts";
 import type { Transaction } from "../destinations/transaction.ts";
+import type { MessageSelector } from "../selectors/message-selector.ts";
 import { encodeMessage, messageIdOf } from "./send-frame.ts";
 import type { StompVersion } from "./stomp-version.ts";
 import type { SubscriptionRequest } from "./subscribe-frame.ts";
@@ -23,6 +25,7 @@ export interface SubscriptionOutput {
 
 export class Subscription implements QueueConsumer {
   readonly request: SubscriptionRequest;
+  readonly selects: MessageSelector | undefined;
   readonly #queue: DeliverySource;
   readonly #leave: () => void;
   readonly #output: SubscriptionOutput;
@@ -32,12 +35,13 @@ export class Subscription implements QueueConsumer {
 
   constructor(
     request: SubscriptionRequest,
-    source: { readonly queue: DeliverySource; readonly leave: () => void },
+    source: OpenedSource & { readonly selects: MessageSelector | undefined },
     output: SubscriptionOutput,
   ) {
     this.request = request;
     this.#queue = source.queue;
     this.#leave = source.leave;
+    this.selects = source.selects;
     this.#output = output;
   }
 

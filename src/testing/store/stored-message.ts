@@ -50,6 +50,15 @@ export interface DurableSubscription {
   /** AMQP's link name. */
   readonly name: string;
   readonly destination: Destination;
+  /** What it does not select it does not collect. */
+  readonly selector?: SelectorText | undefined;
+}
+
+/** A selector as a client gave it. */
+export interface SelectorText {
+  readonly text: string;
+  /** Over STOMP: texts of properties are compared as what they are compared with, as on Classic. */
+  readonly convertTexts: boolean;
 }
 
 /** What tells durable subscriptions apart. */

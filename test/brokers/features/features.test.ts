@@ -5,6 +5,7 @@ import { CONSUMING } from "../../support/features/consuming-features.ts";
 import { Trial } from "../../support/features/feature.ts";
 import { SENDING } from "../../support/features/sending-features.ts";
 import { SETTLING } from "../../support/features/settling-features.ts";
+import { expectedSelections, selectedBy } from "../../support/selector-cases.ts";
 import { type RealGroup, startGroup } from "../real-group.ts";
 import { COMBINATIONS, type Combination, type Finding, renderFeatures } from "./feature-table.ts";
 import { tryFeature } from "./try-feature.ts";
@@ -27,6 +28,14 @@ describe.each(["classic", "artemis"] as const)("on a real %s", (product) => {
   describe.each(["stomp", "amqp"] as const)("over %s", (protocol) => {
     it.each(FEATURES.map((feature, index) => ({ ...feature, index })))("$name", async ({ index, ...feature }) => {
       note(feature.name, await tryFeature(feature, new Trial(group, protocol, String(index))));
+    });
+
+    it("selects what the embedded group selects", async () => {
+      const trial = new Trial(group, protocol, "selectors");
+      const asTexts = protocol === "stomp";
+      const expected = expectedSelections({ asTexts, convertTexts: asTexts && product === "classic" });
+      expect(await selectedBy(trial, (selector) => expected[selector]?.length ?? 0)).toEqual(expected);
+      await trial.end();
     });
 
     function note(name: string, finding: Finding): void {

@@ -100,6 +100,16 @@ export function givenTerminus<T extends Terminus>(terminus: object | null | unde
   return terminus && "described" in terminus ? (terminus as T) : undefined;
 }
 
+/** apache.org:selector-filter:string, and its number, in a source's filters. */
+const SELECTOR_FILTERS: readonly unknown[] = ["apache.org:selector-filter:string", 0x468c00000004];
+
+/** The text of a filter that is a selector, as rhea decodes described values; undefined for another filter. */
+export function selectorOf(filter: unknown): string | undefined {
+  const { descriptor, value } = Object(filter) as { readonly descriptor?: unknown; readonly value?: unknown };
+  const name: unknown = Object(descriptor).value ?? descriptor;
+  return SELECTOR_FILTERS.includes(name) && typeof value === "string" ? value : undefined;
+}
+
 /** What rhea's decoder finds in a message; every field may be absent. */
 export interface DecodedMessage {
   readonly durable?: boolean;

@@ -1,4 +1,5 @@
 /** A message in a queue, who may take it, and where it is settled: what queues, subscriptions and browsers share. */
+import type { MessageSelector } from "../../selectors/message-selector.ts";
 import type { StoredMessage } from "../../store/stored-message.ts";
 
 /** One message in a queue; the same object for each time it is handed over. */
@@ -29,6 +30,8 @@ export interface QueueConsumer {
   readonly ready: boolean;
   /** Others of the queue get nothing while it is attached. */
   readonly exclusive?: boolean;
+  /** It takes no other messages; undefined: it takes all. */
+  readonly selects?: MessageSelector | undefined;
   take(entry: QueueEntry): void;
 }
 

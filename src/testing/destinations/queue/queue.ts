@@ -107,15 +107,22 @@ export class Queue implements DeliverySource, EntryHome {
     const next = this.#nextConsumer();
     if (next === undefined) return false;
     // What belongs to a consumer that takes nothing now is passed over: others do not wait for it.
-    const exclusive = next.exclusive === true;
-    const entry = this.#ready.take((one) => exclusive || this.#groups.ownerOf(one)?.ready !== false);
-    if (entry === undefined) return false;
+    const entry = this.#ready.take((one) => this.#takerOf(one, next) !== undefined);
+    const consumer = entry && this.#takerOf(entry, next);
+    if (entry === undefined || consumer === undefined) return false;
     if (this.#dropExpired(entry)) return true;
-    const consumer = exclusive ? next : (this.#groups.ownerOf(entry) ?? next);
     this.#groups.assign(entry, consumer);
     this.#unsettled.add(entry);
     consumer.take(entry);
     return true;
+  }
+
+  /** Who gets it: whose group it is, else the next in turn that selects it. */
+  #takerOf(entry: QueueEntry, next: QueueConsumer): QueueConsumer | undefined {
+    const owner = next.exclusive === true ? next : this.#groups.ownerOf(entry);
+    if (owner) return owner.ready && selects(owner, entry) ? owner : undefined;
+    if (selects(next, entry)) return next;
+    return this.#consumers.find((other) => other.ready && selects(other, entry));
   }
 
   /** What is stored and not settled, in order. */
@@ -156,4 +163,8 @@ export class Queue implements DeliverySource, EntryHome {
     this.#owner.onSettled(message);
     return true;
   }
+}
+
+function selects(consumer: QueueConsumer, { message }: QueueEntry): boolean {
+  return consumer.selects?.(message) ?? true;
 }

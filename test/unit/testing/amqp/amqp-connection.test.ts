@@ -264,7 +264,11 @@ describe("an AMQP receiver", () => {
   });
 
   it.each([
-    ["selectors", { address: "queue://a", filter: rhea.filter.selector("a = 1") }, "selectors"],
+    [
+      "other filters than selectors",
+      { address: "queue://a", filter: { local: rhea.types.wrap_described([], 0x468c00000003) } },
+      "filters other than selectors (local)",
+    ],
     ["shared subscriptions", { address: "topic://a", capabilities: ["shared"] }, "shared subscriptions"],
     ["browsing a topic", { address: "topic://a", distribution_mode: "copy" }, "browsing"],
     ["Artemis's wildcard", { address: "topic://a.#" }, "the wildcard #"],

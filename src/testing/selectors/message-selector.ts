@@ -1,0 +1,47 @@
+/** A consumer's selector over the messages that the embedded group keeps. */
+import { formatDestination } from "../../messaging/messages/destination.ts";
+import { contentOf } from "../content.ts";
+import { Refusal } from "../destinations/refusal.ts";
+import type { MessageContent } from "../message-content.ts";
+import type { MessageDraft, SelectorText } from "../store/stored-message.ts";
+import type { Value } from "./operators.ts";
+import { compileSelector } from "./selector.ts";
+
+export type MessageSelector = (message: MessageDraft) => boolean;
+
+/** Undefined selects everything. @throws Refusal for what is no selector. */
+export function messageSelector(selector: SelectorText | undefined): MessageSelector | undefined {
+  if (selector === undefined) return undefined;
+  try {
+    const selects = compileSelector(selector.text, selector);
+    return (message) => selects((name) => propertyOf(message, name));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal("amqp:invalid-field", `Invalid selector "${selector.text}": ${reason}`);
+  }
+}
+
+/** JMS's names for fields of a message; a name of JMS's that is not here has no value. */
+const FIELDS: Readonly<Record<string, (message: MessageDraft, content: MessageContent) => Value | undefined>> = {
+  JMSPriority: ({ priority }) => priority,
+  JMSDeliveryMode: ({ persistent }) => (persistent ? "PERSISTENT" : "NON_PERSISTENT"),
+  JMSExpiration: ({ expiresAtMs = 0 }) => expiresAtMs,
+  JMSDestination: ({ destination }) => formatDestination(destination),
+  JMSCorrelationID: (_, { correlationId }) => correlationId,
+  JMSMessageID: (_, { messageId }) => messageId,
+  JMSReplyTo: (_, { replyTo }) => replyTo,
+  JMSType: (_, { subject }) => subject,
+  JMSXGroupID: (_, { groupId }) => groupId,
+  JMSXGroupSeq: (_, { groupSequence }) => groupSequence,
+};
+/** A message is asked for several names, by several consumers: it is decoded once. */
+const CONTENTS = new WeakMap<MessageDraft["content"], MessageContent>();
+
+function propertyOf(message: MessageDraft, name: string): Value {
+  const known = CONTENTS.get(message.content);
+  const content = known ?? contentOf(message);
+  if (!known) CONTENTS.set(message.content, content);
+  const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  if (field) return field(message, content) ?? null;
+  return (Object.hasOwn(content.properties, name) ? content.properties[name] : undefined) ?? null;
+}

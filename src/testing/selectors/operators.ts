@@ -1,0 +1,120 @@
+/** What a selector's operators make of values, unknown ones among them, as ActiveMQ's do (org.apache.activemq.filter). */
+
+/** Null is SQL's unknown: a property that is not there. */
+export type Value = string | number | boolean | null;
+/** True, false, or unknown. */
+export type Truth = boolean | null;
+
+export interface Comparing {
+  /** Classic compares the text of a STOMP client's property as the number or boolean it is compared with. */
+  readonly convertTexts: boolean;
+}
+
+export type Order = "=" | "<" | "<=" | ">" | ">=";
+
+const HOLDS: Readonly<Record<Order, (sign: number) => boolean>> = {
+  "=": (sign) => sign === 0,
+  "<": (sign) => sign < 0,
+  "<=": (sign) => sign <= 0,
+  ">": (sign) => sign > 0,
+  ">=": (sign) => sign >= 0,
+};
+
+/** Unknown where a side is; false, not unknown, where the sides are of different types. */
+export function compare(order: Order, left: Value, right: Value, comparing: Comparing): Truth {
+  if (left === null || right === null) return null;
+  const [one, other] = comparing.convertTexts ? alike(left, right) : [left, right];
+  if (typeof one !== typeof other || Number.isNaN(one) || Number.isNaN(other)) return false;
+  return HOLDS[order](one === other ? 0 : one < other ? -1 : 1);
+}
+
+function alike(left: Value, right: Value): readonly [string | number | boolean, string | number | boolean] {
+  return [likeThe(right, left), likeThe(left, right)];
+}
+
+function likeThe(other: Value, value: Value): string | number | boolean {
+  if (typeof value !== "string" || typeof other === "string" || other === null) return value ?? "";
+  if (typeof other === "boolean") return value.toLowerCase() === "true";
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : Number.NaN;
+}
+
+export function and(left: Truth, right: Truth): Truth {
+  if (left === false || right === false) return false;
+  return left === null || right === null ? null : true;
+}
+
+export function or(left: Truth, right: Truth): Truth {
+  if (left === true || right === true) return true;
+  return left === null || right === null ? null : false;
+}
+
+export function not(truth: Truth): Truth {
+  return truth === null ? null : !truth;
+}
+
+/** A condition that is only a property: what is no boolean is false. */
+export function truthOf(value: Value): Truth {
+  return value === null ? null : value === true;
+}
+
+/** Unknown for anything but numbers. */
+export function calculate(sign: string, left: Value, right: Value): Value {
+  if (sign === "+" && typeof left === "string" && right !== null) return left + String(right);
+  if (typeof left !== "number" || typeof right !== "number") return null;
+  if (sign === "+") return left + right;
+  if (sign === "-") return left - right;
+  if (sign === "*") return left * right;
+  return sign === "/" ? left / right : left % right;
+}
+
+/** Only texts are in lists, and like patterns. */
+export function isIn(value: Value, list: ReadonlySet<string>): Truth {
+  if (typeof value !== "string") return null;
+  return list.has(value);
+}
+
+export function isLike(value: Value, pattern: LikePattern): Truth {
+  if (value === null) return null;
+  return typeof value === "string" && pattern.matches(value);
+}
+
+/** `%` stands for any characters, `_` for one. Matches in time linear in the text times the pattern. */
+export class LikePattern {
+  readonly #parts: readonly ("any" | "one" | { readonly character: string })[];
+
+  constructor(pattern: string, escapedBy: string | undefined) {
+    const parts: ("any" | "one" | { readonly character: string })[] = [];
+    const characters = [...pattern];
+    for (let at = 0; at < characters.length; at++) {
+      const [character = "", next = ""] = characters.slice(at, at + 2);
+      if (character === escapedBy && next !== "" && ["_", "%", escapedBy].includes(next)) {
+        parts.push({ character: next });
+        at++;
+      } else if (character === "%") {
+        if (parts.at(-1) !== "any") parts.push("any");
+      } else parts.push(character === "_" ? "one" : { character });
+    }
+    this.#parts = parts;
+  }
+
+  /** Greedy with one step back: only the last `%` can still take more. */
+  matches(text: string): boolean {
+    const characters = [...text];
+    let [at, part] = [0, 0];
+    let resume: { at: number; readonly part: number } | undefined;
+    while (at < characters.length) {
+      const wanted = this.#parts[part];
+      if (wanted === "any") {
+        resume = { at, part: part + 1 };
+        part++;
+      } else if (wanted !== undefined && (wanted === "one" || wanted.character === characters[at])) {
+        at++;
+        part++;
+      } else if (resume) {
+        resume.at++;
+        [at, part] = [resume.at, resume.part];
+      } else return false;
+    }
+    return this.#parts.slice(part).every((rest) => rest === "any");
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { compileSelector } from "../../../../src/testing/selectors/selector.ts";
+import { SelectorError } from "../../../../src/testing/selectors/tokens.ts";
+import { expectedSelections, NO_SELECTORS, SELECTOR_CASES } from "../../../support/selector-cases.ts";
+
+const [asSent, asTexts] = [
+  expectedSelections({ asTexts: false, convertTexts: false }),
+  expectedSelections({ asTexts: true, convertTexts: true }),
+];
+
+describe("a selector", () => {
+  it.each(SELECTOR_CASES)(
+    "$selector selects what real brokers select",
+    ({ selector, selects, overStomp = selects }) => {
+      expect([asSent[selector], asTexts[selector]]).toEqual([selects, overStomp]);
+    },
+  );
+
+  it.each(NO_SELECTORS)("%s is refused with a reason", (text) => {
+    expect(() => compileSelector(text)).toThrow(SelectorError);
+  });
+
+  it("is refused when it is nested too deep or too long, not answered by an overflowing stack", () => {
+    for (const text of ["(".repeat(50_000), "NOT ".repeat(50_000), `a = 1${" OR a = 1".repeat(50_000)}`])
+      expect(() => compileSelector(text)).toThrow(SelectorError);
+  });
+
+  it("compares texts of unlike types as false, so that their negation is true, and what is missing as unknown", () => {
+    const selects = (text: string) => compileSelector(text)((name) => (name === "t" ? "1" : null));
+    expect([selects("t = 1"), selects("t <> 1"), selects("m <> 1"), selects("NOT (m = 1)")]).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("matches % in time that does not explode with their number", () => {
+    const selects = compileSelector(`t LIKE '${"%a".repeat(1000)}%b'`);
+    expect(selects(() => "a".repeat(5_000))).toBe(false);
+  });
+});
