@@ -18,8 +18,8 @@ const LONG = [
   ...["fuzz/fuzz", "scenarios/activemq/connecting", "scenarios/fleet", "scenarios/hostile/matrix"],
   ...["scenarios/many-failovers", "scenarios/model/model"],
 ].map((name) => `test/${name}.test.ts`);
-/** Most tests wait for a socket or a timer most of their time: more of them at once than there are cores. */
-const WORKERS = Math.max(4, availableParallelism());
+/** Most tests wait for a socket or a timer most of their time: one more at once than there are cores. Not many: timers come late. */
+const WORKERS = availableParallelism() + 1;
 
 /** Without Java or docker, or without namespaces, the rest still runs, and says what was left out; in CI that is a failure. */
 async function canRun(what: string, detect: () => Promise<unknown>): Promise<boolean> {
