@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { EXAMPLE_BLOCKS } from "../src/topology/check/rule.ts";
 import { RULES } from "../src/topology/check/rule-table.ts";
-import { readTopology } from "../src/topology/description/read-topology.ts";
-import type { Topology } from "../src/topology/description/topology.ts";
+import { DIFFERENCES } from "../src/topology/probe/diff-topology.ts";
 import { READ_FINDINGS } from "../src/topology/read/read-findings.ts";
-import { renderTopology } from "../src/topology/render/render-topology.ts";
-import { simulateTopology } from "../src/topology/simulate/simulate-topology.ts";
+
+import { BROKER_VERSIONS, NETWORK_BROKER_VERSION } from "../test/brokers/maven-jars.ts";
+import { readMistakes } from "../test/network/mistakes/mistake-file.ts";
 
 const VECTORS = new URL("../test/vectors/topology/published/", import.meta.url);
 
@@ -32,6 +32,9 @@ ${good}
   const reading = Object.entries(READ_FINDINGS).map(
     ([code, { severity, condition }]) => `| \`${code}\` | ${severity} | ${condition} |`,
   );
+  const differences = Object.entries(DIFFERENCES).map(
+    ([code, { severity, condition }]) => `| \`${code}\` | ${severity} | ${condition} |`,
+  );
   return `# Findings of topology check
 
 <!-- Printed from the rules in src/topology/check by npm run docs; change them there. -->
@@ -55,18 +58,13 @@ Reading brokers' XML can report these besides:
 | --- | --- | --- |
 ${reading.join("\n")}
 
+\`topology diff\` reports these, of a running network:
+
+| code | severity | condition |
+| --- | --- | --- |
+${differences.join("\n")}
+
 ${rules.join("\n")}`;
-}
-
-/** The pictures of docs/topology.md, by the figure and the host that has failed. */
-export function renderFigure(figure: "4.1" | "4.2", failed?: string): string {
-  const state = failed === undefined ? undefined : simulateTopology(exampleOf(figure), { failedHosts: [failed] });
-  const title = `Figure ${figure}${failed === undefined ? "" : ` with host ${failed} down`}`;
-  return renderTopology(exampleOf(figure), { format: "svg", state, title });
-}
-
-function exampleOf(figure: string): Topology {
-  return readTopology(readFileSync(new URL(`../examples/networks/figure-${figure}.yaml`, import.meta.url), "utf8"));
 }
 
 interface Published {
@@ -97,8 +95,8 @@ export function renderPublishedShapes(): string {
 <!-- Printed from test/vectors/topology/published by npm run docs; change the files there. -->
 
 These ${cases.length} configurations were written for this repository in the shapes that public ones have. No text was copied.
-Tests hold that \`masterslave topology check\` finds exactly what is listed. They were not run on brokers one by one; what is
-known from runs says so in the [table of findings](topology-findings.md).
+Tests hold that \`masterslave topology check\` finds exactly what is listed. [Below](#made-once-on-real-brokers) each mistake is
+made once on real brokers, with what the log says.
 
 A lone broker in a published example is an example, so \`LONE_MASTER\` says little here. The others, the commonest first:
 
@@ -112,5 +110,24 @@ ${common
 | shape | seen in | findings | |
 | --- | --- | --- | --- |
 ${rows.join("\n")}
-`;
+
+## Made once on real brokers
+
+Printed from the last \`npm run network-mistakes\`: Classic ${NETWORK_BROKER_VERSION} and Artemis ${BROKER_VERSIONS.artemis}, two brokers to three. In logs
+\`HOST\` and \`PORT\` stand for addresses. Not made: \`PASSWORD_IN_FILE\`, which no log tells, \`UNKNOWN_ELEMENT\` and \`XML_ENTITY\`,
+which are about the file, and what is only information.
+
+${madeOnce(counts)}`;
+}
+
+/** The commonest first. */
+function madeOnce(counts: ReadonlyMap<string, number>): string {
+  const rank = (code: string) => counts.get(code) ?? 0;
+  const made = [...readMistakes()].sort((a, b) => rank(b.code) - rank(a.code) || a.code.localeCompare(b.code));
+  return made
+    .map(
+      ({ code, setting, what, log }) =>
+        `### ${code}\n\n${setting}. ${what}\n${log.length > 0 ? `\n\`\`\`\n${log.join("\n")}\n\`\`\`\n` : "\nThe log says nothing of it.\n"}`,
+    )
+    .join("\n");
 }

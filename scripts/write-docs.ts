@@ -4,9 +4,10 @@ import { ERROR_CODES } from "../src/errors/error-codes.ts";
 import { withFailureTables } from "./render-failure-table.ts";
 import { renderGroupOptions } from "./render-group-options.ts";
 import { withInteropTables } from "./render-interop-table.ts";
+import { MOMENTS, pictureFile, renderMoment, withNetworkRuns } from "./render-network-runs.ts";
 import { renderOptionTable } from "./render-option-table.ts";
 import { renderRefusals } from "./render-refusals.ts";
-import { renderFigure, renderPublishedShapes, renderTopologyFindings } from "./render-topology-docs.ts";
+import { renderPublishedShapes, renderTopologyFindings } from "./render-topology-docs.ts";
 import { withTransitionTable } from "./render-transition-table.ts";
 import { renderWarningTable } from "./render-warning-table.ts";
 
@@ -16,10 +17,12 @@ const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/errors.md": () => renderErrors(),
   "docs/topology-findings.md": () => renderTopologyFindings(),
   "docs/published-configurations.md": () => renderPublishedShapes(),
-  "docs/figure-4.1.svg": () => renderFigure("4.1"),
-  "docs/figure-4.1-h1-down.svg": () => renderFigure("4.1", "h1"),
-  "docs/figure-4.2.svg": () => renderFigure("4.2"),
-  "docs/figure-4.2-h3-down.svg": () => renderFigure("4.2", "h3"),
+  "docs/topology.md": withNetworkRuns,
+  ...Object.fromEntries(
+    (["4.1", "4.2"] as const).flatMap((figure) =>
+      MOMENTS.map((moment) => [`docs/${pictureFile(figure, moment)}`, () => renderMoment(figure, moment)]),
+    ),
+  ),
   "docs/refusals.md": () => renderRefusals(),
   "docs/architecture.md": withTransitionTable,
   "docs/failure-modes.md": withFailureTables,

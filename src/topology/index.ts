@@ -17,12 +17,8 @@ export type {
   Topology,
 } from "./description/topology.ts";
 export { topologyJsonSchema } from "./description/topology-json-schema.ts";
-export {
-  type DrillMember,
-  type DrillReport,
-  type DrillTopologyOptions,
-  drillTopology,
-} from "./drill/drill-topology.ts";
+export type { DrillMember, DrillReport } from "./drill/drill-report.ts";
+export { type DrillTopologyOptions, drillTopology, type ProbeRequest } from "./drill/drill-topology.ts";
 export { type ExportTarget, type ExportTopologyOptions, exportTopology } from "./export/export-topology.ts";
 export { type GenerateTopologyOptions, generateTopology, type NetworkShape } from "./generate/generate-topology.ts";
 export {

@@ -16,6 +16,8 @@ export interface MemberSettings {
   /** The log line of a member that waits for the lock, and of one that is active. */
   readonly standbyLine: RegExp;
   readonly activeLine: RegExp;
+  /** How much of its log the error of a failed start shows; 40 lines unless said. */
+  readonly failureLines?: number;
 }
 
 /** A primary that comes back to a replicated pair copies the whole store and reads it again before it is active: 50 s were seen. */
@@ -50,7 +52,9 @@ export class MemberProcess {
       await sleep(LOG_POLL_MS);
     }
     await this.end("SIGKILL");
-    throw new Error(`Member ${this.#settings.name} did not start; its log ends:\n${await this.logTail(40)}`);
+    throw new Error(
+      `Member ${this.#settings.name} did not start; its log ends:\n${await this.logTail(this.#settings.failureLines ?? 40)}`,
+    );
   }
 
   /** What the log of a running member says last about its part; undefined while it says nothing, or none runs. */

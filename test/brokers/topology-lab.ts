@@ -1,14 +1,12 @@
 /**
- * A network of groups on this machine: every host is a loopback address of its own, every member a Java process with the
- * XML that exportTopology wrote.
+ * A network of groups on this machine: every host is a network namespace or a loopback address of its own, every member a
+ * Java process with the XML that exportTopology wrote.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Host, Member, Topology } from "../../src/topology/description/topology.ts";
 import { exportTopology } from "../../src/topology/export/export-topology.ts";
-import type { MemberState } from "../../src/topology/simulate/simulate-topology.ts";
 import { guardDirectory } from "./exit-guard.ts";
 import { freePorts } from "./free-ports.ts";
 import { APP_CREDENTIALS, LOG_LINES } from "./group-contract.ts";
@@ -17,11 +15,18 @@ import { MemberProcess } from "./member-process.ts";
 
 /** What a member of 16 on a small machine gets. */
 const JVM_OPTIONS = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss256k", "-Xshare:auto"];
-const PROBE_MS = 1_000;
 /** An Artemis member that is configured as a backup says so in other words than a second primary. */
 const BACKUP_LINE = { classic: {}, artemis: { standbyLine: /AMQ221034|AMQ221109/ } } as const;
 /** Starting more at once makes all of them slower. */
 const WAVE = 2;
+
+/** A host that is a network namespace, with a cable. */
+export interface HostLink {
+  /** What a command begins with to run in the host. */
+  readonly prefix: readonly string[];
+  linkDown(): Promise<void>;
+  linkUp(): Promise<void>;
+}
 
 /** The same network with an address of the loopback network for each host, and ports that are free. */
 export async function onLoopback(topology: Topology): Promise<Topology> {
@@ -46,20 +51,32 @@ export class NetworkLab {
   readonly #directory: string;
   readonly #releaseDirectory: () => void;
   readonly #processes: ReadonlyMap<string, MemberProcess>;
+  readonly #links: ReadonlyMap<string, HostLink>;
 
-  private constructor(topology: Topology, directory: string, processes: ReadonlyMap<string, MemberProcess>) {
+  private constructor(
+    topology: Topology,
+    directory: string,
+    processes: ReadonlyMap<string, MemberProcess>,
+    links: ReadonlyMap<string, HostLink>,
+  ) {
     this.topology = topology;
+    this.#links = links;
     this.#directory = directory;
     this.#releaseDirectory = guardDirectory(directory);
     this.#processes = processes;
   }
 
-  /** Resolves when every preferred master is active and every other member waits; rejects with nothing left behind. */
-  static async start(topology: Topology): Promise<NetworkLab> {
+  /**
+   * Resolves when every preferred master is active and every other member waits; rejects with nothing left behind. `links`:
+   * the hosts that are namespaces, by name.
+   */
+  static async start(topology: Topology, links: ReadonlyMap<string, HostLink> = new Map()): Promise<NetworkLab> {
     const { product = "classic" } = topology;
     const { classPath, mainClass } = product === "classic" ? await networkBrokerJars() : await brokerJars("artemis");
     const directory = await mkdtemp(join(tmpdir(), "masterslave-network-"));
     const processes = new Map<string, MemberProcess>();
+    const members = Object.values(topology.groups).flatMap((group) => group.members);
+    const hostOf = (name: string) => members.find((member) => member.name === name)?.host ?? "";
     for (const [file, text] of exportTopology(topology, { target: product })) {
       const name = dirname(file);
       await mkdir(join(directory, name), { recursive: true });
@@ -77,14 +94,16 @@ export class NetworkLab {
         new MemberProcess({
           name,
           directory,
-          prefix: [],
+          // What is wrong with an XML file stands at the beginning of a long trace.
+          failureLines: 400,
+          prefix: links.get(hostOf(name))?.prefix ?? [],
           javaArguments,
           ...LOG_LINES[product],
           ...BACKUP_LINE[product],
         }),
       );
     }
-    const lab = new NetworkLab(topology, directory, processes);
+    const lab = new NetworkLab(topology, directory, processes, links);
     try {
       const ranks = Object.values(topology.groups).flatMap(({ members }) =>
         members.map(({ name }, rank) => ({ name, rank })),
@@ -98,27 +117,48 @@ export class NetworkLab {
     }
   }
 
-  /** Kills every process of a host at once. */
+  /** Kills every process of a host at once, then takes its link down: who asks for it hears nothing, as from a dead machine. */
   async killHost(host: string): Promise<void> {
     await Promise.all(this.#membersOn(host).map((name) => this.#processes.get(name)?.end("SIGKILL")));
+    await this.#links.get(host)?.linkDown();
   }
 
-  /** Starts the members of a host again. */
-  startHost(host: string): Promise<void> {
-    return this.#startAll(this.#membersOn(host));
+  /** Kills one member's process. */
+  async killMember(name: string): Promise<void> {
+    await this.#processes.get(name)?.end("SIGKILL");
   }
 
-  /** What each member is: active when its first port answers, for a standby's is closed. */
-  async states(): Promise<Record<string, MemberState>> {
-    const members = Object.values(this.topology.groups).flatMap((group) => group.members);
-    const states = await Promise.all(
-      members.map(async (member): Promise<[string, MemberState]> => {
-        if (this.#processes.get(member.name)?.pid === undefined) return [member.name, "down"];
-        const address = this.topology.hosts[member.host]?.address ?? "";
-        return [member.name, (await answers(address, Object.values(member.ports)[0] ?? 0)) ? "active" : "standby"];
-      }),
-    );
-    return Object.fromEntries(states);
+  async startMember(name: string): Promise<void> {
+    await this.#processes.get(name)?.start();
+  }
+
+  /** Starts the members of a host again, after its link. */
+  async startHost(host: string): Promise<void> {
+    await this.#links.get(host)?.linkUp();
+    await this.#startAll(this.#membersOn(host));
+  }
+
+  /** Takes a host's link down; its processes live. Rejects where hosts have no links. */
+  async cutHost(host: string): Promise<void> {
+    const link = this.#links.get(host);
+    if (!link) throw new Error(`Host ${host} has no link to take down: hosts are loopback addresses here`);
+    await link.linkDown();
+  }
+
+  async healHost(host: string): Promise<void> {
+    await this.#links.get(host)?.linkUp();
+  }
+
+  /** Kills the active member of a group and starts it again, as a standby. */
+  async restartActive(group: string): Promise<void> {
+    for (const { name } of this.topology.groups[group]?.members ?? []) {
+      const process = this.#processes.get(name);
+      if ((await process?.state()) !== "active") continue;
+      await process?.end("SIGKILL");
+      // The other member takes over meanwhile, and is not restarted as well.
+      await process?.start();
+      return;
+    }
   }
 
   /** Of the processes that run. */
@@ -154,18 +194,4 @@ async function writeArtemisUsers(directory: string): Promise<void> {
     `${APP_CREDENTIALS.username}=${APP_CREDENTIALS.password}\n`,
   );
   await writeFile(join(directory, "artemis-roles.properties"), `amq=${APP_CREDENTIALS.username}\n`);
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = dial({ host, port, timeout: PROBE_MS });
-    const finish = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket
-      .once("connect", () => finish(true))
-      .once("error", () => finish(false))
-      .once("timeout", () => finish(false));
-  });
 }

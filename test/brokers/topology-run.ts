@@ -1,59 +1,45 @@
-/** Runs a network of groups for real: a host dies, messages go on, and what happens is laid beside what was predicted. */
+/** Runs a network of groups for real: a host dies, or its link does, and what happens is laid beside what was predicted. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../../src/connect/stomp.ts";
+import type { DrillReport } from "../../src/topology/drill/drill-report.ts";
+import { drillTopology, type ProbeRequest } from "../../src/topology/drill/drill-topology.ts";
 import { networkOf } from "../../src/topology/network/network.ts";
-import { planTopology } from "../../src/topology/plan/plan-topology.ts";
-import { type MemberState, simulateTopology } from "../../src/topology/simulate/simulate-topology.ts";
+import type { ProbedConnector } from "../../src/topology/probe/probe-topology.ts";
+import { ConnectorWatchdog } from "./connector-watchdog.ts";
+import type { ClientNote, NetworkClients, SeenBridge } from "./network-clients.ts";
 import type { NetworkLab } from "./topology-lab.ts";
 
-type Client = Awaited<ReturnType<typeof connect>>;
-type States = Readonly<Record<string, MemberState>>;
+/** Clients in this process, or in a host of their own. */
+export type RunClients = {
+  readonly [Name in "seen" | "notes" | "probe" | "transfer" | "close"]: (
+    ...args: Parameters<NetworkClients[Name]>
+  ) => ReturnType<NetworkClients[Name]> | Promise<Awaited<ReturnType<NetworkClients[Name]>>>;
+};
 
-/** One direction of a connector, as the broker at one end tells it. */
-export interface SeenBridge {
-  /** The group whose active member told it. */
-  readonly at: string;
-  /** The brokerName at the other end. */
-  readonly to: string;
-  readonly started: boolean;
-  /** The other end opened the connection. */
-  readonly createdByDuplex: boolean;
+const PATIENCE_MS = 120_000;
+const POLL_MS = 100;
+/** Longer than a client's heart-beats take to notice. */
+const HOLD_MS = 15_000;
+
+export interface CutRun {
+  readonly report: DrillReport;
+  /** Sent at a group that was cut off while it was, received elsewhere when it was back. */
+  readonly sent: number;
+  readonly received: number;
+  /** What our clients said, from the cut on. */
+  readonly notes: readonly ClientNote[];
 }
-
-export interface FailureRun {
-  readonly predicted: States;
-  readonly measured: States;
-  /** From the kill until every group had an active member. */
-  readonly takeoverMs: number;
-  /** From the kill until every connector was there again. */
-  readonly linksBackMs: number;
-}
-
-const PATIENCE_MS = 60_000;
-const POLL_MS = 50;
 
 export class NetworkRun {
   readonly #lab: NetworkLab;
-  readonly #clients = new Map<string, Client>();
-  /** The newest advisory of each bridge, by the group that told it and the other end. */
-  readonly #seen = new Map<string, SeenBridge>();
+  readonly #clients: RunClients;
+  readonly watchdog: ConnectorWatchdog;
 
-  constructor(lab: NetworkLab) {
+  constructor(lab: NetworkLab, clients: RunClients) {
     this.#lab = lab;
-  }
-
-  /** Connects a client of ours to every group and listens there to what the broker says of its bridges. */
-  async connect(): Promise<void> {
-    const { groups } = planTopology(this.#lab.topology);
-    for (const [group, { uris }] of Object.entries(groups)) {
-      const client = await connect(uris.stomp ?? "", { connectTimeoutMs: PATIENCE_MS });
-      this.#clients.set(group, client);
-      const advisories = client.consume("topic://ActiveMQ.Advisory.NetworkBridge");
-      await advisories.ready;
-      void advisories
-        .run(async (message) => this.#note(group, message.properties, message.text()))
-        .catch((reason) => console.error(`[network] advisories of ${group} ended: ${reason}`));
-    }
+    this.#clients = clients;
+    this.watchdog = new ConnectorWatchdog(({ from }) => {
+      void lab.restartActive(from).catch((reason) => console.error(`[network] restarting ${from}: ${reason}`));
+    });
   }
 
   /** Both ends of every connector, as the plan wants them. */
@@ -66,100 +52,77 @@ export class NetworkRun {
     );
   }
 
-  /** What the brokers have told, sorted as planned() is after sorting. */
-  seen(): SeenBridge[] {
-    return [...this.#seen.values()].filter(({ started }) => started);
+  seen(): Promise<SeenBridge[]> {
+    return Promise.resolve(this.#clients.seen());
+  }
+
+  transfer(from: string, to: string, count: number): Promise<number> {
+    return Promise.resolve(this.#clients.transfer(from, to, count));
   }
 
   /** Resolves when the brokers tell of exactly the planned bridges; rejects with the difference otherwise. */
   async waitForLinks(): Promise<void> {
     const key = ({ at, to, createdByDuplex }: SeenBridge) => `${at}->${to}${createdByDuplex ? " (duplex)" : ""}`;
-    const wanted = this.planned().map(key).sort().join(", ");
-    await waitUntil(
-      () => this.seen().map(key).sort().join(", ") === wanted,
-      () => `The brokers' bridges are ${this.seen().map(key).sort().join(", ")}, planned are ${wanted}`,
-    );
+    const wanted = this.planned().map(key).sort();
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const seen = (await this.#clients.seen()).map(key).sort();
+      if (seen.join() === wanted.join()) return;
+      if (performance.now() > deadline)
+        throw new Error(
+          `Not within ${PATIENCE_MS} ms: the brokers' bridges are ${seen.join(", ")}, planned are ${wanted.join(", ")}`,
+        );
+      this.watchdog.note(this.#missing(seen), performance.now());
+      await sleep(POLL_MS);
+    }
   }
 
-  /** Sends messages at one group and receives them at another one. Resolves with how many arrived, each counted once. */
-  async transfer(
-    from: string,
-    to: string,
-    count: number,
-    queue = `figure.${from}.${to}.${Date.now()}`,
-  ): Promise<number> {
-    const consumer = this.#client(to).consume(`queue://${queue}`);
-    await consumer.ready;
-    const found = new Set<string>();
-    const done = consumer.run(async (message) => {
-      found.add(message.text());
+  /** Kills every process of a host, then takes its link down. */
+  kill(host: string): Promise<DrillReport> {
+    return drillTopology(this.#lab.topology, {
+      hosts: [host],
+      fault: "kill",
+      strike: (struck) => this.#lab.killHost(struck),
+      ...this.#watching(),
     });
-    for (let number = 0; number < count; number += 1)
-      await this.#client(from).send(`queue://${queue}`, `${queue} ${number}`);
-    await waitUntil(
-      () => found.size === count,
-      () => `${found.size} of ${count} messages came from ${from} to ${to}`,
-    );
-    await consumer.close();
-    await done;
-    return found.size;
   }
 
-  /** Kills a host; resolves when its groups have been taken over and the connectors are back. */
-  async fail(host: string): Promise<FailureRun> {
-    const { members: predicted } = simulateTopology(this.#lab.topology, { failedHosts: [host] });
-    this.#seen.clear();
-    const before = performance.now();
-    await this.#lab.killHost(host);
-    let measured: States = {};
-    const groups = Object.keys(this.#lab.topology.groups).length;
-    await waitUntil(
-      async () => {
-        measured = await this.#lab.states();
-        return Object.values(measured).filter((state) => state === "active").length === groups;
+  /** Takes a host's link down while its processes live, and up again; messages are sent at a group on it meanwhile. */
+  async cut(host: string, from: string, to: string, count: number): Promise<CutRun> {
+    const before = (await this.#clients.notes()).length;
+    let transferred: Promise<number> = Promise.resolve(0);
+    const report = await drillTopology(this.#lab.topology, {
+      hosts: [host],
+      fault: "cut",
+      holdMs: HOLD_MS,
+      strike: async (struck) => {
+        await this.#lab.cutHost(struck);
+        transferred = this.transfer(from, to, count);
+        // Awaited below, after a drill that may fail first.
+        transferred.catch(() => {});
       },
-      () => `Active are ${JSON.stringify(measured)}`,
-    );
-    const takeoverMs = Math.round(performance.now() - before);
-    await this.#rejoin();
-    await this.waitForLinks();
-    const linksBackMs = Math.round(performance.now() - before);
-    return { predicted, measured: await this.#lab.states(), takeoverMs, linksBackMs };
+      heal: (struck) => this.#lab.healHost(struck),
+      ...this.#watching(),
+    });
+    const received = await transferred;
+    return { report, sent: count, received, notes: (await this.#clients.notes()).slice(before) };
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#clients.values()].map((client) => client.close({ drainTimeoutMs: 0 })));
+    await this.#clients.close();
   }
 
-  /** Asks every broker anew: a late watcher is told of every bridge there is, and bridges that stayed would be silent. */
-  async #rejoin(): Promise<void> {
-    for (const client of this.#clients.values()) await client.close({ drainTimeoutMs: 0 });
-    this.#seen.clear();
-    await this.connect();
-  }
-
-  #client(group: string): Client {
-    const client = this.#clients.get(group);
-    if (!client) throw new Error(`No client of group ${group}`);
-    return client;
-  }
-
-  #note(at: string, properties: Readonly<Record<string, unknown>>, body: string): void {
-    const { BrokerInfo = {} } = JSON.parse(body) as { readonly BrokerInfo?: { readonly brokerName?: string } };
-    const bridge: SeenBridge = {
-      at,
-      to: BrokerInfo.brokerName ?? "?",
-      started: String(properties["started"]) === "true",
-      createdByDuplex: String(properties["createdByDuplex"]) === "true",
+  #watching() {
+    return {
+      patienceMs: PATIENCE_MS,
+      probe: async (what: ProbeRequest) => this.#clients.probe(what),
+      onMissing: (missing: readonly ProbedConnector[]) => this.watchdog.note(missing, performance.now()),
     };
-    this.#seen.set(`${bridge.at} ${bridge.to} ${bridge.createdByDuplex}`, bridge);
   }
-}
 
-async function waitUntil(done: () => boolean | Promise<boolean>, problem: () => string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await done())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${PATIENCE_MS} ms: ${problem()}`);
-    await sleep(POLL_MS);
+  #missing(seen: readonly string[]): ProbedConnector[] {
+    return this.planned()
+      .filter(({ at, to, createdByDuplex }) => !createdByDuplex && !seen.includes(`${at}->${to}`))
+      .map(({ at, to }) => ({ name: `${at}-to-${to}`, from: at, to, state: "down" }));
   }
 }

@@ -1,5 +1,5 @@
 /** What a drill found, as Markdown for people. */
-import type { DrillMember, DrillReport } from "./drill-topology.ts";
+import type { DrillMember, DrillReport } from "./drill-report.ts";
 
 /** Returns the table of prediction and reality, then times, then what was otherwise. */
 export function drillText(report: DrillReport): string {

@@ -9,13 +9,11 @@ import {
   type ProbeTopologyOptions,
   probeTopology,
 } from "../probe/probe-topology.ts";
-import {
-  type MemberState,
-  type NetworkState,
-  networkState,
-  type Simulation,
-  simulateTopology,
-} from "../simulate/simulate-topology.ts";
+import { type MemberState, networkState, type Simulation, simulateTopology } from "../simulate/simulate-topology.ts";
+import type { DrillMember, DrillReport } from "./drill-report.ts";
+
+/** What a drill asks of the network at a time. */
+export type ProbeRequest = Required<Pick<ProbeTopologyOptions, "connectors">> & Pick<ProbeTopologyOptions, "members">;
 
 /** What is done to a network, and how it is watched. */
 export interface DrillTopologyOptions extends ProbeTopologyOptions {
@@ -32,54 +30,18 @@ export interface DrillTopologyOptions extends ProbeTopologyOptions {
   /** How long a cut is watched, milliseconds: nobody may take over meanwhile; 10,000 when left out. */
   readonly holdMs?: number | undefined;
   /** Asks the network, for who cannot reach it from here; probeTopology when left out. */
-  readonly probe?: ((options: { readonly connectors: boolean }) => Promise<NetworkProbe>) | undefined;
+  readonly probe?: ((what: ProbeRequest) => Promise<NetworkProbe>) | undefined;
   /** Told of every probe that finds connectors missing, with their number, while the drill waits for them. */
   readonly onMissing?: ((missing: readonly ProbedConnector[]) => void) | undefined;
 }
 
-/** One member: what was predicted beside what happened. */
-export interface DrillMember {
-  /** The member's name. */
-  readonly member: string;
-  /** Its group. */
-  readonly group: string;
-  /** Its host. */
-  readonly host: string;
-  /** What it was before. */
-  readonly before: MemberState;
-  /** What the simulation said. */
-  readonly predicted: MemberState;
-  /** What it was. */
-  readonly measured: MemberState;
-  /** Both are the same. */
-  readonly agrees: boolean;
-}
-
-/** What a drill found. Its own members, load and reach are the measured ones, and can be drawn by renderTopology. */
-export interface DrillReport extends NetworkState {
-  /** What was done. */
-  readonly fault: "kill" | "cut";
-  /** To which hosts. */
-  readonly hosts: readonly string[];
-  /** The network before. */
-  readonly before: NetworkState;
-  /** What the simulation said, from the members that were active before. */
-  readonly predicted: Simulation;
-  /** Member by member, in the order of the description. */
-  readonly rows: readonly DrillMember[];
-  /** Connectors that were there before, should be there, and were not; empty when all were, or nobody could tell. */
-  readonly missing: readonly ProbedConnector[];
-  /** From the strike until every group that had to be taken over had an active member; undefined when none had to, or one never had. */
-  readonly takeoverMs: number | undefined;
-  /** From the strike until every connector was back; for a cut, from the healing. undefined when one was missing at the end. */
-  readonly connectorsMs: number | undefined;
-  /** After a cut was healed; undefined when it was not. */
-  readonly healed: { readonly rows: readonly DrillMember[]; readonly recoveryMs: number | undefined } | undefined;
-  /** What was otherwise than predicted, one sentence each; empty when all was as predicted. */
-  readonly differences: readonly string[];
-}
-
 type States = Readonly<Record<string, MemberState>>;
+
+/** What was seen after the strike. */
+interface Struck {
+  readonly measured: States;
+  readonly takeoverMs: number | undefined;
+}
 
 const PATIENCE_MS = 60_000;
 const HOLD_MS = 10_000;
@@ -138,7 +100,7 @@ class Drill {
   }
 
   /** A cut is healed when watching it fails, too. */
-  async #strike(predicted: Simulation, started: number): Promise<{ measured: States; takeoverMs: number | undefined }> {
+  async #strike(predicted: Simulation, started: number): Promise<Struck> {
     const { fault, strike, heal } = this.#options;
     try {
       await this.#each(strike);
@@ -163,22 +125,19 @@ class Drill {
   }
 
   /** Waits until the network is as predicted, or patience ends. */
-  async #afterKill(predicted: Simulation, started: number) {
-    let takeoverMs: number | undefined;
-    const measured = await this.#until(started, (members) => {
-      if (
-        takeoverMs === undefined &&
-        predicted.takenOver.length > 0 &&
-        predicted.takenOver.every((group) => this.#isServed(group, members))
-      )
-        takeoverMs = Math.round(performance.now() - started);
-      return isAs(predicted.members, members);
-    });
-    return { measured, takeoverMs };
+  async #afterKill(predicted: Simulation, started: number): Promise<Struck> {
+    const heirs = [...this.#network.members.values()]
+      .filter(({ member, group }) => predicted.takenOver.includes(group) && predicted.members[member.name] !== "down")
+      .map(({ member }) => member.name);
+    const isServed = (members: States) => predicted.takenOver.every((group) => this.#isServed(group, members));
+    // Those who may take over are asked alone first: the silence of a dead host would hold up every answer.
+    const found = heirs.length > 0 ? await this.#until(started, isServed, heirs) : undefined;
+    const takeoverMs = found && isServed(found) ? Math.round(performance.now() - started) : undefined;
+    return { measured: await this.#until(started, (members) => isAs(predicted.members, members)), takeoverMs };
   }
 
   /** Watches for the whole time: a member that takes over, if only for a moment, is a difference. */
-  async #duringCut(predicted: Simulation) {
+  async #duringCut(predicted: Simulation): Promise<Struck> {
     const { holdMs = HOLD_MS } = this.#options;
     const started = performance.now();
     let measured: States = {};
@@ -199,7 +158,7 @@ class Drill {
   async #heal(predicted: Simulation, cut: States) {
     const startedAt = performance.now();
     if (this.#options.heal) await this.#each(this.#options.heal);
-    const members = await this.#until(startedAt, (found) => isAs(predicted.after.members, found), false);
+    const members = await this.#until(startedAt, (found) => isAs(predicted.after.members, found));
     const rows = this.#compare(cut, predicted.after.members, members, " after the link was back");
     const recoveryMs = isAs(predicted.after.members, members) ? Math.round(performance.now() - startedAt) : undefined;
     return { startedAt, rows, recoveryMs };
@@ -210,8 +169,10 @@ class Drill {
     const expected = before.filter(({ state }) => state === "up");
     const { patienceMs = PATIENCE_MS, onMissing } = this.#options;
     let missing: readonly ProbedConnector[] = expected;
+    const asked = [...this.#network.members.values()].filter(({ member }) => !this.#isDead(member.host));
+    const names = asked.map(({ member }) => member.name);
     while (expected.length > 0) {
-      const { connectors, members } = await this.#probe(true);
+      const { connectors, members } = await this.#probe(true, names);
       missing = connectors.filter(
         (each) => each.state === "down" && this.#joins(each, members) && expected.some((other) => isSame(each, other)),
       );
@@ -223,6 +184,10 @@ class Drill {
     for (const { name, from, to } of missing)
       this.#differences.push(`Connector ${name} from group ${from} to group ${to} should be there again and is not`);
     return { missing, connectorsMs: undefined };
+  }
+
+  #isDead(host: string): boolean {
+    return this.#options.fault === "kill" && this.#options.hosts.includes(host);
   }
 
   /** Whether both groups have an active member, without which there is no connector. */
@@ -244,11 +209,11 @@ class Drill {
     });
   }
 
-  async #until(started: number, done: (members: States) => boolean, struck = true): Promise<States> {
+  async #until(started: number, done: (members: States) => boolean, only?: readonly string[]): Promise<States> {
     const { patienceMs = PATIENCE_MS } = this.#options;
     for (;;) {
-      const { members } = await this.#probe(false);
-      const named = struck ? this.#named(members) : members;
+      const { members } = await this.#probe(false, only);
+      const named = this.#named(members);
       if (done(named) || performance.now() - started > patienceMs) return named;
       await this.#pause();
     }
@@ -273,10 +238,10 @@ class Drill {
     await Promise.all(this.#options.hosts.map((host) => act(host, membersOn(host))));
   }
 
-  async #probe(connectors: boolean): Promise<NetworkProbe> {
+  async #probe(connectors: boolean, members?: readonly string[]): Promise<NetworkProbe> {
     const { probe = (asked) => probeTopology(this.#topology, { ...this.#options, ...asked }), signal } = this.#options;
     signal?.throwIfAborted();
-    return probe({ connectors });
+    return probe({ connectors, members });
   }
 
   async #pause(): Promise<void> {

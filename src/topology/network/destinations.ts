@@ -33,12 +33,6 @@ export function patternCovers(outer: string, inner: string): boolean {
   }
 }
 
-/** Whether two lists of patterns can mean the same destination; an empty list stands for every destination. */
-export function listsOverlap(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length === 0 || b.length === 0) return true;
-  return a.some((left) => b.some((right) => patternsOverlap(left, right)));
-}
-
 function split(pattern: string): [type: string, name: string] {
   const at = pattern.indexOf("://");
   return at < 0 ? ["queue", pattern] : [pattern.slice(0, at), pattern.slice(at + 3)];

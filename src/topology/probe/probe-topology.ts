@@ -10,6 +10,8 @@ import { connectorNews, type SeenConnector } from "./connector-news.ts";
 export interface ProbeTopologyOptions extends AskOptions {
   /** Whether brokers are asked for their connectors as well, which takes about half a second longer; true when left out. */
   readonly connectors?: boolean | undefined;
+  /** Only these members are asked; all of them when left out. */
+  readonly members?: readonly string[] | undefined;
 }
 
 /** A connector as the broker at its far end tells of it. */
@@ -49,10 +51,11 @@ type News = ReadonlyMap<string, readonly SeenConnector[] | undefined>;
 
 /** Resolves with what the network is. Rejects only with ABORTED, when `signal` fires: a member that does not answer is part of the answer. */
 export async function probeTopology(topology: Topology, options: ProbeTopologyOptions = {}): Promise<NetworkProbe> {
-  const { connectors: wantsConnectors = true, timeoutMs = 3_000, signal } = options;
+  const { connectors: wantsConnectors = true, members: only, timeoutMs = 3_000, signal } = options;
   const network = networkOf(topology);
   const news = new Map<string, readonly SeenConnector[] | undefined>();
-  const asked = [...network.members.values()].map(async ({ member, group, address }) => {
+  const placed = [...network.members.values()].filter(({ member }) => only?.includes(member.name) ?? true);
+  const asked = placed.map(async ({ member, group, address }) => {
     const isClassic = productOf(topology, group) === "classic";
     const answer = await askMember(member, address, options, async (connection) => {
       if (!wantsConnectors || !isClassic) return undefined;
