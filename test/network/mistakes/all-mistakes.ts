@@ -186,8 +186,8 @@ const LIVE: readonly Mistake[] = [
   },
 ];
 
-/** What is at the end of the brokers' long traces. */
-const ROOT_CAUSE = /^Caused by: java|nested exception is java|URISyntax|IllegalArgument/;
+/** All that Classic says: which property it could not set. */
+const ROOT_CAUSE = /^Caused by: .*Failed properties/;
 
 /** Brokers that do not start: the log is all there is. */
 const DEAD: readonly Mistake[] = [
