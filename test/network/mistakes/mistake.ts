@@ -37,6 +37,7 @@ export function plainLine(line: string): string {
     )
     .replace(/\/\S*?\/masterslave-network-\w+/g, "")
     .replace(/\borg\.apache\.[\w.]*\.(\w+) - /, "$1 - ")
+    .replace(/org\.springframework\.[\w.]*\./, "")
     .replace(/127\.0\.0\.\d+/g, "HOST")
     .replace(/:\d{4,5}\b/g, ":PORT");
   return text.length > 220 ? `${text.slice(0, 217)}...` : text;
