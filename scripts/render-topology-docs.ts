@@ -115,7 +115,8 @@ ${rows.join("\n")}
 
 Printed from the last \`npm run network-mistakes\`: Classic ${NETWORK_BROKER_VERSION} and Artemis ${BROKER_VERSIONS.artemis}, two brokers to three. In logs
 \`HOST\` and \`PORT\` stand for addresses. Not made: \`PASSWORD_IN_FILE\`, which no log tells, \`UNKNOWN_ELEMENT\` and \`XML_ENTITY\`,
-which are about the file, and what is only information.
+which are about the file, and what is only information. Two do no harm in these runs: with \`DUPLEX_BOTH_ENDS\` nothing came twice,
+and with \`NO_REPLAY_AUDIT\` every message went back. The findings stand on the manual's word and warn of longer ways.
 
 ${madeOnce(counts)}`;
 }

@@ -17,8 +17,8 @@ export type RunClients = {
 
 const PATIENCE_MS = 120_000;
 const POLL_MS = 100;
-/** Longer than a client's heart-beats take to notice. */
-const HOLD_MS = 15_000;
+/** Every client notices within 10.5 s of the last thing it heard; the link comes back only after each has. */
+const HOLD_MS = 12_000;
 
 export interface CutRun {
   readonly report: DrillReport;
@@ -90,6 +90,12 @@ export class NetworkRun {
   /** Takes a host's link down while its processes live, and up again; messages are sent at a group on it meanwhile. */
   async cut(host: string, from: string, to: string, count: number): Promise<CutRun> {
     const before = (await this.#clients.notes()).length;
+    const stranded = await this.#servedBy(host);
+    // What each client of a group that is cut off has said last.
+    const allSay = async (event: ClientNote["event"]) => {
+      const notes = (await this.#clients.notes()).slice(before).toReversed();
+      return stranded.every((group) => notes.find((note) => note.group === group)?.event === event);
+    };
     let transferred: Promise<number> = Promise.resolve(0);
     const report = await drillTopology(this.#lab.topology, {
       hosts: [host],
@@ -101,15 +107,36 @@ export class NetworkRun {
         // Awaited below, after a drill that may fail first.
         transferred.catch(() => {});
       },
-      heal: (struck) => this.#lab.healHost(struck),
+      heal: async (struck) => {
+        await this.#waitFor(() => allSay("interrupted"), "Not every client noticed that its group is cut off");
+        await this.#lab.healHost(struck);
+      },
       ...this.#watching(),
     });
     const received = await transferred;
+    await this.#waitFor(() => allSay("restored"), "Not every client was back after the link was");
     return { report, sent: count, received, notes: (await this.#clients.notes()).slice(before) };
   }
 
   async close(): Promise<void> {
     await this.#clients.close();
+  }
+
+  /** The groups whose active member is on a host. */
+  async #servedBy(host: string): Promise<string[]> {
+    const { members } = await this.#clients.probe({ connectors: false });
+    const placed = [...networkOf(this.#lab.topology).members.values()];
+    return placed
+      .filter(({ member }) => member.host === host && members[member.name] === "active")
+      .map(({ group }) => group);
+  }
+
+  async #waitFor(done: () => Promise<boolean>, problem: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!(await done())) {
+      if (performance.now() > deadline) throw new Error(`${problem} within ${PATIENCE_MS} ms`);
+      await sleep(POLL_MS);
+    }
   }
 
   #watching() {

@@ -98,7 +98,7 @@ const LIVE: readonly Mistake[] = [
       const ready = () => send(lab, "A", topic, COUNT);
       const arrived = await countFor(lab, "B", topic, { ms: 8_000, enough: 10 * COUNT, ready });
       return {
-        what: `${COUNT} messages were sent to a topic at A: a subscriber at B got ${arrived}.`,
+        what: `${COUNT} messages were sent to a topic at A: a subscriber at B got ${arrived}. There are two connections each way.`,
         log: await logLines("b1", /Network connection between|duplex|duplicate/i, 4),
       };
     },
