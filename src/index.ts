@@ -21,14 +21,14 @@ export type {
   SettleOptions,
   SettleResult,
 } from "./messaging/receiving/deliveries/delivery.ts";
-export type { HandlerFailure, RedeliveryPolicy } from "./messaging/receiving/handling/redelivery-policy.ts";
 export type {
   ProcessContext,
   ProcessMessage,
   ProcessTransacted,
-  RunOptions,
   TransactedContext,
-} from "./messaging/receiving/handling/run-consumer.ts";
+} from "./messaging/receiving/handling/process-context.ts";
+export type { HandlerFailure, RedeliveryPolicy } from "./messaging/receiving/handling/redelivery-policy.ts";
+export type { RunOptions } from "./messaging/receiving/handling/run-consumer.ts";
 export type { TransactedWork, Transaction, TransactionOptions } from "./messaging/receiving/handling/transact.ts";
 export type { RequestOptions } from "./messaging/requests/requests.ts";
 export type { AnswerRequest, Responder, RespondOptions } from "./messaging/requests/responder.ts";

@@ -37,6 +37,7 @@ import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } f
 import { type CloseOptions, checkSendOptions, NO_OPTIONS, type SendOptions } from "../sending/call-options.ts";
 import { Producer } from "../sending/producer.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
+import { warnOfClosingWork } from "./closing-work.ts";
 import { CONNECTION_EMITTER, CONNECTION_LINES, type ConnectionEvents } from "./connection-events.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState, inspectedFacts } from "./connection-stats.ts";
@@ -206,10 +207,10 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       this.emit("alternate", { endpoint: addressOf(endpoint), at: new Date() });
   }
 
-  /** Tells the listeners of `warning`. */
-  warn(warning: ConnectionWarning): void {
+  /** Tells the listeners of `warning`. Returns whether there were any. */
+  warn(warning: ConnectionWarning): boolean {
     if (UNREAD.has(warning.code)) this.#held.consumers.tally.unread();
-    this.emit("warning", { ...warning, at: new Date() });
+    return this.emit("warning", { ...warning, at: new Date() });
   }
 
   /** Figures of this moment and totals of this connection's life. */
@@ -231,10 +232,13 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
    * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves, which takes up to
    * 2 s more with a broker that does not answer. From any state; idempotent; never rejects. While it drains, send() works as
    * long as a delivery is unsettled. What is still pending then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when written.
+   * A handler that awaits it waits for itself, which raises the warning CLOSE_IN_HANDLER: call it there without await.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
     this.#notice.forget();
     this.#closing ??= this.#recovery.drainAndLeave(drainTimeoutMs).then(async () => void (await this.closed));
+    if (this.#held.work.isCaller)
+      warnOfClosingWork(this.#closing, (warning) => this.warn(warning), drainTimeoutMs, this.#held);
     return this.#closing;
   }
 

@@ -1,4 +1,5 @@
 /** What a connection holds while its sessions come and go: sends, consumers, requests and transactions, made together. */
+import { WorkScope } from "../../async/work-scope.ts";
 import { CurrentSession } from "../port/current-session.ts";
 import { Consumers, type ConsumersHooks } from "../receiving/consuming/consumers.ts";
 import type { RecoveryDeps } from "../recovery/session-recovery.ts";
@@ -8,15 +9,16 @@ import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionSettings } from "./connection-parts.ts";
 
 /** What that work asks of its connection. */
-export interface LastingWorkHooks extends Omit<ConsumersHooks, "transact"> {
+export interface LastingWorkHooks extends Omit<ConsumersHooks, "transact" | "work"> {
   /** Sends the requests. */
   readonly send: ConstructorParameters<typeof Requests>[1];
 }
 
 export function createLastingWork(settings: ConnectionSettings, { send, ...hooks }: LastingWorkHooks): RecoveryDeps {
   const sessions = new CurrentSession();
-  const transactions = new Transactions(sessions, settings);
-  const consumers = new Consumers(settings, sessions, { ...hooks, transact: transactions.transact });
+  const work = new WorkScope();
+  const transactions = new Transactions(sessions, settings, work.inner());
+  const consumers = new Consumers(settings, sessions, { ...hooks, work, transact: transactions.transact });
   const requests = new Requests(consumers, send, settings);
-  return { sends: new PendingSends(settings, sessions), consumers, requests, transactions, sessions };
+  return { sends: new PendingSends(settings, sessions), consumers, requests, transactions, sessions, work };
 }

@@ -18,6 +18,7 @@ export interface ConnectionWarning {
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
    * `LOGIN_REFUSED`: after a first session the login was refused; it is asked again, up to `authRetryMs` long.
    * `NOT_CONNECTED`: something was sent a second ago, and connect() was not called yet.
+   * `CLOSE_IN_HANDLER`: a handler closes what waits for it, or its own consumer, which gives its message back.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.
    * `SINGLE_ENDPOINT`: a `masterslave:` URI has one endpoint, so there is none to fail over to.
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
@@ -35,6 +36,7 @@ export interface ConnectionWarning {
     | "PLAINTEXT_LOGIN"
     | "LOGIN_REFUSED"
     | "NOT_CONNECTED"
+    | "CLOSE_IN_HANDLER"
     | "OPTIONS_IGNORED"
     | "SINGLE_ENDPOINT"
     | "SECRET_FILE_READABLE";

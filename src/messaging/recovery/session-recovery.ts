@@ -1,6 +1,7 @@
 /** Keeps what users hold going while sessions come and go: interrupted together, restored in order, drained in order. */
 
 import { startTimer } from "../../async/timer.ts";
+import type { WorkScope } from "../../async/work-scope.ts";
 import { ConnectionClosedError, type EndpointAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { FailoverTransport } from "../../transport/failover-transport.ts";
 import type { CurrentSession } from "../port/current-session.ts";
@@ -19,6 +20,8 @@ export interface RecoveryDeps {
   readonly requests: Requests;
   readonly transactions: Transactions;
   readonly sessions: CurrentSession;
+  /** Handlers, and the work of transactions: what close() waits for. */
+  readonly work: WorkScope;
 }
 
 /** The figures of the failovers of one connection. */

@@ -9,7 +9,9 @@ import { correlationOf, keepCorrelation } from "../messages/reply-correlation.ts
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import { CONSUME_OPTIONS, type ConsumeOptions } from "../receiving/consuming/consume-options.ts";
 import type { Consumer } from "../receiving/consuming/consumer.ts";
-import { type ProcessContext, RUN_OPTIONS, RunAgain, type RunOptions } from "../receiving/handling/run-consumer.ts";
+import { RunAgain } from "../receiving/handling/attempt.ts";
+import type { ProcessContext } from "../receiving/handling/process-context.ts";
+import { RUN_OPTIONS, type RunOptions } from "../receiving/handling/run-consumer.ts";
 import type { Transaction } from "../receiving/handling/transact.ts";
 import type { SendOptions } from "../sending/call-options.ts";
 import { type AllowReplyTo, replyDestination } from "./reply-destination.ts";
@@ -129,16 +131,24 @@ function replyOptions(message: ReceivedMessage): SendOptions {
 /** The same context, and whether the handler has used its transaction. */
 function watch(context: ProcessContext): { readonly context: ProcessContext; used(): boolean } {
   const { transaction } = context;
+  if (transaction === undefined) return { context, used: () => false };
   let used = false;
   const note = <T>(result: T): T => {
     used = true;
     return result;
   };
-  const watched: Transaction | undefined = transaction && {
+  const watched: Transaction = {
     send: (...send) => note(transaction.send(...send)),
     accept: (delivery) => note(transaction.accept(delivery)),
   };
-  return { context: { ...context, transaction: watched }, used: () => used };
+  const { attempt, redelivered, delivery } = context;
+  const seen: ProcessContext = {
+    ...{ attempt, redelivered, delivery, transaction: watched },
+    get signal() {
+      return context.signal;
+    },
+  };
+  return { context: seen, used: () => used };
 }
 
 /** The reply queue is gone, as a temporary one goes with its requester, or none of this kind can be sent to. */

@@ -4,6 +4,7 @@ import { startDeadline } from "../../async/deadline.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
 import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
+import type { WorkScope } from "../../async/work-scope.ts";
 import {
   type ConnectionClosedError,
   InvalidArgumentError,
@@ -37,9 +38,12 @@ export class Transactions {
   readonly #counts = { open: 0, committed: 0, rolledBack: 0, inDoubt: 0 };
   readonly #over = new AbortController();
   readonly #onceIdle = new IdleLatch();
+  readonly #call: (work: TransactedWork<unknown>, transaction: OpenTransaction) => Promise<unknown>;
 
-  constructor(sessions: CurrentSession, limits: PendingSendsSettings) {
+  /** `scope`: what recognises calls that come out of the work of a transaction. */
+  constructor(sessions: CurrentSession, limits: PendingSendsSettings, scope: WorkScope) {
     this.#sessions = sessions;
+    this.#call = scope.mark(async (work, transaction) => await work(transaction));
     // A transaction belongs to one session: nothing in it waits for another.
     this.#limits = { ...limits, inDoubt: "fail", whenInterrupted: "hold", whenFull: "reject" };
   }
@@ -102,7 +106,7 @@ export class Transactions {
   /** The work, and its commit; whatever it throws rolls back. */
   async #attempt<T>(transaction: OpenTransaction, work: TransactedWork<T>, signal: AbortSignal): Promise<T> {
     try {
-      const result = await unlessAborted(signal, Promise.resolve(work(transaction)));
+      const result = (await unlessAborted(signal, this.#call(work, transaction))) as T;
       await transaction.commit(signal);
       return result;
     } catch (reason) {

@@ -4,16 +4,20 @@ import type { WaitOptions } from "../../../async/deadline.ts";
 import { inBackground } from "../../../async/in-background.ts";
 import { onAbort } from "../../../async/on-abort.ts";
 import { settledOr, startTimer } from "../../../async/timer.ts";
+import type { WorkScope } from "../../../async/work-scope.ts";
 import { AbortError, type MasterSlaveError } from "../../../errors/errors.ts";
 import { checkTimeout, readOptions } from "../../messages/argument-checks.ts";
 import { type Destination, formatDestination } from "../../messages/destination.ts";
+import type { ConnectionWarning } from "../../port/adapter-settings.ts";
 import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../port/messaging-session.ts";
 import { Deduplication, type DeduplicationOptions } from "../deliveries/deduplication.ts";
 import type { Delivery, SettleResult } from "../deliveries/delivery.ts";
 import { type Arrival, DeliveryQueue } from "../deliveries/delivery-queue.ts";
 import type { DeliveryTally } from "../deliveries/delivery-tally.ts";
+import { warnOfClose, warnOfSelfWait } from "../handling/close-in-handler.ts";
 import type { HandlerFailures } from "../handling/handler-failures.ts";
-import { type ProcessMessage, type ProcessTransacted, type RunOptions, runConsumer } from "../handling/run-consumer.ts";
+import type { ProcessMessage, ProcessTransacted } from "../handling/process-context.ts";
+import { type RunOptions, runConsumer } from "../handling/run-consumer.ts";
 import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 
@@ -24,6 +28,9 @@ export interface ConsumerOwner extends SubscriptionHost {
   /** One delivery less may be unsettled. */
   deliverySettled(): void;
   readonly transact: Transact;
+  /** Handlers, and the work of transactions, of the connection. */
+  readonly work: WorkScope;
+  warn(warning: ConnectionWarning): boolean;
   readonly drainTimeoutMs: number;
 }
 
@@ -44,6 +51,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   /** Of messaging alone: resolves when the subscription may be asked for. */
   readonly prepared: Promise<void> | undefined;
   readonly #owner: ConsumerOwner;
+  /** Its handlers. */
+  readonly #work: WorkScope;
   /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
   readonly #scope: string;
   readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
@@ -56,6 +65,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     const ofItsOwn = destination.kind === "topic" || browse;
     this.#scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
+    this.#work = owner.work.inner();
     this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
     this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
     for (const name of ["subscription", "prepared"]) Object.defineProperty(this, name, { enumerable: false });
@@ -132,8 +142,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   run(handler: ProcessMessage | ProcessTransacted, options: RunOptions = {}): Promise<void> {
     return runConsumer(this, handler as ProcessMessage, options, {
       transact: this.#owner.transact,
+      work: this.#work,
       intakeOver: this.#intake.over,
-      destination: formatDestination(this.subscription.request.destination),
+      destination: this.#destination,
       handlerFailed: (...failure) => this.#owner.failures.add(...failure),
     });
   }
@@ -145,17 +156,35 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = this.#owner.drainTimeoutMs } = readOptions("drain", options, ["timeoutMs"]);
     if (timeoutMs !== 0) checkTimeout(timeoutMs);
+    const idle = new Promise<void>((resolve) => this.subscription.onceIdle(resolve));
+    const forget = this.#work.isCaller ? this.#warnOfSelfWait(timeoutMs) : undefined;
     this.subscription.stopIntake();
-    await settledOr(timeoutMs, new Promise((resolve) => this.subscription.onceIdle(resolve)));
-    await this.close();
+    await settledOr(timeoutMs, idle);
+    forget?.();
+    await this.#close();
   }
 
   /**
    * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription goes on
-   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
+   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects. In a
+   * handler of this consumer call drain(), without await: its message would come again.
    */
   close(): Promise<void> {
+    if (this.subscription.unsettled > 0 && this.#work.isCaller) {
+      const text = `close() of the consumer of ${this.#destination} was called in a handler of it: the message in hand goes back to the broker and comes again. Let the handler end first: call drain() there without await`;
+      warnOfClose((warning) => this.#owner.warn(warning), text);
+    }
     return this.#close();
+  }
+
+  get #destination(): string {
+    return formatDestination(this.subscription.request.destination);
+  }
+
+  #warnOfSelfWait(timeoutMs: number): () => void {
+    const what = `drain() of the consumer of ${this.#destination} was called in a handler of it`;
+    const waits = () => this.subscription.unsettled > 0;
+    return warnOfSelfWait((warning) => this.#owner.warn(warning), { what, timeoutMs, waits });
   }
 
   #close(unready?: MasterSlaveError): Promise<void> {

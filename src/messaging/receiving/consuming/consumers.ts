@@ -1,6 +1,7 @@
 /** The consumers of a connection: resumed together, interrupted together, drained together. */
 import { IdleLatch } from "../../../async/idle-latch.ts";
 import { inBackground } from "../../../async/in-background.ts";
+import type { WorkScope } from "../../../async/work-scope.ts";
 import { ConnectionClosedError, MasterSlaveError } from "../../../errors/errors.ts";
 import type { ConnectionWarning } from "../../port/adapter-settings.ts";
 import type { CurrentSession } from "../../port/current-session.ts";
@@ -31,10 +32,13 @@ export interface ConsumersStats extends DeliveryCounts {
 
 /** What consumers do for, and tell, the connection they belong to. */
 export interface ConsumersHooks {
-  readonly warn: (warning: ConnectionWarning) => void;
+  /** Whether somebody listened. Never throws. */
+  readonly warn: (warning: ConnectionWarning) => boolean;
   /** Whether somebody listened. Never throws. */
   readonly handlerFailed: (failure: HandlerFailure) => boolean;
   readonly transact: Transact;
+  /** Handlers, and the work of transactions: what close() of the connection waits for. */
+  readonly work: WorkScope;
 }
 
 /** How far a consumer is, beside its subscription. */
@@ -72,6 +76,10 @@ export class Consumers implements ConsumerOwner {
 
   get transact(): Transact {
     return this.#hooks.transact;
+  }
+
+  get work(): WorkScope {
+    return this.#hooks.work;
   }
 
   get stats(): ConsumersStats {
@@ -172,8 +180,8 @@ export class Consumers implements ConsumerOwner {
     this.#onceSettled.tell();
   }
 
-  warn(warning: ConnectionWarning): void {
-    this.#hooks.warn(warning);
+  warn(warning: ConnectionWarning): boolean {
+    return this.#hooks.warn(warning);
   }
 
   deliverySettled(): void {

@@ -86,6 +86,11 @@ export class Delivery implements DeliveryFacts {
     return this.#origin;
   }
 
+  /** Nobody has settled it, or begun to. Of messaging alone. @internal */
+  get unsettled(): boolean {
+    return this.#phase === "unsettled";
+  }
+
   /** Of its origin alone: what it settles with the session, kept here because a Map of them would cost more than all the rest. */
   get held(): IncomingDelivery | undefined {
     return this.#held;

@@ -31,14 +31,19 @@ export interface HandlerFailure {
   /**
    * What becomes of the message. `retry`: the handler is called again after `retryInMs`. `reject`: it is rejected, which
    * makes it a dead letter. `return`: it is left to the broker and comes again, here or elsewhere, for its session or its
-   * consumer has ended.
+   * consumer has ended. `settled`: the handler had settled it by itself before it failed.
    */
-  readonly outcome: "retry" | "reject" | "return";
+  readonly outcome: "retry" | "reject" | "return" | "settled";
   /** The wait before the handler is called again, ms; undefined when it is not. */
   readonly retryInMs: number | undefined;
 }
 
-const BECOMES = { retry: "it is called again", reject: "the message is rejected", return: "the message comes again" };
+const BECOMES = {
+  retry: "it is called again",
+  reject: "the message is rejected",
+  return: "the message comes again",
+  settled: "it had settled the message by itself",
+};
 
 /** Tells a program that has no ear for it, once, by a process warning. */
 export function warnOfHandler({ messageId, destination, error, outcome }: HandlerFailure): void {

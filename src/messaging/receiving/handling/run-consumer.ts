@@ -3,11 +3,13 @@ import { inspect } from "node:util";
 import { guarded } from "../../../async/isolated-emitter.ts";
 import { onAbort } from "../../../async/on-abort.ts";
 import { startTimer } from "../../../async/timer.ts";
-import { InvalidArgumentError, MasterSlaveError, UnsupportedError } from "../../../errors/errors.ts";
-import { isInstance, textOf } from "../../../errors/text-of.ts";
+import type { WorkScope } from "../../../async/work-scope.ts";
+import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
+import { textOf } from "../../../errors/text-of.ts";
 import { checkFlags, checkFunction, readOptions } from "../../messages/argument-checks.ts";
-import type { ReceivedMessage } from "../../messages/received-message.ts";
 import type { Delivery } from "../deliveries/delivery.ts";
+import { type Attempt, attemptAndAccept, attemptInTransaction, type Failure } from "./attempt.ts";
+import type { ProcessMessage } from "./process-context.ts";
 import {
   type CheckedRedelivery,
   checkRedelivery,
@@ -15,29 +17,7 @@ import {
   type RedeliveryPolicy,
   redeliveryDelayMs,
 } from "./redelivery-policy.ts";
-import type { Transact, Transaction } from "./transact.ts";
-
-/** What a handler is told beside the message. */
-export interface ProcessContext {
-  /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
-  readonly attempt: number;
-  /** See Delivery.redelivered. */
-  readonly redelivered: boolean;
-  /** With `transacted`: what is sent in it holds together with the acceptance of the message. */
-  readonly transaction: Transaction | undefined;
-}
-
-/** What a handler is told with `transacted: true`. */
-export interface TransactedContext extends ProcessContext {
-  /** What is sent in it holds together with the acceptance of the message. */
-  readonly transaction: Transaction;
-}
-
-/** A handler of `run(handler, { transacted: true })`. */
-export type ProcessTransacted = (message: ReceivedMessage, context: TransactedContext) => unknown;
-
-/** A handler: the message is accepted when what it returns has settled, and counts as failed when it throws or rejects. */
-export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
+import type { Transact } from "./transact.ts";
 
 /** Where run() takes deliveries from: a consumer. */
 interface DeliverySource {
@@ -76,6 +56,8 @@ export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, trans
 /** What run() needs of the connection. */
 export interface RunDeps {
   readonly transact: Transact;
+  /** Recognises a call that comes out of a handler. */
+  readonly work: WorkScope;
   /** Fires when the consumer hands over nothing more. */
   readonly intakeOver: AbortSignal;
   /** What the consumer was asked for. */
@@ -103,19 +85,14 @@ export async function runConsumer(
   if (failed) throw failed.reason;
 }
 
-interface Failure {
-  readonly reason: unknown;
-}
-
 class Runner {
   readonly #consumer: DeliverySource;
-  readonly #handler: ProcessMessage;
   readonly #policy: CheckedRedelivery;
-  readonly #transacted: boolean;
   readonly #onError: ((failure: HandlerFailure) => void) | undefined;
   readonly #means: RunDeps;
   /** Failures of messages that are to come again. */
   readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
+  readonly #attempt: Attempt;
 
   constructor(
     consumer: DeliverySource,
@@ -124,11 +101,12 @@ class Runner {
     means: RunDeps,
   ) {
     this.#consumer = consumer;
-    this.#handler = handler;
     this.#policy = redelivery;
-    this.#transacted = transacted;
     this.#onError = onError && guarded("onError", onError);
     this.#means = means;
+    this.#attempt = means.work.mark(
+      transacted ? attemptInTransaction(handler, means.transact) : attemptAndAccept(handler),
+    );
   }
 
   async work(): Promise<void> {
@@ -156,6 +134,7 @@ class Runner {
       failures += 1;
       const last = failures > this.#policy.max;
       this.#tell(delivery, failures, failure);
+      if (failure.settled) return;
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
@@ -168,11 +147,9 @@ class Runner {
   }
 
   /** Tells the user of a call that failed, once, as soon as it is known what becomes of the message. */
-  #tell(delivery: Delivery, failures: number, { reason }: Failure): void {
-    const { destination, intakeOver, handlerFailed } = this.#means;
-    const last = failures > this.#policy.max;
-    const outcome =
-      !delivery.origin.holds(delivery) || (!last && intakeOver.aborted) ? "return" : last ? "reject" : "retry";
+  #tell(delivery: Delivery, failures: number, { reason, settled }: Failure): void {
+    const { destination, handlerFailed } = this.#means;
+    const outcome = settled ? "settled" : this.#becomes(delivery, failures);
     const failure: HandlerFailure = {
       messageId: delivery.message.id,
       destination,
@@ -186,39 +163,10 @@ class Runner {
     handlerFailed(failure, this.#onError !== undefined);
   }
 
-  /** Why the handler failed, if it did. */
-  async #attempt(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
-    const { message, redelivered } = delivery;
-    if (this.#transacted) return this.#attemptTransacted(delivery, attempt);
-    try {
-      await this.#handler(message, { attempt, redelivered, transaction: undefined });
-    } catch (reason) {
-      return { reason };
-    }
-    await delivery.accept();
-    return undefined;
-  }
-
-  async #attemptTransacted(delivery: Delivery, attempt: number): Promise<Failure | undefined> {
-    const { message, redelivered } = delivery;
-    try {
-      await this.#means.transact(async (transaction) => {
-        await this.#handler(message, { attempt, redelivered, transaction });
-        await transaction.accept(delivery);
-      });
-      return undefined;
-    } catch (reason) {
-      // That it cannot be done here at all is for the program to know, not for the message to suffer.
-      if (isInstance(reason, UnsupportedError)) throw reason;
-      const again = isInstance(reason, RunAgain);
-      if (again && delivery.origin.holds(delivery)) return this.#attemptTransacted(delivery, attempt);
-      // Interrupted or in doubt: if it does not hold, the message comes again.
-      const lost = again || (isInstance(reason, MasterSlaveError) && COMES_AGAIN.has(reason.code));
-      if (!lost || delivery.origin.holds(delivery)) return { reason };
-      // Its twin may have come already, and wait for it.
-      delivery.origin.leave(delivery);
-      return undefined;
-    }
+  #becomes(delivery: Delivery, failures: number): "retry" | "reject" | "return" {
+    if (!delivery.origin.holds(delivery)) return "return";
+    if (failures > this.#policy.max) return "reject";
+    return this.#means.intakeOver.aborted ? "return" : "retry";
   }
 
   /** It comes again, and is to be treated as what it is then. */
@@ -252,11 +200,6 @@ class Runner {
     });
   }
 }
-
-/** Thrown once for a message by a handler of ours whose transaction cannot be committed: called again, it goes another way. */
-export class RunAgain extends Error {}
-
-const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
 
 async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
   const text = textOf(reason);

@@ -3,7 +3,7 @@ import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 import type { Consumer } from "../../../../src/messaging/receiving/consuming/consumer.ts";
-import type { ProcessContext } from "../../../../src/messaging/receiving/handling/run-consumer.ts";
+import type { ProcessContext } from "../../../../src/messaging/receiving/handling/process-context.ts";
 import { Lanes, until, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { readQueue } from "./read-queue.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { UnsupportedError } from "../../../../../src/errors/errors.ts";
 import type { ReceivedMessage } from "../../../../../src/messaging/messages/received-message.ts";
-import type { ProcessContext, RunOptions } from "../../../../../src/messaging/receiving/handling/run-consumer.ts";
+import type { ProcessContext } from "../../../../../src/messaging/receiving/handling/process-context.ts";
+import type { RunOptions } from "../../../../../src/messaging/receiving/handling/run-consumer.ts";
 import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../../support/toy-connection.ts";
 import { type ToyHabits, type ToyMessagingSession, turns } from "../../../../support/toy-messaging-session.ts";
 
