@@ -14,19 +14,19 @@ import type { TraceResult } from "./watch/message-trace.ts";
 import { Warnings } from "./watch/warnings.ts";
 import type { BridgeWarning } from "./watch/watched-group.ts";
 
-/** A link has another state, or the same for another reason. */
+/** The state of a link, or the reason for it, has changed. */
 export interface LinkChange {
   /** The link, by its key in the configuration. */
   readonly name: string;
-  /** What it does now. */
+  /** The link's present state. */
   readonly state: LinkStateName;
   /** Why it is not running, in words. */
   readonly reason: string | undefined;
 }
 
-/** What a bridge tells. */
+/** The events of a bridge. */
 export interface BridgeEvents {
-  /** A link has another state, or the same for another reason. */
+  /** The state of a link, or the reason for it, has changed. */
   link: [change: LinkChange];
   /**
    * A link goes on, and somebody should know something of it: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, or a warning of one of
@@ -41,15 +41,15 @@ const BRIDGE_EMITTER: EmitterDescription<BridgeEvents> = {
   insteadOfError: "warning and link, whose state is failed then",
 };
 
-/** Every link of a bridge, at one moment. */
+/** The status of every link of a bridge at one moment. */
 export interface BridgeStatus {
-  /** By name; failed links too. */
+  /** By name; includes failed links. */
   readonly links: Readonly<Record<string, LinkStatus>>;
   /** The last 50 that were told, the oldest first. */
   readonly warnings: readonly BridgeWarning[];
 }
 
-/** How often states are looked at that follow from what does not happen. */
+/** How often to check for states that follow from something not happening. */
 const LOOK_MS = 250;
 const DRAIN_TIMEOUT_MS = 10_000;
 const TRACE_TIMEOUT_MS = 10_000;
@@ -59,7 +59,7 @@ export function createBridge(config: BridgeConfig): Bridge {
   return new Bridge(checkBridgeConfig(config).config);
 }
 
-/** The links of one configuration. It is made by createBridge(), started once and closed once. */
+/** The links of one configuration. createBridge() makes a bridge; it is started once and closed once. */
 export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDisposable {
   /** Resolves when every link is over by its `until` or has failed, and when the bridge is closed. Never rejects. */
   readonly done: Promise<void>;
@@ -90,7 +90,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   }
 
   /**
-   * Call it once. Resolves when every link asks for its messages, or has failed: a failed link is in status() with its
+   * Call it once. Resolves when every link has its consumers, or has failed: a failed link is in status() with its
    * reason. Rejects with ABORTED, and closes the bridge, when `signal` fires before that.
    */
   async start({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -105,7 +105,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     void Promise.all(this.#links.map((link) => this.#finish(link))).then(() => this.#resolveDone());
   }
 
-  /** The state and the figures of every link, failed ones too. */
+  /** The state and the figures of every link, including failed ones. */
   status(): BridgeStatus {
     const links = Object.fromEntries(this.#links.map((link) => [link.name, link.status()]));
     return { links, warnings: this.#warnings.last };
@@ -130,8 +130,8 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   }
 
   /**
-   * Takes nothing more, waits up to `drainTimeoutMs` (10,000 unless said) until what was taken is settled, and closes
-   * every connection; what is unsettled then stays with its source. From any state; idempotent; never rejects.
+   * Takes no more messages, waits up to `drainTimeoutMs` (10,000 by default) until those taken are settled, and closes
+   * every connection; what is unsettled then stays with its source. Works in any state; idempotent; never rejects.
    */
   close({ drainTimeoutMs = DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(drainTimeoutMs);
@@ -144,7 +144,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     return inspectedAs("Bridge", Object.fromEntries(states), depth, options);
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -154,7 +154,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     this.#look();
   }
 
-  /** A link that is over is closed; the others go on. */
+  /** Closes a link that is over; the others go on. */
   async #finish(link: Link): Promise<void> {
     await link.over(this.#ending.signal);
     if (link.state.state !== "failed") await link.close(DRAIN_TIMEOUT_MS);
@@ -168,7 +168,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     this.#resolveDone();
   }
 
-  /** Tells of each link that has another state, or another reason. */
+  /** Emits an event for each link whose state or reason has changed. */
   #look(): void {
     for (const { name, state: current } of this.#links) {
       const { state, reason, blockedBy } = current;

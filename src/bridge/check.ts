@@ -1,4 +1,4 @@
-/** What a check can say of a configuration beside its mistakes: what each link loses, as the groups themselves tell. */
+/** Findings about a configuration beside its mistakes: what each link loses, from asking the groups themselves. */
 import type { ConfigDocument, FindingDetails } from "../config/config-document.ts";
 import type { Finding } from "../config/finding.ts";
 import { readConfigFile } from "../config/read-config-file.ts";
@@ -10,7 +10,7 @@ import { isOneBroker } from "./link/one-broker.ts";
 import { type OpenGroup, openGroup } from "./link/open-group.ts";
 import { nativeTarget, stuckUnseen } from "./watch/unseen.ts";
 
-/** Reads a file without throwing; `config` is undefined when a finding is an error. */
+/** Reads a file without throwing; `config` is undefined if a finding is an error. */
 export async function inspectBridgeFile(file: string): Promise<{
   readonly config: BridgeConfig | undefined;
   readonly document: ConfigDocument;
@@ -20,7 +20,9 @@ export async function inspectBridgeFile(file: string): Promise<{
   return { document, ...inspectDocument(document) };
 }
 
-/** Connects to every group that a link has, asks, and leaves. Never rejects: a group that does not answer is a finding. */
+/**
+ * Connects to every group that a link uses, asks, and leaves. Never rejects: a group that does not answer is a finding.
+ */
 export async function checkLinksOnline(
   config: BridgeConfig,
   document: ConfigDocument,

@@ -10,19 +10,19 @@ import type { GroupNames } from "./watch/group-names.ts";
 import type { TraceResult } from "./watch/message-trace.ts";
 import type { BridgeWarning } from "./watch/watched-group.ts";
 
-/** What a link says of itself. */
+/** The status of a link. */
 export interface LinkStatus extends Readonly<LinkCounts> {
-  /** Follows from what moves, not from what is connected. */
+  /** Reflects whether messages move, not whether the connections are open. */
   readonly state: LinkStateName;
   /** Why it is not running, in words. */
   readonly reason: string | undefined;
-  /** What holds a blocked link, such as `TARGET_ABSENT` or `TARGET_UNAUTHORIZED`; undefined for every other. */
+  /** What blocks the link, such as `TARGET_ABSENT` or `TARGET_UNAUTHORIZED`; undefined unless it is blocked. */
   readonly blockedBy: string | undefined;
-  /** Taken from the source and not confirmed by the target yet. */
+  /** Number of messages taken from the source and not confirmed by the target yet. */
   readonly pending: number;
-  /** Taken from the source and not settled there yet; the pending ones are among them. */
+  /** Number of messages taken from the source and not settled there yet, including the pending ones. */
   readonly unacknowledged: number;
-  /** `Date.now()` of the last message that was settled; undefined before the first. */
+  /** `Date.now()` of the last settlement; undefined before the first. */
   readonly lastProgressAtMs: number | undefined;
   /** The delay that messages have on this link, as its canaries measure it; of a duplex link the slower direction's. */
   readonly canary: CanaryStatus;
@@ -81,7 +81,7 @@ export class Link {
     this.#directions = back ? [first, make(back, () => first)] : [first];
   }
 
-  /** The worse of both directions. */
+  /** The worse state of both directions. */
   get state(): LinkState {
     const states = this.#directions.map(({ state }) => state);
     const worst = ORDER.map((name) => states.find(({ state }) => state === name)).find((state) => state !== undefined);
@@ -114,7 +114,7 @@ export class Link {
     };
   }
 
-  /** Resolves when every direction asks for its messages, or has failed. Never rejects. */
+  /** Resolves when every direction has its consumers, or has failed. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#directions.map((direction) => direction.start(signal)));
   }
@@ -129,7 +129,7 @@ export class Link {
   }
 }
 
-/** What a link is called of which the directions differ. */
+/** The states from the worst to the best. */
 const ORDER: readonly LinkStateName[] = ["failed", "blocked", "starting", "standby", "running", "stopped"];
 
 function endOf({ name, connection }: Direction["source"]): LinkEnd {

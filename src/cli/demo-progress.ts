@@ -1,4 +1,7 @@
-/** The demo while it runs: one line that moves on a terminal, one line a failover elsewhere. On stderr, for stdout is the report's. */
+/**
+ * The output of the running demo: one updating line on a terminal, otherwise one line per failover. On stderr, because
+ * stdout is for the report.
+ */
 import { type EndpointAddress, formatAddress } from "../errors/errors.ts";
 import type { FailoverFigures, RehearsalProgress } from "../testing/rehearsal/rehearse-failover.ts";
 
@@ -15,14 +18,14 @@ export class DemoProgress {
     this.#silent = silent;
   }
 
-  /** `asks`: what the user has to do, where the group is not ours to crash. That is told even when silent. */
+  /** `asks` is what the user has to do, if the group is the user's own. It is printed even when silent. */
   begin(title: string, asks: string | false): void {
     const begins = `Sending and receiving through ${title}`;
     if (asks !== false) this.#always(`${begins}; ${asks}`);
     else this.#line(`${begins}; its active member is crashed ${this.#kills} times`);
   }
 
-  /** What an endpoint answered, told even when silent: the user looks for the member to start or to end. */
+  /** Prints an endpoint's answer, even when silent: the user looks for the member to start or stop. */
   answer(endpoint: EndpointAddress, answer: "session" | Error): void {
     if (answer === "session") this.#always(`  ${formatAddress(endpoint)} is active`);
     else this.#always(`  ${answer.message.replace(/\s*\n\s*/g, "; ")}`);

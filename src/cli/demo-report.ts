@@ -1,4 +1,4 @@
-/** What the demo prints at the end, and whether it went well. */
+/** The demo's final report, and whether it succeeded. */
 import Table from "cli-table3";
 import { formatAddress } from "../errors/errors.ts";
 import type { LedgerFindings } from "../testing/rehearsal/ledger.ts";
@@ -8,11 +8,11 @@ const PLAIN = { style: { head: [], border: [] } };
 
 export interface DemoVerdict {
   readonly ok: boolean;
-  /** What went wrong, in words. */
+  /** The faults, in words. */
   readonly faults: readonly string[];
 }
 
-/** Well: nothing confirmed was lost, order held, every send was confirmed. */
+/** Success: nothing confirmed was lost, the order was kept, every send was confirmed. */
 export function demoVerdict({ stream, store }: RehearsalReport): DemoVerdict {
   const both = (pick: (book: LedgerFindings) => number) => pick(stream) + pick(store);
   const counts = {

@@ -1,4 +1,4 @@
-/** `masterslave demo`: the main job, shown: send and receive while the active member is crashed again and again. */
+/** `masterslave demo`: sends and receives while the active member is crashed repeatedly. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
   type EndpointAddress,
@@ -15,10 +15,10 @@ import { demoVerdict, printDemoReport } from "./demo-report.ts";
 
 export type DemoProtocol = "stomp" | "amqp";
 
-/** A group the demo may crash, and how to be rid of it. */
+/** A group that the demo may crash, and how to dispose of it. */
 export type DemoGroup = CrashableGroup & { readonly title: string; close(): Promise<void> };
 
-/** What only a checkout of the repository has: real brokers, started by name. */
+/** What exists only in a checkout of the repository: real brokers, started by name. */
 export interface DemoSurroundings {
   readonly startBrokers?: (product: "classic" | "artemis", protocol: DemoProtocol) => Promise<DemoGroup>;
 }
@@ -32,7 +32,7 @@ interface DemoOptions {
   readonly timeout: number;
 }
 
-/** Node's timers take no more, about 24 days. */
+/** Node's timers take no longer delay, about 24 days. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
@@ -45,7 +45,10 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   AUTHENTICATION_FAILED: 5,
 };
 
-/** Exit codes: 0 nothing lost and order held, 1 otherwise, 2 bad usage, 3 no active endpoint or no failover in time, 5 login refused. */
+/**
+ * Exit codes: 0 nothing lost and order kept, 1 otherwise, 2 wrong usage, 3 no active endpoint or no failover in time, 5
+ * login refused.
+ */
 export function demoCommand(surroundings: DemoSurroundings, exit: (code: number) => void): Command {
   return new Command("demo")
     .description("Send and receive through a group while its active member is crashed, and show that nothing is lost")
@@ -123,7 +126,7 @@ async function startEmbedded(protocol: DemoProtocol): Promise<DemoGroup> {
   };
 }
 
-/** A group of the user's: it is not ours to crash, so the demo asks and waits. */
+/** The user's own group: the demo does not crash it, but asks the user and waits. */
 function groupByHand({ uri, kills, timeout }: { uri: string; kills: number; timeout: number }): DemoGroup {
   let asked = 0;
   let ended: EndpointAddress | undefined;
@@ -148,7 +151,7 @@ function groupByHand({ uri, kills, timeout }: { uri: string; kills: number; time
 
 const BROKERS = ["embedded", "classic", "artemis"];
 
-/** One of the three words, or a URI. A word with a slip in it is not taken for a URI. */
+/** Accepts one of the three words, or a URI. A mistyped word is not taken for a URI. */
 function brokersNamed(text: string): string {
   if (text.includes(":") || BROKERS.includes(text)) return text;
   const nearest = nearestName(text, BROKERS);

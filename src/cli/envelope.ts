@@ -1,13 +1,13 @@
-/** What every verb prints as JSON: one envelope, or one line an event. */
+/** The JSON output of all commands: one envelope, or one line per event. */
 import type { ConfigError } from "../config/config-error.ts";
 import type { Finding } from "../config/finding.ts";
 import { MasterSlaveError } from "../errors/errors.ts";
 
 export interface Envelope<Data = unknown> {
-  /** `masterslave/<verb>/1`; the number grows when a change would break a program that reads it. */
+  /** `masterslave/<verb>/1`; the number grows with a change that would break programs that read it. */
   readonly schema: string;
   readonly ok: boolean;
-  /** null when the verb failed before it had anything to tell. */
+  /** null if the command failed before it had a result. */
   readonly data: Data | null;
   readonly warnings: readonly EnvelopeWarning[];
   readonly error: EnvelopeError | null;
@@ -19,13 +19,13 @@ export interface EnvelopeWarning {
 }
 
 export interface EnvelopeError extends EnvelopeWarning {
-  /** The same command may succeed later, as it is. */
+  /** The same command may succeed later, unchanged. */
   readonly retryable: boolean;
-  /** Of a configuration that cannot be used. */
+  /** The findings of a configuration that cannot be used. */
   readonly findings?: readonly Finding[];
 }
 
-/** Returns the envelope of a verb that has something to tell. `ok` is false when that is bad news, such as findings. */
+/** Returns the envelope of a command with a result. `ok` is false if the result is bad, such as findings. */
 export function envelope<Data>(
   verb: string,
   data: Data,
@@ -34,7 +34,7 @@ export function envelope<Data>(
   return { schema: `masterslave/${verb}/1`, ok, data, warnings, error: null };
 }
 
-/** Returns the envelope of a verb that failed. */
+/** Returns the envelope of a failed command. */
 export function failureEnvelope(
   verb: string,
   reason: unknown,

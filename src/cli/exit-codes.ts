@@ -1,4 +1,4 @@
-/** The exit codes of every verb, and which of them an error means. */
+/** The exit codes of all commands, and the exit code for each error. */
 import type { ErrorCode } from "../errors/errors.ts";
 
 export const EXIT = {

@@ -1,4 +1,4 @@
-/** The verbs of the command line; one file each. */
+/** The commands of the command line, one file each. */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../testing/product.ts";
 import { bridgeCommand } from "./bridge/command.ts";
@@ -19,14 +19,14 @@ export async function main(argv: readonly string[], surroundings: DemoSurroundin
     .addCommand(demoCommand(surroundings, exit))
     .addCommand(bridgeCommand(exit))
     .addCommand(topologyCommand(exit));
-  // Verbs copy this from the program they are added to only when it is set before; so each is told.
+  // Commands copy this setting only when they are added after it, so it is set on each.
   const verbs = [program, ...program.commands].flatMap((command) => [command, ...command.commands]);
   for (const command of verbs) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (reason) {
     if (!(reason instanceof CommanderError)) throw reason;
-    // commander has printed the help or what was wrong.
+    // commander has printed the help or the mistake already.
     return reason.exitCode === 0 ? 0 : USAGE;
   }
   return exitCode;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `masterslave`: runs the command line and leaves with its exit code. */
+/** The command `masterslave`: runs the command line and exits with its exit code. */
 import { main } from "./main.ts";
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,24 +1,24 @@
 /**
- * An address that swallows connection attempts, as a host without power does: connecting neither succeeds nor fails.
- * It is a listener whose queue is full and from which nobody accepts, so that the kernel drops every further SYN.
+ * An address that swallows connection attempts, like a host without power: connecting neither succeeds nor fails. It is
+ * a listener whose accept queue is full and never emptied, so the kernel drops every further SYN.
  */
 import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { UnsupportedError } from "../errors/errors.ts";
 
-/** An address that takes connections and never says a word. */
+/** An address where connection attempts hang. */
 export interface BlackHole extends AsyncDisposable {
   /** The address it listens at. */
   readonly host: string;
   /** The port it listens at. */
   readonly port: number;
-  /** Frees the port; attempts that hang get a reset or a refusal. Idempotent. */
+  /** Frees the port; pending attempts get a reset or a refusal. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Node accepts as soon as its loop turns, so the loop that listens must not turn: this thread waits on a lock instead.
- * It wakes for close(), and ends with the process in any case.
+ * Node accepts connections whenever its event loop turns, so this thread blocks its loop on a lock. It wakes for
+ * close(), and ends with the process in any case.
  */
 const LISTEN_AND_SLEEP = `
   const { parentPort, workerData } = require("node:worker_threads");
@@ -33,9 +33,9 @@ const LISTEN_AND_SLEEP = `
   server.on("connection", (socket) => socket.destroy());
 `;
 
-/** A connect on the loopback that takes longer than this hangs. */
+/** A connection attempt on the loopback that takes longer than this hangs. */
 const HANGS_AFTER_MS = 150;
-/** Linux queues one more than the backlog; others round it up. */
+/** Linux queues one connection more than the backlog; other systems round it up. */
 const MAX_FILLERS = 16;
 
 /** Resolves when connecting to it hangs. Rejects with UnsupportedError on a kernel where it does not. */
@@ -53,7 +53,7 @@ export async function blackHole(): Promise<BlackHole> {
     for (const filler of fillers) filler.destroy();
     Atomics.store(wake, 0, 1);
     Atomics.notify(wake, 0);
-    // Whoever waits for this may have nothing else that keeps the process alive.
+    // This pending wait may be the only thing that keeps the process alive.
     worker.ref();
     await exited;
   };
@@ -64,12 +64,12 @@ export async function blackHole(): Promise<BlackHole> {
   return { host: "127.0.0.1", port, close, [Symbol.asyncDispose]: close };
 }
 
-/** Connects until it hangs. */
+/** Connects until an attempt hangs. */
 async function fill(port: number, fillers: Socket[]): Promise<boolean> {
   while (fillers.length < MAX_FILLERS) {
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => {});
-    // A test that forgets close() must not hang on it.
+    // A test that forgets close() must still exit.
     socket.unref();
     const connected = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(resolve, HANGS_AFTER_MS, false);

@@ -1,4 +1,4 @@
-/** A message's content as either protocol can write it, whichever it came by. */
+/** Converts a message's content between the protocols. */
 import { contentFromAmqp } from "./amqp/amqp-content.ts";
 import type { MessageContent } from "./message-content.ts";
 import { contentFromStomp } from "./stomp/stomp-content.ts";

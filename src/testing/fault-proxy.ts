@@ -8,7 +8,7 @@ import { type EndKind, type FlowDirection, type FlowShape, undisturbed } from ".
 import { endSocket, ProxiedConnection } from "./proxy/proxied-connection.ts";
 import { readTarget, type TargetAddress } from "./proxy/target-address.ts";
 
-/** What a new connection meets. */
+/** How the proxy treats a new connection. */
 type Answer =
   | { readonly kind: "pass" }
   | { readonly kind: "end"; readonly end: EndKind }
@@ -16,12 +16,12 @@ type Answer =
   | { readonly kind: "garbage"; readonly bytes: Uint8Array }
   | { readonly kind: "half-handshake"; readonly bytes: number };
 
-/** No protocol of ours begins like this. */
+/** Neither of our protocols begins like this. */
 const GARBAGE = Buffer.from("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
 
 /**
  * Resolves with a proxy to `target` ({ host, port }, "host:port" or "stomp://host:port") that listens on a port of
- * 127.0.0.1 and passes everything until it is told otherwise. The target need not listen yet. Close it when the test ends.
+ * 127.0.0.1 and at first passes everything. The target need not listen yet. Close the proxy when the test ends.
  */
 export async function faultProxy(target: TargetAddress | string): Promise<FaultProxy> {
   const address = readTarget(target);
@@ -30,11 +30,11 @@ export async function faultProxy(target: TargetAddress | string): Promise<FaultP
   return proxy;
 }
 
-/** A proxy before one endpoint, to break connections with. */
+/** A proxy in front of one endpoint that breaks connections on command. */
 export class FaultProxy implements AsyncDisposable {
   /** The address it listens at. */
   readonly host = "127.0.0.1";
-  /** Below 32768, and kept while the proxy refuses. */
+  /** Its port; below 32768, and reserved even while the proxy refuses. */
   readonly port: number;
   readonly #target: TargetAddress;
   readonly #claim: ClaimedPorts;
@@ -53,19 +53,19 @@ export class FaultProxy implements AsyncDisposable {
     this.port = claim.ports[0] ?? 0;
   }
 
-  /** TCP connections accepted so far. While it refuses nothing is accepted, so nothing is counted. */
+  /** Number of TCP connections accepted so far. While it refuses, nothing is accepted or counted. */
   get attempts(): number {
     return this.#attempts;
   }
 
-  /** Connections of clients open now. */
+  /** Number of client connections open now. */
   get connections(): number {
     return this.#clients.size;
   }
 
   /**
-   * Everything as if there were no proxy: new connections reach the target, open ones go on undisturbed. Those that lost
-   * bytes (black hole, half handshake) are reset, for TCP would not have lost them; those met with silence stay silent.
+   * Passes everything: new connections reach the target, open ones go on. Open ones that lost bytes (black hole, half
+   * handshake) are reset, because TCP never loses bytes silently; those that were met with silence stay silent.
    */
   async pass(): Promise<void> {
     Object.assign(this.#toTarget, undisturbed());
@@ -77,70 +77,75 @@ export class FaultProxy implements AsyncDisposable {
     await this.#meet({ kind: "pass" });
   }
 
-  /** New connections: nothing listens, they get ECONNREFUSED. Open ones go on. */
+  /** Refuses new connections with ECONNREFUSED. Open ones go on. */
   async refuse(): Promise<void> {
     this.#requireOpen();
     this.#stopListening();
   }
 
-  /** New connections: accepted, then closed at once. Open ones go on. */
+  /** Accepts new connections and closes them at once. Open ones go on. */
   async closeAtOnce(): Promise<void> {
     await this.#meet({ kind: "end", end: "close" });
   }
 
-  /** New connections: accepted, then reset at once. Open ones go on. */
+  /** Accepts new connections and resets them at once. Open ones go on. */
   async reset(): Promise<void> {
     await this.#meet({ kind: "end", end: "reset" });
   }
 
-  /** New connections: accepted, and never a byte in answer. Open ones go on. */
+  /** Accepts new connections and never answers. Open ones go on. */
   async staySilent(): Promise<void> {
     await this.#meet({ kind: "silent" });
   }
 
-  /** New connections: accepted and answered with bytes that are neither STOMP nor AMQP, or with `bytes`; then silence. Open ones go on. */
+  /**
+   * Accepts new connections and answers with bytes that are neither STOMP nor AMQP, or with `bytes`, then stays silent.
+   * Open ones go on.
+   */
   async garbage(bytes: Uint8Array = GARBAGE): Promise<void> {
     await this.#meet({ kind: "garbage", bytes });
   }
 
-  /** New connections: they reach the target, but only the first `bytes` of its answer come back. Open ones go on. */
+  /** New connections reach the target, but only the first `bytes` of its answer come back. Open ones go on. */
   async halfHandshake(bytes: number): Promise<void> {
     requireCount("bytes", bytes, 0);
     await this.#meet({ kind: "half-handshake", bytes });
   }
 
-  /** Open and new connections: bytes are swallowed, ends of streams too, and nobody is told. Until pass(). */
+  /** Swallows the bytes and ends of stream of open and new connections, without notice, until pass(). */
   blackHole(direction: FlowDirection = "both"): void {
     this.#shape(direction, { blackHole: true });
   }
 
-  /** Open and new connections: bytes wait with the kernels and arrive after pass(), as in a partition that heals. */
+  /**
+   * Holds the bytes of open and new connections in the kernels; they arrive after pass(), as when a partition heals.
+   */
   hold(direction: FlowDirection = "both"): void {
     this.#shape(direction, { hold: true });
   }
 
-  /** Open and new connections: every byte arrives `ms` later. Until pass(). */
+  /** Delays every byte of open and new connections by `ms`, until pass(). */
   delay(ms: number, direction: FlowDirection = "both"): void {
     requireCount("ms", ms, 0);
     this.#shape(direction, { delayMs: ms });
   }
 
-  /** Open and new connections: no more than `bytesPerSecond` for each of them and each direction. Until pass(). */
+  /** Limits each open and new connection to `bytesPerSecond` in each direction, until pass(). */
   rate(bytesPerSecond: number, direction: FlowDirection = "both"): void {
     requireCount("bytesPerSecond", bytesPerSecond, 1);
     this.#shape(direction, { bytesPerSecond });
   }
 
   /**
-   * Open and new connections, each by itself: after exactly `bytes` more bytes in that direction both sides are closed
-   * (or reset), wherever in a frame that is. Until pass().
+   * After exactly `bytes` more bytes in that direction, closes (or resets) both sides of each open or new connection,
+   * wherever in a frame that is. Until pass().
    */
   cutAfter(bytes: number, direction: Exclude<FlowDirection, "both">, end: EndKind = "close"): void {
     requireCount("bytes", bytes, 1);
     this.#shape(direction, { cut: { afterBytes: bytes, end } });
   }
 
-  /** Open connections: closed (or reset), both sides. New ones meet what they met before. */
+  /** Closes (or resets) both sides of all open connections. New ones are treated as before. */
   dropConnections(end: EndKind = "close"): void {
     for (const [client, connection] of [...this.#clients]) {
       if (connection) connection.end(end);
@@ -164,7 +169,7 @@ export class FaultProxy implements AsyncDisposable {
     return inspectedAs("FaultProxy", facts, depth, options);
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,4 +1,4 @@
-/** The program of a member that is a child process: it takes its settings and questions by IPC, and ends with its parent. */
+/** The program of a member in a child process: it gets its settings and questions by IPC, and ends with its parent. */
 import { rmSync } from "node:fs";
 import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./group/member-messages.ts";
 import { Member } from "./member/member.ts";
@@ -23,21 +23,21 @@ process.on("message", (message: ToMember) => {
   }
 });
 
-// The parent is gone, perhaps killed: nobody else is left to remove the store.
+// The parent is gone, perhaps killed: nobody else can remove the store.
 process.on("disconnect", () => {
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   process.exit(0);
 });
 
-// Ctrl-C and a terminal that goes reach every process of the group: the parent ends, and is then seen to be gone. One that lives
-// on has sent SIGTERM to this member alone.
+// Ctrl-C and a closed terminal signal every process of the group: if the parent ends too, this member notices. If the
+// parent lives on, the SIGTERM was for this member alone.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("SIGTERM", () => setTimeout(() => process.exit(0), SIGTERM_GRACE_MS));
 
 function start(settings: MemberSettings): void {
   directory = settings.directory;
   member = new Member(settings, (event) => {
-    // A member that failed is over; its clients see the kernel close what it had open.
+    // A failed member exits, and the kernel closes its connections.
     if (event.kind === "failed") tell({ kind: "event", event }, () => process.exit(FAILED_EXIT_CODE));
     else tell({ kind: "event", event });
   });

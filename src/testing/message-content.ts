@@ -1,4 +1,4 @@
-/** A message, whichever protocol it came by. */
+/** The content of a message, whichever protocol it came by. */
 
 export interface MessageContent {
   readonly kind: "text" | "bytes";
@@ -12,6 +12,6 @@ export interface MessageContent {
   readonly subject: string | undefined;
   readonly groupId: string | undefined;
   readonly groupSequence: number | undefined;
-  /** As the sender gave it; STOMP's cannot. */
+  /** The sender's own message id; over STOMP there is none. */
   readonly messageId: string | undefined;
 }

@@ -30,7 +30,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   readonly #abort = new AbortController();
   #state: ConnectionState<S> = { name: "idle" };
   #holding: Promise<void> = Promise.resolve();
-  /** Settles connect(); no listener, nor its removal, can get in the way. */
+  /** Settles connect(). Listeners cannot interfere with it. */
   #settleConnect: (failure?: MasterSlaveError) => void = () => {};
 
   constructor(options: FailoverTransportOptions<S>) {
@@ -48,16 +48,17 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     return this.#state;
   }
 
-  /** Adds endpoints a broker told of; they are tried after the user's own. Returns those that were not known yet. */
+  /** Adds endpoints that a broker named; they are tried after the user's own. Returns those that were not known yet. */
   addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     return this.#finder.addAlternates(endpoints);
   }
 
   /**
-   * Starts; call it once. Resolves when the first session is established (after the listeners of `established`).
-   * Rejects, and the transport is closed for good, with AuthenticationError or another verdict `stop`; with
-   * NoActiveEndpointError when the rounds are used up; with ConnectTimeoutError; with AbortError when `signal` fires
-   * before that; with ConnectionClosedError when `close()` comes first; with InvalidArgumentError when it was called before.
+   * Starts the transport; call it once. Resolves when the first session is established (after the listeners of
+   * `established`). When it rejects, the transport is closed for good: with AuthenticationError or another failure with
+   * verdict `stop`; with NoActiveEndpointError when the rounds are used up; with ConnectTimeoutError; with AbortError
+   * when `signal` fires first; with ConnectionClosedError when `close()` is called first; with InvalidArgumentError
+   * when it was called before.
    */
   async connect(options: ConnectLimits = {}): Promise<void> {
     this.#requireIdle();
@@ -79,7 +80,10 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     await established.finally(forgetLimits);
   }
 
-  /** From any state; idempotent. Resolves when nothing is left open: an open session is given until `signal` fires to leave. */
+  /**
+   * Closes the transport from any state; idempotent. Resolves when nothing is left open. An open session may leave in
+   * an orderly way until `signal` fires.
+   */
   async close(signal: AbortSignal): Promise<void> {
     const state = this.#state;
     if (state.name !== "closed" && state.name !== "closing") {
@@ -100,7 +104,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     this.#settleConnect(new ConnectionClosedError("close() was called before a session was established"));
   }
 
-  /** The one owner of retry: search, hold, search again, until closed or given up. Never rejects. */
+  /** The only retry loop: search, hold the session, search again, until closed or given up. Never rejects. */
   async #hold(): Promise<void> {
     try {
       let lostAtMs: number | undefined;
@@ -115,7 +119,8 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
         const end = await session.ended;
         if (this.#abort.signal.aborted) return;
         lostAtMs = end.atMs;
-        // What breaks the protocol comes again with the next session: a delivery no parser can read must not make a hot loop.
+        // A broken protocol counts as not useful: a delivery that cannot be parsed comes again with the next session,
+        // and must not cause a hot loop.
         const useful = session.useful && end.error.code !== "PROTOCOL_ERROR";
         delayMs = this.#finder.sessionEnded(end.atMs - sinceMs, useful);
         if (this.#finder.roundsLeft === 0)
@@ -145,7 +150,10 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     }
   }
 
-  /** Lets the observer use a session. Throws INTERNAL when it throws; ends the connection with it when it rejects later. */
+  /**
+   * Lets the observer restore a session. Throws INTERNAL when it throws, and ends the connection with INTERNAL when it
+   * rejects later.
+   */
   #restore(
     what: string,
     session: S,
@@ -156,7 +164,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     if (!observer) return;
     try {
       act(observer)?.catch((reason: unknown) => {
-        // What cannot be restored on a session that has ended is restored on the next one.
+        // If the session ended meanwhile, everything is restored on the next one instead.
         const current = this.#state.name === "connected" && this.#state.session === session;
         if (current) this.#fail(observerFailure(what, reason, endpoint));
       });
@@ -178,7 +186,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     this.emit("interrupted", interruption);
   }
 
-  /** Ends the connection for good, in whichever state. No effect once it is being closed. */
+  /** Ends the connection for good from any state. No effect once it is being closed. */
   #fail(failure: MasterSlaveError): void {
     const state = this.#state;
     if (state.name === "closing" || state.name === "closed") return;
@@ -195,7 +203,7 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     this.#settleConnect(failure);
   }
 
-  /** Returns what ended the connection: `failure`, or the observer's own throw after `close()`. */
+  /** Returns what ended the connection: `failure`, or what the observer threw after `close()`. */
   #tellEnded(failure: MasterSlaveError | undefined): MasterSlaveError | undefined {
     try {
       this.#options.observer?.ended(failure);

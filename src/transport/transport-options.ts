@@ -6,16 +6,16 @@ import type { SearchSettings } from "./search/session-finder.ts";
 import type { TransportEvents } from "./transport-events.ts";
 import type { TransportObserver } from "./transport-observer.ts";
 
-/** Everything the transport is told; URIs and options become this in connect/. */
+/** All settings of the transport; connect/ makes them from a URI and options. */
 export type TransportSettings = SearchSettings;
 
 export interface FailoverTransportOptions<S extends Session> {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<S>;
   readonly settings: TransportSettings;
-  /** A line for the errors of a search that found nobody, such as the ignored options of the URI. */
+  /** An extra line for the errors of a failed search, such as the ignored options of the URI. */
   readonly note?: string | undefined;
-  /** Restores what lives across sessions; told of each step before the listeners are. */
+  /** Restores what outlives sessions; called before the listeners at each step. */
   readonly observer?: TransportObserver<S> | undefined;
   /** Told of each event before the listeners are. */
   readonly onEmit?: OnEmit<TransportEvents<S>> | undefined;
@@ -23,8 +23,8 @@ export interface FailoverTransportOptions<S extends Session> {
 
 /** What ends connect() before there is a session. */
 export interface ConnectLimits {
-  /** Gives the waiting up when it fires; connect() rejects with `ABORTED` then. */
+  /** Stops waiting when it fires; connect() then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
-  /** Over all rounds; 0 is none. */
+  /** The deadline over all rounds in ms; 0 is none. */
   readonly connectTimeoutMs?: number | undefined;
 }

@@ -25,11 +25,14 @@ import type { ConnectionEnding } from "./sasl/connection-ending.ts";
 import { Sends } from "./sending/sends.ts";
 import { Transactions } from "./transactions/transactions.ts";
 
-/** The broker beats at half of what we advertise at the latest; this is how often it may miss. */
+/**
+ * The broker sends heart-beats at half of the interval that we announce, at the latest; after 2.1 of them without a
+ * byte it is dead.
+ */
 const SILENCE_FACTOR = 2.1;
-/** The smallest frame there is, as a heart-beat (2.4.5). */
+/** The smallest frame, used as a heart-beat (2.4.5). */
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
-/** How long the answer to the broker's close may take to leave. */
+/** How long the answer to the broker's close frame may take to be written. */
 const CLOSE_ANSWER_MS = 1000;
 
 export class AmqpSession implements MessagingSession {
@@ -45,7 +48,7 @@ export class AmqpSession implements MessagingSession {
   #state: { readonly name: "open" | "closing" | "over" } = { name: "open" };
   #useful = false;
 
-  /** `opened`: what the handshake on `socket` led to. */
+  /** `opened` is the result of the handshake on `socket`. */
   constructor(socket: EndpointSocket, opened: OpenConnection, settings: AdapterSettings) {
     const { connection, properties, redact } = opened;
     this.#socket = socket;
@@ -116,7 +119,7 @@ export class AmqpSession implements MessagingSession {
     return subscription;
   }
 
-  /** Confirmations that arrive before the broker's close still count; nothing more is written than our own. */
+  /** Confirmations that arrive before the broker's close still count; nothing more is written except our own close. */
   async close(signal: AbortSignal): Promise<void> {
     const destroy = () => this.destroy(this.#closed());
     if (this.#state.name === "open") {
@@ -163,7 +166,7 @@ export class AmqpSession implements MessagingSession {
     this.#resolveEnded({ error, atMs: performance.now() });
   }
 
-  /** Acknowledges what has come by what this turn writes. */
+  /** Makes sure that this turn writes something, to acknowledge what has come. */
   #hasten(): void {
     if (this.#state.name === "open" && this.#subscriptions.size > 0) this.#socket.acknowledge(EMPTY_FRAME);
   }

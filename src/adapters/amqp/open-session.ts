@@ -1,4 +1,4 @@
-/** One attempt at one endpoint by AMQP 1.0: dial, credentials, turn, SASL and open. */
+/** One attempt at one endpoint over AMQP 1.0: dial, credentials, speaking turn, SASL and open. */
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/port/messaging-session.ts";
@@ -13,7 +13,7 @@ import { handshake } from "./opening/handshake.ts";
 import { keepBeating } from "./opening/heart-beat.ts";
 import { askLogin } from "./opening/login.ts";
 
-/** Opens sessions on whatever the endpoint's port finds; failures as failures.ts lists them. */
+/** Returns the function that opens sessions; failures.ts lists how it fails. */
 export function openAmqpSession(settings: AdapterSettings): OpenSession<MessagingSession> {
   const { tls, lookup } = settings;
   return async (endpoint, context) => {
@@ -34,7 +34,7 @@ export function openAmqpSession(settings: AdapterSettings): OpenSession<Messagin
   };
 }
 
-/** The promise's outcome, unless the signal fires or the socket closes first. */
+/** Settles as the promise does, unless the signal fires or the socket closes first. */
 function whileConnected<T>(socket: EndpointSocket, signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -1,12 +1,12 @@
-/** The login of one attempt, as the user's credentials give it. */
+/** Obtains the login of one attempt from the user's credentials. */
 import { AttemptError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
 import type { Login } from "../../messaging/port/login.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 
 /**
- * Resolves with the login for one attempt at an endpoint, undefined for none. Rejects with the AttemptError that the
- * credentials reject with, or with what `failureOf` makes of any other reason.
+ * Resolves with the login for one attempt, undefined for none. Rejects with the AttemptError that the credentials
+ * reject with, or with the error that `failureOf` makes of any other reason.
  */
 export async function obtainLogin(
   { credentials }: Pick<AdapterSettings, "credentials">,

@@ -1,22 +1,22 @@
-/** Takes the login out of what brokers say: they name the user in their errors, and a careless one might name more. */
+/** Redacts the login in texts of brokers: their errors name the user, and a careless broker might show more. */
 import type { Login } from "../../messaging/port/login.ts";
 
-/** A shorter secret is part of many words: `***` in their places would tell it, and make the text unreadable. */
+/** A shorter secret occurs in many words: replacing it by `***` would reveal it and make the text unreadable. */
 const SHORTEST_REPLACED = 4;
 
-/** What stands for a peer's text that contains a short secret. */
+/** Replaces a peer's text that contains a short secret. */
 export const LEFT_OUT =
   "(left out: the peer's text contains the secret of the login, which is too short to be replaced in it)";
 
 /**
- * Returns a function that puts `***` for the secret wherever it stands, and for the user where that is a word of its own.
+ * Returns a function that replaces the secret by `***` wherever it occurs, and the user where it is a word of its own.
  * A secret of under four characters is not replaced: a text that contains it is left out whole, and LEFT_OUT says so.
  */
 export function redactingCredentials(login: Login | undefined): (text: string) => string {
   const username = login?.username ?? "";
   const secret = login === undefined ? "" : "password" in login ? login.password : "token" in login ? login.token : "";
   const short = [...secret].length < SHORTEST_REPLACED;
-  // As a word of its own only: a short name is part of many words.
+  // Only as a whole word, because a short name is part of many words.
   const user = new RegExp(
     `(?<![\\p{L}\\p{N}])${username.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?![\\p{L}\\p{N}])`,
     "gu",

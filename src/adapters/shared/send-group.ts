@@ -1,10 +1,10 @@
-/** A transaction that carries several sends, and which of them the broker has refused by name. */
+/** A transaction that carries several sends, and the members that the broker has refused by name. */
 import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { GroupTransaction } from "./group-writer.ts";
 
-/** The most members of one transaction. */
+/** The largest number of members in one transaction. */
 const MAX_MEMBERS = 500;
-/** The most bytes that the bodies of several members have together; a larger message is a transaction of its own. */
+/** The most bytes of several members' bodies together; a larger message gets a transaction of its own. */
 const MAX_GROUP_BYTES = 1024 * 1024;
 
 export class SendGroup {
@@ -19,7 +19,8 @@ export class SendGroup {
   }
 
   fits({ message }: OutgoingSend): boolean {
-    // One that was refused may come again, and its outcome is known by its object alone.
+    // A refused send may come again, but its outcome is stored by its object, so a group with a refusal takes no more
+    // members.
     if (this.#refused.size > 0) return false;
     if (this.members.length === 0) return true;
     return this.members.length < MAX_MEMBERS && this.#bytes + message.body.length <= MAX_GROUP_BYTES;
@@ -31,14 +32,14 @@ export class SendGroup {
     this.#bytes += send.message.body.length;
   }
 
-  /** The broker has refused the member by name. Nobody is told once the group is given up: the member goes again. */
+  /** The broker has refused this member by name. After giveUp() no caller is told: the member is sent again. */
   refuse(send: OutgoingSend, outcome: SendOutcome): void {
     if (this.#over) return;
     this.#refused.add(send);
     send.onOutcome(outcome);
   }
 
-  /** Its outcome is known, or it was rolled back. Returns the members that were not refused by name. */
+  /** Ends the group: its outcome is known, or it was rolled back. Returns the members that were not refused by name. */
   giveUp(): OutgoingSend[] {
     this.#over = true;
     return this.members.filter((member) => !this.#refused.has(member));

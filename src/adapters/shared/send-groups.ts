@@ -1,26 +1,27 @@
 /**
- * Sends to a broker that keeps a message for certain only inside a transaction (Artemis, docs/decisions/0021). They stand
- * in one queue and are written as the members of a transaction, which is committed at once while no other commit is
- * unanswered. Sends that come during a commit are the members of the next transaction: as in a database's log, many share
- * one write to the disk, and none waits while the broker is idle.
+ * Groups sends to a broker that stores a message reliably only inside a transaction (Artemis, docs/decisions/0021).
+ * Sends wait in one queue and are written as members of a transaction, which is committed at once unless another commit
+ * is unanswered. Sends that come during a commit become members of the next transaction: as in a database's log, many
+ * share one disk write, and none waits while the broker is idle.
  */
 import type { OutgoingSend, SendOutcome } from "../../messaging/port/messaging-session.ts";
 import type { GroupWriter } from "./group-writer.ts";
 import { SendGroup } from "./send-group.ts";
 import { SendQueue } from "./send-queue.ts";
 
-/** How many sends are checked together: few at first, for none is confirmed before all of them are answered. */
+/** How many sends are checked together at first: none is confirmed before all of them are answered. */
 const FIRST_CHECKED = 8;
 const MAX_CHECKED = 1024;
 /**
- * A group of so many members is committed as soon as the one before it is answered: the broker has work while the callers
- * go on. A smaller one waits for the end of the turn, for the sends of those callers: the disk is written less often.
+ * A group of this size is committed as soon as the one before it is answered, so that the broker has work while callers
+ * go on. A smaller group waits for the end of the turn, for further sends of those callers: then the disk is written
+ * less often.
  */
 const LARGE = 128;
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
 type State =
-  /** Nothing that was written waits for an answer. */
+  /** No written send waits for an answer. */
   | { readonly name: "idle" }
   | Committing
   /** Sends are being checked, and nothing else may be written meanwhile. */
@@ -32,15 +33,15 @@ type State =
 interface Committing {
   readonly name: "committing";
   /**
-   * The group whose commit is unanswered: one at a time, for Artemis may store two in another order (measured over AMQP).
-   * Only close() has another committed behind it.
+   * The groups whose commits are unanswered. There is one at a time, because Artemis may store two in another order
+   * (measured over AMQP); only close() commits another behind it.
    */
   readonly committing: Set<SendGroup>;
   /** A group that is written, and may still grow. */
   next: SendGroup | undefined;
 }
 
-/** Nothing more is written, and the groups that are being committed still get their answers. */
+/** Nothing more is written, but the groups that are being committed still get their answers. */
 interface Stopped {
   readonly name: "stopped";
   readonly committing: Set<SendGroup>;
@@ -51,10 +52,10 @@ const IDLE: State = { name: "idle" };
 export class SendGroups {
   readonly #writer: GroupWriter;
   readonly #queue = new SendQueue();
-  /** Written in this session and rolled back: each is checked by itself, if its caller still waits. */
+  /** Sends that were written in this session and rolled back: each is checked by itself if its caller still waits. */
   #rolledBack: WeakSet<OutgoingSend> | undefined;
   #state: State = IDLE;
-  /** What waits behind it need wait no longer. */
+  /** The sends behind it need not wait any longer. */
   readonly #onAbandoned = () => this.#schedule();
   #scheduled = false;
   #checkedAtOnce = FIRST_CHECKED;
@@ -63,18 +64,18 @@ export class SendGroups {
     this.#writer = writer;
   }
 
-  /** Whether sends are being checked: nothing else may be written to where they are. */
+  /** Whether sends are being checked: nothing else may be written to their destinations. */
   get checking(): boolean {
     return this.#state.name === "checking";
   }
 
-  /** Whether the next send is checked as soon as the writer is quiet: others are to write nothing until then. */
+  /** Whether the next send is checked as soon as the writer is quiet: nothing else should be written until then. */
   get wantsQuiet(): boolean {
     const head = this.#queue.peek();
     return this.#state.name === "idle" && typeof head === "object" && !head.abandoned && this.#mustCheck(head);
   }
 
-  /** Whether nothing waits, and nothing is unanswered. */
+  /** Whether no send waits and none is unanswered. */
   get idle(): boolean {
     return this.#queue.size === 0 && this.#state.name === "idle";
   }
@@ -92,7 +93,10 @@ export class SendGroups {
     this.#schedule();
   }
 
-  /** Calls `act` when nothing that was sent so far can be stored after what is written next, or when the session is over. */
+  /**
+   * Calls `act` when nothing that was sent so far can be stored after what is written next, or when the session is
+   * over.
+   */
   behind(act: () => void): void {
     if (!this.#writer.open || this.idle) {
       act();
@@ -102,7 +106,7 @@ export class SendGroups {
     this.#schedule();
   }
 
-  /** Flushes at the end of the turn: after all that a confirmation sets going, and before the socket writes. */
+  /** Flushes at the end of the turn: after everything that a confirmation triggers, and before the socket writes. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -125,15 +129,15 @@ export class SendGroups {
     if (this.#state.name === "committing") this.#commit(this.#state);
   }
 
-  /** Nothing more is written, and nobody is told of an outcome after this. */
+  /** Ends the groups: nothing more is written, and no caller is told an outcome after this. */
   end(): void {
     this.stop();
     this.#state = { name: "over" };
   }
 
   /**
-   * Nothing more is written. What is being committed or checked is told its outcome when the writer knows it. Returns the
-   * sends of which nothing can be stored.
+   * Stops writing. Sends that are being committed or checked still get their outcome. Returns the sends that cannot
+   * have been stored.
    */
   stop(): readonly OutgoingSend[] {
     if (this.#over) return [];
@@ -151,7 +155,7 @@ export class SendGroups {
     return this.#state.name === "over" || this.#state.name === "stopped";
   }
 
-  /** Returns whether the head of the queue was dealt with. */
+  /** Returns whether the head of the queue was handled. */
   #flushHead(): boolean {
     const head = this.#queue.peek();
     if (head === undefined || this.#state.name === "checking" || this.#over) return false;
@@ -189,7 +193,7 @@ export class SendGroups {
     return this.#queue.size < before;
   }
 
-  /** The state with a group that may grow; undefined when none can be begun now. */
+  /** Returns the state with a group that may grow; undefined if none can begin now. */
   #withNext(): Committing | undefined {
     const state: Committing =
       this.#state.name === "committing" ? this.#state : { name: "committing", committing: new Set(), next: undefined };
@@ -206,7 +210,7 @@ export class SendGroups {
     return state;
   }
 
-  /** Returns the members, which may go again. */
+  /** Returns the members, which may be sent again. */
   #rollBackNext(state: Committing): readonly OutgoingSend[] {
     const { next } = state;
     state.next = undefined;
@@ -215,7 +219,7 @@ export class SendGroups {
     return next?.giveUp() ?? [];
   }
 
-  /** Commits the group that is written, unless another is being committed. Returns whether it did. */
+  /** Commits the written group unless another is being committed. Returns whether it did. */
   #commitWritten(): boolean {
     if (this.#state.name !== "committing" || this.#state.committing.size > 0) return false;
     return this.#commit(this.#state);
@@ -242,7 +246,9 @@ export class SendGroups {
     this.#schedule();
   }
 
-  /** Nothing of the group is stored, so nothing behind it may be: all go again in their order, each by itself. */
+  /**
+   * Nothing of the group is stored, so nothing behind it may be either: all are sent again in order, each by itself.
+   */
   #refused(group: SendGroup): void {
     const state = this.#state;
     if (!("committing" in state) || !state.committing.delete(group)) return;
@@ -260,13 +266,16 @@ export class SendGroups {
     this.#schedule();
   }
 
-  /** The caller of the send has given up. A written one that was rolled back is waited for, so that its memory is free. */
+  /**
+   * The caller of the send has given up. If the send was written and rolled back, its answer is still awaited, so that
+   * its memory is freed.
+   */
   #drop(send: OutgoingSend): void {
     if (!this.#rolledBack?.delete(send)) return;
     send.onOutcome({ kind: "failed", error: this.#writer.unanswered(send) });
   }
 
-  /** Returns whether the head of the queue was dealt with and more can be written. */
+  /** Returns whether the head of the queue was handled and more can be written. */
   #check(): boolean {
     const sends: OutgoingSend[] = [];
     const most = Math.min(this.#checkedAtOnce, this.#writer.room);

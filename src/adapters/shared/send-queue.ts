@@ -1,4 +1,6 @@
-/** What waits to be written, in order: sends, and functions to call when everything before them is stored or refused. */
+/**
+ * A queue of what waits to be written: sends, and functions to call when everything before them is stored or refused.
+ */
 
 import { FifoQueue } from "../../async/fifo-queue.ts";
 import type { OutgoingSend } from "../../messaging/port/messaging-session.ts";
@@ -16,7 +18,10 @@ export class SendQueue<Send extends OutgoingSend = OutgoingSend> {
     return this.#items.size;
   }
 
-  /** Adds an item at the end. Sends that are given up make room for others above, but not here: at most as many stay as wait. */
+  /**
+   * Adds an item at the end. A send that is given up frees its place among the pending sends but stays here; at most as
+   * many such sends stay as others wait.
+   */
   push(item: QueueItem<Send>): void {
     this.#items.push(item);
     if (this.#items.size < this.#purgeAt) return;
@@ -24,7 +29,7 @@ export class SendQueue<Send extends OutgoingSend = OutgoingSend> {
     this.#purgeAt = Math.max(PURGE_FROM, 2 * this.#items.size);
   }
 
-  /** Puts sends back before all others. Costs as much as the queue is long. */
+  /** Puts sends back before all others. Its cost grows with the length of the queue. */
   unshift(sends: readonly Send[]): void {
     const waiting = this.#items.drain();
     for (const item of [...sends, ...waiting]) this.#items.push(item);

@@ -16,9 +16,9 @@ import { SendMemory } from "./opening/send-memory.ts";
 import { StompSession } from "./stomp-session.ts";
 
 /**
- * The attempts of one connection. Each rejects with an AttemptError whose verdict is listed in HANDSHAKE_FAILURES, or
- * with the reason of `context.signal` as soon as that fires, and leaves nothing open then.
- * @throws InvalidArgumentError for a client id that STOMP cannot carry.
+ * Returns the function that makes the attempts of one connection. Each attempt rejects with an AttemptError whose
+ * verdict is listed in HANDSHAKE_FAILURES, or with the reason of `context.signal` as soon as that fires, and then
+ * leaves nothing open. @throws InvalidArgumentError for a client id that STOMP cannot carry.
  */
 export function openStompSession(settings: AdapterSettings): OpenSession<MessagingSession> {
   const { clientId, tls, lookup } = settings;
@@ -37,7 +37,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
       warned = false;
       return session;
     } catch (cause) {
-      // Once until a session is open: it may take the broker a while to notice that an earlier one is gone.
+      // Warn once until a session is open: the broker may take a while to notice that an earlier connection is gone.
       if (isClientIdInUse(cause) && !warned) {
         warned = true;
         settings.onWarning({ code: "SUBSCRIPTION_IN_USE", message: cause.message, endpoint });
@@ -47,7 +47,7 @@ export function openStompSession(settings: AdapterSettings): OpenSession<Messagi
   };
 }
 
-/** The handshake at one address, from the connected socket on. */
+/** The handshake at one address, over a connected socket. */
 function speak(
   settings: AdapterSettings,
   memory: SendMemory,
@@ -69,10 +69,10 @@ function speak(
   };
 }
 
-/** Fires when the attempt is over from outside: it is no longer wanted, or the peer is gone. */
+/** Fires when the attempt must end: it is no longer wanted, or the peer is gone. */
 interface AttemptEnding {
   readonly signal: AbortSignal;
-  /** The promise's outcome, or a rejection with the reason if the attempt ends first. */
+  /** Settles as the promise does, or rejects with the reason if the attempt ends first. */
   unless<T>(promise: Promise<T>): Promise<T>;
   release(): void;
 }
@@ -84,7 +84,7 @@ function attemptEnding(socket: EndpointSocket, wanted: AbortSignal): AttemptEndi
   const onError = (error: Error) => controller.abort(brokenHandshake(socket, error));
   wanted.addEventListener("abort", onAbort, { once: true });
   socket.once("error", onError);
-  // It may have died while nobody listened.
+  // The signal may have fired before this listener existed.
   if (wanted.aborted) onAbort();
   else if (socket.destroyed) onError(new Error("the socket was closed"));
   return {

@@ -1,4 +1,4 @@
-/** A messaging session over one STOMP connection: takes the frames that are read to those they are for. */
+/** A messaging session over one STOMP connection: passes each received frame to the part that it is for. */
 import { ConnectionClosedError, formatAddress, MasterSlaveError, SessionLostError } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
 import type {
@@ -91,7 +91,7 @@ export class StompSession implements MessagingSession {
     socket.resume();
   }
 
-  /** Acknowledges what has come by what this turn writes. */
+  /** Makes sure that this turn writes something, to acknowledge what has come. */
   #hasten(): void {
     if (this.#subscriptions.any || this.#sends.expectsMore) this.#wire.acknowledge();
   }
@@ -150,7 +150,7 @@ export class StompSession implements MessagingSession {
     resolve({ error: cause, atMs: performance.now() });
     this.#reader.end();
     this.#watch.end();
-    // Takes the heart-beats with it.
+    // This ends the heart-beats too.
     this.#socket.destroy();
     for (const subscription of this.#subscriptions.all()) subscription.end();
     this.#wire.abandon(cause);
@@ -174,12 +174,12 @@ export class StompSession implements MessagingSession {
     else if (!this.#subscriptions.wasIssued(id))
       this.#protocolError(`a message for a subscription nobody made, ${this.#quote(id)}`);
     const { maxMessageBytes } = this.#wire.peer;
-    // What is known to be too large is not even begun to be kept.
+    // A body that is known to be too large is not kept at all.
     return Number(headers.raw("content-length") ?? 0) > maxMessageBytes ? 0 : maxMessageBytes;
   }
 
   #onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void {
-    // What is incomplete is answered when its end has come: see #onDropped.
+    // An incomplete frame is answered when its end has come: see #onDropped.
     if (command === "MESSAGE") complete && this.#onMessage(headers, body);
     else if (command === "RECEIPT") this.#onReceipt(headers);
     else this.#onError(headers, body, complete);
@@ -189,7 +189,7 @@ export class StompSession implements MessagingSession {
     const receipt = headers.get("receipt-id");
     const waiter = this.#wire.take(receipt);
     if (waiter) waiter.onReceipt();
-    // What is said twice is no harm.
+    // A receipt that is sent twice does no harm.
     else if (!this.#wire.wasAsked(receipt)) this.#protocolError(`a receipt nobody asked for, ${this.#quote(receipt)}`);
   }
 
@@ -198,7 +198,7 @@ export class StompSession implements MessagingSession {
     this.#subscriptions.find(headers.get("subscription"))?.refuseTooLarge(headers, bytes);
   }
 
-  /** The frame that is being read will never be finished. */
+  /** The frame that is being read will never be complete. */
   #onStuck(): void {
     const frame = this.#reader.unfinished;
     if (frame) this.#brokeRules("a content-length that promises more than the body has", frame);
@@ -222,20 +222,22 @@ export class StompSession implements MessagingSession {
     const named = refusal.receiptId !== undefined;
     const waiter = named ? this.#wire.take(refusal.receiptId) : this.#findUnnamed(refusal);
     waiter?.onRefused(refusal);
-    // One without end would be read for ever.
+    // An ERROR body longer than we keep: close the session rather than read an endless body.
     const mayGoOn = named || (waiter?.unnamed && complete);
     if (waiter && mayGoOn && !dialect.errorEndsSession) return;
     this.destroy(refusedSession(endpoint, refusal, waiter !== undefined));
   }
 
-  /** Whom an ERROR without a receipt means, where that can be known. */
+  /** Finds the request that an ERROR without a receipt concerns, if possible. */
   #findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined {
-    // Classic closes over the size of a frame; whoever has the largest is too large in any case.
+    // Classic closes because a frame is too large: the waiter with the largest body has a frame that is too large in
+    // any case.
     if (saysTooLarge(refusal)) return this.#wire.takeLargest();
     const unnamed = saysOfAck(refusal) ? undefined : this.#wire.takeUnnamed(() => this.#sends.findUnnamed(refusal));
     if (unnamed) return unnamed;
     if (!this.#wire.peer.dialect.unnamedSubscribeErrors || saysOfSession(refusal)) return undefined;
-    // Of a send or of a SUBSCRIBE: the next session writes the sends with receipts, and then it is known.
+    // The ERROR may concern a send or a SUBSCRIBE: the next session writes the sends with receipts, and then it is
+    // known.
     if (this.#sends.awaitsUnnamed && !saysOfSubscribe(refusal)) return undefined;
     return this.#wire.takeOnlySubscribe();
   }

@@ -1,4 +1,4 @@
-/** The cases of `bridge test`: what is given, and what is expected of it. */
+/** Reads the cases of `bridge test`: the given messages, and what is expected. */
 import { z } from "zod";
 import { checkShape } from "../../config/check-shape.ts";
 import { ConfigError } from "../../config/config-error.ts";

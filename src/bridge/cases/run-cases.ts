@@ -1,4 +1,4 @@
-/** Runs cases against a configuration: every group is an embedded one, in this process. */
+/** Runs cases against a configuration, with embedded groups in this process. */
 import { randomUUID } from "node:crypto";
 import { connect } from "../../connect/connect.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
@@ -13,14 +13,14 @@ import type { BridgeCase } from "./case-file.ts";
 export interface CaseResult {
   readonly name: string;
   readonly ok: boolean;
-  /** What was found in place of what was expected; undefined when all is well. */
+  /** What was found instead of the expected result; undefined if the case passes. */
   readonly found: string | undefined;
   readonly tookMs: number;
 }
 
-/** A message that is to arrive is waited for so long. */
+/** How long to wait for a message that should arrive. */
 const ARRIVES_MS = 2_000;
-/** One that is to stay is given so long to move. */
+/** How long a message that should stay has to move. */
 const STAYS_MS = 150;
 const CASE_PROPERTY = "BridgeCase";
 
@@ -55,7 +55,7 @@ export async function runCases(config: BridgeConfig, cases: readonly BridgeCase[
   }
 }
 
-/** The same links between embedded groups, each spoken to as the configuration says; nothing ends by itself. */
+/** The same links between embedded groups, over the protocols of the configuration; no link ends by itself. */
 function onEmbedded(config: BridgeConfig, groups: ReadonlyMap<string, EmbeddedGroup>): BridgeConfig {
   const entries = Object.entries(config.groups).flatMap(([name, { uri, id }]): [string, BridgeGroup][] => {
     const group = groups.get(name);
@@ -76,7 +76,7 @@ async function runCase(each: BridgeCase, stage: Stage): Promise<CaseResult> {
   return { name: each.name, ok: found === undefined, found, tookMs: Math.round(performance.now() - startedAt) };
 }
 
-/** Resolves with what is wrong; undefined when all is as expected. */
+/** Resolves with what is wrong; undefined if everything is as expected. */
 async function play(
   { link: name, given, expect }: BridgeCase,
   { config, clients }: Stage,
@@ -112,7 +112,7 @@ function placeOf(expect: BridgeCase["expect"], deadLetter: string | undefined, g
   return expect === "dead-letter" ? (deadLetter ?? "queue://ActiveMQ.DLQ") : expect.destination;
 }
 
-/** Leaves what belongs to other cases where it is. */
+/** Leaves messages of other cases where they are. */
 async function arrival(consumer: Consumer, mark: string): Promise<ReceivedMessage | undefined> {
   const until = performance.now() + ARRIVES_MS;
   for (let left = ARRIVES_MS; left > 0; left = until - performance.now()) {
@@ -124,7 +124,7 @@ async function arrival(consumer: Consumer, mark: string): Promise<ReceivedMessag
   return undefined;
 }
 
-/** A message that was to stay is looked for where it would have gone under its own name. */
+/** Looks for a message that should stay at the place where it would have gone under its own name. */
 async function movedMeanwhile(
   target: Connection,
   wanted: string,

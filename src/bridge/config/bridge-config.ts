@@ -1,22 +1,22 @@
-/** The configuration of a bridge, as a file says it and as a program may give it. */
+/** The configuration of a bridge, as in a file or given by a program. */
 import type { Finding } from "../../config/finding.ts";
 import type { MessageBody, PropertyValue } from "../../messaging/messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 
-/** A text, or where to find it: a file, read at every attempt, or an environment variable. */
+/** A secret: as text, or as a file (read on every attempt) or environment variable that contains it. */
 export type BridgeSecret = string | { readonly file: string } | { readonly env: string };
 
 /** How to verify the brokers of a group. */
 export interface BridgeGroupTls {
-  /** Path of the authorities to trust in place of Node's own, PEM. */
+  /** Path of the authorities to trust instead of Node's own, PEM. */
   readonly ca?: string | undefined;
   /** Path of the client certificate, PEM. */
   readonly cert?: string | undefined;
   /** Path of the client certificate's key, PEM. */
   readonly key?: string | undefined;
-  /** The name to verify in the certificate; the endpoint's host unless said. */
+  /** The name to verify in the certificate; by default the endpoint's host. */
   readonly servername?: string | undefined;
-  /** false accepts any certificate; true unless said. */
+  /** false accepts any certificate; true by default. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
@@ -29,31 +29,31 @@ export interface BridgeGroup {
    * Unless said, such messages are counted where the broker tells its depths, and not named.
    */
   readonly browseUri?: string | undefined;
-  /** The name in the path of messages, where two files name one group differently; its key in `groups` unless said. */
+  /** The name in the path of messages, if two files name one group differently; by default its key in `groups`. */
   readonly id?: string | undefined;
-  /** Logs in as nobody unless said. */
+  /** The user name; no login by default. */
   readonly username?: string | undefined;
-  /** The password, or where it stands: a file, or a variable of the environment. */
+  /** The password, or the file or environment variable that contains it. */
   readonly password?: BridgeSecret | undefined;
-  /** An OAuth bearer token in place of the password. */
+  /** An OAuth bearer token instead of the password. */
   readonly token?: BridgeSecret | undefined;
   /** How to verify the group's brokers, and which certificate to show. */
   readonly tls?: BridgeGroupTls | undefined;
 }
 
-/** A pattern of names, and what a name that fits becomes. */
+/** A pattern of names, and the new name for a name that matches. */
 export interface RenameRule {
   /** A destination; `*` stands for one word and `>` at the end for the rest. */
   readonly from: string;
-  /** Where to send it; `$1`, `$2` … are what the wildcards stood for. */
+  /** The destination at the target; `$1`, `$2` … are what the wildcards matched. */
   readonly to: string;
 }
 
-/** Which properties are added, and which are removed. */
+/** The properties to add and to remove. */
 export interface HeaderRules {
-  /** Properties that every forwarded message is given. */
+  /** Properties that are added to every forwarded message. */
   readonly add?: Readonly<Record<string, PropertyValue>> | undefined;
-  /** Names of properties that no forwarded message keeps. */
+  /** Names of properties that are removed from every forwarded message. */
   readonly remove?: readonly string[] | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface CanaryOptions {
   readonly intervalMs: number;
 }
 
-/** What is forwarded from one group to another. */
+/** What to forward from one group to another. */
 export interface BridgeLink {
   /** The group to take messages from. */
   readonly from: string;
@@ -74,15 +74,15 @@ export interface BridgeLink {
   readonly to: string;
   /** Destinations to forward, such as `queue://orders.>`; this or `static` is needed. */
   readonly include?: readonly string[] | undefined;
-  /** Never forwarded, whatever `include` and `static` say. */
+  /** Never forwarded, even if `include` or `static` matches. */
   readonly exclude?: readonly string[] | undefined;
-  /** Forwarded whether or not somebody wants it; plain names. */
+  /** Plain names that are forwarded even without a consumer at the target. */
   readonly static?: readonly string[] | undefined;
-  /** The first rule that matches gives the destination its name at the target. */
+  /** The first matching rule gives the destination its name at the target. */
   readonly rename?: readonly RenameRule[] | undefined;
-  /** The kind of the destination at the target; the same as at the source unless said. */
+  /** The kind of the destination at the target; by default the same as at the source. */
   readonly as?: "queue" | "topic" | undefined;
-  /** Properties that are added or removed on the way. */
+  /** Properties that are added or removed. */
   readonly headers?: HeaderRules | undefined;
   /**
    * Forwards only what has a consumer in the target group; false unless said. Browsers and consumers of other bridges count
@@ -99,7 +99,7 @@ export interface BridgeLink {
    * the target is Classic, which does not tell it. Such a link is refused unless said.
    */
   readonly durableDemand?: "ignore" | undefined;
-  /** Forwards in the other direction too; false unless said. */
+  /** Forwards in the other direction too; false by default. */
   readonly duplex?: boolean | undefined;
   /**
    * With `demand` and `duplex`: what was forwarded to a queue that has had no consumer for a second goes back when the queue
@@ -111,39 +111,43 @@ export interface BridgeLink {
    * consumer on Classic, an exclusive queue on Artemis, the client id of a durable topic. false unless said.
    */
   readonly exclusive?: boolean | undefined;
-  /** How many groups a message may have come through, this link's source included; 1 unless said, at most 16. */
+  /** The most groups that a message may have come through, including this link's source; 1 by default, at most 16. */
   readonly maxHops?: number | undefined;
-  /** Messages taken from the source and not settled yet; 1,000 unless said. */
+  /** The most messages taken from the source and not settled yet; 1,000 by default. */
   readonly maxInFlight?: number | undefined;
-  /** The same in bytes of bodies; 16 MiB unless said. */
+  /** The same limit in bytes of bodies; 16 MiB by default. */
   readonly maxInFlightBytes?: number | undefined;
   /**
-   * The broker serves consumers of a higher one first, from -128 to 127. -5 unless said, so that local consumers come first,
-   * where the source has priorities: Classic, and Artemis over AMQP. Elsewhere none; one that was said is refused.
+   * The consumer priority at the source, from -128 to 127: the broker serves higher ones first. By default -5, so that
+   * local consumers come first, where the source has priorities: Classic, and Artemis over AMQP. Elsewhere none, and a
+   * given one is refused.
    */
   readonly priority?: number | undefined;
-  /** Consumers of each queue; 1 unless said. More than 1 gives up the order of messages without a group. */
+  /** Number of consumers of each queue; 1 by default. With more than 1 only messages of a group keep their order. */
   readonly concurrency?: number | undefined;
-  /** Subscribes to topics durably: nothing is lost while the bridge is away. false unless said. */
+  /** Subscribes to topics durably, so that nothing is lost while the bridge is away; false by default. */
   readonly durable?: boolean | undefined;
-  /** When the link is over; `forever` unless said. */
+  /** When the link is over; `forever` by default. */
   readonly until?: Until | undefined;
-  /** What to do with a body that is neither text nor bytes and cannot be passed on as it is; a dead letter unless said. */
+  /**
+   * What to do with a body that is neither text nor bytes and cannot be passed on unchanged; by default it becomes a
+   * dead letter.
+   */
   readonly convert?: "json" | undefined;
-  /** Where the source group keeps what cannot be forwarded; `ActiveMQ.DLQ` or `DLQ`, by its product, unless said. */
+  /** The source group's queue for what cannot be forwarded; by default `ActiveMQ.DLQ` or `DLQ`, by its product. */
   readonly deadLetter?: string | undefined;
   /**
    * A message of the bridge's own that goes the way of the link every `intervalMs`, and measures the delay; every 5,000 unless
    * said. `false`: none. A link that ends by itself has none.
    */
   readonly canary?: CanaryOptions | false | undefined;
-  /** Refuses to start where the link would lose a part of messages, such as their groups; false unless said. */
+  /** Refuses to start if the link would lose a part of messages, such as their groups; false by default. */
   readonly strict?: boolean | undefined;
-  /** Only in programs: looks at each message before it is sent. See {@link MapMessage}. */
+  /** Only in programs: called with each message before it is sent. See {@link MapMessage}. */
   readonly map?: MapMessage | undefined;
 }
 
-/** What a bridge is told: the groups, and the links between them. */
+/** The configuration of a bridge: the groups, and the links between them. */
 export interface BridgeConfig {
   /** By name: letters, digits and `-`. */
   readonly groups: Readonly<Record<string, BridgeGroup>>;
@@ -151,7 +155,7 @@ export interface BridgeConfig {
   readonly links: Readonly<Record<string, BridgeLink>>;
 }
 
-/** What a map hook is told beside the message. */
+/** What a map hook gets beside the message. */
 export interface MapContext {
   /** The name of the link. */
   readonly link: string;
@@ -159,32 +163,32 @@ export interface MapContext {
   readonly from: string;
   /** The name of the target group. */
   readonly to: string;
-  /** Where the message is about to go. */
+  /** The destination at the target. */
   readonly destination: string;
 }
 
-/** What a map hook changes; what it leaves out stays as it is. */
+/** The changes of a map hook; fields left out stay as they are. */
 export interface MappedMessage {
-  /** Where it goes instead: `queue://NAME` or `topic://NAME`. */
+  /** Another destination: `queue://NAME` or `topic://NAME`. */
   readonly destination?: string | undefined;
-  /** Takes the place of the body; its AMQP sections are not passed on then. */
+  /** Replaces the body; then its AMQP sections are not passed on. */
   readonly body?: MessageBody | undefined;
-  /** Added to the message's properties, over those of the same name. */
+  /** Added to the message's properties, replacing those of the same name. */
   readonly properties?: Readonly<Record<string, PropertyValue>> | undefined;
 }
 
 /**
- * Looks at a message before it is sent. undefined forwards it as it is; `"drop"` takes it from the source and forwards
- * nothing. A throw, or a promise that rejects, makes it a dead letter with the error as the reason.
+ * Called with a message before it is sent. undefined forwards it unchanged; `"drop"` takes it from the source and
+ * forwards nothing. If it throws or rejects, the message becomes a dead letter with the error as the reason.
  */
 export type MapMessage = (
   message: ReceivedMessage,
   context: MapContext,
 ) => MappedMessage | "drop" | undefined | Promise<MappedMessage | "drop" | undefined>;
 
-/** A configuration that was checked, with what there is to say about it. */
+/** A checked configuration with the findings about it. */
 export interface CheckedBridgeConfig {
-  /** The configuration with what was not said filled in. */
+  /** The configuration with its defaults filled in. */
   readonly config: BridgeConfig;
   /** Warnings and information; errors were thrown. */
   readonly findings: readonly Finding[];

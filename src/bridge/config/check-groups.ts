@@ -1,4 +1,4 @@
-/** What can be wrong with the groups of a bridge beyond their shape. */
+/** Checks the groups of a bridge beyond their shape. */
 import type { ConfigDocument, FindingDetails } from "../../config/config-document.ts";
 import type { Finding } from "../../config/finding.ts";
 import { secretInFile, secretNotSet } from "../../config/secret.ts";
@@ -8,10 +8,10 @@ import { type MasterSlaveUri, parseMasterSlaveUri } from "../../uri/master-slave
 import { resolveOptions } from "../../uri/resolve-options.ts";
 import type { BridgeConfig, BridgeGroup } from "./bridge-config.ts";
 
-/** The URIs that could be read, by the group's name. */
+/** The URIs that could be parsed, by the group's name. */
 export type GroupUris = ReadonlyMap<string, MasterSlaveUri>;
 
-/** Appends what is wrong, and returns the URIs that could be read. */
+/** Appends the findings, and returns the URIs that could be parsed. */
 export function checkGroups(config: BridgeConfig, document: ConfigDocument, findings: Finding[]): GroupUris {
   const uris = new Map<string, MasterSlaveUri>();
   const add = (details: FindingDetails | undefined) => details && findings.push(document.finding(details));
@@ -105,7 +105,7 @@ function tlsWithoutUse(
   return { code: "HALF_CERTIFICATE", path: [...path, "tls"], message, advice: "Add the other of the two" };
 }
 
-/** Two groups of one name in the path: the loop rule would take one for the other. */
+/** Two groups with one name in the path: the loop rule would confuse them. */
 function sameIds({ groups }: BridgeConfig): FindingDetails[] {
   const seen = new Map<string, string>();
   return Object.entries(groups).flatMap(([name, { id = name }]) => {

@@ -1,4 +1,4 @@
-/** What can be wrong with the links of a bridge beyond their shape: groups, destinations, renames and combinations. */
+/** Checks the links of a bridge beyond their shape: groups, destinations, renames and combinations. */
 import type { ConfigDocument, FindingDetails } from "../../config/config-document.ts";
 import type { Finding } from "../../config/finding.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
@@ -14,7 +14,7 @@ import type { ReadLink } from "./read-link.ts";
 
 type Path = FindingDetails["path"];
 
-/** Appends what is wrong. */
+/** Appends the findings. */
 export function checkLinks(config: BridgeConfig, uris: GroupUris, document: ConfigDocument, findings: Finding[]): void {
   const add = (details: FindingDetails) => findings.push(document.finding(details));
   const read = Object.entries(config.links).map(([name, link]) => checkLink(name, link, config, add));
@@ -109,7 +109,7 @@ function neverForwarded(patterns: readonly PlacedPattern[], add: (details: Findi
   }
 }
 
-/** A consumer of a wildcard is brought what is excluded below it, and has to give it back again and again. */
+/** A wildcard consumer also gets excluded messages below it, and has to give them back again and again. */
 function givenBack(
   include: readonly PlacedPattern[],
   excluded: readonly PlacedPattern[],
@@ -157,7 +157,7 @@ function notInvertible({ from, to }: RenameRule, path: Path, duplex: boolean): F
   return { code: duplex ? "DUPLEX_RENAME" : "DEMAND_RENAME", path, message, advice };
 }
 
-/** Keys that do not go together. */
+/** Keys that cannot be combined. */
 function combinations(link: BridgeLink, sources: readonly DestinationPattern[], path: Path): FindingDetails[] {
   const { until = "forever", duplex, durable, concurrency = 1, deadLetter, maxInFlight = 1000 } = link;
   const found: FindingDetails[] = [];
@@ -212,7 +212,7 @@ function deadLetterProblem(text: string, sources: readonly DestinationPattern[])
   }
 }
 
-/** Links that take the same messages of one group: each message goes by one of them, and nobody knows by which. */
+/** Links that take the same messages of one group: each message goes through one of them, which one is undefined. */
 function overlaps(links: readonly ReadLink[]): FindingDetails[] {
   return links.flatMap((one, index) =>
     links.slice(index + 1).flatMap((other) => {

@@ -1,6 +1,6 @@
 /**
- * A broker must not open a connector to a member of its own group: that rule holds for us too. Only a move inside one
- * group, with names that differ, is allowed.
+ * A broker must not connect to a member of its own group, and neither must a bridge. Only a move within one group, to
+ * other names, is allowed.
  */
 import type { FindingDetails } from "../../config/config-document.ts";
 import { type EndpointAddress, formatAddress } from "../../errors/errors.ts";
@@ -9,7 +9,7 @@ import { formatPattern, patternsOverlap } from "../routing/pattern.ts";
 import type { GroupUris } from "./check-groups.ts";
 import type { ReadLink } from "./read-link.ts";
 
-/** What is wrong with a link whose ends are one group, by name or by an endpoint that both have. */
+/** The findings about a link whose ends are one group, by name or by a common endpoint. */
 export function ownGroup({ name, link, sources, renames }: ReadLink, uris: GroupUris): FindingDetails[] {
   const { from, to, duplex } = link;
   const path = ["links", name];
@@ -44,7 +44,7 @@ function overlapsTarget(source: Parameters<typeof patternsOverlap>[0], kind: str
   return patternsOverlap(source, target);
 }
 
-/** The first endpoint that both lists have, whatever its protocol: the host and the port tell the broker. */
+/** The first endpoint that both lists contain, whatever its protocol: host and port identify the broker. */
 function sharedEndpoint(
   one: readonly EndpointAddress[],
   other: readonly EndpointAddress[],

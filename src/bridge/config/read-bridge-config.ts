@@ -1,4 +1,4 @@
-/** Reads and checks the configuration of a bridge; nothing connects. */
+/** Reads and checks the configuration of a bridge, without connecting. */
 
 import { checkShape } from "../../config/check-shape.ts";
 import { type ConfigDocument, configDocument } from "../../config/config-document.ts";
@@ -37,14 +37,14 @@ export function checkDocument(document: ConfigDocument): CheckedBridgeConfig {
   throw new ConfigError("BRIDGE_CONFIG", `The configuration ${document.file ?? "of the bridge"}`, findings);
 }
 
-/** Returns everything that there is to say of a document; `config` is undefined when a finding is an error. */
+/** Returns all findings about a document; `config` is undefined if a finding is an error. */
 export function inspectDocument(document: ConfigDocument): {
   readonly config: BridgeConfig | undefined;
   readonly findings: readonly Finding[];
 } {
   const { value, findings: ofShape } = checkShape(BridgeSchema, document);
   if (value === undefined) return { config: undefined, findings: inOrder(ofShape) };
-  // The compiler checks here that the schema and the public types say the same.
+  // Here the compiler checks that the schema and the public types agree.
   const config: BridgeConfig = value;
   const findings = [...ofShape];
   checkLinks(config, checkGroups(config, document, findings), document, findings);
@@ -52,12 +52,12 @@ export function inspectDocument(document: ConfigDocument): {
   return { config: failed ? undefined : config, findings: inOrder(findings) };
 }
 
-/** As they stand in the file. */
+/** In the order of the file. */
 function inOrder(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
-/** Functions are of programs alone: no file has them, and the schema knows none. */
+/** Removes functions, which only programs can give: the schema does not know them. */
 function withoutMaps(config: BridgeConfig): {
   readonly plain: unknown;
   readonly maps: ReadonlyMap<string, MapMessage>;

@@ -1,9 +1,9 @@
-/** A link whose destinations and renames were read, for the checks that look at several. */
+/** A link with its destinations and renames parsed, for the checks across links. */
 import type { DestinationPattern } from "../routing/pattern.ts";
 import type { Rename } from "../routing/rename.ts";
 import type { BridgeLink } from "./bridge-config.ts";
 
-/** What of a link could be read. */
+/** The parts of a link that could be parsed. */
 export interface ReadLink {
   readonly name: string;
   readonly link: BridgeLink;

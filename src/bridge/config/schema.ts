@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SecretSchema } from "../../config/secret.ts";
 
-/** In paths, selectors and client ids: letters, digits and `-` alone. */
+/** Used in paths, selectors and client ids: only letters, digits and `-`. */
 const NAME = /^[A-Za-z0-9-]{1,64}$/;
 const NameSchema = z
   .string()
@@ -25,7 +25,7 @@ const count = (description: string, maximum: number) =>
 
 const flag = (description: string) => z.boolean().meta({ description, advice: "Write true or false" });
 
-/** A key of the public shape that is refused until it works: accepted and ignored would be worse. */
+/** A key of the public shape that is not implemented yet: refusing it is better than ignoring it. */
 const notYet = <Only extends false | undefined>(what: string, only: Only, advice: string) =>
   z.custom<Only>((value) => value === only, {
     message: what,
@@ -151,7 +151,7 @@ export function bridgeJsonSchema(): object {
     unrepresentable: "any",
     override: ({ jsonSchema, zodSchema }) => {
       delete jsonSchema["advice"];
-      // What is refused until it works: no value is allowed, but for the one that says that it is not wanted.
+      // For keys that are not implemented yet: only the value that turns them off is allowed.
       if (zodSchema instanceof z.ZodCustom) Object.assign(jsonSchema, notYetSchema(zodSchema));
     },
   });

@@ -1,4 +1,4 @@
-/** What a link may have in flight, by count and by bytes. */
+/** Limits what a link has in flight, by count and bytes. */
 
 interface Waiter {
   readonly bytes: number;
@@ -27,8 +27,8 @@ export class InFlightBudget {
   }
 
   /**
-   * Resolves with true when there is room, in the order of the calls; with false when the budget is closed. One message
-   * larger than all bytes goes alone. At most one caller a consumer waits.
+   * Resolves with true when there is room, in the order of the calls; with false when the budget is closed. A message
+   * larger than the whole budget goes alone. At most one caller per consumer waits.
    */
   acquire(bytes: number): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
@@ -49,7 +49,7 @@ export class InFlightBudget {
     }
   }
 
-  /** Nobody waits any longer. */
+  /** Closes the budget: nobody waits any longer. */
   close(): void {
     this.#closed = true;
     for (const { go } of this.#waiting.splice(0)) go(false);

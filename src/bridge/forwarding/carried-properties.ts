@@ -1,9 +1,12 @@
-/** Which properties of a message go on to the next group. */
+/** Decides which properties of a message go on to the next group. */
 import type { PropertyValue } from "../../messaging/messages/outgoing-message.ts";
 import type { HeaderRules } from "../config/bridge-config.ts";
 import { OWN_PROPERTIES } from "../routing/path.ts";
 
-/** What brokers and protocols put on a message for themselves: it would be believed, or act again, at the next hop. */
+/**
+ * Properties that brokers and protocols set for themselves: at the next hop they would be believed, or take effect
+ * again.
+ */
 const LOCAL: ReadonlySet<string> = new Set([
   ...["scheduledJobId", "original-destination", "originalExpiration", "dlqDeliveryFailureCause", "JMSXDeliveryCount"],
   ...[
@@ -16,7 +19,7 @@ const LOCAL: ReadonlySet<string> = new Set([
   ...["_AMQ_SCHED_DELIVERY", "NATIVE_MESSAGE_ID", "redelivered", "amqp-message-id", "amqp-content-type"],
 ]);
 const LOCAL_BEGINNINGS = ["_AMQ_ORIG_", "JMS_AMQP_", "x-opt-ORIG"];
-/** Headers of STOMP frames, which Artemis shows to AMQP consumers as properties of the message. */
+/** Headers of STOMP frames, which Artemis shows to AMQP consumers as message properties. */
 const STOMP_FRAME: ReadonlySet<string> = new Set([
   "receipt",
   "destination",
@@ -25,7 +28,7 @@ const STOMP_FRAME: ReadonlySet<string> = new Set([
   "subscription",
 ]);
 
-/** Whether a property belongs to one broker or protocol, and stays behind. */
+/** Whether a property belongs to one broker or protocol, and is not forwarded. */
 export function staysBehind(name: string): boolean {
   return (
     LOCAL.has(name) ||
@@ -35,7 +38,7 @@ export function staysBehind(name: string): boolean {
   );
 }
 
-/** Returns the properties to send, without ours. A name that STOMP reserves stays as it is: the send will say so. */
+/** Returns the properties to send, without our own. A name that STOMP reserves is kept: the send reports it. */
 export function carriedProperties(
   properties: Readonly<Record<string, PropertyValue>>,
   { add, remove = [] }: HeaderRules = {},

@@ -1,4 +1,4 @@
-/** A received message as the one to send at the target. */
+/** Makes the message to send at the target from a received one. */
 import { type Destination, formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import { passSections } from "../../messaging/messages/encoded-sections.ts";
 import type { MessageBody, PropertyValue } from "../../messaging/messages/outgoing-message.ts";
@@ -21,15 +21,15 @@ import { type Route, targetOf } from "../routing/route.ts";
 import { carriedProperties } from "./carried-properties.ts";
 import { passedBody } from "./passed-body.ts";
 
-/** What the composing of a direction goes by. */
+/** The rules of a direction for composing messages. */
 export interface ComposeRules {
   readonly link: string;
   readonly route: Route;
   readonly path: PathRule;
   readonly headers: HeaderRules | undefined;
-  /** What the source speaks. */
+  /** The source's protocol. */
   readonly protocol: Protocol;
-  /** What the target speaks. */
+  /** The target's protocol. */
   readonly targetProtocol: Protocol;
   readonly convert: "json" | undefined;
 }
@@ -40,11 +40,11 @@ export interface OutgoingCopy {
   readonly destination: string;
   readonly body: MessageBody;
   readonly options: SendOptions;
-  /** The id at the target, where the message has an identity. */
+  /** The id at the target, if the message has an identity. */
   readonly key: string | undefined;
-  /** The group in which the message was sent first, by its path. */
+  /** The group in which the message was first sent, by its path. */
   readonly origin: string;
-  /** The identity in the first group, where there is one. */
+  /** The identity in the first group, if there is one. */
   readonly firstId: string | undefined;
   readonly replyToUnreachable: boolean;
   /** Goes back to the group that it came from. */
@@ -53,7 +53,7 @@ export interface OutgoingCopy {
 
 export type Composed =
   | OutgoingCopy
-  /** Does not go on. */
+  /** It is not forwarded. */
   | { readonly kind: "stays"; readonly reason: string }
   /** Its time to live has run out. */
   | { readonly kind: "expired" };
@@ -75,7 +75,7 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
   const reply = replyAddress(message.replyTo, route);
   const { body, sections } = passedBody(message, rules);
   const properties: Record<string, PropertyValue> = {
-    // Those that are passed on as they are encoded keep their types.
+    // Properties that are passed on encoded keep their types.
     ...(sections ? headers?.add : carriedProperties(message.properties, headers)),
     ...(returned ? pathBefore(groups) : pathOf(message, groups, path)),
     ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
@@ -108,7 +108,7 @@ function pathBefore(groups: readonly string[] | "full"): Readonly<Record<string,
   return before.length === 0 ? {} : { [PATH_PROPERTY]: writePath(before) };
 }
 
-/** A move inside one group is no hop. */
+/** A move within one group is no hop. */
 function pathOf({ properties }: ReceivedMessage, groups: readonly string[] | "full", { from, move }: PathRule) {
   const known = properties[PATH_PROPERTY];
   if (move) return known === undefined ? {} : { [PATH_PROPERTY]: known };
@@ -118,7 +118,7 @@ function pathOf({ properties }: ReceivedMessage, groups: readonly string[] | "fu
 function carriedOptions(message: ReceivedMessage, protocol: Protocol, now: number): SendOptions {
   const { priority, correlationId, type, groupId, groupSequence, expiresAtMs, persistent } = message;
   return {
-    // STOMP does not tell for certain; a message that is kept too well is not lost.
+    // STOMP does not reliably tell, and treating a message as persistent cannot lose it.
     persistent: protocol === "stomp" || persistent !== false,
     ...(priority !== undefined && { priority: Math.max(0, Math.min(9, priority)) }),
     ...(correlationId !== undefined && { correlationId }),
@@ -129,7 +129,7 @@ function carriedOptions(message: ReceivedMessage, protocol: Protocol, now: numbe
   };
 }
 
-/** By the same renames as messages; a temporary address exists in the source group alone, and is passed on as it is. */
+/** Renamed like messages. A temporary address exists only in the source group, and is passed on unchanged. */
 function replyAddress(
   replyTo: string | undefined,
   { renames }: Route,
@@ -144,5 +144,5 @@ function textOf(value: PropertyValue | undefined): string | undefined {
   return typeof value === "string" && value.length <= MAX_FIRST_ID ? value : undefined;
 }
 
-/** Anybody may send one. */
+/** A limit, because anybody may send such a property. */
 const MAX_FIRST_ID = 512;

@@ -1,23 +1,25 @@
 /** The figures of one direction of a link. */
 
 export interface LinkCounts {
-  /** Confirmed by the target and settled at the source. */
+  /** Messages confirmed by the target and settled at the source. */
   forwarded: number;
-  /** Stored by the source as a dead letter. */
+  /** Messages stored by the source as dead letters. */
   deadLettered: number;
   /** Taken back to the group that they came from, for want of a consumer; they are not among the forwarded ones. */
   returned: number;
-  /** Their time to live ran out before the target had them. */
+  /** Messages whose time to live ran out before the target had them. */
   expired: number;
-  /** Not forwarded by the rule of the path, or excluded: of topics, which bring everything. */
+  /** Messages not forwarded because of their path, or excluded; counted for topics, which deliver everything. */
   filtered: number;
-  /** Taken and not forwarded, as the map hook said. */
+  /** Messages taken and not forwarded, because the map hook said so. */
   dropped: number;
-  /** Forwarded without an id that another delivery of the same message would have: a kill may double them. */
+  /**
+   * Messages forwarded without an id that another delivery of the same message would have: a kill may duplicate them.
+   */
   withoutIdentity: number;
-  /** Came again after the target had confirmed them, and were settled without a second send. */
+  /** Messages redelivered after the target had confirmed them, and settled without a second send. */
   recovered: number;
-  /** Ask for a reply at an address that exists in the source group alone. */
+  /** Messages that ask for a reply at an address that exists only in the source group. */
   replyToUnreachable: number;
 }
 

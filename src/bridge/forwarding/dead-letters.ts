@@ -1,4 +1,4 @@
-/** Puts what cannot be forwarded into the source's dead letter queue, with the reason on it. */
+/** Sends what cannot be forwarded to the source's dead letter queue, with the reason. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import { passSections } from "../../messaging/messages/encoded-sections.ts";
@@ -15,16 +15,16 @@ export interface DeadLetterDeps {
   readonly protocol: Protocol;
   readonly link: string;
   readonly group: string;
-  /** From the configuration; the broker's own unless said. */
+  /** From the configuration; by default the broker's own. */
   readonly queue: string | undefined;
 }
 
-/** A reason is one line of a property. */
+/** The longest reason, which is stored in a property. */
 const MAX_REASON = 1000;
 
 /**
- * Sends a copy with the reason, the origin and every property to the dead letter queue and accepts the message: a broker's
- * own rejection forgets the reason (NETWORK-FACTS.md, 6). Where the copy is refused the message is rejected instead.
+ * Sends a copy with the reason, the origin and every property to the dead letter queue and accepts the message: a
+ * broker's own rejection would lose the reason (measured). If the copy is refused, the message is rejected instead.
  */
 export async function deadLetter(
   delivery: Delivery,
@@ -73,7 +73,7 @@ function ownQueue(product: string | undefined): string {
   return product === "artemis" ? "queue://DLQ" : "queue://ActiveMQ.DLQ";
 }
 
-/** A body that no protocol but AMQP has a form for stays what it was. */
+/** A body that only AMQP can carry stays unchanged. */
 function keptBody(message: ReceivedMessage): PassedBody {
   try {
     const sections = sectionsIn(message);
@@ -85,7 +85,7 @@ function keptBody(message: ReceivedMessage): PassedBody {
   }
 }
 
-/** Names that are a broker's own; none of a duplicate id, which would drop the copy. */
+/** Leaves out the broker's own names, and the duplicate id, which would make the broker drop the copy. */
 function isKept(name: string): boolean {
   return !name.startsWith("_AMQ_") && !name.startsWith("JMS_AMQP_") && name !== FIRST_ID_PROPERTY;
 }

@@ -1,4 +1,4 @@
-/** Sends what a direction takes, and settles each message at its source once the target has confirmed it. */
+/** Sends the messages that a direction takes, and settles each at its source once the target has confirmed it. */
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
@@ -27,7 +27,7 @@ export interface ForwarderDeps {
   readonly counts: LinkCounts;
   readonly twins: TopicTwins;
   readonly maxInFlight: number;
-  /** The target refuses, or takes again. */
+  /** The target begins or stops to refuse. */
   readonly onHold: () => void;
 }
 
@@ -36,12 +36,12 @@ export class Forwarder {
   readonly #inFlight: InFlightMessages;
   readonly holding: Holding;
   readonly journal = new Journal();
-  /** `Date.now()` of the last message that was settled; undefined before the first. */
+  /** `Date.now()` of the last settlement; undefined before the first. */
   lastProgressAtMs: number | undefined;
 
   constructor(deps: ForwarderDeps) {
     this.#deps = deps;
-    // A redelivery may find what two windows have confirmed.
+    // Large enough to recognise redeliveries of what two windows have confirmed.
     this.#inFlight = new InFlightMessages(2 * deps.maxInFlight + 1000);
     this.holding = new Holding({
       gate: deps.gate,
@@ -73,7 +73,10 @@ export class Forwarder {
     this.#inFlight.orphan();
   }
 
-  /** Takes a delivery, whose bytes are in the budget. Resolves when its send was given to the connection; never rejects. */
+  /**
+   * Takes a delivery, whose bytes are in the budget already. Resolves when its send was given to the connection; never
+   * rejects.
+   */
   async take(delivery: Delivery, bytes: number): Promise<void> {
     try {
       await this.#take(delivery, bytes);
@@ -124,7 +127,7 @@ export class Forwarder {
     const refusal = readRefusal(thrown);
     switch (refusal.kind) {
       case "closed":
-        // Its delivery stays unsettled, and goes back when the consumer closes.
+        // The delivery stays unsettled, and goes back when the consumer closes.
         this.#done(message, "stale");
         return;
       case "expired":
@@ -148,7 +151,7 @@ export class Forwarder {
         this.#deps.counts[message.copy.returned ? "returned" : "forwarded"] += 1;
       this.#done(message, result);
     } catch {
-      // It cannot be accepted now: it comes again, and is known then.
+      // It cannot be accepted now: it comes again, and is recognised then.
       this.#done(message, "stale");
     }
   }
@@ -174,7 +177,7 @@ export class Forwarder {
     }
   }
 
-  /** A message that could not even be composed. */
+  /** Handles a message that could not even be composed. */
   async #refuse(delivery: Delivery, bytes: number, code: string, reason: string): Promise<void> {
     const result = await deadLetter(delivery, code, reason, this.#deps.deadLetters).catch(() => "stale" as const);
     if (result === "settled") this.#deps.counts.deadLettered += 1;
@@ -182,7 +185,7 @@ export class Forwarder {
     this.#deps.budget.release(bytes);
   }
 
-  /** Over STOMP everything that is unsettled goes back with it. */
+  /** Over STOMP everything unsettled goes back with it. */
   #giveBack(delivery: Delivery): void {
     this.#inFlight.orphan();
     void delivery.release().catch(() => "stale");
@@ -193,7 +196,10 @@ export class Forwarder {
     return this.#settle({ delivery, copy, bytes, confirmed: true }, "dropped");
   }
 
-  /** What does not go on is taken off a topic, which brought a copy to us alone, and given back to a queue. */
+  /**
+   * Handles a message that is not forwarded: from a topic it is accepted, because the copy is only for us; to a queue
+   * it is given back.
+   */
   async #leave(delivery: Delivery, bytes: number, why: "stays" | "expired", reason?: string): Promise<void> {
     const { counts, budget } = this.#deps;
     this.journal.note(why, delivery.message, reason === undefined ? {} : { reason });
@@ -206,12 +212,12 @@ export class Forwarder {
   }
 }
 
-/** Of an error that is none of this package's: what a hook threw, or a body that cannot go on. */
+/** The code for an error that is not this package's: what a hook threw, or a body that cannot be sent. */
 function codeOf(reason: unknown, code: string): string {
   if (reason instanceof UnbridgeableBodyError) return reason.code;
   return code === "INTERNAL" ? "REFUSED_HERE" : code;
 }
 
-/** The broker's selector keeps such messages from us; where it has none, this keeps us from taking them without end. */
+/** The broker's selector keeps such messages from us; if there is none, this pause prevents a hot loop. */
 const GIVE_BACK_MS = 1_000;
 const TWIN = "another copy of it reached the target by another link";

@@ -1,4 +1,4 @@
-/** A gate that is shut for reasons, each by its name, and open when there is none. */
+/** A gate that is shut for named reasons, and open when there is none. */
 
 export class Gate {
   readonly #reasons = new Set<string>();
@@ -9,7 +9,7 @@ export class Gate {
     return this.#reasons.size === 0;
   }
 
-  /** Resolves when the gate is open. At most one caller a consumer waits. */
+  /** Resolves when the gate is open. At most one caller per consumer waits. */
   async passed(): Promise<void> {
     while (!this.isOpen) await new Promise<void>((go) => this.#waiting.push(go));
   }

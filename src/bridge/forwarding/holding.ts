@@ -1,10 +1,13 @@
-/** What happens when the target refuses: dead letters for what is wrong with a message, patience for what is wrong with the target. */
+/**
+ * Decides what happens when the target refuses: a message with a fault becomes a dead letter; if the fault is the
+ * target's, the link waits.
+ */
 import { startTimer } from "../../async/timer.ts";
 import type { Gate } from "./gate.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { HoldCode, Refusal } from "./refusal.ts";
 
-/** So many refusals in a row, of which nobody knows the reason, are the target's fault. */
+/** After this many refusals in a row for unknown reasons, the fault counts as the target's. */
 const MAX_REFUSALS = 3;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
@@ -21,7 +24,7 @@ export class Holding {
   readonly #deps: HoldingDeps;
   /** In the order of their refusals, which is that of their sends. */
   readonly #held: InFlight[] = [];
-  /** Refused for a reason that the broker does not name, while the target may still be taking others. */
+  /** Messages refused for unknown reasons, while the target may still be accepting others. */
   #suspects: { readonly message: InFlight; readonly reason: string }[] = [];
   #refusals = 0;
   #hold: { readonly code: HoldCode; readonly reason: string } | undefined;
@@ -33,7 +36,7 @@ export class Holding {
     this.#deps = deps;
   }
 
-  /** Why the link takes nothing; undefined when it does. */
+  /** Why the link takes nothing; undefined if it does. */
   get reason(): { readonly code: HoldCode; readonly reason: string } | undefined {
     return this.#hold;
   }
@@ -45,7 +48,7 @@ export class Holding {
     return this.#hold && this.#held.includes(message) ? `${this.#hold.code}: ${this.#hold.reason}` : undefined;
   }
 
-  /** The target took a message: what it refused meanwhile was refused for what it is. */
+  /** The target accepted a message: so what it refused meanwhile was refused because of the message. */
   accepted(): void {
     this.#refusals = 0;
     const suspects = this.#suspects;
@@ -62,11 +65,11 @@ export class Holding {
     this.#refusals += 1;
     this.#suspects.push({ message, reason });
     if (this.#refusals >= MAX_REFUSALS) this.#holdSuspects(code, reason);
-    // Without other traffic nothing would ever tell: ask again.
+    // Without other traffic nothing would decide this, so it is sent again.
     else this.#retryIn(this.#waitMs);
   }
 
-  /** Nothing is sent again any more. */
+  /** Stops: nothing is sent again. */
   close(): void {
     this.#over = true;
     this.#stopTimer?.();
@@ -94,7 +97,7 @@ export class Holding {
     });
   }
 
-  /** One message asks for all. */
+  /** Tries one message on behalf of all. */
   async #retry(): Promise<void> {
     if (this.#over) return;
     this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
@@ -104,7 +107,7 @@ export class Holding {
       if (suspect) await this.#deps.resend(suspect.message);
       return;
     }
-    // A refusal puts it back, at the end: its turn among the others is kept by putting it in front.
+    // A refusal puts the message at the end; put it back in front, to keep the order.
     const rest = this.#held.splice(0);
     const taken = await this.#deps.resend(first);
     this.#held.push(...rest);

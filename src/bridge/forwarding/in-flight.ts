@@ -1,14 +1,14 @@
-/** The messages of one direction that were taken and are not settled: they outlive sessions of the source. */
+/** The messages of one direction that were taken and are not settled; they outlive sessions of the source. */
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 import { hasId } from "../memory/journal.ts";
 import { RecentIds } from "../memory/recent-ids.ts";
 import type { OutgoingCopy } from "./compose.ts";
 
 export interface InFlight {
-  /** The last delivery of the message; another one after a failover of the source. */
+  /** The latest delivery of the message; it changes after a failover of the source. */
   delivery: Delivery;
   readonly copy: OutgoingCopy;
-  /** Counted in the budget. */
+  /** The size that the budget counts. */
   readonly bytes: number;
   /** The target has it, or it is a dead letter: only the settlement is left. */
   confirmed: boolean;
@@ -16,9 +16,9 @@ export interface InFlight {
 
 export class InFlightMessages {
   readonly #open = new Set<InFlight>();
-  /** Those whose delivery died with its session, by their id at the target: the message comes again. */
+  /** Messages whose delivery ended with its session, by their id at the target: they come again. */
   readonly #orphans = new Map<string, InFlight>();
-  /** At the target, and not settled at the source: the message comes again. */
+  /** Ids of messages that the target has and the source has not settled: they come again. */
   readonly #confirmed: RecentIds;
 
   constructor(max: number) {
@@ -29,7 +29,7 @@ export class InFlightMessages {
     return this.#open.size;
   }
 
-  /** How many the target has not confirmed. */
+  /** Number of messages that the target has not confirmed. */
   get pending(): number {
     let count = 0;
     for (const { confirmed } of this.#open) if (!confirmed) count += 1;
@@ -65,8 +65,8 @@ export class InFlightMessages {
   }
 
   /**
-   * What a delivery of this id means: `"new"`, `"confirmed"` (the target has the message already), or the message that is
-   * on its way and takes this delivery in place of the one that died.
+   * What a delivery with this id means: `"new"`, `"confirmed"` (the target has the message already), or the message
+   * under way, which continues with this delivery.
    */
   recognise(key: string | undefined, delivery: Delivery): "new" | "confirmed" | "adopted" {
     if (key === undefined) return "new";

@@ -1,4 +1,4 @@
-/** Applies a program's map hook to a message that is about to be sent. */
+/** Applies a program's map hook to a message before it is sent. */
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import { passSections, sectionsOf } from "../../messaging/messages/encoded-sections.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
@@ -6,7 +6,7 @@ import type { MapMessage } from "../config/bridge-config.ts";
 import { carriedProperties } from "./carried-properties.ts";
 import type { ComposeRules, OutgoingCopy } from "./compose.ts";
 
-/** @throws what the hook throws, or Error for what it must not return. */
+/** @throws what the hook throws, or an Error for an invalid result. */
 export async function mapCopy(
   map: MapMessage,
   message: ReceivedMessage,
@@ -22,7 +22,7 @@ export async function mapCopy(
   }
   const { destination = copy.destination, body, properties = {} } = mapped;
   const sections = body === undefined ? sectionsOf(copy.options) : undefined;
-  // Another body takes the sections' place: their properties go on in our own terms.
+  // A new body replaces the sections, so the properties are sent in our own form.
   const carried = sections || body === undefined ? {} : carriedProperties(message.properties, headers);
   const options = {
     ...copy.options,

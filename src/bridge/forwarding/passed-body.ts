@@ -1,4 +1,4 @@
-/** The body of a message for the target: AMQP to AMQP as it came, elsewhere as text or bytes. */
+/** The body of a message for the target: from AMQP to AMQP unchanged, otherwise as text or bytes. */
 import { readSections } from "../../adapters/amqp/messages/section-reader.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { type EncodedSections, receivedBytesOf } from "../../messaging/messages/encoded-sections.ts";
@@ -10,11 +10,11 @@ import { staysBehind } from "./carried-properties.ts";
 
 export interface PassedBody {
   readonly body: MessageBody;
-  /** To be passed on; the properties of the application are in them already. */
+  /** Sections to pass on; they contain the application properties. */
   readonly sections: EncodedSections | undefined;
 }
 
-/** A body that the target's protocol has no form for. */
+/** The target's protocol has no form for this body. */
 export class UnbridgeableBodyError extends Error {
   readonly code = "UNBRIDGEABLE_BODY";
 }
@@ -49,7 +49,7 @@ export function sectionsIn(message: ReceivedMessage): EncodedSections | undefine
   }
 }
 
-/** Text that is no UTF-8 goes on as bytes. */
+/** Text that is not UTF-8 is sent as bytes. */
 export function plainBody(message: ReceivedMessage): MessageBody {
   if (message.kind === "bytes") return message.bytes();
   try {

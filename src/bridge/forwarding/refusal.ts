@@ -1,21 +1,21 @@
-/** What a send that failed means: for the message, or for the link. */
+/** Decides whether a failed send is the fault of the message or of the link. */
 import { MasterSlaveError } from "../../errors/errors.ts";
 
 export type HoldCode = "TARGET_UNAUTHORIZED" | "TARGET_MISSING" | "TARGET_FULL" | "TARGET_REFUSES";
 
 export type Refusal =
-  /** Refused for what it is: a dead letter. */
+  /** Refused because of its content: it becomes a dead letter. */
   | { readonly kind: "poison"; readonly code: string; readonly reason: string }
-  /** Refused for who we are or where it goes: never a dead letter. */
+  /** Refused because of our rights or the destination: never a dead letter. */
   | { readonly kind: "hold"; readonly code: HoldCode; readonly reason: string }
-  /** The broker does not say which of the two. */
+  /** The broker does not say which. */
   | { readonly kind: "unknown"; readonly code: "TARGET_REFUSES"; readonly reason: string }
   /** Its time to live ran out. */
   | { readonly kind: "expired" }
   /** The connection is over: the message stays with the source. */
   | { readonly kind: "closed"; readonly reason: string };
 
-/** The words of both brokers, over both protocols; conditions of AMQP are among them. */
+/** The texts of both brokers over both protocols, including AMQP conditions. */
 const WORDS: readonly (readonly [RegExp, HoldCode | "poison"])[] = [
   [/unauthorized|not authorized|permission|security/i, "TARGET_UNAUTHORIZED"],
   [/message-size-exceeded|too large|maximum (data length|frame size)/i, "poison"],
@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [RegExp, HoldCode | "poison"])[] = [
   [/amqp:not-found|does not exist|not found|cannot be found|AMQ229017/i, "TARGET_MISSING"],
 ];
 
-/** Codes that tell of the message itself. */
+/** Codes that concern the message itself. */
 const POISON: ReadonlySet<string> = new Set([
   "MESSAGE_TOO_LARGE",
   "INVALID_ARGUMENT",
@@ -49,7 +49,7 @@ export function readRefusal(thrown: unknown): Refusal {
 }
 
 function ofWords(text: string, reason: string): Refusal | undefined {
-  // The destination's own name may have such a word in it.
+  // The destination's name may contain such a word.
   const said = text.replace(/\b(queue|topic):\/\/\S+/g, "");
   const found = WORDS.find(([words]) => words.test(said))?.[1];
   if (found === undefined) return undefined;

@@ -1,7 +1,7 @@
-/** Keeps the copies of one published message apart that reach a group on two ways, by the links of one bridge. */
+/** Detects copies of one published message that reach a group by two paths, through the links of one bridge. */
 import type { OutgoingCopy } from "./compose.ts";
 
-/** For each group; an old copy that comes later than so many others is forwarded again. */
+/** The memory for each group: a copy that comes after so many others is forwarded again. */
 const MAX_REMEMBERED = 50_000;
 
 export class TopicTwins {
@@ -9,8 +9,8 @@ export class TopicTwins {
   readonly #byGroup = new Map<string, Map<string, string>>();
 
   /**
-   * Whether another copy of this published message is on its way into the group, or there. The same copy that comes again
-   * is none. Messages of queues are never twins: there is one of each, and one that returns is meant to.
+   * Whether another copy of this published message is on its way into the group, or there already. The same copy that
+   * comes again does not count. Messages of queues never have copies: one that returns is meant to.
    */
   isTwin(group: string, { source, destination, origin, firstId, key }: OutgoingCopy): boolean {
     if (source.kind !== "topic" || firstId === undefined || key === undefined) return false;

@@ -35,7 +35,7 @@ export interface DirectionSettings {
   readonly takenBack: string | undefined;
   /** The other direction of a duplex link. */
   readonly opposite: () => Direction | undefined;
-  /** The state may be another. */
+  /** The state may have changed. */
   readonly onChange: () => void;
 }
 
@@ -43,7 +43,7 @@ const DEFAULT_IN_FLIGHT = 1_000;
 const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 /** A process that stands by asks for a durable subscription this often. */
 const STANDBY_WAIT_MS = 2_000;
-/** How often a drain looks whether everything is settled. */
+/** How often a drain checks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
 
 export class Direction {
@@ -145,7 +145,10 @@ export class Direction {
     });
   }
 
-  /** Takes nothing more, waits until what was taken is settled, and closes both connections. Idempotent; never rejects. */
+  /**
+   * Takes no more messages, waits until those taken are settled, and closes both connections. Idempotent; never
+   * rejects.
+   */
   close(drainTimeoutMs: number): Promise<void> {
     this.#closing ??= this.#close(drainTimeoutMs);
     return this.#closing;

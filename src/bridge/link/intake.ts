@@ -15,14 +15,14 @@ export interface IntakeDeps {
   readonly source: OpenGroup;
   /** Wildcards over queues that a broker without them is to list; none where destinations come on demand. */
   readonly listed: readonly DestinationPattern[];
-  /** Consumers of each queue. */
+  /** Number of consumers of each queue. */
   readonly concurrency: number;
   readonly optionsOf: (source: TakenSource) => ConsumeOptions;
   readonly budget: InFlightBudget;
   readonly gate: Gate;
-  /** How many messages are taken at all. */
+  /** The most messages to take in all. */
   readonly limit: number;
-  /** Gives a delivery to the forwarder; its bytes are in the budget. Never rejects. */
+  /** Passes a delivery to the forwarder; its bytes are in the budget. Never rejects. */
   readonly forward: (delivery: Delivery, bytes: number) => Promise<void>;
   readonly onRefused: SourceConsumerDeps["onRefused"];
   readonly longestWaitMs: SourceConsumerDeps["longestWaitMs"];
@@ -61,7 +61,7 @@ export class Intake {
     return taken.filter(({ kind, hasWildcard }) => kind === "queue" && !hasWildcard).map(({ name }) => name);
   }
 
-  /** Everything that was to be taken is taken. */
+  /** Whether everything that should be taken has been taken. */
   get isOver(): boolean {
     return this.#left <= 0;
   }
@@ -81,14 +81,14 @@ export class Intake {
     for (const [key, source] of wanted) if (!this.#taken.has(key)) this.#ask(key, source);
   }
 
-  /** Takes nothing more. */
+  /** Stops taking messages. */
   stop(): void {
     this.#closing = true;
     this.#deps.budget.close();
     this.#deps.gate.clear();
   }
 
-  /** Leaves; what is unsettled goes back. Never rejects. */
+  /** Closes the consumers; what is unsettled goes back. Never rejects. */
   async close(): Promise<void> {
     this.stop();
     this.#list.close();
@@ -107,7 +107,7 @@ export class Intake {
   }
 
   #ask(key: string, source: TakenSource): void {
-    // What came over AMQP goes on as it is encoded.
+    // Messages from AMQP are passed on encoded.
     this.#forgetBytes ??= keepReceivedBytes();
     const count = source.pattern.kind === "queue" ? this.#deps.concurrency : 1;
     const consumers = Array.from({ length: count }, () => this.#consumer(source));
@@ -143,7 +143,7 @@ export class Intake {
     return !this.#closing && this.#left > 0;
   }
 
-  /** What is not taken after all stays unsettled, and goes back when its consumer closes. */
+  /** A delivery that is not taken after all stays unsettled, and goes back when its consumer closes. */
   async #take(delivery: Delivery): Promise<void> {
     const bytes = delivery.message.bytes().length;
     if (!(await this.#mayTake())) return;

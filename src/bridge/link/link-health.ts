@@ -1,4 +1,4 @@
-/** Watches both connections of a direction, and knows the state that follows. */
+/** Watches both connections of a direction, and derives its state. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Gate } from "../forwarding/gate.ts";
 import type { LinkWatch } from "../watch/link-watch.ts";
@@ -11,7 +11,7 @@ export interface LinkHealthDeps {
   readonly target: Connection;
   readonly gate: Gate;
   readonly watch: LinkWatch;
-  /** Of the forwarder. */
+  /** The forwarder's hold. */
   readonly hold: () => { readonly code: string; readonly reason: string } | undefined;
   readonly settings: StandbyWatchDeps["settings"];
   /** Why not everything wanted is taken. */
@@ -29,7 +29,7 @@ export class LinkHealth {
   readonly #refusals = new Map<string, SourceRefusal>();
   #life: "starting" | "running" | "stopped" = "starting";
   #failure: { readonly code: string; readonly reason: string } | undefined;
-  /** `Date.now()` since when something waits for the target; undefined when nothing does. */
+  /** `Date.now()` since when something waits for the target; undefined if nothing does. */
   #waitingSinceMs: number | undefined;
 
   constructor(deps: LinkHealthDeps) {
@@ -61,7 +61,7 @@ export class LinkHealth {
     return this.#failure !== undefined;
   }
 
-  /** The state of this moment. */
+  /** The present state. */
   get state(): LinkState {
     const { source, target, hold, demand, pending, progressAtMs, watch } = this.#deps;
     const waiting = pending();
@@ -104,7 +104,7 @@ export class LinkHealth {
     this.#deps.onChange();
   }
 
-  /** The link is over for good; the first reason stays. */
+  /** The link has failed for good; the first reason is kept. */
   fail(code: string, reason: string): void {
     if (this.#life === "stopped") return;
     this.#failure ??= { code, reason };

@@ -1,29 +1,29 @@
-/** What a direction of a link says of itself: its state follows from what moves, not from what is connected. */
+/** The state of a direction of a link: it reflects whether messages move, not whether the connections are open. */
 
 export type LinkStateName = "starting" | "running" | "standby" | "blocked" | "failed" | "stopped";
 
-/** What a link does at the moment, told from its progress and not from its connections. */
+/** The present state of a link, from its progress and not from its connections. */
 export interface LinkState {
-  /** The word for it. */
+  /** The name of the state. */
   readonly state: LinkStateName;
   /** Why it is not running, in words. */
   readonly reason: string | undefined;
-  /** What holds a blocked link, such as `TARGET_ABSENT`; undefined for every other. */
+  /** What blocks the link, such as `TARGET_ABSENT`; undefined unless it is blocked. */
   readonly blockedBy: string | undefined;
 }
 
 export interface LinkFacts {
   readonly life: "starting" | "running" | "stopped";
-  /** Why it is over for good. */
+  /** Why it has ended for good. */
   readonly failure: { readonly code: string; readonly reason: string } | undefined;
   readonly sourceConnected: boolean;
   readonly targetConnected: boolean;
-  /** The last error of each, while it is not connected. */
+  /** The last error of each connection, while it is not connected. */
   readonly sourceError: string | undefined;
   readonly targetError: string | undefined;
-  /** The target refuses. */
+  /** Why the target refuses. */
   readonly hold: { readonly code: string; readonly reason: string } | undefined;
-  /** The source refuses a consumer. */
+  /** Why the source refuses a consumer. */
   readonly refusal: { readonly destination: string; readonly reason: string } | undefined;
   /** Another process has what this one waits for: the source itself, or its messages. */
   readonly standby?: Standby | undefined;
@@ -32,7 +32,7 @@ export interface LinkFacts {
   /** Nothing comes or arrives, though everything is connected. */
   readonly trouble: { readonly code: string; readonly reason: string } | undefined;
   readonly pending: number;
-  /** Since the last confirmation, or since there was something to confirm. */
+  /** Time since the last confirmation, or since there was something to confirm. */
   readonly silentMs: number;
 }
 
@@ -41,7 +41,7 @@ export interface Standby {
   readonly reason: string;
 }
 
-/** A target that confirms nothing for so long holds the link, whatever it says. */
+/** If the target confirms nothing for this long, the link counts as blocked. */
 export const SILENT_AFTER_MS = 5_000;
 
 export function linkState(facts: LinkFacts): LinkState {

@@ -1,15 +1,15 @@
-/** What a link loses of a message by the products and protocols of its ends (NETWORK-FACTS.md, 6 and 7). */
+/** What a link loses of a message because of the products and protocols of its ends (measured). */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { BridgeLink } from "../config/bridge-config.ts";
 import type { OpenGroup } from "./open-group.ts";
 
-/** Whether consumers of this group can have a priority (NETWORK-FACTS.md, 9). */
+/** Whether consumers of this group can have a priority (measured). */
 export function hasPriorities({ protocol, connection }: OpenGroup): boolean {
   const product = connection.broker?.product;
   return product === "activemq" || (product === "artemis" && protocol === "amqp");
 }
 
-/** Each a warning; with `strict` the link does not start. Both connections know their broker. */
+/** Each loss is a warning; with `strict` the link does not start. Both connections know their broker. */
 export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: OpenGroup): FindingDetails[] {
   const found: FindingDetails[] = [];
   const path = ["links", name, "from"];
@@ -33,7 +33,7 @@ export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: O
   return found;
 }
 
-/** No loss: with `strict` the link starts all the same. */
+/** No loss: with `strict` the link still starts. */
 function noPriority(name: string, path: FindingDetails["path"]): FindingDetails {
   const message = `${name}: consumers of the source have no priority here: the link competes with local consumers as an equal`;
   return { code: "NO_PRIORITY", severity: "info", path, message, advice: "Use AMQP, where the source is Artemis" };

@@ -1,15 +1,15 @@
-/** Finds out whether two connections have reached one broker, whatever the configuration calls it. */
+/** Finds out whether two connections have reached the same broker, whatever the configuration calls it. */
 import { randomUUID } from "node:crypto";
 import type { Connection } from "../../messaging/connection/connection.ts";
 
-/** A topic keeps nothing; its name is on the list of what no link forwards. */
+/** A topic keeps nothing, and no link forwards this name. */
 const TOPIC = "topic://masterslave.own-group";
 const ANSWER_MS = 400;
 const LONGEST_MS = 5_000;
 
 /**
- * Publishes a word at the target and listens at the source. Resolves with true when it arrives, with false when it does
- * not within 400 ms after its confirmation, with undefined when a broker refuses the topic. Never rejects.
+ * Publishes a message at the target and listens at the source. Resolves with true if it arrives, with false if it does
+ * not within 400 ms after its confirmation, with undefined if a broker refuses the topic. Never rejects.
  */
 export async function isOneBroker(
   source: Connection,

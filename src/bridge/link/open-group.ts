@@ -1,4 +1,4 @@
-/** A group of the configuration as a connection of this library. */
+/** Opens a connection of this library to a group of the configuration. */
 
 import { createConnection } from "../../connect/connect.ts";
 import type { ConnectionOptions } from "../../connect/connect-options.ts";
@@ -18,11 +18,11 @@ export interface OpenGroup {
   readonly connection: Connection;
 }
 
-/** Bodies in flight are bounded by the link itself; this only has to be more. */
+/** The link itself limits bodies in flight; this limit only has to be higher. */
 const MIN_PENDING_BYTES = 256 * 1024 * 1024;
 
 export interface OpenGroupOptions {
-  /** For durable subscriptions, which belong to it. */
+  /** For durable subscriptions, which belong to a client id. */
   readonly clientId?: string | undefined;
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
@@ -55,7 +55,7 @@ function loginOf({ username, password, token }: BridgeGroup): Pick<ConnectionOpt
   return { credentials: (): LoginCredentials => ({ username, password: secretOf(password) }) };
 }
 
-/** Looked up at every attempt. */
+/** Read on every attempt. */
 function secretOf(secret: Exclude<BridgeSecret, { readonly file: string }> | { readonly file: string }): string {
   if (typeof secret === "string") return secret;
   if ("file" in secret) throw new Error("A file is read by the connection itself");

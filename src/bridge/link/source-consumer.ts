@@ -1,4 +1,4 @@
-/** One consumer of one source of a direction, opened anew when the broker ends it. */
+/** One consumer for one source of a direction, opened again when the broker ends it. */
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
@@ -10,11 +10,11 @@ export interface SourceConsumerDeps {
   readonly connection: Connection;
   /** `queue://NAME` or `topic://NAME`, with wildcards. */
   readonly destination: string;
-  /** Asked when the connection knows its broker. */
+  /** Called when the connection knows its broker. */
   readonly options: () => ConsumeOptions;
-  /** Resolves when the next delivery may be taken: with true, or with false when none is. */
+  /** Resolves with true when the next delivery may be taken, or with false when none may be. */
   readonly mayTake: () => Promise<boolean>;
-  /** Takes a delivery; the next one comes when it has resolved. Never rejects. */
+  /** Takes a delivery; the next one comes when this has resolved. Never rejects. */
   readonly take: (delivery: Delivery) => Promise<void>;
   /** The broker refused the consumer; undefined: it has it. */
   readonly onRefused: (destination: string, refusal: SourceRefusal | undefined) => void;
@@ -25,7 +25,7 @@ export interface SourceConsumerDeps {
 export interface SourceRefusal {
   readonly destination: string;
   readonly reason: string;
-  /** The broker can never do it: nothing is asked again. */
+  /** The broker can never do it: do not ask again. */
   readonly final: boolean;
 }
 
@@ -57,7 +57,7 @@ export class SourceConsumer {
     this.#deps.onRefused(this.#deps.destination, undefined);
   }
 
-  /** Leaves; what is unsettled goes back. Never rejects. */
+  /** Closes the consumer; what is unsettled goes back. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#wake();
@@ -83,7 +83,7 @@ export class SourceConsumer {
     started();
   }
 
-  /** Resolves with why the broker ended the consumer; undefined when we or the connection did. Never rejects. */
+  /** Resolves with why the broker ended the consumer; undefined if we or the connection did. Never rejects. */
   async #consume(onReady: () => void): Promise<SourceRefusal | undefined> {
     const { connection, destination, options, mayTake, take } = this.#deps;
     try {
@@ -115,5 +115,5 @@ export class SourceConsumer {
   }
 }
 
-/** In the words of our adapters, of what a broker cannot do. */
+/** The words that our adapters use for what a broker cannot do. */
 const NEVER = /cannot (do|be done)|not possible|does not do|not-implemented|not supported/i;

@@ -1,4 +1,4 @@
-/** When a link that is a move, a migration or a replay is over. */
+/** Decides when a link with `until` is over, such as a move, a migration or a replay. */
 import { setTimeout as delay } from "node:timers/promises";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { Until } from "../config/bridge-config.ts";
@@ -16,9 +16,9 @@ export interface UntilDeps {
 }
 
 const LOOK_MS = 50;
-/** Nothing came for so long: time to look whether the queues are empty. */
+/** After this time without a message, the queues are checked for emptiness. */
 const IDLE_MS = 500;
-/** Where a queue cannot be looked into, silence for so long stands for empty. */
+/** If a queue cannot be browsed, silence for this long counts as empty. */
 const SILENT_MS = 3_000;
 
 /** Resolves when the link is over, has failed, or `signal` fires. Never rejects. */
@@ -37,14 +37,14 @@ async function isOver(until: Until, startedAt: number, deps: UntilDeps): Promise
   return deps.intake.isOver && deps.unacknowledged() === 0;
 }
 
-/** Nothing is unsettled, nothing came lately, and a look into each queue finds nothing. */
+/** Whether nothing is unsettled, nothing came lately, and browsing each queue finds nothing. */
 async function isEmpty({ source, sources, selectorOf, intake, unacknowledged }: UntilDeps): Promise<boolean> {
   const idleMs = performance.now() - intake.lastTakenAt;
   if (source.connection.endpoint === undefined || unacknowledged() > 0 || idleMs < IDLE_MS) return false;
   if (idleMs >= SILENT_MS) return true;
   for (const each of sources) {
     const selector = selectorOf(each);
-    // Classic's wildcards cannot be browsed: silence has to do.
+    // Classic's wildcards cannot be browsed: silence must do.
     if (each.hasWildcard) return false;
     try {
       for await (const _ of source.connection.browse(

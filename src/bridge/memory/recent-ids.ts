@@ -20,7 +20,7 @@ export class RecentIds {
     return true;
   }
 
-  /** Forgets the id; returns whether it was there. */
+  /** Removes the id; returns whether it was there. */
   take(id: string): boolean {
     return this.#ids.delete(id);
   }

@@ -1,8 +1,8 @@
-/** Which stored message a delivery is, and the id that it gets at the target. */
+/** Identifies the stored message of a delivery, and makes its id at the target. */
 import { createHash } from "node:crypto";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 
-/** What a group speaks. */
+/** The protocol of a group. */
 export type Protocol = "stomp" | "amqp";
 
 export interface Hop {
@@ -14,8 +14,9 @@ export interface Hop {
 }
 
 /**
- * The sender's `_AMQ_DUPL_ID`, else the broker's own message id where the protocol shows it, else a message-id that a JMS
- * client made (`ID:…`). undefined when there is none: a message-id that a sender chose may stand for many messages.
+ * The sender's `_AMQ_DUPL_ID`, otherwise the broker's own message id if the protocol shows it, otherwise a message-id
+ * made by a JMS client (`ID:…`). undefined if there is none: a message-id chosen by a sender may be used for many
+ * messages.
  */
 export function identityOf(
   { id, brokerMessageId }: Pick<ReceivedMessage, "id" | "brokerMessageId">,
@@ -23,13 +24,13 @@ export function identityOf(
 ): string | undefined {
   if (id === undefined) return undefined;
   if (id !== brokerMessageId) return id;
-  // Without a duplicate id it is the message-id: of STOMP's broker, or of AMQP's sender.
+  // Without a duplicate id, this is the message-id: the broker's over STOMP, the sender's over AMQP.
   return protocol === "stomp" || id.startsWith("ID:") ? id : undefined;
 }
 
 /**
- * The id at the target, made anew at every hop. With the id that it came with, a message that returns, goes round a ring
- * or is moved again would meet itself in the target's cache of ids, and be accepted and gone (NETWORK-FACTS.md, 6).
+ * The id at the target, new at every hop. With its previous id, a message that returns, goes round a ring or is moved
+ * again would be taken for a duplicate by the target, and be lost (measured on Artemis).
  */
 export function idAtTarget({ group, link, source }: Hop, identity: string): string {
   return createHash("sha256")

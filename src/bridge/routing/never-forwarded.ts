@@ -1,4 +1,4 @@
-/** Destinations that no wildcard forwards: a bridge that carried them would break both groups, or itself. */
+/** Destinations that wildcards never forward: forwarding them would break both groups or the bridge. */
 import type { Destination } from "../../messaging/messages/destination.ts";
 import type { DestinationPattern } from "./pattern.ts";
 
@@ -18,14 +18,17 @@ export function isNeverForwarded({ name }: { readonly name: string }): boolean {
   return NEVER.some((pattern) => pattern.test(name));
 }
 
-/** Whether a pattern names what is on the list: exactly, or by a beginning that is on it itself, as `masterslave.replies.>`. */
+/**
+ * Whether a pattern itself names a destination on the list: exactly, or by a beginning that is on the list, as in
+ * `masterslave.replies.>`.
+ */
 export function namesNeverForwarded(pattern: DestinationPattern): boolean {
   const wildcard = pattern.words.findIndex((word) => word === "*" || word === ">");
   const fixed = wildcard < 0 ? pattern.name : `${pattern.words.slice(0, wildcard).join(".")}.`;
   return isNeverForwarded({ name: fixed });
 }
 
-/** Whether a destination may go by a pattern that matches it. */
+/** Whether a destination may be forwarded by a pattern that matches it. */
 export function mayGoBy(pattern: DestinationPattern, destination: Destination): boolean {
   return !isNeverForwarded(destination) || namesNeverForwarded(pattern);
 }

@@ -1,21 +1,21 @@
-/** The path of a message: the groups that it came through, as a property that selectors can read. */
+/** The path of a message: the groups that it came through, in a property that selectors can read. */
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 
-/** A legal name in selectors, which know neither `-` nor `.` in one. */
+/** A valid name in selectors, which do not allow `-` or `.`. */
 export const PATH_PROPERTY = "MasterslavePath";
-/** The identity that the message had in the first group, where it had one. */
+/** The identity that the message had in the first group, if it had one. */
 export const FIRST_ID_PROPERTY = "MasterslaveFirstId";
-/** The destination in the source group, of a dead letter, and why it is one. */
+/** For dead letters: the destination in the source group, and the reason. */
 export const ORIGIN_PROPERTY = "MasterslaveOrigin";
 export const REASON_PROPERTY = "MasterslaveReason";
 
-/** Ours, which no link takes from a message as they are. */
+/** Our own properties, which no link copies from a message. */
 export const OWN_PROPERTIES: ReadonlySet<string> = new Set([PATH_PROPERTY, FIRST_ID_PROPERTY, DUPLICATE_ID_PROPERTY]);
 
-/** Anybody may send a path: a longer one, or one that is no path, counts as one at its limit. */
+/** Anybody may send a path: one that is too long, or malformed, counts as full. */
 const MAX_PATH_LENGTH = 2048;
 
-/** Returns the groups of a path, the first first; `"full"` for a value that is no path, which goes no further. */
+/** Returns the groups of a path in order; `"full"` for an invalid value, whose message goes no further. */
 export function readPath(value: unknown): readonly string[] | "full" {
   if (value === undefined || value === null) return [];
   if (typeof value !== "string" || value.length > MAX_PATH_LENGTH || !/^\|[^|]+(\|[^|]+)*\|$/.test(value))
@@ -34,7 +34,7 @@ export interface PathRule {
   /** The group that the link sends to. */
   readonly to: string;
   readonly maxHops: number;
-  /** Both ends are one group: the path says nothing about a move, and stays as it is. */
+  /** Both ends are one group: the path does not matter for a move, and stays unchanged. */
   readonly move?: boolean | undefined;
   /** What came from the target straight away may go back there. */
   readonly returns?: boolean | undefined;
@@ -45,7 +45,7 @@ export function mayReturn(path: readonly string[] | "full", { to, returns }: Pat
   return returns === true && path !== "full" && path.at(-1) === to;
 }
 
-/** Returns why a message may not go on, or undefined: its path has the target, or is as long as allowed. */
+/** Returns why a message may not go on, or undefined: its path contains the target, or has the maximum length. */
 export function whyNotOn(path: readonly string[] | "full", { to, maxHops, move }: PathRule): string | undefined {
   if (move) return undefined;
   if (path === "full") return "its path is no path, or too long";
@@ -53,7 +53,7 @@ export function whyNotOn(path: readonly string[] | "full", { to, maxHops, move }
   return path.length >= maxHops ? `it came through ${path.length} groups, and maxHops is ${maxHops}` : undefined;
 }
 
-/** The same as a selector of JMS, so that a broker does not deliver what may not go on. */
+/** The same rule as a JMS selector, so that a broker does not deliver messages that may not go on. */
 export function pathSelector({ to, maxHops }: PathRule): string {
   const none = `${PATH_PROPERTY} IS NULL`;
   if (maxHops <= 1) return none;

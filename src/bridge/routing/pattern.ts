@@ -1,4 +1,4 @@
-/** Destinations with wildcards as Classic has them: `*` for one word, `>` at the end for the rest. */
+/** Destinations with Classic's wildcards: `*` for one word, `>` at the end for the rest. */
 import { type Destination, formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 
 export interface DestinationPattern {
@@ -24,7 +24,7 @@ export function parsePattern(text: string): DestinationPattern {
   return { kind, name, words, hasWildcard: words.some((word) => word === "*" || word === ">") };
 }
 
-/** Returns what the wildcards stand for, in their order; undefined when the name does not match. `A.>` matches `A` too. */
+/** Returns what the wildcards matched, in order; undefined if the name does not match. `A.>` also matches `A`. */
 export function matchPattern(pattern: DestinationPattern, { kind, name }: Destination): readonly string[] | undefined {
   if (kind !== pattern.kind) return undefined;
   const { words } = pattern;
@@ -39,7 +39,7 @@ export function matchPattern(pattern: DestinationPattern, { kind, name }: Destin
   return given.length === words.length ? found : undefined;
 }
 
-/** Whether some name matches both. */
+/** Whether some name matches both patterns. */
 export function patternsOverlap(a: DestinationPattern, b: DestinationPattern): boolean {
   if (a.kind !== b.kind) return false;
   for (let index = 0; ; index += 1) {

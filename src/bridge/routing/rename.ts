@@ -1,4 +1,4 @@
-/** Rules that give a destination another name at the target. */
+/** Rules that rename a destination at the target. */
 import { type Destination, parseDestination } from "../../messaging/messages/destination.ts";
 import { type DestinationPattern, intersectPatterns, matchPattern, parsePattern } from "./pattern.ts";
 
@@ -26,11 +26,11 @@ export function parseRename({ from, to }: { readonly from: string; readonly to: 
   return { from: pattern, to: target };
 }
 
-/** Returns the destination by the first rule that matches; the destination itself when none does. */
+/** Returns the name by the first rule that matches; the destination itself if none does. */
 export function applyRenames(renames: readonly Rename[], destination: Destination): Destination {
   for (const { from, to } of renames) {
     const found = matchPattern(from, destination);
-    // A `>` may stand for nothing: its dot goes too.
+    // A `>` may match nothing: then its dot is dropped too.
     if (found)
       return {
         kind: to.kind,
@@ -52,7 +52,7 @@ export function renamePattern({ from, to }: Rename, pattern: DestinationPattern)
   return parsePattern(`${to.kind}://${name}`);
 }
 
-/** Returns the rule that undoes a rule; undefined when it forgets what a wildcard stood for, or says it twice. */
+/** Returns the rule that undoes a rule; undefined if the rule drops what a wildcard matched, or uses it twice. */
 export function invertRename({ from, to }: Rename): Rename | undefined {
   const wildcards = wildcardsOf(from);
   const order: number[] = [];

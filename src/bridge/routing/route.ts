@@ -4,7 +4,7 @@ import { mayGoBy } from "./never-forwarded.ts";
 import { type DestinationPattern, formatPattern, matchPattern, parsePattern } from "./pattern.ts";
 import { applyRenames, invertRename, parseRename, type Rename } from "./rename.ts";
 
-/** What a link says of its destinations. */
+/** The rules of a link about destinations. */
 export interface RouteRules {
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -14,7 +14,7 @@ export interface RouteRules {
 }
 
 export interface Route {
-  /** What is consumed, static destinations included, each once. */
+  /** The consumed destinations, including static ones, each once. */
   readonly sources: readonly DestinationPattern[];
   /** Those of the sources that are forwarded whether or not somebody wants them. */
   readonly fixed: readonly DestinationPattern[];
@@ -23,7 +23,7 @@ export interface Route {
   readonly as: "queue" | "topic" | undefined;
 }
 
-/** The route of a link in its own direction. @throws Error for what checkBridgeConfig would have told. */
+/** The route of a link in its own direction. @throws Error for mistakes that checkBridgeConfig reports. */
 export function routeOf(link: RouteRules): Route {
   const sources = [...(link.include ?? []), ...(link.static ?? [])].map(parsePattern);
   return {
@@ -35,11 +35,11 @@ export function routeOf(link: RouteRules): Route {
   };
 }
 
-/** The route of a duplex link back: the same destinations, and those that the renames made, under their names before. */
+/** The route back of a duplex link: the same destinations, and the renamed ones under their original names. */
 export function reverseRouteOf(link: RouteRules): Route {
   const { sources, exclude, renames, fixed } = routeOf(link);
   const back = renames.flatMap((rename) => invertRename(rename) ?? []);
-  // What is renamed on its way there comes back under that name alone.
+  // A destination that is renamed on the way there comes back only under the new name.
   const own = sources.filter((source) => !renames.some(({ from }) => formatPattern(from) === formatPattern(source)));
   return {
     sources: withoutTwins([...own, ...back.map(({ from }) => from)]),
@@ -50,7 +50,7 @@ export function reverseRouteOf(link: RouteRules): Route {
   };
 }
 
-/** Where a message of this destination goes; undefined when it is excluded or on the list of what is never forwarded. */
+/** The destination at the target; undefined if it is excluded or never forwarded. */
 export function targetOf({ sources, exclude, renames, as }: Route, source: Destination): Destination | undefined {
   if (exclude.some((pattern) => matchPattern(pattern, source))) return undefined;
   if (!sources.some((pattern) => matchPattern(pattern, source) && mayGoBy(pattern, source))) return undefined;

@@ -1,4 +1,4 @@
-/** `masterslave bridge check`: everything that can be said about a configuration. */
+/** `masterslave bridge check`: reports all findings about a configuration. */
 import { checkLinksOnline, inspectBridgeFile } from "../../bridge/check.ts";
 import { ConfigError } from "../../config/config-error.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -15,7 +15,7 @@ export interface CheckOptions {
   readonly output: Output;
 }
 
-/** Resolves with 0 when there is nothing to say, 2 for a configuration that cannot be used, 4 for warnings. */
+/** Resolves with 0 if there are no findings, 2 for a configuration that cannot be used, 4 for warnings. */
 export async function checkBridge(file: string, { connect, timeout, output }: CheckOptions): Promise<number> {
   const { config, document, findings: offline } = await inspectBridgeFile(file);
   if (!config)

@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { BridgeVerbOptions, Output } from "./output.ts";
 
-/** Its verbs load what they need when they run: the other programs start without the bridge. */
+/** The commands load what they need when they run: other programs start without the bridge. */
 export function bridgeCommand(exit: (code: number) => void): Command {
   const bridge = new Command("bridge").description(
     "Forward messages between groups, each side following its failovers",

@@ -1,7 +1,7 @@
-/** A configuration in words: what would run. */
+/** Describes a configuration in words: what would run. */
 import type { BridgeConfig, BridgeLink } from "../../bridge/index.ts";
 
-/** One line a direction and its destinations. */
+/** One line for each direction and its destinations. */
 export function describeLinks({ links }: BridgeConfig): string[] {
   return Object.entries(links).flatMap(([name, link]) => [
     `${name}: ${link.from} ${link.duplex ? "<->" : "->"} ${link.to}${untilOf(link)}`,
@@ -20,7 +20,7 @@ function untilOf({ until = "forever" }: BridgeLink): string {
   return "messages" in until ? `, until ${until.messages} messages` : `, for ${until.durationMs} ms`;
 }
 
-/** What may be expected (docs/bridge.md). */
+/** The order that can be expected (docs/bridge.md). */
 function orderOf({ concurrency = 1 }: BridgeLink): string {
   return concurrency === 1 ? "per destination while one process runs, per group always" : "per group alone";
 }

@@ -1,4 +1,4 @@
-/** In which form a verb of the bridge prints. */
+/** The output formats of the bridge commands. */
 
 export type Output = "text" | "json" | "ndjson";
 

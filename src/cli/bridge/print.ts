@@ -1,11 +1,11 @@
-/** What the verbs of the bridge have in common when they print. */
+/** The common output functions of the bridge commands. */
 import { type Finding, formatFinding } from "../../config/finding.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { type EnvelopeWarning, envelope, failureEnvelope } from "../envelope.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Output } from "./output.ts";
 
-/** Prints a failure in the form that was asked for; returns its exit code. */
+/** Prints a failure in the requested form; returns its exit code. */
 export function printFailure(verb: string, reason: unknown, output: Output): number {
   const error = MasterSlaveError.from(reason);
   if (output === "text") console.error(`${error.code}: ${error.message}`);

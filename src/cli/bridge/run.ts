@@ -1,4 +1,4 @@
-/** `masterslave bridge run`: runs every link until all are over, or a signal comes. */
+/** `masterslave bridge run`: runs every link until all are over, or until a signal. */
 import { rename, writeFile } from "node:fs/promises";
 import { type Bridge, type BridgeConfig, createBridge, type LinkChange, readBridgeConfig } from "../../bridge/index.ts";
 import { ndjsonLines } from "../envelope.ts";
@@ -17,7 +17,7 @@ export interface RunOptions {
 const VERB = "bridge-run";
 const STATUS_MS = 1_000;
 
-/** Resolves with the exit code: 0 when every link was over, 1 when one failed, 130 after a signal. */
+/** Resolves with the exit code: 0 when every link is over, 1 when one failed, 130 after a signal. */
 export async function runBridge(file: string, options: RunOptions): Promise<number> {
   let config: BridgeConfig;
   try {
@@ -71,7 +71,7 @@ async function runLinks(bridge: Bridge, { output, statusFile }: RunOptions): Pro
   return failed.size > 0 ? EXIT.failure : EXIT.ok;
 }
 
-/** Writes whole files only: a reader never sees half of one. */
+/** Replaces the whole file, so that a reader never sees half of one. */
 function writeStatus(bridge: Bridge, path: string): () => Promise<void> {
   let writing: Promise<void> = Promise.resolve();
   const write = () => {

@@ -1,4 +1,4 @@
-/** `masterslave bridge status`: the status that a running bridge wrote last, with its age. */
+/** `masterslave bridge status`: prints the status that a running bridge wrote last, with its age. */
 import { readFile } from "node:fs/promises";
 import type { BridgeStatus } from "../../bridge/index.ts";
 import { InvalidArgumentError } from "../../errors/errors.ts";
@@ -15,7 +15,10 @@ interface StatusFile extends BridgeStatus {
   readonly atMs: number;
 }
 
-/** Resolves with 0 when every link runs or is over, 4 when one does not, 1 when the status is old: nothing writes it. */
+/**
+ * Resolves with 0 if every link runs or is over, 4 if one does not, 1 if the status is old, so that no bridge writes
+ * it.
+ */
 export async function printStatus(path: string, { output }: BridgeVerbOptions): Promise<number> {
   let status: StatusFile;
   try {

@@ -8,7 +8,7 @@ import { printFailure, printResult } from "./print.ts";
 
 const VERB = "bridge-test";
 
-/** Resolves with 0 when every case holds, 4 when one does not. */
+/** Resolves with 0 if every case passes, 4 if one does not. */
 export async function testBridge(
   file: string,
   casesFile: string | undefined,
@@ -33,7 +33,7 @@ export async function testBridge(
   }
 }
 
-/** `bridge.yaml` has its cases in `bridge.test.yaml`. */
+/** The cases of `bridge.yaml` are in `bridge.test.yaml`. */
 function beside(file: string): string {
   return file.replace(/(\.[^./]+)?$/, ".test$1");
 }

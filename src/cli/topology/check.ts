@@ -34,7 +34,7 @@ function textOf(findings: readonly Finding[], counts: Counts): string {
   return findings.map((finding) => `${formatFinding(finding)}\n`).join("") + countsText(counts);
 }
 
-/** A code that is mistyped must not pass for one that is ignored. */
+/** Refuses a mistyped code, which would have no effect. */
 function refuseUnknown(codes: readonly string[]): void {
   const known = [...RULES.map(({ code }) => code), ...Object.keys(READ_FINDINGS)];
   const unknown = codes.find((code) => !known.includes(code));

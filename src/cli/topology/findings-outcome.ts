@@ -1,4 +1,4 @@
-/** What a list of findings means for the summary and the exit code, the same for check and diff. */
+/** The summary and exit code for a list of findings, the same for check and diff. */
 import type { Finding, Severity } from "../../config/finding.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 
@@ -16,7 +16,7 @@ export function countsText({ error, warning, info }: Counts): string {
   return `${error} errors, ${warning} warnings, ${info} notes\n`;
 }
 
-/** 4 when a finding is as severe as `failOn` or more so. */
+/** Returns 4 if a finding is at least as severe as `failOn`. */
 export function findingsExitCode(findings: readonly Finding[], failOn: Severity): ExitCode {
   return findings.some(({ severity }) => RANKS[severity] >= RANKS[failOn]) ? EXIT.findings : EXIT.ok;
 }

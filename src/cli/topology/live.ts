@@ -1,4 +1,4 @@
-/** The verbs of `masterslave topology` that need the running network: diff and drill. */
+/** The `masterslave topology` commands that need the running network: diff and drill. */
 import { spawn } from "node:child_process";
 import { formatFinding, type Severity } from "../../config/finding.ts";
 import { InvalidArgumentError } from "../../errors/errors.ts";
@@ -97,7 +97,9 @@ function drill(topology: Topology, options: DrillOptions): Promise<DrillReport> 
 
 const COMMAND_LIMIT_MS = 60_000;
 
-/** Runs a command of the user in a shell. What it prints goes to standard error: standard output is the report's. */
+/**
+ * Runs a command of the user in a shell. Its output goes to standard error, because standard output is for the report.
+ */
 function runCommand(option: string, command: string, variables: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, {

@@ -1,4 +1,4 @@
-/** Reads what a verb of `topology` was given: one description, or the XML files of brokers. */
+/** Reads the input of a `topology` command: one description, or the XML files of brokers. */
 import { readFile, stat } from "node:fs/promises";
 import type { Finding } from "../../config/finding.ts";
 import { InvalidArgumentError } from "../../errors/errors.ts";
@@ -9,13 +9,16 @@ import { readBrokerXml } from "../../topology/read/read-broker-xml.ts";
 
 export interface LoadedTopology {
   readonly topology: Topology;
-  /** Of reading and of checking. */
+  /** Findings of reading and of checking. */
   readonly findings: readonly Finding[];
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** Rejects with TOPOLOGY_INVALID for a bad description, INVALID_ARGUMENT for files that do not go together or cannot be read. */
+/**
+ * Rejects with TOPOLOGY_INVALID for a bad description, INVALID_ARGUMENT for files that do not belong together or cannot
+ * be read.
+ */
 export async function loadTopology(
   files: readonly string[],
   set: Readonly<Record<string, string>>,
@@ -37,7 +40,7 @@ export async function loadTopology(
 async function readText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
-    // A larger one is reported by the reader, which needs to see only that it is too long.
+    // For a larger file the reader only needs to see that it is too long.
     return size > MAX_FILE_BYTES ? " ".repeat(MAX_FILE_BYTES) : await readFile(file, "utf8");
   } catch (reason) {
     const code = reason instanceof Error && "code" in reason ? String(reason.code) : String(reason);

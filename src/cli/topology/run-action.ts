@@ -1,18 +1,18 @@
-/** What every verb of `topology` has in common: its output as text or JSON, and its exit code. */
+/** The common part of all `topology` commands: output as text or JSON, and the exit code. */
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { envelope, failureEnvelope } from "../envelope.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-codes.ts";
 
 export interface ActionResult {
-  /** For people; printed as it is. */
+  /** Text for people, printed unchanged. */
   readonly text: string;
-  /** For programs. */
+  /** Data for programs. */
   readonly data: unknown;
-  /** 0 unless said. */
+  /** 0 by default. */
   readonly exitCode?: ExitCode;
 }
 
-/** Runs one verb, such as `check`, and prints what it says. Resolves with the exit code; never rejects. */
+/** Runs one command, such as `check`, and prints its result. Resolves with the exit code; never rejects. */
 export async function runAction(
   verb: string,
   output: string,

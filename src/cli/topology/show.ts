@@ -1,4 +1,4 @@
-/** The verbs of `masterslave topology` that print something computed: plan, render, simulate, generate. */
+/** The `masterslave topology` commands that print something computed: plan, render, simulate, generate. */
 import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Product } from "../../topology/description/topology.ts";

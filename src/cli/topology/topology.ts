@@ -1,7 +1,7 @@
 /** `masterslave topology`: check, plan, draw, export, simulate, generate, compare and drill networks of groups. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
-/** Loaded by the verb that runs: other commands start without the readers of YAML and XML. */
+/** Loaded by the command that runs: others start without the readers of YAML and XML. */
 const load = {
   check: () => import("./check.ts"),
   export: () => import("./export.ts"),
@@ -11,7 +11,7 @@ const load = {
 
 const FILES = "one description (YAML or JSON), or the activemq.xml and broker.xml files of the brokers";
 
-/** Exit codes: 0 done, 2 bad usage or description, 4 findings or differences. */
+/** Exit codes: 0 done, 2 wrong usage or description, 4 findings or differences. */
 export function topologyCommand(exit: (code: number) => void): Command {
   const verb = (name: string, description: string) =>
     new Command(name).description(description).addOption(output("text", "json"));
@@ -78,7 +78,7 @@ function drillCommand(exit: (code: number) => void): Command {
     .action(async (files, options) => exit(await (await load.live()).drillAction(files, options)));
 }
 
-/** What the verbs that ask a running network have in common. */
+/** The common options of the commands that ask a running network. */
 function live(command: Command): Command {
   return withFiles(command)
     .option("--timeout <time>", "how long one member may take to answer, such as 3s", duration, 3_000)

@@ -8,13 +8,13 @@ import type { PendingSendsSettings } from "../sending/pending-sends.ts";
 
 export interface ConnectionSettings extends PendingSendsSettings, ConsumersSettings, TransportSettings {
   readonly connectTimeoutMs: number | undefined;
-  /** For sends that name none; undefined waits for ever. */
+  /** The timeout of sends that name none, in ms; undefined waits without limit. */
   readonly sendTimeoutMs: number | undefined;
-  /** How long close() waits for what is under way, ms. */
+  /** How long close() waits for sends and handlers, in ms. */
   readonly drainTimeoutMs: number;
-  /** After so many sessions died with something in flight it is tried alone. */
+  /** A send or subscription is tried alone after this many sessions ended with it in flight. */
   readonly poisonAfter: number;
-  /** Durable subscriptions belong to it. */
+  /** The client id that durable subscriptions belong to. */
   readonly clientId: string | undefined;
 }
 
@@ -22,8 +22,8 @@ export interface ConnectionParts {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<MessagingSession>;
   readonly settings: ConnectionSettings;
-  /** A line for the errors of a search that found nobody. */
+  /** An extra line for the errors of a failed search. */
   readonly note?: string | undefined;
-  /** Waited for before the first attempt, so that loading an adapter does not eat its time. */
+  /** Awaited before the first attempt, so that loading an adapter does not use up its time. */
   readonly prepared?: Promise<unknown>;
 }

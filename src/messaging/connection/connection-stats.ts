@@ -1,4 +1,4 @@
-/** What a connection tells of itself: its state without its inner parts, and its figures. */
+/** The state of a connection without its inner parts, and its figures. */
 import { type EndpointAddress, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionState } from "../../transport/connection-state.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
@@ -28,9 +28,9 @@ export type ConnectionStatus =
   | { readonly name: "closing" }
   | { readonly name: "closed"; readonly lastError: MasterSlaveError | undefined };
 
-/** The figures of one connection since it was made, over all its sessions. */
+/** The figures of one connection since it was created, over all its sessions. */
 export interface ConnectionStats extends PendingSendsStats, ConsumersStats, FailoverTotals {
-  /** The state of the moment, as in `connection.state.name`. */
+  /** The present state, as in `connection.state.name`. */
   readonly state: ConnectionStatus["name"];
   /** When these figures were read. */
   readonly at: Date;

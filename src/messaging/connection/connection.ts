@@ -1,4 +1,6 @@
-/** The lasting thing users hold: sends, consumers, requests and transactions that live on while sessions come and go. */
+/**
+ * The connection that users hold: its sends, consumers, requests and transactions live on while sessions come and go.
+ */
 import { type InspectOptions, inspect } from "node:util";
 import { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import {
@@ -45,12 +47,15 @@ import { IdleNotice } from "./idle-notice.ts";
 import { createLastingWork } from "./lasting-work.ts";
 import { observeSessions } from "./session-observer.ts";
 
-/** The warnings that each tell of one message which was not handed over. */
+/** The warnings about a single message that was not delivered. */
 const UNREAD: ReadonlySet<ConnectionWarning["code"]> = new Set(["UNREADABLE_MESSAGE", "MESSAGE_TOO_LARGE"]);
 
-/** A connection to whichever member of a group is active. It is made by connect() or createConnection(), goes on over failovers, and ends with close() or with the reason in `closed`. */
+/**
+ * A connection to whichever member of a group is active. connect() or createConnection() makes it. It lives across
+ * failovers, and ends with close() or with the reason in `closed`.
+ */
 export class Connection extends IsolatedEmitter<ConnectionEvents> implements AsyncDisposable {
-  /** Resolves when nothing is left open: with undefined after `close()`, with the error when the connection failed. */
+  /** Resolves when nothing is left open: with undefined after `close()`, with the error if the connection failed. */
   readonly closed: Promise<MasterSlaveError | undefined>;
   readonly #parts: ConnectionParts;
   readonly #transport: FailoverTransport<MessagingSession>;
@@ -78,7 +83,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     this.#transport.on("closed", (failure) => this.emit("closed", failure));
   }
 
-  /** Where the connection is in its life, and `lastError` while it is not connected. */
+  /** The state of the connection, with `lastError` while it is not connected. */
   get state(): ConnectionStatus {
     return describeState(this.#transport.state);
   }
@@ -89,12 +94,15 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     return state.name === "connected" ? state.endpoint : undefined;
   }
 
-  /** What the last handshake told of the broker; undefined before the first. */
+  /** What the last handshake told about the broker; undefined before the first. */
   get broker(): Broker | undefined {
     return this.#held.sessions.broker;
   }
 
-  /** Call it once. Resolves with this connection when the first session is established; see FailoverTransport.connect for how it rejects. */
+  /**
+   * Call it once. Resolves with this connection when the first session is established; rejects as
+   * FailoverTransport.connect does.
+   */
   async connect(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
     const { signal } = readOptions("connect", options, ["signal"]);
     this.#notice.forget();
@@ -104,11 +112,12 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Resolves when the broker has confirmed the message, on whichever session. Held while there is no session, and while
-   * maxPendingSends or maxPendingBytes is reached. A send without an outcome when its session ends is sent again, in
-   * order, before anything newer (`inDoubt=fail`: rejects with SEND_IN_DOUBT). The body must not change until then.
-   * Rejects with INVALID_ARGUMENT, UNSUPPORTED, MESSAGE_TOO_LARGE, SEND_REJECTED, SEND_NOT_STORED, SEND_EXPIRED,
-   * SEND_TIMEOUT, SEND_OVERFLOW, NOT_CONNECTED, POISON_SEND, ABORTED or CONNECTION_CLOSED (with why it failed as the cause).
+   * Resolves when the broker has confirmed the message, on whichever session. The send is held while there is no
+   * session, and while maxPendingSends or maxPendingBytes is reached. If its session ends before the answer, it is sent
+   * again, in order, before anything newer (with `inDoubt=fail` it rejects with SEND_IN_DOUBT). The body must not
+   * change until the promise settles. Rejects with INVALID_ARGUMENT, UNSUPPORTED, MESSAGE_TOO_LARGE, SEND_REJECTED,
+   * SEND_NOT_STORED, SEND_EXPIRED, SEND_TIMEOUT, SEND_OVERFLOW, NOT_CONNECTED, POISON_SEND, ABORTED or
+   * CONNECTION_CLOSED (with the reason as its cause).
    */
   send(destination: string, body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
     try {
@@ -118,15 +127,15 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     }
   }
 
-  /** Sending to one destination. @throws INVALID_ARGUMENT for a malformed one. */
+  /** Returns a producer for one destination. @throws INVALID_ARGUMENT for a malformed one. */
   producer(destination: string): Producer {
     return new Producer(parseDestination(destination), (to, body, options) => this.#send(to, body, options));
   }
 
   /**
-   * A consumer, which is asked for on this and every later session until it is closed. Synchronous: `ready` tells when
-   * the broker has the subscription; what a broker cannot do ends the consumer with SUBSCRIPTION_REFUSED and the reason.
-   * @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
+   * Returns a consumer, whose subscription is made on this and every later session until it is closed. Synchronous:
+   * `ready` resolves when the broker has the subscription. If the broker cannot do it, the consumer ends with
+   * SUBSCRIPTION_REFUSED and the reason. @throws INVALID_ARGUMENT for bad options, CONNECTION_CLOSED after close.
    */
   consume(destination: string, options: ConsumeOptions = {}): Consumer {
     const wanted = readConsumeOptions(destination, options, this.#parts.settings.clientId);
@@ -135,9 +144,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Shows what is in a queue, from its head on, and takes nothing out of it; ends when all has been shown. After a
-   * failover it begins again and skips what it has shown. Throws SUBSCRIPTION_REFUSED where the broker cannot do it
-   * (Artemis over STOMP). @throws INVALID_ARGUMENT, CONNECTION_CLOSED.
+   * Shows the messages in a queue from its head on, and removes none; ends when all have been shown. After a failover
+   * it begins again and skips what it has shown. Throws SUBSCRIPTION_REFUSED if the broker cannot do it (Artemis over
+   * STOMP). @throws INVALID_ARGUMENT, CONNECTION_CLOSED.
    */
   browse(destination: string, options: BrowseOptions = {}): AsyncGenerator<ReceivedMessage, void, void> {
     const wanted = readBrowseOptions(destination, options);
@@ -146,10 +155,10 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Deletes a durable subscription and what it has kept; waits for a session, and asks the next one when it ends
-   * meanwhile. Rejects with SUBSCRIPTION_REFUSED when the broker has none of that name or somebody consumes it,
-   * INVALID_ARGUMENT when a consumer of this connection does, ABORTED, CONNECTION_CLOSED. Artemis says nothing over STOMP
-   * about a name it does not have: there it resolves.
+   * Deletes a durable subscription and the messages it has kept. Waits for a session, and asks the next one if it ends
+   * before answering. Rejects with SUBSCRIPTION_REFUSED if the broker has none of that name or somebody consumes it,
+   * INVALID_ARGUMENT if a consumer of this connection does, ABORTED, or CONNECTION_CLOSED. For an unknown name Artemis
+   * over STOMP reports nothing: there it resolves.
    */
   async unsubscribe(name: string, options: UnsubscribeOptions = {}): Promise<void> {
     await unsubscribe(name, options, {
@@ -160,9 +169,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Sends a message and resolves with the reply to it. Replies come to one queue of this connection, which survives a
-   * failover; with `temporary` to a temporary queue of the session. Rejects as send() does, with REQUEST_TIMEOUT after
-   * `timeoutMs` (30 s unless said), with REQUEST_INTERRUPTED when a temporary queue went with its session.
+   * Sends a message and resolves with the reply. Replies come to one queue of this connection, which survives a
+   * failover; with `temporary`, to a temporary queue of the session. Rejects as send() does, with REQUEST_TIMEOUT after
+   * `timeoutMs` (30 s by default), or with REQUEST_INTERRUPTED if the temporary queue was lost with its session.
    */
   async request(destination: string, body: MessageBody, options: RequestOptions = {}): Promise<ReceivedMessage> {
     const { replyTo, ...read } = readOptions<SendOptions & RequestOptions>("request", options, REQUEST_OPTIONS);
@@ -173,9 +182,9 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Consumes requests and sends what `answer` returns to where each asks for it, then accepts the request. A throw is
-   * treated as by Consumer.run, and so is a reply that cannot be written. A reply that nobody can be sent is told as a
-   * `warning` (REPLY_REFUSED), and the request is accepted. @throws as consume().
+   * Consumes requests, sends what `answer` returns to each request's reply-to, then accepts the request. An exception
+   * is treated as by Consumer.run, and so is a reply that cannot be written. If nobody can receive the reply, the
+   * warning REPLY_REFUSED is raised and the request is accepted. @throws as consume().
    */
   respond(destination: string, answer: AnswerRequest, options: RespondOptions = {}): Responder {
     const read = readOptions("respond", options, RESPOND_OPTIONS);
@@ -188,32 +197,33 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Runs `work` in a transaction of one session and resolves with its result when the broker has committed it: what was
-   * sent and accepted in it holds together, or not at all. Waits for a session first. When `work` throws it is rolled
-   * back and the error passed on. Rejects with TRANSACTION_INTERRUPTED when the session ended before the commit (run
-   * again up to `retries` times if it accepted no delivery), TRANSACTION_ROLLED_BACK when the broker refused it,
-   * TRANSACTION_IN_DOUBT when the commit was not answered, TRANSACTION_TIMEOUT, ABORTED, CONNECTION_CLOSED.
+   * Runs `work` in a transaction of one session and resolves with its result when the broker has committed: what was
+   * sent and accepted in it takes effect together, or not at all. Waits for a session first. If `work` throws, the
+   * transaction is rolled back and the error passed on. Rejects with TRANSACTION_INTERRUPTED if the session ended
+   * before the commit (it runs again up to `retries` times if it accepted no delivery), TRANSACTION_ROLLED_BACK if the
+   * broker refused it, TRANSACTION_IN_DOUBT if the commit was not answered, TRANSACTION_TIMEOUT, ABORTED, or
+   * CONNECTION_CLOSED.
    */
   transaction<T>(work: TransactedWork<T>, options: TransactionOptions = {}): Promise<T> {
-    // While close() drains, work that is being finished may still commit.
+    // While close() drains, handlers that are finishing may still commit.
     if (this.#closing !== undefined && this.#held.consumers.unsettled === 0)
       return Promise.reject(closedError(undefined));
     return this.#held.transactions.transact(work, options);
   }
 
-  /** Adds endpoints a broker told of; they are tried after the user's own. */
+  /** Adds endpoints that a broker named; they are tried after the user's own. */
   addAlternates(endpoints: readonly Endpoint[]): void {
     for (const endpoint of this.#transport.addAlternates(endpoints))
       this.emit("alternate", { endpoint: addressOf(endpoint), at: new Date() });
   }
 
-  /** Tells the listeners of `warning`. Returns whether there were any. */
+  /** Emits the event `warning`. */
   warn(warning: ConnectionWarning): boolean {
     if (UNREAD.has(warning.code)) this.#held.consumers.tally.unread();
     return this.emit("warning", { ...warning, at: new Date() });
   }
 
-  /** Figures of this moment and totals of this connection's life. */
+  /** Figures of this moment, and totals since the connection was created. */
   stats(): ConnectionStats {
     const state = this.#transport.state;
     return {
@@ -229,10 +239,10 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   }
 
   /**
-   * Stops intake, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves, which takes up to
-   * 2 s more with a broker that does not answer. From any state; idempotent; never rejects. While it drains, send() works as
-   * long as a delivery is unsettled. What is still pending then rejects: CONNECTION_CLOSED, or SEND_IN_DOUBT when written.
-   * A handler that awaits it waits for itself, which raises the warning CLOSE_IN_HANDLER: call it there without await.
+   * Stops delivering, lets handlers settle and sends be confirmed for up to `drainTimeoutMs`, then leaves, which takes
+   * up to 2 s more with a broker that does not answer. Works in any state; idempotent; never rejects. While it drains,
+   * send() works as long as a delivery is unsettled. What is still pending then rejects: with CONNECTION_CLOSED, or
+   * with SEND_IN_DOUBT if it was written.
    */
   close({ drainTimeoutMs = this.#parts.settings.drainTimeoutMs }: CloseOptions = {}): Promise<void> {
     this.#notice.forget();
@@ -249,7 +259,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     return inspectedAs("Connection", facts, depth, options);
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -272,7 +282,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
     }
   }
 
-  /** While close() drains, work that is being finished may still send. */
+  /** While close() drains, handlers that are finishing may still send. */
   #refuseWhenDrained(): void {
     this.#refuseWhenClosed(this.#closing !== undefined && this.#held.consumers.unsettled === 0);
   }

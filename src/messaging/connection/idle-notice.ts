@@ -1,9 +1,9 @@
-/** Tells a program that uses a connection and has not called connect(). */
+/** Warns a program that uses a connection without having called connect(). */
 import { startTimer } from "../../async/timer.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 
 const UNCONNECTED = "connect() was not called on this connection: everything waits until it is";
-/** So long it may take to come to it, ms. */
+/** How long after the first use to wait for connect(), in ms. */
 const AFTER_MS = 1_000;
 
 interface Noticed {
@@ -23,7 +23,10 @@ export class IdleNotice {
     return this.#connection.state.name === "idle";
   }
 
-  /** Something is to be sent: returns what its time-out adds to the error. One warning follows, if it stays so. */
+  /**
+   * Notes a send before connect(): returns the text that its timeout error adds. One warning follows if connect() is
+   * not called.
+   */
   hint(): { readonly hint?: () => string } {
     if (!this.#idle) return {};
     this.#stop ??= startTimer(AFTER_MS, () => {

@@ -1,4 +1,4 @@
-/** What a connection holds while its sessions come and go: sends, consumers, requests and transactions, made together. */
+/** What a connection keeps while its sessions come and go: sends, consumers, requests and transactions. */
 import { WorkScope } from "../../async/work-scope.ts";
 import { CurrentSession } from "../port/current-session.ts";
 import { Consumers, type ConsumersHooks } from "../receiving/consuming/consumers.ts";
@@ -8,7 +8,7 @@ import { PendingSends } from "../sending/pending-sends.ts";
 import { Transactions } from "../transactions/transactions.ts";
 import type { ConnectionSettings } from "./connection-parts.ts";
 
-/** What that work asks of its connection. */
+/** What these parts ask of their connection. */
 export interface LastingWorkHooks extends Omit<ConsumersHooks, "transact" | "work"> {
   /** Sends the requests. */
   readonly send: ConstructorParameters<typeof Requests>[1];

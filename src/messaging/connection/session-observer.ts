@@ -1,4 +1,4 @@
-/** What a connection does when its transport tells of a session: restores first, then tells the user's listeners. */
+/** What a connection does when its transport reports a session: it restores first, then calls the user's listeners. */
 import type { IsolatedEmitter } from "../../async/isolated-emitter.ts";
 import type { TransportObserver } from "../../transport/transport-observer.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
@@ -7,12 +7,15 @@ import type { MessagingSession } from "../port/messaging-session.ts";
 import type { SessionRecovery } from "../recovery/session-recovery.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 
-/** What tells the user. */
+/** Reports to the user. */
 interface Teller extends Pick<IsolatedEmitter<ConnectionEvents>, "emit"> {
   warn(warning: ConnectionWarning): void;
 }
 
-/** `recovery` is asked for when a session comes: it is made after the transport. A throw in what is returned ends the connection with INTERNAL. */
+/**
+ * `recovery` is called when a session comes, because it is created after the transport. If the returned observer
+ * throws, the connection ends with INTERNAL.
+ */
 export function observeSessions(
   connection: Teller,
   recovery: () => SessionRecovery,

@@ -1,29 +1,31 @@
-/** Checks of what calls are told: an option that does not exist is refused, for a misspelt one would have no effect. */
+/** Checks the arguments of calls: an unknown option is refused, because a misspelt one would have no effect. */
 import { inspect } from "node:util";
 import { InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
 import { isInstance, textOf } from "../../errors/text-of.ts";
 
-/** @throws InvalidArgumentError for what is no function; `what` begins the sentence. */
+/** @throws InvalidArgumentError if `value` is no function; `what` begins the sentence. */
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throw new InvalidArgumentError(`${what} a function, not ${typeof value}`);
 }
 
-/** @throws InvalidArgumentError for a timeoutMs that is no positive number. */
+/** @throws InvalidArgumentError if timeoutMs is no positive number. */
 export function checkTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0)) return;
   throw new InvalidArgumentError(`timeoutMs is a positive number of milliseconds, not ${inspect(timeoutMs)}`);
 }
 
-/** What a call threw while it read its arguments, as an error of ours: getters and Proxies may throw anything. */
+/**
+ * Converts what a call threw while it read its arguments to an error of ours: getters and Proxies may throw anything.
+ */
 export function argumentError(call: string, reason: unknown): MasterSlaveError {
   if (isInstance(reason, MasterSlaveError)) return reason;
   return new InvalidArgumentError(`${call} cannot read its arguments: ${textOf(reason)}`, { cause: reason });
 }
 
 /**
- * A copy of a call's options, each read once: a getter may change its answer, or throw. What is undefined is left out.
- * @throws InvalidArgumentError as checkNames().
+ * Copies a call's options, reading each once, because a getter may change its answer or throw. Undefined ones are left
+ * out. @throws InvalidArgumentError as checkNames().
  */
 export function readOptions<Options extends object>(
   call: string,
@@ -33,7 +35,10 @@ export function readOptions<Options extends object>(
   return readOnce(`${call}()`, options, known, () => checkNames(call, options, known));
 }
 
-/** A copy of options whose names somebody else checks, each read once. @throws InvalidArgumentError for what is no object. */
+/**
+ * Copies options whose names are checked elsewhere, reading each once. @throws InvalidArgumentError if they are no
+ * object.
+ */
 export function copyOptions<Options extends object>(call: string, options: Options): Options {
   try {
     checkSignal(call, options);
@@ -71,17 +76,17 @@ function readOnce<Value extends object>(
   }
 }
 
-/** @throws InvalidArgumentError for options that are none, or a signal that is none. */
+/** @throws InvalidArgumentError for invalid options, or an invalid signal. */
 export function checkSignal(call: string, options: object): void {
   if (typeof options !== "object" || options === null)
     throw new InvalidArgumentError(`${call}() takes its options as an object, not ${options}`);
   const { signal }: { readonly signal?: unknown } = options;
-  // Not by its class: signals of other realms and of libraries serve as well.
+  // Not checked by class, so that signals of other realms and of libraries work as well.
   if (signal === undefined || (signal instanceof Object && "aborted" in signal && "addEventListener" in signal)) return;
   throw new InvalidArgumentError(`The signal of ${call}() is an AbortSignal, not ${inspect(signal)}`);
 }
 
-/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
+/** @throws InvalidArgumentError that names the unknown option, and the nearest known one. */
 export function checkNames<Options extends object>(
   call: string,
   options: Options,
@@ -102,7 +107,10 @@ export function checkParts<Value extends object>(
   refuseUnknown(option, value, known);
 }
 
-/** @throws InvalidArgumentError for what would be taken for true or false by JavaScript's rules, and perhaps was not meant so. */
+/**
+ * @throws InvalidArgumentError for values other than true and false: JavaScript would convert them, perhaps not as the
+ * caller meant.
+ */
 export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(flags)) {
     if (value !== undefined && typeof value !== "boolean")

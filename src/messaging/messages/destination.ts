@@ -1,18 +1,21 @@
 /**
  * A destination as users write it: `queue://NAME`, `topic://NAME`, `/queue/NAME`, `/topic/NAME`, or a bare queue name.
- * `temp-queue://NAME` and `temp-topic://NAME` are what reply-to addresses of other clients are read as.
+ * Temporary reply-to addresses of other clients are `temp-queue://NAME` and `temp-topic://NAME`.
  */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 
 /** A queue or a topic. */
 export interface Destination {
-  /** `temp-queue` is one that a broker made for the replies of one session. */
+  /** `temp-queue` is a queue that a broker created for the replies of one session. */
   readonly kind: "queue" | "topic" | "temp-queue" | "temp-topic";
-  /** Of a temporary one: as the broker names it. Classic takes a name with commas for several destinations, see membersOf. */
+  /**
+   * The name; for a temporary destination the broker's own. Classic takes a name with commas for several destinations,
+   * see membersOf.
+   */
   readonly name: string;
   /**
-   * The address alone is known: the sender of a request did not say whether its reply-to is a queue or a topic. Artemis then
-   * goes by what there is at the address; to any other broker it is a queue.
+   * Set if only the address is known: the sender of a request did not say whether its reply-to is a queue or a topic.
+   * Artemis then uses whatever exists at the address; for any other broker it is a queue.
    */
   readonly bare?: true | undefined;
 }
@@ -26,12 +29,15 @@ const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
   ["/topic/", "topic"],
 ];
 
-/** Whether the text is a name alone, which is taken for that of a queue. */
+/** Whether the text is only a name, which then means a queue. */
 export function isBareName(text: string): boolean {
   return !PREFIXES.some(([spelling]) => text.startsWith(spelling));
 }
 
-/** @throws InvalidArgumentError for an empty name, another scheme, a control character, or a blank before or after the name. */
+/**
+ * @throws InvalidArgumentError for an empty name, another scheme, a control character, or a blank before or after the
+ * name.
+ */
 export function parseDestination(text: string): Destination {
   if (typeof text !== "string")
     throw new InvalidArgumentError(`A destination is a string such as "queue://orders", not ${typeof text}`);
@@ -39,9 +45,9 @@ export function parseDestination(text: string): Destination {
   const name = prefix ? text.slice(prefix[0].length) : text;
   if (name.trim() === "")
     throw new InvalidArgumentError(`The destination "${text}" has no name: write queue://NAME or topic://NAME`);
-  // A blank hides the prefix: " topic://prices" would be a queue of that name.
+  // A leading blank hides the prefix: " topic://prices" would be a queue of that name.
   if (text !== text.trimStart()) throw blankAround(text);
-  // "topic:prices" would be a queue of that name; who wants one writes queue://topic:prices.
+  // "topic:prices" would be a queue of that name; to mean that queue, write queue://topic:prices.
   if (!prefix && /^([a-z][a-z+-]*:\/\/|(temp-)?(queue|topic):)/i.test(text)) {
     throw new InvalidArgumentError(`Unknown kind of destination in "${text}": write queue://NAME or topic://NAME`);
   }
@@ -52,7 +58,7 @@ export function parseDestination(text: string): Destination {
   return { kind: prefix?.[1] ?? "queue", name };
 }
 
-/** Brokers take a blank for a part of the name, so "orders " would be another queue, which nobody reads. */
+/** Brokers take a blank as part of the name, so "orders " would be another queue, which nobody reads. */
 function blankAround(text: string): InvalidArgumentError {
   const shown = JSON.stringify(text.slice(0, 200));
   const mended = text.trim().replace(/^(\S{1,10}:\/\/|\/(?:queue|topic)\/)\s+/, "$1");
@@ -61,12 +67,15 @@ function blankAround(text: string): InvalidArgumentError {
   );
 }
 
-/** `queue://NAME` or `topic://NAME`; the name alone of a bare address. */
+/** Returns `queue://NAME` or `topic://NAME`; only the name for a bare address. */
 export function formatDestination({ kind, name, bare }: Destination): string {
   return bare ? name : `${kind}://${name}`;
 }
 
-/** `queue://A,topic://B` or `queue://A,B` as the destinations it lists; most are their own only member. @throws as parseDestination. */
+/**
+ * Returns the destinations that `queue://A,topic://B` or `queue://A,B` lists; most destinations list only themselves.
+ * @throws as parseDestination.
+ */
 export function membersOf(destination: Destination): readonly Destination[] {
   if (!destination.name.includes(",")) return [destination];
   return destination.name.split(",").map((part, index) => {

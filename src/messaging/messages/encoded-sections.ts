@@ -1,17 +1,17 @@
 /**
- * The parts of an AMQP message that a bridge passes on byte for byte: our own terms have no types for half of them. Kept
- * beside the message, and only while somebody asks for them.
+ * The parts of an AMQP message that a bridge passes on byte for byte, because our own API has no types for half of
+ * them. Kept beside the message, and only while a bridge asks for them.
  */
 export interface EncodedSections {
-  /** `x-opt-jms-msg-type`, which tells JMS clients the class of the message; undefined without one. */
+  /** `x-opt-jms-msg-type`, which tells JMS clients the class of the message; undefined if it is missing. */
   readonly messageType: Buffer | undefined;
-  /** The values of the properties section by their place in it (AMQP 1.0, 3.2.4); undefined where the section ends before. */
+  /** The values of the properties section by position (AMQP 1.0, 3.2.4); undefined past its end. */
   readonly properties: readonly (Buffer | undefined)[];
-  /** Name and value of each application property, the pair as it is encoded. */
+  /** The name of each application property, and its encoded name and value. */
   readonly applicationProperties: readonly (readonly [name: string, pair: Buffer])[];
   /** Body and footer. */
   readonly body: Buffer;
-  /** What the body is; `other` for maps, lists and the like, and for serialized objects. */
+  /** The kind of body; `other` is for maps, lists and the like, and for serialized objects. */
   readonly kind: "text" | "bytes" | "empty" | "other";
 }
 
@@ -19,7 +19,7 @@ const receivedBytes = new WeakMap<object, Buffer>();
 const sectionsToSend = new WeakMap<object, EncodedSections>();
 let keepers = 0;
 
-/** From now on the bytes of received messages are kept; returns what ends that. */
+/** Keeps the bytes of received messages from now on; returns a function that ends this. */
 export function keepReceivedBytes(): () => void {
   keepers += 1;
   let over = false;
@@ -29,22 +29,22 @@ export function keepReceivedBytes(): () => void {
   };
 }
 
-/** An adapter has received `message` as these bytes. */
+/** Records that an adapter received `message` as these bytes. */
 export function noteReceivedBytes(message: object, bytes: Buffer): void {
   if (keepers > 0) receivedBytes.set(message, bytes);
 }
 
-/** The bytes that a message was received as; undefined where they were not kept. */
+/** Returns the bytes of a received message; undefined if they were not kept. */
 export function receivedBytesOf(message: object): Buffer | undefined {
   return receivedBytes.get(message);
 }
 
-/** The send of these options passes the sections on; its body is theirs. */
+/** Makes the send with these options pass the sections on instead of its own body. */
 export function passSections(options: object, sections: EncodedSections): void {
   sectionsToSend.set(options, sections);
 }
 
-/** Returns undefined for a send that passes none on. */
+/** Returns undefined for a send that passes no sections on. */
 export function sectionsOf(options: object): EncodedSections | undefined {
   return sectionsToSend.get(options);
 }

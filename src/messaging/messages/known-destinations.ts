@@ -1,7 +1,7 @@
-/** Destinations by the text they were given as: who sends thousands a second sends to few. */
+/** A cache of parsed destinations: programs that send thousands of messages a second send to few destinations. */
 import { type Destination, parseDestination } from "./destination.ts";
 
-/** Who answers to ever new reply queues begins anew with them. */
+/** The cache is emptied beyond this: a program that replies to ever new queues would fill it. */
 const MAX_KNOWN = 256;
 
 export class KnownDestinations {

@@ -1,4 +1,4 @@
-/** The body of a message as the bytes that go over the wire. What JSON would store empty is refused with what to send instead. */
+/** Encodes the body of a message. Bodies that JSON would store empty are refused, with what to send instead. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { textOf } from "../../errors/text-of.ts";
@@ -8,7 +8,7 @@ export interface EncodedBody {
   readonly bytes: Buffer;
 }
 
-/** @throws InvalidArgumentError for a body that cannot be sent as what it is. */
+/** @throws InvalidArgumentError for a body whose content cannot be sent. */
 export function encodeBody(body: unknown): EncodedBody {
   if (typeof body === "string") return { kind: "text", bytes: Buffer.from(body) };
   if (ArrayBuffer.isView(body)) return { kind: "bytes", bytes: viewBytes(body) };
@@ -16,12 +16,12 @@ export function encodeBody(body: unknown): EncodedBody {
   const json = stringify(body);
   if (json === undefined)
     throw new InvalidArgumentError(`The body is ${typeof body}: send a string, a Uint8Array or a JSON value`);
-  // Only an object without entries, or a typed array, is written like this: then it is worth looking for which one.
+  // JSON writes this only for objects without entries, or typed arrays: then it is worth finding out which.
   if (json.includes("{}") || json.includes('{"0":')) refuseInside(body);
   return { kind: "json", bytes: Buffer.from(json) };
 }
 
-/** @throws InvalidArgumentError when the buffer behind the body was transferred or resized since send() was called. */
+/** @throws InvalidArgumentError if the buffer behind the body was transferred or resized since send() was called. */
 export function checkBodyKept(body: Buffer, bytes: number): void {
   if (body.length === bytes) return;
   throw new InvalidArgumentError(
@@ -59,7 +59,7 @@ const READ_FIRST = "read it first, and send its bytes or its text";
 const AS_MESSAGE = "send its message, or an object with the fields that the receiver needs";
 const NO_ENTRIES = "send an object with the fields that the receiver needs";
 
-/** What JSON writes as `{}` or as numbered fields, by its tag, and what to send instead. */
+/** Classes, by their tag, that JSON writes as `{}` or as numbered fields, and what to send instead. */
 const UNWRITABLE: Readonly<Record<string, string>> = {
   Promise: "it was not awaited: send await it",
   ArrayBuffer: AS_BYTES,
@@ -107,7 +107,7 @@ function unwritable(value: object): { readonly tag: string; readonly advice: str
   }
 }
 
-/** JSON.stringify() has gone through the same values, so they end; each is looked at once. */
+/** JSON.stringify() has visited the same values, so there is no cycle; each is checked once. */
 function refuseInside(body: unknown): void {
   const seen = new Set<object>();
   const left: { readonly value: unknown; readonly path: string }[] = [{ value: body, path: "body" }];

@@ -1,4 +1,4 @@
-/** A message to send, checked and turned into bytes once, so that every resend carries the same. */
+/** A message to send, checked and encoded once, so that every resend carries the same bytes. */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
@@ -9,86 +9,91 @@ import { type EncodedBody, encodeBody } from "./message-body.ts";
 import { correlationOf } from "./reply-correlation.ts";
 
 /**
- * A string is text; a Uint8Array, any other typed array and a DataView are the bytes they show; anything else is JSON. What
- * JSON would store without its content (a Promise, an ArrayBuffer, a Map, a Set, a Blob, an Error) is INVALID_ARGUMENT.
+ * A string is text. A Uint8Array, any other typed array and a DataView are sent as their bytes. Anything else is JSON.
+ * Values that JSON would store without their content (a Promise, an ArrayBuffer, a Map, a Set, a Blob, an Error) are
+ * INVALID_ARGUMENT.
  */
 export type MessageBody = string | ArrayBufferView | object | number | boolean | null;
 
-/** What a property of a message can be; over STOMP everything arrives as text. */
+/** The types that a property of a message can have; over STOMP every value arrives as text. */
 export type PropertyValue = string | number | boolean;
 
-/** What may accompany a message. */
+/** The options of a message. */
 export interface MessageOptions {
-  /** Application properties; names without a control character. */
+  /** Application properties; names must not contain control characters. */
   readonly properties?: Readonly<Record<string, PropertyValue>> | undefined;
-  /** Milliseconds from the call until the message is worth nothing. */
+  /** Time to live: milliseconds from the call until the message expires. */
   readonly ttlMs?: number | undefined;
-  /** 0 (least urgent) to 9; 4 unless said. */
+  /** From 0 (least urgent) to 9; 4 by default. */
   readonly priority?: number | undefined;
-  /** Names the request that this answers, or what else it belongs to. */
+  /** The id of the request that this message answers, or of what it belongs to. */
   readonly correlationId?: string | undefined;
-  /** Where an answer is wanted: `queue://NAME` or `topic://NAME`. */
+  /** Where a reply should be sent: `queue://NAME` or `topic://NAME`. */
   readonly replyTo?: string | undefined;
-  /** What kind of message it is, for its receivers: JMSType, the AMQP subject. */
+  /** The kind of message, for its receivers: JMSType, the AMQP subject. */
   readonly type?: string | undefined;
-  /** Messages of one group go to one consumer at a time, in order: JMSXGroupID. */
+  /** The message group: its messages go to one consumer at a time, in order (JMSXGroupID). */
   readonly groupId?: string | undefined;
-  /** The place in the group, from 1; -1 closes the group on Classic: JMSXGroupSeq. */
+  /** The position in the group, from 1; -1 closes the group on Classic (JMSXGroupSeq). */
   readonly groupSequence?: number | undefined;
-  /** Milliseconds from the call until the broker hands it out. Classic does so only with its scheduler on (`schedulerSupport`). */
+  /**
+   * Milliseconds from the call until the broker delivers it. Classic needs its scheduler for this (`schedulerSupport`).
+   */
   readonly delayMs?: number | undefined;
-  /** Survives a restart of the broker; true unless said. */
+  /** Whether it survives a restart of the broker; true by default. */
   readonly persistent?: boolean | undefined;
-  /** The stable id; a random one unless said. Artemis drops a second message with the same id. */
+  /** The stable id; a random one by default. Artemis drops a second message with the same id. */
   readonly id?: string | undefined;
 }
 
 export interface OutgoingMessage {
   readonly id: string;
-  /** The caller chose the id, so that the broker may have a message with it already. */
+  /** Whether the caller chose the id, so that the broker may have a message with it already. */
   readonly idGiven: boolean;
   readonly body: Buffer;
-  /** The length of the body when send() was called: its buffer may be transferred meanwhile. */
+  /** The length of the body when send() was called, because its buffer may be transferred later. */
   readonly bodyBytes: number;
   readonly kind: EncodedBody["kind"];
   readonly properties: Readonly<Record<string, PropertyValue>>;
   /** Milliseconds from the call of send() until it expires; held time counts. */
   readonly ttlMs: number | undefined;
-  /** The same as a time, for protocols that know only times: `Date.now()` at which it expires. */
+  /** The same as a time, for protocols that only have times: `Date.now()` at which it expires. */
   readonly expiresAtMs: number | undefined;
   readonly priority: number | undefined;
   readonly correlationId: string | undefined;
-  /** The same as an adapter encoded it, for the reply to a request whose id is no string. */
+  /** The correlation id as an adapter encoded it, for the reply to a request whose id is no string. */
   readonly correlation?: Buffer | undefined;
-  /** Parts of an AMQP message that a bridge passes on: the body is theirs, and only AMQP can send it. */
+  /** Sections of an AMQP message that a bridge passes on: they contain the body, and only AMQP can send them. */
   readonly sections?: EncodedSections | undefined;
   readonly replyTo: Destination | undefined;
   readonly type: string | undefined;
   readonly groupId: string | undefined;
   readonly groupSequence: number | undefined;
-  /** Milliseconds from the call of send() during which the broker is not to hand it out. */
+  /** Milliseconds from the call of send() until the broker may deliver it. */
   readonly delayMs: number | undefined;
-  /** The same as a time, for protocols that know only times: `Date.now()` before which the broker is not to hand it out. */
+  /**
+   * The same as a time, for protocols that only have times: `Date.now()` before which the broker must not deliver it.
+   */
   readonly deliverAtMs: number | undefined;
-  /** `performance.now()` at the call of send(), from which ttlMs and delayMs count; 0 with neither of them. */
+  /** `performance.now()` at the call of send(), from which ttlMs and delayMs count; 0 if it has neither. */
   readonly madeAtMs: number;
   readonly persistent: boolean;
 }
 
 /**
- * The property that carries the stable id to consumers, and to Artemis, which drops a second message with the same
- * (duplicate detection of the Artemis user manual).
+ * The property that carries the stable id to consumers, and to Artemis, which drops a second message with the same id
+ * (duplicate detection in the Artemis user manual).
  */
 export const DUPLICATE_ID_PROPERTY = "_AMQ_DUPL_ID";
 
-/** Of a message that has none: adapters know it by its identity. */
+/** The properties of a message without any: adapters recognise this very object. */
 export const NO_PROPERTIES: Readonly<Record<string, PropertyValue>> = Object.freeze({});
 
 const MAX_INT = 2_147_483_647;
 
 /**
- * Each option is read once: a getter may change its answer.
- * @throws InvalidArgumentError for anything a broker would refuse, or would drop the connection for.
+ * Each option is read once, because a getter may change its answer. @throws InvalidArgumentError for anything that a
+ * broker would refuse, or would drop the connection for.
  */
 export function createOutgoingMessage(body: MessageBody, options: MessageOptions = {}): OutgoingMessage {
   const { id, properties, ttlMs, priority, correlationId, replyTo, type, groupId, groupSequence, delayMs } = options;
@@ -126,12 +131,12 @@ export function createOutgoingMessage(body: MessageBody, options: MessageOptions
   };
 }
 
-/** What is left of the time to live, ms; undefined for a message without one. The wall clock has no part in it. */
+/** The remaining time to live in ms; undefined for a message without one. It does not depend on the wall clock. */
 export function timeLeftMs({ ttlMs, madeAtMs }: OutgoingMessage): number | undefined {
   return ttlMs === undefined ? undefined : ttlMs - (performance.now() - madeAtMs);
 }
 
-/** What is left of the delay, ms, at least 0; undefined for a message without one. */
+/** The remaining delay in ms, at least 0; undefined for a message without one. */
 export function delayLeftMs({ delayMs, madeAtMs }: OutgoingMessage): number | undefined {
   return delayMs === undefined ? undefined : Math.max(0, delayMs - (performance.now() - madeAtMs));
 }
@@ -183,7 +188,7 @@ function checkId(id: string): void {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: STOMP 1.2 cannot carry it in a header.
 const NUL = /\u0000/;
 
-/** A copy: resends carry what was sent first, whatever the caller does to its object. */
+/** A copy, so that resends carry what was sent first, whatever the caller does to its object. */
 function copyProperties(properties: Readonly<Record<string, PropertyValue>>): Readonly<Record<string, PropertyValue>> {
   if (typeof properties !== "object" || properties === null)
     throw new InvalidArgumentError(`properties is an object with a value for each name, not ${inspect(properties)}`);

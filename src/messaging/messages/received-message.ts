@@ -1,4 +1,4 @@
-/** A received message: its body as text, bytes or JSON, and what came with it. */
+/** A received message: its body as text, bytes or JSON, and its headers and properties. */
 import { UnreadableBodyError } from "../../errors/errors.ts";
 import type { PropertyValue } from "./outgoing-message.ts";
 
@@ -6,24 +6,30 @@ import type { PropertyValue } from "./outgoing-message.ts";
 export interface ReceivedContent {
   readonly body: Buffer;
   readonly kind: "text" | "bytes";
-  /** The sender's stable id where the message has one, else the broker's message id, without what changes from session to session. */
+  /**
+   * The sender's stable id if there is one, otherwise the broker's message id without the part that changes from
+   * session to session.
+   */
   readonly id: string | undefined;
-  /** The broker's own message id: two stored copies of one send differ in it. */
+  /** The broker's own message id: two stored copies of one send have different ones. */
   readonly brokerMessageId: string | undefined;
-  /** The message id that a sender over another protocol gave it, where the broker tells: a reply without a correlation id names it. */
+  /**
+   * The message id that a sender over another protocol gave, if the broker tells it: a reply without a correlation id
+   * uses it.
+   */
   readonly senderMessageId?: string | undefined;
   readonly properties: Readonly<Record<string, PropertyValue>>;
   /** `queue://NAME` or `topic://NAME`. */
   readonly destination: string | undefined;
   readonly contentType: string | undefined;
   readonly correlationId: string | undefined;
-  /** `queue://NAME`, `topic://NAME`, `temp-queue://NAME` or `temp-topic://NAME`: what send() takes. */
+  /** `queue://NAME`, `topic://NAME`, `temp-queue://NAME` or `temp-topic://NAME`, as send() takes it. */
   readonly replyTo: string | undefined;
   /** JMSType, the AMQP subject. */
   readonly type: string | undefined;
   readonly groupId: string | undefined;
   readonly groupSequence: number | undefined;
-  /** `Date.now()` of its sender, or of the broker where that says. */
+  /** `Date.now()` of the sender, or of the broker if it sets the time. */
   readonly sentAtMs: number | undefined;
   readonly priority: number | undefined;
   /** `Date.now()` at which it expires. */
@@ -31,7 +37,7 @@ export interface ReceivedContent {
   readonly persistent: boolean | undefined;
 }
 
-/** A message as it came, over whichever protocol. */
+/** A received message, over either protocol. */
 export class ReceivedMessage {
   readonly #content: ReceivedContent;
 
@@ -39,11 +45,11 @@ export class ReceivedMessage {
     this.#content = content;
   }
 
-  /** The id that its sender gave it; the same for a second copy of it. */
+  /** The id that its sender gave it; a second copy has the same. */
   get id(): string | undefined {
     return this.#content.id;
   }
-  /** The broker's own id, where the protocol shows it; another one for each copy. */
+  /** The broker's own id, if the protocol shows it; each copy has another one. */
   get brokerMessageId(): string | undefined {
     return this.#content.brokerMessageId;
   }
@@ -56,7 +62,7 @@ export class ReceivedMessage {
   get properties(): Readonly<Record<string, PropertyValue>> {
     return this.#content.properties;
   }
-  /** Where it was sent, as `queue://NAME` or `topic://NAME`, where the broker says so. */
+  /** The destination that it was sent to, as `queue://NAME` or `topic://NAME`, if the broker tells it. */
   get destination(): string | undefined {
     return this.#content.destination;
   }
@@ -64,11 +70,11 @@ export class ReceivedMessage {
   get contentType(): string | undefined {
     return this.#content.contentType;
   }
-  /** What it answers or belongs to. */
+  /** The id of the request that it answers, or of what it belongs to. */
   get correlationId(): string | undefined {
     return this.#content.correlationId;
   }
-  /** Where an answer is wanted. */
+  /** Where a reply should be sent. */
   get replyTo(): string | undefined {
     return this.#content.replyTo;
   }
@@ -80,19 +86,19 @@ export class ReceivedMessage {
   get groupId(): string | undefined {
     return this.#content.groupId;
   }
-  /** Its place in that group. */
+  /** Its position in that group. */
   get groupSequence(): number | undefined {
     return this.#content.groupSequence;
   }
-  /** When it was sent, ms since 1970 by the sender's or broker's clock. */
+  /** When it was sent, in ms since 1970 by the sender's or broker's clock. */
   get sentAtMs(): number | undefined {
     return this.#content.sentAtMs;
   }
-  /** From 0 to 9; 4 unless its sender said otherwise. */
+  /** From 0 to 9; 4 unless the sender chose another. */
   get priority(): number | undefined {
     return this.#content.priority;
   }
-  /** When it expires, ms since 1970 by the broker's or sender's clock; undefined when it does not. */
+  /** When it expires, in ms since 1970 by the broker's or sender's clock; undefined if it does not. */
   get expiresAtMs(): number | undefined {
     return this.#content.expiresAtMs;
   }
@@ -100,7 +106,10 @@ export class ReceivedMessage {
   get persistent(): boolean | undefined {
     return this.#content.persistent;
   }
-  /** What the sender marked the body as. Artemis does not tell over STOMP: there it is `"bytes"` unless a content type says text. */
+  /**
+   * The kind of body that the sender marked. Artemis does not tell over STOMP: there it is `"bytes"` unless a content
+   * type says text.
+   */
   get kind(): "text" | "bytes" {
     return this.#content.kind;
   }
@@ -122,7 +131,10 @@ export class ReceivedMessage {
     }
   }
 
-  /** The body parsed as JSON. `T` says what the caller expects; nothing checks it. @throws UnreadableBodyError when it is not JSON. */
+  /**
+   * The body parsed as JSON. `T` is the caller's expectation; nothing checks it. @throws UnreadableBodyError when it is
+   * not JSON.
+   */
   json<T = unknown>(): T {
     try {
       return JSON.parse(this.text()) as T;

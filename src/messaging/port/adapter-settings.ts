@@ -1,4 +1,4 @@
-/** What a protocol adapter is told once, for all the attempts it will make. */
+/** The settings of a protocol adapter, for all its attempts. */
 import type { EndpointAddress } from "../../errors/errors.ts";
 import type { Lookup } from "../../transport/dial/resolve-host.ts";
 import type { TlsSource } from "../../transport/tls/tls-options.ts";
@@ -7,7 +7,7 @@ import type { SaslMechanism } from "../../uri/options/login-options.ts";
 import type { Destination } from "../messages/destination.ts";
 import type { Login, LoginContext } from "./login.ts";
 
-/** A warning: nothing has failed, and the user should know. `message` says what to do. */
+/** A warning: nothing has failed, but the user should know. `message` says what to do. */
 export interface ConnectionWarning {
   /**
    * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
@@ -42,32 +42,35 @@ export interface ConnectionWarning {
     | "SECRET_FILE_READABLE";
   /** What was seen, what follows, and what to do. */
   readonly message: string;
-  /** Where it was seen. */
+  /** The endpoint where it was seen. */
   readonly endpoint: EndpointAddress | undefined;
 }
 
 export interface AdapterSettings {
-  /** Asked on every attempt; undefined logs in as nobody. A throw is a failed attempt (CREDENTIALS_UNAVAILABLE, `next`). */
+  /**
+   * Called on every attempt; undefined sends no login. If it throws, the attempt fails (CREDENTIALS_UNAVAILABLE,
+   * `next`).
+   */
   readonly credentials: (endpoint: Endpoint, context: LoginContext) => Login | undefined | Promise<Login | undefined>;
-  /** AMQP: which mechanisms may be used, in order; undefined: those that fit the login, in our order. */
+  /** The SASL mechanisms that may be used over AMQP, in order; undefined: those that fit the login, in our order. */
   readonly saslMechanisms?: readonly SaslMechanism[] | undefined;
-  /** AMQP container-id, STOMP client-id; undefined: none that the user would know. */
+  /** The AMQP container-id or STOMP client-id; undefined if the user gave none. */
   readonly clientId: string | undefined;
-  /** The heart-beat interval wanted in both directions, in milliseconds; 0 switches heart-beats off. */
+  /** The heart-beat interval wanted in both directions, in ms; 0 turns heart-beats off. */
   readonly heartbeatMs: number;
-  /** A larger message is not kept but rejected, with a warning; bytes. undefined: the option's default. */
+  /** The size limit in bytes: a larger message is rejected with a warning. undefined: the option's default. */
   readonly maxMessageBytes?: number | undefined;
   readonly tls: TlsSource | undefined;
-  /** In place of the system's resolver. */
+  /** Replaces the system's resolver. */
   readonly lookup?: Lookup | undefined;
-  /** Where reject() takes a message that the broker itself would discard: Artemis over STOMP. */
+  /** Where reject() sends a message that the broker would discard: Artemis over STOMP. */
   readonly deadLetterDestination: Destination;
-  /** How long a release over STOMP waits for the other deliveries of its subscription, ms. */
+  /** How long a release over STOMP waits for the other deliveries of its subscription, in ms. */
   readonly releaseWaitMs: number;
-  /** Sends may share one confirmation where that pays: STOMP on Classic; others ignore it. undefined: no. */
+  /** Whether sends may share one confirmation; only STOMP on Classic uses it. undefined: no. */
   readonly groupCommit?: boolean | undefined;
-  /** What a user should know of, though nothing has failed. Never throws. */
+  /** Reports what a user should know although nothing has failed. Never throws. */
   readonly onWarning: (warning: ConnectionWarning) => void;
-  /** Endpoints the broker itself named as alternates; they add to the list the user gave. */
+  /** Reports endpoints that the broker named; they are added to the user's list. */
   readonly onAlternates?: ((endpoints: readonly Endpoint[]) => void) | undefined;
 }

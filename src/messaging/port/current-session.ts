@@ -51,8 +51,8 @@ export class CurrentSession {
   }
 
   /**
-   * Resolves with a session other than `ended` as soon as there is one. Rejects with ABORTED when `signal` fires, or with
-   * its reason if that is ours, and with why when there will be none.
+   * Resolves with a session other than `ended` as soon as there is one. Rejects with ABORTED when `signal` fires (with
+   * its reason if that is one of our errors), and with the reason when no session will come.
    */
   next(what: string, signal: AbortSignal | undefined, ended?: MessagingSession): Promise<ReachedSession> {
     return new Promise((resolve, reject) => {
@@ -82,7 +82,7 @@ export class CurrentSession {
     });
   }
 
-  /** Asks the session of the moment, and the next one when it ends before it has answered. Rejects as next() and `ask` do. */
+  /** Asks the present session, and the next one if it ends before it has answered. Rejects as next() and `ask` do. */
   async untilAnswered<T>(what: string, signal: AbortSignal, ask: (reached: ReachedSession) => Promise<T>): Promise<T> {
     let ended: MessagingSession | undefined;
     for (;;) {
@@ -97,7 +97,7 @@ export class CurrentSession {
       try {
         return await unlessAborted(signal, Promise.race([ask(reached), over]));
       } catch (reason) {
-        // What the session says of its own end may come before the end.
+        // A session may report the loss on this request before it reports its own end.
         await new Promise((resolve) => setImmediate(resolve));
         if (ended !== reached.session || signal.aborted) throw reason;
       }
@@ -120,7 +120,7 @@ export class CurrentSession {
     this.#state = NONE;
   }
 
-  /** There will be none any more. */
+  /** No session will come any more. */
   end(failure: MasterSlaveError): void {
     this.#state = { name: "over", failure };
     this.#wake();

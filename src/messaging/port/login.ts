@@ -1,17 +1,17 @@
-/** Who an attempt logs in as: the checked union that the adapters get, its secrets out of sight. */
+/** The login of an attempt: the checked union that the adapters get, with its secrets hidden from inspection. */
 
 export interface PasswordLogin {
   readonly username: string;
   readonly password: string;
 }
 
-/** An OAuth bearer token, or any other that the broker knows how to check. */
+/** An OAuth bearer token, or any other token that the broker can check. */
 export interface TokenLogin {
   readonly token: string;
   readonly username?: string | undefined;
 }
 
-/** The client certificate of the TLS connection says who it is. */
+/** The client certificate of the TLS connection is the login. */
 export interface ExternalLogin {
   readonly external: true;
   readonly username?: string | undefined;
@@ -19,12 +19,12 @@ export interface ExternalLogin {
 
 export type Login = PasswordLogin | TokenLogin | ExternalLogin;
 
-/** What an attempt without a login is called, and the three kinds of one. */
+/** The kinds of login, and the name for an attempt without one. */
 export type LoginKind = "password" | "token" | "external" | "nobody";
 
-/** What a credentials function is given. */
+/** What a credentials function gets. */
 export interface LoginContext {
-  /** Fires when the attempt is over: whoever still fetches a secret for it may stop. */
+  /** Fires when the attempt is over: stop fetching a secret for it. */
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export function kindOf(login: Login | undefined): LoginKind {
   return "token" in login ? "token" : "external";
 }
 
-/** What a refusal means, by what logged in. */
+/** What a refusal means, by the kind of login. */
 export const WRONG_LOGIN: Readonly<Record<LoginKind, string>> = {
   password: "the user name or the password is wrong",
   token: "the token is not taken",
@@ -42,10 +42,10 @@ export const WRONG_LOGIN: Readonly<Record<LoginKind, string>> = {
   nobody: "it takes nobody without a login",
 };
 
-/** What stands for the user where a token or a certificate says who it is, and a protocol wants a name all the same. */
+/** The user name that is sent for a token or certificate if a protocol requires a name. */
 export const TOKEN_USER = "token";
 
-/** Every text of a login that goes over the wire. */
+/** Every text of a login that is sent. */
 export function textsOf(login: Login | undefined): readonly string[] {
   if (login === undefined) return [];
   const { username } = login;
@@ -53,13 +53,13 @@ export function textsOf(login: Login | undefined): readonly string[] {
   return [username, secret].filter((text) => text !== undefined);
 }
 
-/** The same login behind accessors: no enumeration, spread, JSON or inspection finds a value of it. */
+/** The same login behind accessors, so that enumeration, spread, JSON and inspection show none of its values. */
 export function outOfSight<L extends Login>(login: L): L {
   const hidden = Object.entries(login).map(([name, value]) => [name, { get: () => value, enumerable: false }] as const);
   return Object.freeze(Object.defineProperties({}, Object.fromEntries(hidden))) as L;
 }
 
-/** What the warning LOGIN_REFUSED says. */
+/** The text of the warning LOGIN_REFUSED. */
 export function loginRefusedText(reason: string, retryInMs: number): string {
   return `${reason}. The login is asked again in ${Math.ceil(retryInMs / 1_000)} s, and credentials given as a function or a file are read anew; authRetryMs says for how long`;
 }

@@ -1,6 +1,7 @@
 /**
- * Finding what kills sessions. Both brokers close the connection on some bad frames without naming the culprit; replayed
- * with the rest it would kill every session to come. So whatever was in flight at too many ends is tried alone first.
+ * Finds what makes sessions end. Both brokers close the connection for some bad frames without naming them; sent again
+ * with the rest, such a frame would end every later session. So whatever was in flight when too many sessions ended is
+ * first tried alone.
  */
 
 import { settledOr } from "../../async/timer.ts";
@@ -10,14 +11,15 @@ import type { Suspect } from "../port/suspect.ts";
 import { whenEnded } from "../port/when-ended.ts";
 
 /**
- * What is neither answered nor fatal after so long holds up the rest no longer: a broker without room for it grants no
- * credit, and may wait for the very consumers that wait here. Longer than heart-beats take to find a peer dead.
+ * A suspect that is neither answered nor fatal after this time no longer delays the rest. A broker without room for it
+ * grants no credit, and may wait for the very consumers that wait here. It is longer than heart-beats take to find a
+ * dead peer.
  */
 const PATIENCE_MS = 30_000;
 
 /**
- * Tries each suspect alone. Resolves with whether the session outlived them all; the one it did not outlive has failed.
- * One that is not answered within `patienceMs` stays with the session, and suspect.
+ * Tries each suspect alone. Resolves with whether the session outlived them all; a suspect that it did not outlive has
+ * failed. One that is not answered within `patienceMs` stays with the session, and remains a suspect.
  */
 export async function clearSuspects(
   session: MessagingSession,
@@ -33,11 +35,11 @@ export async function clearSuspects(
     try {
       await settledOr(patienceMs, suspect.alone(session));
     } catch (reason) {
-      // A mistake of ours with this one: the others are still to be restored.
+      // A bug that concerns this suspect only: the others must still be restored.
       suspect.fail(MasterSlaveError.from(reason));
     }
     if (cause === undefined) continue;
-    // Only what had been written can have been what killed the session.
+    // Only what had been written can have ended the session.
     if (suspect.unanswered || suspect.deaths > deaths) suspect.failAsPoison(cause);
     return false;
   }

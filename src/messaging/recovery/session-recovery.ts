@@ -1,4 +1,6 @@
-/** Keeps what users hold going while sessions come and go: interrupted together, restored in order, drained in order. */
+/**
+ * Keeps what users hold going while sessions come and go: interrupted together, restored in order, drained in order.
+ */
 
 import { startTimer } from "../../async/timer.ts";
 import type { WorkScope } from "../../async/work-scope.ts";
@@ -13,7 +15,7 @@ import type { PendingSends } from "../sending/pending-sends.ts";
 import type { Transactions } from "../transactions/transactions.ts";
 import { clearSuspects } from "./poison-rule.ts";
 
-/** What lives across sessions. */
+/** What outlives sessions. */
 export interface RecoveryDeps {
   readonly sends: PendingSends;
   readonly consumers: Consumers;
@@ -30,22 +32,22 @@ export interface FailoverTotals {
   readonly failovers: number;
   /** Deliveries that failovers made stale. */
   readonly voided: number;
-  /** How long there was no session between the first and the latest, in all, ms. */
+  /** The total time without a session between the first and the latest one, in ms. */
   readonly outageMs: number;
-  /** How long the latest failover took, from the end of one session to the next, ms; undefined before the first. */
+  /** The length of the latest failover, from the end of one session to the next, in ms; undefined before the first. */
   readonly lastOutageMs: number | undefined;
   /** When the latest failover was over; undefined before the first. */
   readonly lastRestoredAt: Date | undefined;
 }
 
 export interface Restoration {
-  /** Settles when everything has been given to the session; rejects when that failed. undefined: it has been. */
+  /** Settles when everything has been given to the session; rejects if that failed. undefined if it is done already. */
   readonly restored: Promise<void> | undefined;
   readonly resent: number;
   readonly voided: number;
 }
 
-/** A peer that does not answer the end of the subscriptions and the goodbye is left after so long. */
+/** How long to wait for a peer that does not answer the end of subscriptions and connection. */
 export const LEAVE_TIMEOUT_MS = 2_000;
 
 export class SessionRecovery {
@@ -60,7 +62,7 @@ export class SessionRecovery {
     lastRestoredAt: undefined as Date | undefined,
   };
 
-  /** `poisonAfter`: after so many sessions died with something in flight it is tried alone. */
+  /** `poisonAfter`: a suspect is tried alone after this many sessions ended with it in flight. */
   constructor(transport: FailoverTransport<MessagingSession>, parts: RecoveryDeps, poisonAfter: number) {
     this.#transport = transport;
     this.#parts = parts;
@@ -72,8 +74,8 @@ export class SessionRecovery {
   }
 
   /**
-   * Restores everything in one turn; what may be what kills sessions goes first, each alone, and then a promise tells when
-   * the rest has followed. A throw or a rejection belongs to no single send or consumer: those fail by themselves.
+   * Restores everything in one turn. Suspects are tried first, each alone; then the returned promise resolves when the
+   * rest has followed. A throw or rejection belongs to no single send or consumer: those fail by themselves.
    */
   begin(session: MessagingSession, endpoint: EndpointAddress): Promise<void> | undefined {
     const { sessions, consumers, sends } = this.#parts;
@@ -107,11 +109,11 @@ export class SessionRecovery {
     return { ...restoration, restored: this.begin(session, endpoint) };
   }
 
-  /** The connection is over; `failure` is what ended it, if it was not close(). */
+  /** The connection is over; `failure` is the reason unless it was close(). */
   end(failure: MasterSlaveError | undefined): void {
     const { sessions, sends, consumers, requests, transactions } = this.#parts;
     const closed = closedError(failure);
-    // Each of these settles promises of users: a mistake in one must not leave those of another waiting.
+    // Each of these settles promises of users: an exception in one must not leave those of another waiting.
     eachEvenIfOneThrows(
       () => sessions.end(closed),
       () => transactions.end(closed),
@@ -121,24 +123,24 @@ export class SessionRecovery {
     );
   }
 
-  /** Stops intake, lets what is under way be finished, and leaves. */
+  /** Stops delivering, lets work under way finish, and leaves. */
   async drainAndLeave(drainTimeoutMs: number): Promise<void> {
     const { sends, consumers, requests, transactions } = this.#parts;
     const { name } = this.#transport.state;
     consumers.stopIntake();
     if (name === "connected" || name === "interrupted") {
       await within(drainTimeoutMs, async (signal) => {
-        // In this order: whoever holds a delivery may send, ask and commit until it is settled.
+        // In this order: a handler with a delivery may send, request and commit until it settles.
         await consumers.settled(signal);
         await transactions.idle(signal);
         await requests.empty(signal);
         await sends.empty(signal);
       });
     }
-    // What is not over by now is told by us, not by the end of the session.
+    // Reject what is still open with a clear error, before the end of the session does.
     transactions.end(closedError(undefined));
     requests.end(closedError(undefined));
-    // Together they take LEAVE_TIMEOUT_MS at most.
+    // Together they take at most LEAVE_TIMEOUT_MS.
     await within(LEAVE_TIMEOUT_MS / 2, (signal) => consumers.close(signal));
     await within(LEAVE_TIMEOUT_MS / 2, (signal) => this.#transport.close(signal));
   }
@@ -150,7 +152,7 @@ export class SessionRecovery {
   #flow(session: MessagingSession, endpoint: EndpointAddress): void {
     const { sessions, sends, consumers } = this.#parts;
     const { state } = this.#transport;
-    // The last suspect may have been cleared in the turn in which the session ended.
+    // The last suspect may have been cleared in the same turn in which the session ended.
     if (state.name !== "connected" || state.session !== session) return;
     consumers.resume(session);
     sends.resume(session);
@@ -158,13 +160,13 @@ export class SessionRecovery {
   }
 }
 
-/** Why nothing goes any more; `failure` is what ended the connection, if it was not `close()`. */
+/** The error for calls on a closed connection; `failure` is the reason unless it was `close()`. */
 export function closedError(failure: MasterSlaveError | undefined): ConnectionClosedError {
   const why = failure ? `The connection failed: ${failure.message}` : "The connection is closed";
   return new ConnectionClosedError(`${why}. Make a new one`, { cause: failure });
 }
 
-/** Takes every step, then throws what the first failed one threw. */
+/** Runs every step, then throws the first exception. */
 function eachEvenIfOneThrows(...steps: readonly (() => void)[]): void {
   const failures: unknown[] = [];
   for (const step of steps) {
@@ -177,7 +179,7 @@ function eachEvenIfOneThrows(...steps: readonly (() => void)[]): void {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Runs something under a deadline that keeps no timer behind. */
+/** Runs `work` with a deadline that leaves no timer behind. */
 async function within(timeoutMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   const stopTimer = startTimer(timeoutMs, () =>

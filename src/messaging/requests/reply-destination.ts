@@ -1,8 +1,11 @@
-/** Where a reply goes: the reply-to of a request is a stranger's word, and only one plain destination is taken. */
+/**
+ * Checks where a reply goes: the reply-to of a request comes from a stranger, so only one plain destination is
+ * accepted.
+ */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { formatDestination, parseDestination } from "../messages/destination.ts";
 
-/** Which reply-to addresses a responder answers to; anything but true refuses. */
+/** Decides which reply-to addresses a responder answers; anything but true refuses. */
 export type AllowReplyTo = (destination: string) => boolean;
 
 /**

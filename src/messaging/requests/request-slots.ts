@@ -1,4 +1,4 @@
-/** How many requests may wait for their replies at once, and who waits for there to be room. */
+/** Limits how many requests may wait for their replies at once, and queues those that wait for room. */
 import { FifoQueue } from "../../async/fifo-queue.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
 import { onAbort } from "../../async/on-abort.ts";
@@ -6,7 +6,7 @@ import { type MasterSlaveError, SendOverflowError } from "../../errors/errors.ts
 
 export interface RequestSlotsSettings {
   readonly maxPendingSends: number;
-  /** What becomes of a request past that bound. */
+  /** What to do with a request beyond that limit. */
   readonly overflow: "wait" | "reject";
 }
 
@@ -26,8 +26,9 @@ export class RequestSlots {
   }
 
   /**
-   * Takes a slot: at once, then undefined is returned, or when one is free. Rejects with the reason of `signal` when that
-   * fires first, or as end() says. Throws SEND_OVERFLOW when none is free and overflow is reject.
+   * Takes a slot: returns undefined if one is free, otherwise a promise for when one becomes free. Rejects with the
+   * reason of `signal` if that fires first, or with the error of end(). Throws SEND_OVERFLOW if none is free and
+   * overflow is reject.
    */
   take(id: string, signal: AbortSignal): Promise<void> | undefined {
     const { maxPendingSends, overflow } = this.#settings;
@@ -40,7 +41,7 @@ export class RequestSlots {
     throw new SendOverflowError(text, { id });
   }
 
-  /** Gives a slot back, to whoever has waited longest. */
+  /** Returns a slot, to the request that has waited longest. */
   release(): void {
     const next = this.#queued.shift();
     if (next) {
@@ -52,12 +53,12 @@ export class RequestSlots {
     }
   }
 
-  /** Resolves when no request has a slot or waits for one, or `signal` fires. */
+  /** Resolves when no request has a slot or waits for one, or when `signal` fires. */
   idle(signal: AbortSignal): Promise<void> {
     return this.#onceIdle.wait(this.#taken + this.#queued.size === 0, signal);
   }
 
-  /** Nobody gets a slot any more. */
+  /** Ends the slots: nobody gets one any more. */
   end(error: MasterSlaveError): void {
     for (const queued of this.#queued.drain()) {
       queued.waits = false;

@@ -1,4 +1,4 @@
-/** Requests and their replies, which come to one queue of the connection and are told apart by their correlation id. */
+/** Requests and their replies, which come to one queue of the connection and are matched by correlation id. */
 import { randomUUID } from "node:crypto";
 import { startDeadline } from "../../async/deadline.ts";
 import { inBackground } from "../../async/in-background.ts";
@@ -21,13 +21,16 @@ import { SEND_OPTIONS, type SendOptions } from "../sending/call-options.ts";
 import type { SendPolicy, SendResult } from "../sending/send-policy.ts";
 import { RequestSlots, type RequestSlotsSettings } from "./request-slots.ts";
 
-/** What request() may be told; a `replyTo` is made for it. */
+/** The options of request(); its `replyTo` is set by the connection. */
 export interface RequestOptions extends Omit<SendOptions, "replyTo"> {
-  /** Let the reply come to a temporary queue of this session: nobody else may read it, and it does not survive a failover. */
+  /**
+   * Receive the reply on a temporary queue of this session: nobody else can read it, and it does not survive a
+   * failover.
+   */
   readonly temporary?: boolean | undefined;
 }
 
-/** Sends one message, on the way all sends go. */
+/** Sends one message, in the same way as all sends. */
 export type SendRequest = (
   destination: Destination,
   body: MessageBody,
@@ -37,7 +40,7 @@ export type SendRequest = (
 
 interface Waiter {
   readonly temporary: boolean;
-  /** Its reply goes to the temporary queue of the present session. */
+  /** Whether its reply goes to the temporary queue of the present session. */
   bound: boolean;
   readonly id: string;
   readonly reply: Promise<ReceivedMessage>;
@@ -46,9 +49,9 @@ interface Waiter {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** Replies are settled as they come; many more and Classic could stall over STOMP. */
+/** Replies are settled as they come; with many more Classic could stall over STOMP. */
 const PREFETCH = 500;
-/** What a temporary queue's name is in goes with its session: nothing of it can be sent again. */
+/** A message that names a temporary queue is worthless after its session, so it is never sent again. */
 const BOUND_TO_SESSION: SendPolicy = { inDoubt: "fail", whenInterrupted: "reject", whenFull: "reject" };
 
 export const REQUEST_OPTIONS = [...SEND_OPTIONS, "temporary"] as const;
@@ -68,7 +71,7 @@ export class Requests {
     this.#slots = new RequestSlots(settings);
   }
 
-  /** How many wait for their replies. */
+  /** Number of requests that wait for their replies. */
   get waiting(): number {
     return this.#waiters.size;
   }
@@ -94,7 +97,7 @@ export class Requests {
       const replyTo = temporary ? await this.#temporaryQueue(waiter, deadline.signal) : this.#replyQueue();
       const message = { ...rest, id, correlationId, replyTo: formatDestination(replyTo), signal: deadline.signal };
       const sent = this.#send(destination, body, message, temporary ? BOUND_TO_SESSION : undefined);
-      // The reply may overtake the confirmation; a send that failed has none.
+      // The reply may arrive before the confirmation of the request; a send that failed gets no reply.
       const failed = sent.then(
         () => reply,
         (reason) => Promise.reject(this.#sendFailure(reason, id, temporary)),
@@ -109,7 +112,7 @@ export class Requests {
     }
   }
 
-  /** The session ended: its temporary queue is gone. */
+  /** The session ended, and its temporary queue is gone. */
   interrupt(cause: MasterSlaveError): void {
     this.#temporary.address = undefined;
     for (const waiter of [...this.#waiters.values()]) {
@@ -117,7 +120,7 @@ export class Requests {
     }
   }
 
-  /** Resolves when none waits any more, or `signal` fires. */
+  /** Resolves when no request waits any more, or when `signal` fires. */
   empty(signal: AbortSignal): Promise<void> {
     return this.#slots.idle(signal);
   }
@@ -150,7 +153,10 @@ export class Requests {
     return this.#queue;
   }
 
-  /** Its address on the present session, or on the next one. Rejects when the waiter does: the queue was refused, or all is over. */
+  /**
+   * Resolves with the queue's address on the present session, or on the next one. Rejects when the waiter does: the
+   * queue was refused, or the connection is over.
+   */
   async #temporaryQueue(waiter: Waiter, signal: AbortSignal): Promise<Destination> {
     if (!this.#readers.has("temp-queue")) this.#read({ kind: "temp-queue", name: randomUUID() }, true);
     while (this.#temporary.address === undefined) {
@@ -193,7 +199,7 @@ export class Requests {
     }
   }
 
-  /** Late and unknown replies are nobody's. Resolves with false when there are replies that cannot be settled. */
+  /** Ignores late and unknown replies. Resolves with false if there are replies that cannot be settled. */
   async #deliver(reader: Consumer, autoSettled: boolean): Promise<boolean> {
     for await (const delivery of reader) {
       const { message, unsettleable } = delivery;

@@ -1,4 +1,4 @@
-/** Answers requests: a handler's result goes to where the message asks for it. */
+/** Answers requests: a handler's result is sent to the message's reply-to. */
 import { InvalidArgumentError, MasterSlaveError } from "../../errors/errors.ts";
 import { isInstance } from "../../errors/text-of.ts";
 import { markBareAddress } from "../messages/bare-address.ts";
@@ -16,17 +16,18 @@ import type { Transaction } from "../receiving/handling/transact.ts";
 import type { SendOptions } from "../sending/call-options.ts";
 import { type AllowReplyTo, replyDestination } from "./reply-destination.ts";
 
-/** What it returns is the reply; undefined sends none. */
+/** Returns the reply; undefined sends none. */
 export type AnswerRequest = (
   message: ReceivedMessage,
   context: ProcessContext,
 ) => MessageBody | undefined | Promise<MessageBody | undefined>;
 
-/** What respond() may be told. */
+/** The options of respond(). */
 export interface RespondOptions extends ConsumeOptions, RunOptions {
   /**
-   * Called with each request's reply-to, such as `queue://answers`; only true lets the reply be sent there. Left out, any
-   * plain queue or topic is taken. A name that its sender gave without a kind is shown as a queue's. A list of destinations or one with `?` options is never answered.
+   * Called with each request's reply-to, such as `queue://answers`; the reply is sent only if it returns true. By
+   * default any plain queue or topic is accepted. A name that its sender gave without a kind is shown as a queue's. A
+   * list of destinations, or one with `?` options, is never answered.
    */
   readonly replyTo?: AllowReplyTo | undefined;
 }
@@ -50,14 +51,17 @@ export class Responder implements AsyncDisposable {
   readonly done: Promise<void>;
   readonly #consumer: Consumer;
   readonly #deps: ResponderDeps;
-  /** Requests whose reply a broker has refused within a transaction: called again, they are only accepted. */
+  /**
+   * Requests whose reply a broker has refused within a transaction: when they are processed again, they are only
+   * accepted.
+   */
   readonly #unanswerable = new WeakMap<ReceivedMessage, { readonly usedTransaction: boolean }>();
 
   constructor(consumer: Consumer, deps: ResponderDeps) {
     this.#consumer = consumer;
     this.#deps = deps;
     this.done = consumer.run((message, context) => this.#respond(message, context), deps.run);
-    // Whoever does not wait for it hears of a failure from `ready`, or not at all, as of a closed consumer.
+    // A caller who does not wait for `done` learns of a failure from `ready`, or not at all, as with a closed consumer.
     this.done.catch(() => {});
   }
 
@@ -66,19 +70,19 @@ export class Responder implements AsyncDisposable {
     return this.#consumer.ready;
   }
 
-  /** Takes no more requests and resolves when the subscription has ended; handlers that run go on, see `done`. */
+  /** Takes no more requests and resolves when the subscription has ended; running handlers go on, see `done`. */
   async close(): Promise<void> {
     await this.#consumer.close();
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   async #respond(message: ReceivedMessage, context: ProcessContext): Promise<void> {
     const refused = this.#unanswerable.get(message);
-    // What the handler did in the transaction was rolled back with the reply: without that there is nothing to repeat.
+    // If the handler did not use the transaction, nothing was lost by the rollback and it need not run again.
     if (refused?.usedTransaction === false) return;
     const watched = watch(context);
     const body = await this.#deps.answer(message, watched.context);
@@ -97,7 +101,7 @@ export class Responder implements AsyncDisposable {
       if (!isInstance(reason, MasterSlaveError) || !NOBODY_WAITS.has(reason.code)) throw reason;
       this.#warn(message, reason);
       if (context.transaction === undefined) return;
-      // The refusal dooms the transaction; the request is to be accepted all the same.
+      // The refusal dooms the transaction; the request must still be accepted.
       this.#unanswerable.set(message, { usedTransaction: watched.used() });
       throw new RunAgain("The reply was refused");
     }
@@ -117,7 +121,7 @@ export class Responder implements AsyncDisposable {
   }
 }
 
-/** As JMS has it: the request's correlation id if it has one, else its message id. */
+/** As in JMS: the request's correlation id if it has one, otherwise its message id. */
 function replyOptions(message: ReceivedMessage): SendOptions {
   const { correlationId, senderMessageId, brokerMessageId, id, persistent = true } = message;
   const answered = correlationId ?? senderMessageId ?? brokerMessageId ?? id;
@@ -151,5 +155,5 @@ function watch(context: ProcessContext): { readonly context: ProcessContext; use
   return { context: seen, used: () => used };
 }
 
-/** The reply queue is gone, as a temporary one goes with its requester, or none of this kind can be sent to. */
+/** The reply queue is gone, as a temporary one is with its requester, or this protocol cannot send to it. */
 const NOBODY_WAITS: ReadonlySet<string> = new Set(["SEND_REJECTED", "UNSUPPORTED"]);

@@ -1,19 +1,19 @@
-/** What send() may be told, and close(). */
+/** The options of send() and close(). */
 import { checkNames } from "../messages/argument-checks.ts";
 import type { MessageOptions } from "../messages/outgoing-message.ts";
 import type { SendLimits } from "./send-policy.ts";
 
-/** What send() may be told. */
+/** The options of send(). */
 export interface SendOptions extends MessageOptions, SendLimits {}
 
-/** Of a call that was told nothing: nothing is to be checked. */
+/** The options of a call without any: nothing needs checking. */
 export const NO_OPTIONS: SendOptions = Object.freeze({});
 
-/** What close() may be told. */
+/** The options of close(). */
 export interface CloseOptions {
   /**
-   * How long to wait for handlers to settle and sends to be confirmed, ms; the URI's drainTimeoutMs (10 s) unless said. 0
-   * does not wait for them. The goodbye to a broker that does not answer takes up to 2 s more, whatever is said here.
+   * How long to wait for handlers to settle and sends to be confirmed, in ms; by default the URI's drainTimeoutMs (10
+   * s). 0 does not wait. Leaving a broker that does not answer takes up to 2 s more.
    */
   readonly drainTimeoutMs?: number | undefined;
 }
@@ -34,7 +34,7 @@ export const SEND_OPTIONS = [
   "signal",
 ] as const satisfies readonly (keyof SendOptions)[];
 
-/** @throws InvalidArgumentError naming the option that does not exist, and the nearest that does. */
+/** @throws InvalidArgumentError that names the unknown option, and the nearest known one. */
 export function checkSendOptions(options: SendOptions): void {
   checkNames("send", options, SEND_OPTIONS);
 }

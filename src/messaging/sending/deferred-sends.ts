@@ -1,6 +1,6 @@
 /**
- * Sends that a full broker has refused, and those to the same destinations that came after them. After a wait that grows,
- * the oldest to one destination tries again; when it is confirmed the others to its destination follow in order.
+ * Sends that a full broker refused, and later sends to the same destinations. After a growing wait the oldest send to
+ * one destination is tried again; when it is confirmed, the others to that destination follow in order.
  */
 
 import { startTimer } from "../../async/timer.ts";
@@ -12,15 +12,15 @@ const LONGEST_WAIT_MS = 5_000;
 
 export class DeferredSends {
   readonly #give: (send: PendingSend) => void;
-  /** The sends by destination, and the destinations in the order in which they try. */
+  /** The waiting sends by destination; the destinations are in the order of their next try. */
   readonly #waiting = new Map<string, Set<PendingSend>>();
   #size = 0;
   #waitMs = FIRST_WAIT_MS;
   #stop = () => {};
-  /** The one that tries for the others to its destination. */
+  /** The send that is being tried on behalf of its destination. */
   #probe: PendingSend | undefined;
 
-  /** `give` hands a send to the session of the moment. */
+  /** `give` passes a send to the present session. */
   constructor(give: (send: PendingSend) => void) {
     this.#give = give;
   }
@@ -33,15 +33,15 @@ export class DeferredSends {
     return this.#waiting.get(formatDestination(send.destination))?.has(send) ?? false;
   }
 
-  /** The broker has refused it. */
+  /** Adds a send that the broker has refused. */
   add(send: PendingSend): void {
     this.#put(send);
     this.resume();
   }
 
   /**
-   * Keeps a send back that would be refused too: another one to the same destination waits here for room. Returns whether
-   * it does. Artemis over STOMP ends the session with each refusal.
+   * Keeps a send back if another send to the same destination waits here for room, because it would be refused too:
+   * Artemis over STOMP ends the session with each refusal. Returns whether the send is kept.
    */
   keepBack(send: PendingSend): boolean {
     if (this.#size === 0 || send.policy.whenFull !== "hold") return false;
@@ -50,15 +50,21 @@ export class DeferredSends {
     return true;
   }
 
-  /** The send's caller has an answer. If the broker confirmed it there is room: the others there are given to the session. */
+  /**
+   * The send has its outcome. If the broker confirmed it there is room again: the other sends to its destination are
+   * given to the session.
+   */
   over(send: PendingSend, confirmed: boolean): void {
     this.#remove(send);
     if (confirmed && this.#giveAllTo(formatDestination(send.destination))) return;
-    // Whoever tried for the others has left.
+    // The send that was being tried is gone.
     if (send === this.#probe) this.resume();
   }
 
-  /** There is a session. The wait goes on over sessions: to Artemis over STOMP each refusal is the end of one. */
+  /**
+   * A session was opened. The wait goes on across sessions, because with Artemis over STOMP each refusal ends a
+   * session.
+   */
   resume(): void {
     this.#probe = undefined;
     if (this.#size === 0) return;
@@ -69,13 +75,13 @@ export class DeferredSends {
     });
   }
 
-  /** There is none. */
+  /** The session ended. */
   interrupt(): void {
     this.#stop();
     this.#probe = undefined;
   }
 
-  /** The oldest to the destination whose turn it is. Another destination is next. */
+  /** Tries the oldest send of the next destination. */
   #tryNext(): void {
     const [next] = this.#waiting;
     if (!next) return;

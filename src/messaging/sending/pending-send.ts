@@ -1,4 +1,4 @@
-/** A send that has not been confirmed: held until a session can take it, or written and waiting for the broker's word. */
+/** A send that is not confirmed: held until a session can take it, or written and waiting for the broker's answer. */
 
 import { LinkedMember } from "../../async/linked-set.ts";
 import {
@@ -23,37 +23,37 @@ import type { SendTarget } from "./send-route.ts";
 import { HELD, nextState, type SendEvent, type SendState } from "./send-state.ts";
 import { isLimited, SendWatch } from "./send-watch.ts";
 
-/** What a send is from its first moment to its last. */
+/** The fixed parts of a send. */
 export interface PendingSendParts {
   readonly destination: Destination;
   readonly message: OutgoingMessage;
   readonly policy: SendPolicy;
   readonly owner: SendOwner;
-  /** Settle the caller's promise. */
+  /** Resolves the caller's promise. */
   readonly resolve: (result: SendResult) => void;
   readonly reject: (error: MasterSlaveError) => void;
 }
 
 export interface SendOwner {
-  /** Told once, when the caller has its answer, whatever it is. */
+  /** Called once, when the caller has its outcome, whatever it is. */
   sendOver(send: PendingSend, confirmed: boolean): void;
-  /** The broker answered a send its caller had given up: the session holds it no more. */
+  /** The broker answered a send whose caller had given up: the session no longer holds it. */
   answeredLate(send: PendingSend): void;
-  /** It was written to a second or later session. */
+  /** The send was written to a second or later session. */
   writtenAgain(): void;
-  /** The broker has no room for it now: it is to be given to the session again, later. */
+  /** The broker has no room for the send now: give it to a session again later. */
   deferred(send: PendingSend): void;
-  /** Where the session is that took the send. */
+  /** The endpoint of the session that took the send. */
   readonly endpoint: EndpointAddress | undefined;
 }
 
-/** How many sends this process has made. */
+/** Number of sends made by this process. */
 let made = 0;
 
 export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSend, Suspect {
-  /** What it counts against maxPendingBytes. */
+  /** The bytes that count against maxPendingBytes. */
   readonly bytes: number;
-  /** Of two sends the one made earlier has the lower. */
+  /** Increases with each send. */
   readonly number = ++made;
   encoded: unknown;
   onAbandoned: (() => void) | undefined = undefined;
@@ -80,27 +80,29 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     return this.#parts.policy;
   }
 
-  /** How many sessions in a row died while it was written and unanswered. */
+  /** How many sessions in a row ended while it was written and unanswered. */
   get deaths(): number {
     return "deaths" in this.#state ? this.#state.deaths : 0;
   }
 
-  /** Over, or given up by its caller: an adapter that still holds it drops it. */
+  /** Whether it has its outcome or its caller gave up: then an adapter that still holds it drops it. */
   get abandoned(): boolean {
     return this.#state.name === "over" || this.#state.name === "given-up";
   }
 
-  /** Written to the present session, which has not answered. */
+  /** Whether it was written to the present session, which has not answered. */
   get unanswered(): boolean {
     return this.#state.name === "written" || this.#state.name === "given-up";
   }
 
-  /** Was written to this session or an earlier one, and has no outcome. */
+  /** Whether it was written to this or an earlier session, and has no outcome. */
   get inDoubt(): boolean {
     return "writes" in this.#state && this.#state.writes > 0;
   }
 
-  /** Hands it to the session of the moment, once. A throw, which is a mistake of ours or of a protocol, fails this send alone. */
+  /**
+   * Gives the send to the present session, once. If the adapter throws, this is a bug, and it fails this send alone.
+   */
   giveTo(session: SendTarget): void {
     if (this.#state.name !== "held") return;
     this.#move("given");
@@ -178,14 +180,14 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     return true;
   }
 
-  /** Watches the caller's time and signal, and the message's time to live while it is held. */
+  /** Starts to watch the timeout and the signal, and the time to live while the send is held. */
   limit(limits: SendLimits): void {
     if (!isLimited(this.message, limits)) return;
     this.#watch = new SendWatch(this.message, limits, {
       timedOut: (timeoutMs) => this.#timeOut(timeoutMs, limits.hint?.() ?? ""),
       aborted: (reason) => this.#abort(reason),
       expired: () => {
-        // A timer may be a hair early. What is written is looked at again when its session ends.
+        // A timer may fire slightly early. A written send is checked again when its session ends.
         if (!this.expire() && !this.unanswered) this.#watch?.watchExpiry();
       },
     });
@@ -198,7 +200,7 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     this.#parts.owner.deferred(this);
   }
 
-  /** Whatever this session says of it, an earlier one that did not answer may have stored it. */
+  /** Marks the error as in doubt: an earlier session that did not answer may have stored the message. */
   #doubted(error: MasterSlaveError): MasterSlaveError {
     const earlierWrites = "writes" in this.#state ? this.#state.writes - (this.unanswered ? 1 : 0) : 0;
     if (earlierWrites > 0 && error instanceof SendError) Object.assign(error, { inDoubt: true });
@@ -235,7 +237,7 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
     owner.sendOver(this, true);
   }
 
-  /** Its caller waits no longer. What a session has of it is not taken back. */
+  /** The caller no longer waits. What a session has taken is not withdrawn. */
   #giveUp(error: MasterSlaveError): void {
     if (!this.#end("given-up")) return;
     this.onAbandoned?.();
@@ -266,12 +268,12 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
   }
 }
 
-/** A full address or store, and what else passes by itself. */
+/** Whether a refusal is temporary: a full address or store, and similar reasons. */
 function isRefusedForNow(error: MasterSlaveError): boolean {
   return error instanceof SendRejectedError && error.retryable && !error.inDoubt;
 }
 
-/** A frame's headers cost memory too; this is near enough. */
+/** An estimate of the memory for a frame's headers. */
 const OVERHEAD_BYTES = 256;
 
 function messageBytes({ body, properties }: OutgoingMessage): number {

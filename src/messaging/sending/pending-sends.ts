@@ -1,6 +1,6 @@
 /**
- * Every send that is not confirmed, in the order of the calls, bounded by count and bytes. It outlives sessions: what
- * one left unanswered the next one gets first.
+ * Every send that is not confirmed, in the order of the calls, limited by count and bytes. It outlives sessions: what
+ * one left unanswered, the next one gets first.
  */
 
 import { FifoQueue } from "../../async/fifo-queue.ts";
@@ -22,45 +22,51 @@ import { type SendBounds, SendRoom } from "./send-room.ts";
 import type { SendRoute, SendTarget } from "./send-route.ts";
 
 export interface PendingSendsSettings extends SendPolicy, SendBounds {
-  /** What becomes of a send past these bounds. */
+  /** What to do with a send beyond these limits. */
   readonly overflow: "wait" | "reject";
 }
 
 /** The figures of the sends of one connection. */
 export interface PendingSendsStats {
-  /** Sends within the bounds that the broker has not answered yet, and what they weigh; also those whose callers gave up after they were written. */
+  /**
+   * Sends within the limits that the broker has not answered yet, including those whose callers gave up after the
+   * write.
+   */
   readonly pendingSends: number;
-  /** What the pending sends weigh, in bytes of body and properties. */
+  /** The size of the pending sends, in bytes of body and properties. */
   readonly pendingBytes: number;
   /** Sends that wait for room. */
   readonly waitingSends: number;
-  /** Sends a full broker has refused, which wait to be sent again (`whenFull: "hold"`). */
+  /** Sends that a full broker has refused and that wait to be sent again (`whenFull: "hold"`). */
   readonly deferredSends: number;
-  /** For how long the broker has answered none of the sends it was given, ms; 0 below a second. Then it is out of memory or room, or does not read this connection. */
+  /**
+   * For how long the broker has answered none of the sends that it was given, in ms; 0 if less than a second. A long
+   * time means that it is out of memory or disk space, or does not read this connection.
+   */
   readonly blockedMs: number;
   /** Sends that the broker has confirmed. */
   readonly confirmed: number;
-  /** Sends whose promise rejected. */
+  /** Sends whose promise was rejected. */
   readonly failed: number;
-  /** Sends written again after a failover. */
+  /** Sends that were written again after a failover. */
   readonly resent: number;
 }
 
-/** Shorter silences are what brokers do when they sync their disks. */
+/** Brokers are silent for shorter times when they sync their disks. */
 const BLOCKED_AFTER_MS = 1_000;
 
 export class PendingSends implements SendOwner {
   readonly #settings: PendingSendsSettings;
   readonly #route: SendRoute;
   readonly #room: SendRoom;
-  /** Sends that wait for room: they cost what their callers keep of them anyway. */
+  /** Sends that wait for room: they use no memory beyond what their callers keep anyway. */
   readonly #waiting = new FifoQueue<PendingSend>(({ abandoned }) => abandoned);
   readonly #deferred = new DeferredSends((send) => {
     const { target } = this.#route;
     if (target && !send.expire()) send.giveTo(target);
   });
   readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
-  /** Since when nothing was answered. */
+  /** Since when no send was answered. */
   #silentSinceMs = 0;
   readonly #onceEmpty = new IdleLatch();
 
@@ -86,7 +92,7 @@ export class PendingSends implements SendOwner {
     };
   }
 
-  /** Resolves when a broker has confirmed it; see Connection.send. `policy`: the connection's unless said. */
+  /** Resolves when a broker has confirmed the send; see Connection.send. `policy` is the connection's by default. */
   add(
     destination: Destination,
     message: OutgoingMessage,
@@ -108,7 +114,7 @@ export class PendingSends implements SendOwner {
     });
   }
 
-  /** Sends that several sessions died of, or beside: each must be answered alone before the rest goes on. */
+  /** Sends during which several sessions ended: each must be answered alone before the rest goes on. */
   suspects(poisonAfter: number): Suspect[] {
     return [...this.#room.admitted].filter(({ deaths }) => deaths >= poisonAfter);
   }
@@ -123,20 +129,21 @@ export class PendingSends implements SendOwner {
   /** Hands everything held to the session, in order; what is added meanwhile too. What is added later goes by the route. */
   resume(session: SendTarget): void {
     this.#silentSinceMs = performance.now();
-    // A send that fails at once lets a waiting one in: the iteration reaches it too, so it is not sent twice.
+    // When a send fails at once, a waiting one takes its place; this iteration reaches that one too, so it is not sent
+    // twice.
     for (const send of this.#room.admitted) {
       if (!send.unanswered && !this.#deferred.has(send) && !send.expire()) this.#giveTo(session, send);
     }
     this.#deferred.resume();
   }
 
-  /** The session ended: what it left unanswered is held again, or fails if that is its policy. */
+  /** The session ended: what it left unanswered is held again, or fails if its policy says so. */
   interrupt(cause: MasterSlaveError): void {
     this.#sessionOver();
     for (const send of [...this.#waiting.live(), ...this.#room.admitted]) {
       const { inDoubt, whenInterrupted } = send.policy;
       const unanswered = send.interrupted();
-      // Nobody watched its time to live while it was written.
+      // The time to live was not watched while the send was written.
       if (unanswered && inDoubt === "fail") send.failInDoubt(cause);
       else if (!send.inDoubt && whenInterrupted === "reject") send.failNotConnected();
       else send.expire();
@@ -144,7 +151,7 @@ export class PendingSends implements SendOwner {
     this.#admitWaiting();
   }
 
-  /** Rejects whatever is left: the written as in doubt, the rest with `error`. */
+  /** Rejects all remaining sends: the written ones as in doubt, the others with `error`. */
   abandon(error: MasterSlaveError): void {
     this.#sessionOver();
     for (const send of [...this.#waiting.drain(), ...this.#room.admitted]) {
@@ -153,13 +160,13 @@ export class PendingSends implements SendOwner {
     }
   }
 
-  /** Rejects whatever is left with `error`: written or not makes no difference. */
+  /** Rejects all remaining sends with `error`, written or not. */
   fail(error: MasterSlaveError): void {
     this.#sessionOver();
     for (const send of [...this.#waiting.drain(), ...this.#room.admitted]) send.fail(error);
   }
 
-  /** Resolves when no caller waits for an answer, or `signal` fires. */
+  /** Resolves when no caller waits for an answer, or when `signal` fires. */
   empty(signal: AbortSignal): Promise<void> {
     return this.#onceEmpty.wait(this.#room.admittedCount + this.#waiting.size === 0, signal);
   }
@@ -185,12 +192,12 @@ export class PendingSends implements SendOwner {
 
   deferred(send: PendingSend): void {
     this.#heard();
-    // What is sent meanwhile goes before it, on the next session too.
+    // Sends made in the meantime go before it, on the next session too.
     this.#room.moveToEnd(send);
     this.#deferred.add(send);
   }
 
-  /** Why a send is not taken at all. */
+  /** Returns the error for a send that cannot be accepted at all. */
   #refusal({ bytes, message: { id }, policy }: PendingSend, hasRoom: boolean): MasterSlaveError | undefined {
     const { maxPendingSends, maxPendingBytes, overflow } = this.#settings;
     if (bytes > maxPendingBytes) {

@@ -1,4 +1,4 @@
-/** Sending to one destination: the destination is read once. */
+/** Sends to one destination, whose name is parsed once. */
 
 import type { Destination } from "../messages/destination.ts";
 import type { MessageBody } from "../messages/outgoing-message.ts";
@@ -7,7 +7,7 @@ import type { SendResult } from "./send-policy.ts";
 
 /** Sends to one destination. */
 export class Producer {
-  /** Where it sends, as it was given. */
+  /** The destination, as it was given. */
   readonly destination: Destination;
   readonly #send: (destination: Destination, body: MessageBody, options: SendOptions) => Promise<SendResult>;
 
@@ -19,7 +19,7 @@ export class Producer {
     this.#send = send;
   }
 
-  /** As Connection.send. */
+  /** Like Connection.send. */
   send(body: MessageBody, options: SendOptions = NO_OPTIONS): Promise<SendResult> {
     return this.#send(this.destination, body, options);
   }

@@ -1,4 +1,4 @@
-/** What may end a send before the broker answers: its caller's time, its caller's signal, its message's time to live. */
+/** Watches what may end a send before the broker answers: its timeout, its signal, and its message's time to live. */
 import { onAbort } from "../../async/on-abort.ts";
 import { startTimer } from "../../async/timer.ts";
 import { type OutgoingMessage, timeLeftMs } from "../messages/outgoing-message.ts";
@@ -26,7 +26,7 @@ export class SendWatch {
     this.watchExpiry();
   }
 
-  /** Watches the time to live from now on; whoever writes the message may let it pass meanwhile. */
+  /** Watches the time to live from now on; while the message is written it is not watched. */
   watchExpiry(): void {
     this.#stopExpiry?.();
     const leftMs = timeLeftMs(this.#message);

@@ -1,4 +1,4 @@
-/** One transaction on one session: sends and acceptances that hold together, or not at all. */
+/** One transaction on one session: its sends and acceptances take effect together, or not at all. */
 
 import { inBackground } from "../../async/in-background.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
@@ -38,7 +38,7 @@ export class OpenTransaction implements Transaction {
   readonly #sends: PendingSends;
   readonly #accepted: Delivery[] = [];
   #accepts = false;
-  /** Ids the caller gave: an earlier transaction may have used them. */
+  /** Number of ids that the caller chose: an earlier transaction may have used them. */
   #givenIds = 0;
   #phase: Phase = { name: "open" };
 
@@ -50,7 +50,10 @@ export class OpenTransaction implements Transaction {
     whenEnded(session, ({ error }) => this.#interrupt(error));
   }
 
-  /** Whether its work was to accept a delivery: that one comes again, and no run of the same work can accept it. */
+  /**
+   * Whether its work accepted a delivery: that delivery comes again, so running the same work again could not accept
+   * it.
+   */
   get accepts(): boolean {
     return this.#accepts;
   }
@@ -65,7 +68,8 @@ export class OpenTransaction implements Transaction {
 
   async #send(destination: string, body: MessageBody, options: SendOptions): Promise<{ readonly id: string }> {
     this.#requireOpen();
-    // What cannot be sent at all dooms it too: whoever did not look would have less committed than the work did.
+    // A send that cannot be made at all dooms the transaction too: otherwise a caller that ignores the rejection would
+    // commit less than its work did.
     try {
       checkSendOptions(options);
       checkTimeout(options.timeoutMs);
@@ -96,7 +100,10 @@ export class OpenTransaction implements Transaction {
     throw this.#doom(new StaleDeliveryError(text, { endpoint: this.#endpoint }));
   }
 
-  /** Commits when every send has been taken. Rejects with TRANSACTION_INTERRUPTED, TRANSACTION_ROLLED_BACK or TRANSACTION_IN_DOUBT. */
+  /**
+   * Commits when every send has been answered. Rejects with TRANSACTION_INTERRUPTED, TRANSACTION_ROLLED_BACK or
+   * TRANSACTION_IN_DOUBT.
+   */
   async commit(signal: AbortSignal): Promise<void> {
     await this.#sends.empty(signal);
     if (signal.aborted || this.#phase.name !== "open") {
@@ -111,7 +118,7 @@ export class OpenTransaction implements Transaction {
     throw outcome.kind === "in-doubt" ? this.#inDoubt(outcome.error) : this.#refused(outcome.error);
   }
 
-  /** Nothing of it holds; what it accepted comes again. Never rejects. */
+  /** Rolls back: nothing of it takes effect, and what it accepted comes again. Never rejects. */
   async rollback(): Promise<void> {
     const { name } = this.#phase;
     if (name === "over" || name === "committing") return;
@@ -122,7 +129,7 @@ export class OpenTransaction implements Transaction {
     for (const delivery of this.#accepted) delivery.origin.concluded(delivery, false);
   }
 
-  /** Why it failed: what the work threw, unless the session's end is behind it. */
+  /** Returns why it failed: what the work threw, unless the end of the session caused that. */
   causeOf(reason: unknown): unknown {
     const why = "why" in this.#phase ? this.#phase.why : undefined;
     return why instanceof TransactionInterruptedError ? why : reason;
@@ -140,13 +147,13 @@ export class OpenTransaction implements Transaction {
     }
   }
 
-  /** The commit's outcome; when `signal` fires first nobody knows it. */
+  /** Resolves with the commit's outcome; if `signal` fires first the outcome is unknown. */
   #answer(signal: AbortSignal): Promise<CommitOutcome> {
     return new Promise((resolve) => {
       const onAbort = () => resolve({ kind: "in-doubt", error: MasterSlaveError.from(signal.reason) });
       signal.addEventListener("abort", onAbort, { once: true });
       const answered = this.#inner.commit().catch(
-        // The port promises never to reject: whether the commit holds is not known then.
+        // By its contract commit() never rejects; if it does, the outcome is unknown.
         (reason: unknown): CommitOutcome => ({ kind: "in-doubt", error: MasterSlaveError.from(reason) }),
       );
       inBackground(
@@ -210,7 +217,7 @@ export class OpenTransaction implements Transaction {
   }
 }
 
-/** Marks a promise as handled: the transaction tells of what fails in it, whether or not the work looks at the promise. */
+/** Marks a promise as handled: the transaction reports its failures, whether or not the work looks at the promise. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

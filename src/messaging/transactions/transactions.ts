@@ -1,4 +1,4 @@
-/** The transactions of a connection: begun on the session of the moment, run again where that is safe, counted, drained. */
+/** The transactions of a connection: begun on the present session, run again where that is safe, counted, drained. */
 import { inspect } from "node:util";
 import { startDeadline } from "../../async/deadline.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
@@ -22,13 +22,13 @@ import { OpenTransaction } from "./transaction.ts";
 
 /** The figures of the transactions of one connection. */
 export interface TransactionStats {
-  /** Those that go on at the moment. */
+  /** Transactions that are open now. */
   readonly open: number;
-  /** Those that the broker has committed. */
+  /** Transactions that the broker has committed. */
   readonly committed: number;
-  /** Those that were rolled back, by their work or by a failover. */
+  /** Transactions that were rolled back, by their work or by a failover. */
   readonly rolledBack: number;
-  /** Those whose commit was not answered: each holds whole, or not at all. */
+  /** Transactions whose commit was not answered: each took effect whole, or not at all. */
   readonly inDoubt: number;
 }
 
@@ -44,7 +44,7 @@ export class Transactions {
   constructor(sessions: CurrentSession, limits: PendingSendsSettings, scope: WorkScope) {
     this.#sessions = sessions;
     this.#call = scope.mark(async (work, transaction) => await work(transaction));
-    // A transaction belongs to one session: nothing in it waits for another.
+    // A transaction belongs to one session, so its sends never wait for another session.
     this.#limits = { ...limits, inDoubt: "fail", whenInterrupted: "hold", whenFull: "reject" };
   }
 
@@ -75,12 +75,12 @@ export class Transactions {
     }
   };
 
-  /** Resolves when none is open, or `signal` fires. */
+  /** Resolves when no transaction is open, or when `signal` fires. */
   idle(signal: AbortSignal): Promise<void> {
     return this.#onceIdle.wait(this.#counts.open === 0, signal);
   }
 
-  /** The connection is over, and whatever waits for it. */
+  /** The connection is over: rejects everything that waits. */
   end(failure: ConnectionClosedError): void {
     this.#over.abort(failure);
   }
@@ -103,14 +103,14 @@ export class Transactions {
     }
   }
 
-  /** The work, and its commit; whatever it throws rolls back. */
+  /** Runs the work and commits; if the work throws, rolls back. */
   async #attempt<T>(transaction: OpenTransaction, work: TransactedWork<T>, signal: AbortSignal): Promise<T> {
     try {
       const result = (await unlessAborted(signal, this.#call(work, transaction))) as T;
       await transaction.commit(signal);
       return result;
     } catch (reason) {
-      // A broker that does not answer is not waited for past the deadline.
+      // Do not wait past the deadline for a broker that does not answer.
       await unlessAborted(signal, transaction.rollback()).catch(() => {});
       throw transaction.causeOf(reason);
     }

@@ -1,4 +1,4 @@
-/** One client's AMQP 1.0 connection on rhea's listening side: SASL, open, links, close. */
+/** One client's AMQP 1.0 connection, served by rhea: SASL, open, links, close. */
 import type { Socket } from "node:net";
 import type { Connection, EventContext, Receiver, Sender, Session } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
@@ -22,11 +22,11 @@ import { offerMechanisms } from "./rhea/server-mechanisms.ts";
 import { TemporaryAddresses } from "./temporary-addresses.ts";
 import { type TargetRequest, targetOf } from "./terminus.ts";
 
-/** As both brokers send. */
+/** The frame size that both brokers use. */
 const MAX_FRAME_BYTES = 131_072;
-/** rhea's table of unsettled deliveries per session; its default of 2048 would stall a client with more credit. */
+/** rhea's table of unsettled deliveries per session; its default of 2048 would block a client with more credit. */
 const SESSION_DELIVERIES = 65_536;
-/** What rhea throws or asks to be told of; without a listener it would end the process. */
+/** Error events of rhea; without a listener they would end the process. */
 const ERROR_EVENTS = ["error", "protocol_error", "connection_error", "session_error", "sender_error", "receiver_error"];
 
 export class AmqpConnection implements MemberConnection {
@@ -89,7 +89,7 @@ export class AmqpConnection implements MemberConnection {
     return connection;
   }
 
-  /** rhea answers with the outcome in this turn's microtasks, and leaves the socket open. */
+  /** rhea sends the outcome in the microtasks of this turn, and leaves the socket open. */
   #refuseLogin(): void {
     setImmediate(() => this.#socket.end());
   }
@@ -135,7 +135,7 @@ export class AmqpConnection implements MemberConnection {
       sender.set_target(sender.target);
       const link = new OutgoingLink(sender, {
         ...source,
-        // A durable subscription is there once it is stored.
+        // A durable subscription exists once it is stored.
         whenAttached: (attached) => (source.durable ? this.#attachDurable(sender, attached) : attached()),
         findTransaction: (id) => this.#coordinators.find(id),
         isCongested: () => isCongested(this.#raw),
@@ -158,7 +158,7 @@ export class AmqpConnection implements MemberConnection {
     );
   }
 
-  /** A closing detach deletes the durable subscription, another keeps it, as on both brokers. */
+  /** A closing detach deletes the durable subscription, any other keeps it, as on both brokers. */
   #unsubscribe(sender: Sender, { durable }: AttachedSource): void {
     if (!durable || !isClosedForGood(sender)) return;
     const { destinations } = this.#options;
@@ -166,13 +166,13 @@ export class AmqpConnection implements MemberConnection {
     holdDetach(sender, (onStored) => destinations.afterSends(onStored));
   }
 
-  /** Those of one session, or all. */
+  /** Ends those of one session, or all. */
   #end(session?: Session): void {
     for (const link of [...this.#links].filter((one) => !session || one.session === session)) {
       link.end();
       this.#links.delete(link);
     }
-    // After the links, so that nothing comes again on one that goes.
+    // After the links, so that nothing is redelivered on a link that ends.
     this.#coordinators.end(session);
   }
 
@@ -191,12 +191,12 @@ export class AmqpConnection implements MemberConnection {
     this.#end();
     this.#temporary.end();
     stopTimers(this.#connection);
-    // rhea clears its timers when it hears of an error, and listens for nothing else.
+    // rhea clears its timers only when it hears of an error.
     this.#socket.destroy(new Error("The socket is gone"));
   }
 }
 
-/** Runs `serve`; a refusal answers the attach with a detach that says why. */
+/** Runs `serve`; answers the attach with a detach that gives the reason if it is refused. */
 function refusing(link: Sender | Receiver, serve: () => void): void {
   try {
     serve();

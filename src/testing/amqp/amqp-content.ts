@@ -1,4 +1,4 @@
-/** What the sections of an AMQP message say, in neither protocol's words. */
+/** Converts the sections of an AMQP message to a form that neither protocol owns. */
 import type { MessageContent } from "../message-content.ts";
 import type { AmqpContent } from "../store/stored-message.ts";
 import { decodeMessage } from "./rhea/rhea-server.ts";
@@ -18,7 +18,7 @@ export function contentFromAmqp({ body }: AmqpContent): MessageContent {
   };
 }
 
-/** A string is text, binary is bytes, and any other AMQP value the text of its JSON. */
+/** A string is text, binary is bytes, and any other AMQP value becomes its JSON text. */
 function bodyFrom(body: unknown): Pick<MessageContent, "kind" | "body"> {
   if (body === undefined || body === null) return { kind: "bytes", body: Buffer.alloc(0) };
   if (typeof body === "string") return { kind: "text", body: Buffer.from(body) };

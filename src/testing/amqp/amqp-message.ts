@@ -1,4 +1,4 @@
-/** A transfer as a message to store, and a stored message as the bytes of a transfer. */
+/** Converts a transfer to a message to store, and a stored message to the bytes of a transfer. */
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
@@ -37,12 +37,12 @@ function decodeSafely(encoded: Buffer): DecodedMessage {
   }
 }
 
-/** A group-sequence is unsigned: over AMQP a group closes with the greatest, which is -1 to JMS clients. */
+/** A group-sequence is unsigned: over AMQP the greatest value, which is -1 for JMS clients, closes a group. */
 function groupOf({ group_id: id, group_sequence: sequence }: DecodedMessage): MessageGroup | undefined {
   return id === undefined ? undefined : { id, closes: sequence === 0xffff_ffff };
 }
 
-/** What the capability DELAYED_DELIVERY promises: milliseconds from now, or since 1970. */
+/** The feature behind the capability DELAYED_DELIVERY: milliseconds from now, or since 1970. */
 function deliveryTimeOf(annotations: Readonly<Record<string, unknown>>): number | undefined {
   const delay = annotations["x-opt-delivery-delay"];
   const time = annotations["x-opt-delivery-time"] ?? (delay === undefined ? undefined : Date.now() + Number(delay));
@@ -52,13 +52,13 @@ function deliveryTimeOf(annotations: Readonly<Record<string, unknown>>): number 
   throw new Refusal("amqp:invalid-field", `Not a number of milliseconds: "${String(delay ?? time)}"`);
 }
 
-/** A ttl of 0 has expired; absence of both never does (AMQP 1.0 sections 3.2.1 and 3.2.4). */
+/** A ttl of 0 has expired; without ttl and expiry time a message never expires (AMQP 1.0 sections 3.2.1 and 3.2.4). */
 function expiryOf({ ttl, absolute_expiry_time }: DecodedMessage): number | undefined {
   if (ttl !== undefined) return Date.now() + ttl;
   return absolute_expiry_time === undefined ? undefined : Number(absolute_expiry_time);
 }
 
-/** The message's bytes: as sent, but for the delivery-count. */
+/** The message's bytes as sent, except for the delivery-count. */
 export function encodeTransfer({ message, failures }: QueueEntry): Buffer {
   if (message.content.protocol === "stomp") return encodeFromStomp(message, failures);
   const encoded = message.content.body;

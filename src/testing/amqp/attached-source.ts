@@ -1,4 +1,6 @@
-/** What a client's receiving link is attached to: a queue, topics, a durable subscription, a browser, a temporary queue. */
+/**
+ * The source of a client's receiving link: a queue, topics, a durable subscription, a browser, or a temporary queue.
+ */
 import type { Sender } from "rhea";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
@@ -22,7 +24,7 @@ export interface AttachContext {
   readonly clientId: string;
 }
 
-/** Answers the source too. @throws Refusal */
+/** Also answers with the source. @throws Refusal */
 export function attachSource(sender: Sender, context: AttachContext): AttachedSource {
   const request = sourceOf(sender);
   if (request.kind === "dynamic") return attachTemporary(sender, context);
@@ -37,7 +39,7 @@ function attachTemporary(sender: Sender, { temporary }: AttachContext): Attached
   return { queue, leave: () => temporary.remove(name) };
 }
 
-/** To a client that asks with no source, as Qpid JMS does before it unsubscribes. */
+/** Answers a client that attaches without a source, as Qpid JMS does before it unsubscribes. */
 function attachExisting(sender: Sender, { destinations, clientId }: AttachContext): AttachedSource {
   const durable = { clientId, name: sender.name };
   const subscription = destinations.durableSubscription(durable);
@@ -57,7 +59,7 @@ function attachAddress(
   const selects = messageSelector(selector);
   if (destination.kind === "temp-queue") return { queue: temporary.own(destination.name), leave: () => {}, selects };
   if (browse) return { queue: destinations.browse(destination), leave: () => {}, selects };
-  // Durable queues are no subscriptions: queues are durable anyhow.
+  // A durable terminus on a queue is no subscription: queues are durable anyway.
   if (!durable || destination.kind === "queue") return { ...destinations.subscribe(destination, selects), selects };
   const subscription = { clientId, name: sender.name };
   return { ...destinations.subscribeDurable({ ...subscription, destination, selector }), durable: subscription };

@@ -1,4 +1,6 @@
-/** The transactions of one AMQP connection, and the links they are declared and discharged on (AMQP 1.0 part 4). */
+/**
+ * The transactions of one AMQP connection, and the links on which they are declared and discharged (AMQP 1.0 part 4).
+ */
 import type { Delivery, EventContext, Receiver, Session } from "rhea";
 import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -15,9 +17,9 @@ interface Declared {
 
 export interface CoordinatorsOptions {
   readonly destinations: Destinations;
-  /** The connection still takes answers. */
+  /** Whether the connection can still be answered. */
   readonly isLive: () => boolean;
-  /** Settles what the client settled before the discharge that was read just now. */
+  /** Settles what the client settled before the discharge that was just read. */
   readonly settleRead: () => void;
 }
 
@@ -82,7 +84,7 @@ export class Coordinators {
     return this.#open.get(id)?.transaction;
   }
 
-  /** A coordinator that goes takes its transactions with it (AMQP 1.0 section 4.3). */
+  /** Rolls back the transactions of a coordinator that ends (AMQP 1.0 section 4.3). */
   rollbackOf(concerns: (declared: Declared) => boolean): void {
     for (const [id, one] of this.#open) {
       if (!concerns(one)) continue;
@@ -91,7 +93,7 @@ export class Coordinators {
     }
   }
 
-  /** Those of one session, or all. */
+  /** Ends those of one session, or all. */
   end(session?: Session): void {
     this.rollbackOf(({ coordinator }) => !session || coordinator.session === session);
   }

@@ -1,4 +1,4 @@
-/** The descriptors of AMQP 1.0's types that the embedded group reads, by code and by symbol; Proton's clients write symbols. */
+/** The AMQP 1.0 descriptors that the embedded group reads, by code and by symbol; Proton's clients write symbols. */
 export const CODE = {
   coordinator: 0x30,
   declare: 0x31,
@@ -27,7 +27,7 @@ const CODES_BY_SYMBOL: ReadonlyMap<string, number> = new Map([
   ["amqp:footer:map", 0x78],
 ]);
 
-/** The code of a descriptor that is a number or a symbol; undefined for those that the embedded group does not read. */
+/** The code of a descriptor given as a number or symbol; undefined for unknown ones. */
 export function codeOfDescriptor(descriptor: unknown): number | undefined {
   if (typeof descriptor === "string") return CODES_BY_SYMBOL.get(descriptor);
   const code = Number(descriptor);

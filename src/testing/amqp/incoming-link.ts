@@ -1,4 +1,4 @@
-/** A link the client sends on: credit, storing, and the outcome once the message cannot be lost. */
+/** A link on which the client sends: grants credit, stores messages, and answers once a message cannot be lost. */
 import type { Delivery, EventContext, Receiver } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
@@ -8,7 +8,7 @@ import { draftFromTransfer } from "./amqp-message.ts";
 import { settleApart } from "./rhea/rhea-server.ts";
 import { acceptedIn, transactionIdOf } from "./rhea/transaction-frames.ts";
 
-/** As both brokers grant. */
+/** The credit that both brokers grant. */
 const CREDIT = 1000;
 const TOP_UP_BELOW = 700;
 
@@ -17,9 +17,9 @@ export interface IncomingLinkOptions {
   readonly destination: Destination | undefined;
   readonly destinations: Destinations;
   readonly maxMessageBytes: number;
-  /** @throws Refusal when there is none of that id. */
+  /** @throws Refusal if there is no transaction with that id. */
   readonly transactionOf: (id: string) => Transaction;
-  /** The connection still takes outcomes. */
+  /** Whether the connection can still be answered. */
   readonly isLive: () => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A link the client receives on: deliveries as its credit allows, and what becomes of them. */
+/** A link on which the client receives: deliveries within its credit, and their outcomes. */
 import type { Delivery, EventContext, Sender, Session } from "rhea";
 import {
   type DeliverySource,
@@ -18,10 +18,10 @@ export interface OutgoingLinkOptions {
   readonly queue: DeliverySource;
   readonly leave: () => void;
   readonly selects?: MessageSelector | undefined;
-  /** Runs its argument when the attach is answered. */
+  /** Runs its argument when the attach has been answered. */
   readonly whenAttached: (attached: () => void) => void;
   readonly findTransaction: (id: string) => Transaction | undefined;
-  /** The client reads too slowly for more. */
+  /** Whether the client reads too slowly for more. */
   readonly isCongested: () => boolean;
 }
 
@@ -30,7 +30,7 @@ export class OutgoingLink implements QueueConsumer {
   readonly #options: OutgoingLinkOptions;
   readonly #unsettled = new Map<Delivery, QueueEntry>();
   readonly #presettled: boolean;
-  /** Deliveries handed to rhea, which counts them only when it writes them. */
+  /** Number of deliveries given to rhea, which counts them only when it writes them. */
   #handedOver = 0;
   #ended = false;
 
@@ -40,12 +40,13 @@ export class OutgoingLink implements QueueConsumer {
     this.#presettled = sender.snd_settle_mode === 1;
     sender.on("sender_flow", () => options.queue.dispatch());
     sender.on("sender_draining", () => this.#drain());
-    // Settled without an outcome: nothing says that it was processed.
+    // Settled without an outcome: nothing says that the message was processed.
     for (const event of [...OUTCOMES, "settled"]) {
       sender.on(event, ({ delivery }: EventContext) => delivery && this.#settle(delivery));
     }
     options.whenAttached(() => {
-      // In one go rhea writes transfers before attaches: what was attached and granted in one write would get them in that order.
+      // rhea writes transfers before attaches in one pass, so an attach and its first transfers must be written in
+      // separate passes.
       setImmediate(() => this.#ended || options.queue.attach(this));
     });
   }
@@ -76,7 +77,7 @@ export class OutgoingLink implements QueueConsumer {
     const entry = this.#unsettled.get(delivery);
     if (!entry) return;
     this.#unsettled.delete(delivery);
-    // A client in settle mode "second" waits for ours.
+    // A client in settle mode "second" waits for our settlement.
     if (!delivery.remote_settled) delivery.update(true);
     this.#carryOut(delivery, entry);
     this.#options.queue.dispatch();
@@ -85,7 +86,7 @@ export class OutgoingLink implements QueueConsumer {
   #carryOut(delivery: Delivery, entry: QueueEntry): void {
     const { home } = entry;
     const { kind, deliveryFailed, undeliverableHere } = remoteOutcome(delivery);
-    // undeliverable-here goes to the dead letter queue, as on Classic.
+    // undeliverable-here moves the message to the dead letter queue, as on Classic.
     const dead = kind === "rejected" || undeliverableHere;
     const transactionId = transactionIdOf(delivery);
     if (transactionId !== undefined && (kind === "accepted" || dead)) {
@@ -95,7 +96,10 @@ export class OutgoingLink implements QueueConsumer {
     else home.release([entry], { failed: kind === "modified" ? deliveryFailed : kind !== "released" });
   }
 
-  /** Until its transaction is discharged. Rolled back it comes again, on this link too; so it does when there is no such transaction. */
+  /**
+   * Holds the entry until its transaction is discharged. If that is rolled back, or does not exist, the entry is
+   * delivered again, on this link too.
+   */
   #hold(entry: QueueEntry, outcome: "accepted" | "dead", transactionId: string): void {
     const restore = () => giveBack([entry], { failed: true });
     const transaction = this.#options.findTransaction(transactionId);
@@ -114,14 +118,17 @@ export class OutgoingLink implements QueueConsumer {
     this.#options.queue.dispatch();
   }
 
-  /** rhea tells of a detach and of a transfer at once, and of outcomes when it has read all there is: those it has read came before. */
+  /**
+   * rhea reports a detach and a transfer at once, but outcomes only after everything has been read, although they came
+   * first.
+   */
   settleRead(): void {
     for (const delivery of [...this.#unsettled.keys()]) {
       if (delivery.remote_settled || OUTCOMES.includes(remoteOutcome(delivery).kind ?? "")) this.#settle(delivery);
     }
   }
 
-  /** What is unsettled goes back to the front of the queue. */
+  /** Unsettled messages go back to the front of the queue. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -3,17 +3,17 @@
 import { Refusal } from "../destinations/refusal.ts";
 import { CODE, codeOfDescriptor } from "./descriptors.ts";
 
-/** Bytes of a value by the upper half of its constructor; the rest has a length of its own. */
+/** The number of bytes of a value, by the upper half of its constructor; other values carry their length. */
 const FIXED_WIDTH: Readonly<Record<number, number>> = { 4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16 };
 
 export interface Sections {
-  /** Where the header ends: 0 without one. */
+  /** Where the header ends; 0 without a header. */
   readonly headerEnd: number;
   /** Where the body begins. */
   readonly bodyAt: number;
 }
 
-/** @throws Refusal when the bytes are no AMQP message. */
+/** @throws Refusal if the bytes are no AMQP message. */
 export function findSections(encoded: Buffer): Sections {
   let offset = 0;
   let headerEnd = 0;
@@ -27,8 +27,8 @@ export function findSections(encoded: Buffer): Sections {
 }
 
 /**
- * The same message with numeric descriptors of its sections: rhea 3.0.5 does not know the symbol of a value as a body. Returns the
- * bytes themselves when nothing in them is symbolic. Throws a Refusal when they are no AMQP message.
+ * Returns the message with numeric section descriptors, because rhea 3.0.5 does not know the symbol of a value body.
+ * Returns the bytes themselves if they contain no symbolic ones. Throws a Refusal if they are no AMQP message.
  */
 export function withNumericDescriptors(encoded: Buffer): Buffer {
   const parts: Buffer[] = [];
@@ -36,7 +36,7 @@ export function withNumericDescriptors(encoded: Buffer): Buffer {
   for (let offset = 0; offset < encoded.length; ) {
     const { code, valueAt } = readDescriptor(encoded, offset);
     symbolic ||= isSymbol(encoded[offset + 1]);
-    // A body that is one value may be described itself, which has no size of its own; at most a footer follows it.
+    // A body that is one value may itself be described, without a size of its own; at most a footer follows it.
     const end = code === CODE.amqpValue ? encoded.length : valueAt + sizeOfValue(encoded, valueAt);
     parts.push(Buffer.of(0x00, 0x53, code), encoded.subarray(valueAt, end));
     offset = end;
@@ -52,13 +52,13 @@ export function readDescriptor(encoded: Buffer, offset: number): { readonly code
   return readSymbol(encoded, offset + 1);
 }
 
-/** A descriptor that is a symbol: sym8 or sym32, ASCII (AMQP 1.0 section 1.6.21). */
+/** Reads a symbolic descriptor: sym8 or sym32, ASCII (AMQP 1.0 section 1.6.21). */
 function readSymbol(encoded: Buffer, offset: number): { readonly code: number; readonly valueAt: number } {
   const format = byteAt(encoded, offset);
   if (!isSymbol(format)) throw notAMessage();
   const textAt = offset + (format === 0xa3 ? 2 : 5);
   const valueAt = offset + sizeOfValue(encoded, offset);
-  // The longest symbol that is known has 31 characters.
+  // The longest known symbol has 31 characters.
   const code = valueAt - textAt > 64 ? undefined : codeOfDescriptor(encoded.toString("latin1", textAt, valueAt));
   if (code === undefined) throw notAMessage();
   return { code, valueAt };
@@ -72,7 +72,7 @@ function sizeOfValue(encoded: Buffer, offset: number): number {
   const kind = byteAt(encoded, offset) >> 4;
   const fixed = FIXED_WIDTH[kind];
   if (fixed !== undefined) return 1 + fixed;
-  // 0xa., 0xc. and 0xe. have a length of one byte, 0xb., 0xd. and 0xf. of four.
+  // 0xa., 0xc. and 0xe. have a length of one byte, 0xb., 0xd. and 0xf. of four bytes.
   if (kind % 2 === 0) return 2 + byteAt(encoded, offset + 1);
   if (offset + 5 > encoded.length) throw notAMessage();
   return 5 + encoded.readUInt32BE(offset + 1);

@@ -1,4 +1,7 @@
-/** The temporary queues of one AMQP connection: made for a dynamic source or target, gone with its link or the connection. */
+/**
+ * The temporary queues of one AMQP connection: created for a dynamic source or target, deleted with its link or the
+ * connection.
+ */
 import type { Queue } from "../destinations/queue/queue.ts";
 import type { Queues } from "../destinations/queues.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -17,7 +20,7 @@ export class TemporaryAddresses {
     return { name, queue: this.own(name) };
   }
 
-  /** @throws Refusal when it is of another connection, or gone. */
+  /** @throws Refusal if it belongs to another connection, or is gone. */
   own(name: string): Queue {
     const queue = this.#made.has(name) ? this.#queues.temporary(name) : undefined;
     if (queue) return queue;

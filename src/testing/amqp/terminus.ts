@@ -1,4 +1,4 @@
-/** What a client's attach asks for, and what of it is refused. */
+/** Reads what a client's attach asks for, and refuses what is not supported. */
 import type { Receiver, Sender, Source } from "rhea";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
@@ -9,13 +9,13 @@ import { isCoordinator } from "./rhea/transaction-frames.ts";
 
 export type TargetRequest =
   | { readonly kind: "coordinator" }
-  /** A temporary queue is to be made. */
+  /** A temporary queue is to be created. */
   | { readonly kind: "dynamic" }
   /** The anonymous terminus: each message says where it goes. */
   | { readonly kind: "anonymous" }
   | { readonly kind: "address"; readonly destination: Destination };
 
-/** Where the client sends to. @throws Refusal */
+/** The destination that the client sends to. @throws Refusal */
 export function targetOf(receiver: Receiver): TargetRequest {
   if (isCoordinator(receiver)) return { kind: "coordinator" };
   const target = givenTerminus<Terminus>(receiver.target);
@@ -27,7 +27,7 @@ export function targetOf(receiver: Receiver): TargetRequest {
 
 export type SourceRequest =
   | { readonly kind: "dynamic" }
-  /** No source: the durable subscription of the link's name, to be deleted most likely. */
+  /** No source: means the durable subscription with the link's name, usually to delete it. */
   | { readonly kind: "existing" }
   | {
       readonly kind: "address";
@@ -37,7 +37,7 @@ export type SourceRequest =
       readonly selector: SelectorText | undefined;
     };
 
-/** Where the client receives from. @throws Refusal */
+/** The source that the client receives from. @throws Refusal */
 export function sourceOf(sender: Sender): SourceRequest {
   const source = givenTerminus<Terminus & Pick<Source, "distribution_mode" | "filter">>(sender.source);
   if (!source) return { kind: "existing" };
@@ -47,7 +47,7 @@ export function sourceOf(sender: Sender): SourceRequest {
   return {
     kind: "address",
     destination: destinationOf(source.address, source.capabilities),
-    // AMQP 1.0 section 3.5.5: 1 is its configuration, 2 the state of unsettled deliveries too.
+    // AMQP 1.0 section 3.5.5: with 1 its configuration is durable, with 2 also the state of unsettled deliveries.
     durable: Number(source.durable ?? 0) > 0,
     browse: source.distribution_mode === "copy",
     selector: selectorIn(source.filter ?? {}),
@@ -79,7 +79,9 @@ export function destinationOfMessage({ to, message_annotations }: DecodedMessage
   return destinationOf(to, JMS_KINDS[Number(message_annotations?.["x-opt-jms-dest"])]);
 }
 
-/** The prefix of the address decides, as on Classic; without one the capability, as on Artemis; else it is a queue. */
+/**
+ * A prefix of the address decides, as on Classic; without one the capability, as on Artemis; otherwise it is a queue.
+ */
 function destinationOf(address: string, capabilities: string | string[] | undefined): Destination {
   const destination = destinationFrom(address);
   const wanted = names(capabilities);

@@ -1,7 +1,7 @@
-/** A look at what queues hold: one consumer is shown copies of all there is when it comes, and nothing is taken out. */
+/** A view of what queues hold: one consumer gets copies of everything present when it attaches; nothing is removed. */
 import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue/queue-entry.ts";
 
-/** Nothing becomes of what was only shown. */
+/** Settling a shown copy has no effect. */
 const NOWHERE: EntryHome = { accept: () => {}, deadLetter: () => {}, release: () => {}, complete: () => false };
 
 export class Browse implements DeliverySource {
@@ -9,11 +9,11 @@ export class Browse implements DeliverySource {
   /** The last one first: shift() moves every element of a long array. */
   #left: QueueEntry[] = [];
   #consumer: QueueConsumer | undefined;
-  /** Runs once, when all has been shown. */
+  /** Runs once, when everything has been shown. */
   onEnd: () => void = () => {};
   #ended = false;
 
-  /** It looks when its consumer attaches. */
+  /** `look` is called when the consumer attaches. */
   constructor(look: () => Iterable<QueueEntry>) {
     this.#look = look;
   }

@@ -1,11 +1,16 @@
-/** Which destinations the embedded group has: queues and topics, patterns and comma lists of them, and temporary queues. */
+/**
+ * The destinations of the embedded group: queues and topics, patterns and comma lists of them, and temporary queues.
+ */
 import { type Destination, membersOf, parseDestination } from "../../messaging/messages/destination.ts";
 import { isPattern } from "./name-pattern.ts";
 import { Refusal } from "./refusal.ts";
 
 const REMOTE_TEMPORARY = "/remote-temp-queue/";
 
-/** As parseDestination. @throws Refusal for temporary topics, patterns of others and for what is no destination. */
+/**
+ * Like parseDestination. @throws Refusal for temporary topics, unsupported patterns and anything that is no
+ * destination.
+ */
 export function destinationFrom(text: string): Destination {
   if (/^(temp-topic:\/\/|\/?(remote-)?temp-topic\/)/.test(text)) throw Refusal.notDone(`temporary topics ("${text}")`);
   if (text.startsWith(REMOTE_TEMPORARY)) return { kind: "temp-queue", name: text.slice(REMOTE_TEMPORARY.length) };
@@ -14,7 +19,7 @@ export function destinationFrom(text: string): Destination {
   return destination;
 }
 
-/** What a comma list names; most are their own only member. */
+/** The members of a comma list; most destinations list only themselves. */
 export function destinationsOf(destination: Destination): readonly Destination[] {
   return destination.kind === "temp-queue" ? [destination] : refusing(() => membersOf(destination));
 }

@@ -1,4 +1,4 @@
-/** The queues and topics of the active member: where a message goes, who gets it, and what is left of it. */
+/** The queues and topics of the active member: where messages go, who gets them, and what is left. */
 import type { Destination } from "../../messaging/messages/destination.ts";
 import type { MessageSelector } from "../selectors/message-selector.ts";
 import type { MessageStore } from "../store/message-store.ts";
@@ -20,14 +20,14 @@ import { type TopicStats, Topics } from "./topics.ts";
 
 export interface DestinationsOptions {
   readonly deadLetterQueue: string;
-  /** Stored messages past which a send is refused. */
+  /** The number of stored messages beyond which sends are refused. */
   readonly maxMessages: number;
 }
 
-/** What holds together: a transaction's commit, or one send alone. */
+/** Changes that take effect together: a transaction's commit, or one send. */
 export interface Work {
   readonly sends: readonly MessageDraft[];
-  /** Out of their queues already. */
+  /** Accepted messages, already taken out of their queues. */
   readonly accepted?: readonly StoredMessage[];
   readonly dead?: readonly StoredMessage[];
 }
@@ -46,7 +46,7 @@ export class Destinations {
   readonly #topics: Topics;
   readonly queues: Queues;
 
-  /** Begins with what the store replayed. */
+  /** Starts with what the store replayed. */
   constructor(store: MessageStore, options: DestinationsOptions) {
     this.#store = store;
     this.#options = options;
@@ -66,12 +66,15 @@ export class Destinations {
     this.apply({ sends: [draft] }, onConfirmed);
   }
 
-  /** `more`: sends that wait to be stored with it. @throws Refusal for what nobody can send to, and when the store is full. */
+  /**
+   * `more` are sends that wait to be stored with it. @throws Refusal for an impossible destination, and when the store
+   * is full.
+   */
   checkSend({ destination }: MessageDraft, more = 0): void {
     const { maxMessages } = this.#options;
     for (const one of destinationsOf(destination)) {
       if (isPattern(one.name)) throw Refusal.notDone(`sends to wildcards ("${one.name}")`);
-      // Messages that are not persistent are in their queue alone.
+      // Non-persistent messages are only in their queue.
       const fullest = Math.max(0, ...this.#queuesOf(one).map(({ size }) => size + more));
       if (fullest < maxMessages && (one.kind === "topic" || this.#store.size + more < maxMessages)) continue;
       const text = `The store is full: it holds the ${maxMessages} messages (maxMessages) this group was started with`;
@@ -79,7 +82,7 @@ export class Destinations {
     }
   }
 
-  /** Where messages to it stay until they are settled. @throws Refusal when it is gone. */
+  /** The queues that hold messages to this destination until they are settled. @throws Refusal when it is gone. */
   #queuesOf(destination: Destination): Queue[] {
     if (destination.kind === "topic") return this.#topics.queuesOf(destination.name);
     const queue = this.queues.find(destination);
@@ -87,12 +90,12 @@ export class Destinations {
     return [queue];
   }
 
-  /** A message with its id was sent there before, and duplicates are looked for. */
+  /** Whether duplicate detection is on and a message with its id was sent there before. */
   isKnown({ destination, duplicateId }: MessageDraft): boolean {
     return destinationsOf(destination).some((one) => this.#store.knows(one, duplicateId));
   }
 
-  /** Stores it all in one step that a crash cannot part; then it is seen, and `onDone` runs. */
+  /** Stores all changes in one step that a crash cannot split; then applies them and calls `onDone`. */
   apply({ sends, accepted = [], dead = [] }: Work, onDone: () => void): void {
     const fresh = sends.flatMap((draft) => this.#unknownOf(draft));
     const added = [
@@ -105,14 +108,16 @@ export class Destinations {
     });
   }
 
-  /** One draft for each destination that it names and that has not had it before. */
+  /** One draft for each destination in the list that has not had the message before. */
   #unknownOf(draft: MessageDraft): MessageDraft[] {
     const unknown = destinationsOf(draft.destination).filter((one) => !this.#store.knows(one, draft.duplicateId));
     for (const one of unknown) this.#store.remember(one, draft.duplicateId);
     return unknown.map((destination) => ({ ...draft, destination }));
   }
 
-  /** What is to be stored: a topic's message once for each durable subscription, and once in passing for who listens now. */
+  /**
+   * The messages to store: a topic's message once for each durable subscription, and once for the present listeners.
+   */
   #copiesOf(draft: MessageDraft): MessageDraft[] {
     const { destination } = draft;
     if (destination.kind === "temp-queue") return [{ ...draft, persistent: false }];
@@ -146,12 +151,15 @@ export class Destinations {
     });
   }
 
-  /** Runs `onReached` after every send before it is confirmed. */
+  /** Runs `onReached` when every earlier send is confirmed. */
   afterSends(onReached: () => void): void {
     this.#store.afterAll(onReached);
   }
 
-  /** What to attach the consumer to: a queue, one of its own for topics, or several. `leave` ends what is its own. */
+  /**
+   * Opens the source for a consumer: a queue, one of its own for topics, or several. `leave` removes what was created
+   * for it.
+   */
   subscribe(destination: Destination, selects?: MessageSelector): OpenedSource {
     const members = destinationsOf(destination);
     const queues = members.filter(({ kind }) => kind === "queue").map(({ name }) => this.queues.open(name));
@@ -186,10 +194,10 @@ export class Destinations {
     return this.#topics.durable(subscriptionKey(of));
   }
 
-  /** What it has collected is lost. @throws Refusal when there is none, or a consumer has it. */
+  /** Deletes it with its messages. @throws Refusal if there is none, or a consumer has it. */
   unsubscribe(of: Pick<DurableSubscription, "clientId" | "name">): void {
     if (!this.durableSubscription(of)) {
-      // Word for word as Classic.
+      // Classic's exact text.
       const text = `No durable subscription exists for clientID: ${of.clientId} and subscriptionName: ${of.name}`;
       throw new Refusal("amqp:not-found", text);
     }
@@ -202,7 +210,7 @@ export class Destinations {
     this.#store.unsubscribe(key);
   }
 
-  /** A look at what queues hold. @throws Refusal for anything but queues. */
+  /** Opens a view of what queues hold. @throws Refusal for anything but queues. */
   browse(destination: Destination): Browse {
     const members = destinationsOf(destination);
     if (members.some(({ kind }) => kind !== "queue")) throw Refusal.notDone("browsing anything but queues");
@@ -222,7 +230,7 @@ export class Destinations {
     };
   }
 
-  /** Nothing comes due any more. */
+  /** Stops the schedule. */
   close(): void {
     this.#schedule.close();
   }

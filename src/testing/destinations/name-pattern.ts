@@ -1,7 +1,10 @@
-/** Wildcards in the names of destinations as Classic has them: `*` for one word, `>` at the end for any more (DestinationFilter). */
+/** Classic's wildcards in destination names: `*` for one word, `>` at the end for any more (DestinationFilter). */
 import { Refusal } from "./refusal.ts";
 
-/** Whether the name is a pattern. @throws Refusal for one of Artemis, and for `>` elsewhere than at the end, which Classic takes literally. */
+/**
+ * Whether the name is a pattern. @throws Refusal for Artemis's patterns, and for `>` elsewhere than at the end, which
+ * Classic takes literally.
+ */
 export function isPattern(name: string): boolean {
   const words = name.split(".");
   if (words.includes("#")) throw Refusal.notDone(`the wildcard # ("${name}"; write > for any more words)`);
@@ -9,7 +12,7 @@ export function isPattern(name: string): boolean {
   return words.at(-1) === ">" || words.includes("*");
 }
 
-/** `A.>` matches `A` too. */
+/** `A.>` also matches `A`. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const words = pattern.split(".");
   const open = words.at(-1) === ">";

@@ -1,4 +1,4 @@
-/** Several queues that a consumer takes from at once: those a wildcard matches, those a comma list names. */
+/** Several queues that a consumer reads at once: those that a wildcard matches or a comma list names. */
 import type { DeliverySource, QueueConsumer, QueueEntry } from "./queue/queue-entry.ts";
 
 export class QueueSet implements DeliverySource {
@@ -9,7 +9,7 @@ export class QueueSet implements DeliverySource {
     this.#queues = [...queues];
   }
 
-  /** A queue that came up later. */
+  /** Adds a queue that was created later. */
   add(queue: DeliverySource): void {
     this.#queues.push(queue);
     if (this.#consumer) queue.attach(this.#consumer);

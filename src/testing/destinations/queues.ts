@@ -1,4 +1,4 @@
-/** The queues of the active member by name, those of wildcards among them, and the temporary ones. */
+/** The queues of the active member by name, including those of wildcards and temporary ones. */
 import { randomUUID } from "node:crypto";
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { isPattern, matchesPattern } from "./name-pattern.ts";
@@ -11,7 +11,7 @@ interface PatternUse {
   readonly set: QueueSet;
 }
 
-/** A delivery source, and how to end what was made for its consumer alone. */
+/** A delivery source, and how to remove what was created only for its consumer. */
 export interface OpenedSource {
   readonly queue: DeliverySource;
   readonly leave: () => void;
@@ -27,7 +27,7 @@ export class Queues {
     this.#owner = owner;
   }
 
-  /** It is there from its first use on. */
+  /** Creates the queue at its first use. */
   get(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
@@ -37,13 +37,13 @@ export class Queues {
     return queue;
   }
 
-  /** Those of that name or pattern that are there. */
+  /** The existing queues of that name or pattern. */
   matching(name: string): Queue[] {
     if (!isPattern(name)) return [this.#queues.get(name)].filter((queue) => queue !== undefined);
     return [...this.#queues].filter(([one]) => matchesPattern(name, one)).map(([, queue]) => queue);
   }
 
-  /** By name or pattern; a pattern's queues may come up later. */
+  /** By name or pattern; queues of a pattern may be created later. */
   open(name: string): OpenedSource {
     if (!isPattern(name)) return { queue: this.get(name), leave: () => {} };
     const use: PatternUse = { pattern: name, set: new QueueSet(this.matching(name)) };
@@ -51,7 +51,7 @@ export class Queues {
     return { queue: use.set, leave: () => this.#patterns.delete(use) };
   }
 
-  /** Its name, which no other ever has. */
+  /** Returns a new, unique name. */
   createTemporary(): string {
     const name = `ID:masterslave-embedded-${randomUUID()}`;
     this.#temporary.set(name, new Queue(this.#owner));
@@ -62,12 +62,12 @@ export class Queues {
     return this.#temporary.get(name);
   }
 
-  /** What it holds is gone. */
+  /** Deletes it with its messages. */
   removeTemporary(name: string): void {
     this.#temporary.delete(name);
   }
 
-  /** Where a message to it goes; undefined when it is a temporary one that is gone. */
+  /** The queue for a message; undefined if it is a temporary queue that is gone. */
   find({ kind, name }: Destination): Queue | undefined {
     return kind === "temp-queue" ? this.#temporary.get(name) : this.get(name);
   }

@@ -1,7 +1,7 @@
-/** What the embedded group does not do, as the error that both protocols answer with. */
+/** The error that both protocols answer with when the embedded group refuses something. */
 import { UnsupportedError } from "../../errors/errors.ts";
 
-/** AMQP 1.0 section 2.8.15 and following; in STOMP it stands in the ERROR frame's body. */
+/** AMQP 1.0 section 2.8.15 and following; in STOMP it is in the body of the ERROR frame. */
 export type RefusalCondition =
   | "amqp:not-implemented"
   | "amqp:invalid-field"
@@ -21,7 +21,7 @@ export class Refusal extends UnsupportedError {
     this.condition = condition;
   }
 
-  /** Something a broker does and this one does not. */
+  /** For features that brokers have and the embedded group lacks. */
   static notDone(what: string): Refusal {
     return new Refusal(
       "amqp:not-implemented",

@@ -1,12 +1,12 @@
-/** Messages that wait for their time (scheduled delivery). */
+/** Messages that wait for their delivery time. */
 import type { StoredMessage } from "../store/stored-message.ts";
 
-/** Node's timers take no more. */
+/** Node's timers take no longer delay. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Schedule {
   readonly #onDue: (message: StoredMessage) => void;
-  /** By their time, the last one first. */
+  /** Sorted by delivery time, the last one first. */
   readonly #waiting: StoredMessage[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

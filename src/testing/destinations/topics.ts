@@ -1,4 +1,7 @@
-/** The topics of the active member: who listens now, and the durable subscriptions that collect while nobody does. */
+/**
+ * The topics of the active member: their present listeners, and the durable subscriptions that collect messages
+ * meanwhile.
+ */
 import type { Destination } from "../../messaging/messages/destination.ts";
 import { type MessageSelector, messageSelector } from "../selectors/message-selector.ts";
 import {
@@ -12,13 +15,13 @@ import { matchesPattern } from "./name-pattern.ts";
 import { Queue, type QueueOwner, type QueueStats } from "./queue/queue.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A live topic: how many listen now, and how many messages came. */
+/** The figures of one topic: its present listeners, and the number of messages. */
 export interface TopicStats {
   readonly subscribers: number;
   readonly published: number;
 }
 
-/** How far a topic's subscription may fall behind before it loses the oldest. */
+/** How far a topic's subscription may fall behind before it loses the oldest messages. */
 const TOPIC_BACKLOG = 10_000;
 
 interface LiveSubscription {
@@ -69,7 +72,7 @@ export class Topics {
     return this.#durable.get(key)?.subscription;
   }
 
-  /** @throws Refusal, word for word as Classic, while a consumer has it. */
+  /** @throws Refusal with Classic's exact text while a consumer has it. */
   checkFree(subscription: Pick<DurableSubscription, "clientId" | "name">): void {
     if (!this.#durable.get(subscriptionKey(subscription))?.inUse) return;
     const { clientId, name } = subscription;
@@ -93,12 +96,12 @@ export class Topics {
     return [...this.#durable].filter(([, durable]) => wants(durable, message)).map(([key]) => key);
   }
 
-  /** Of those durable subscriptions. */
+  /** The queues of those durable subscriptions. */
   queuesOf(name: string): Queue[] {
     return [...this.#durable.values()].filter(({ patterns }) => matchesAny(patterns, name)).map(({ queue }) => queue);
   }
 
-  /** To those who listen now. */
+  /** Sends the message to the present listeners. */
   publish(message: StoredMessage): void {
     const { name } = message.destination;
     this.#published.set(name, (this.#published.get(name) ?? 0) + 1);
@@ -109,7 +112,7 @@ export class Topics {
     return this.#durable.get(key)?.queue;
   }
 
-  /** A plain name is counted from its first subscription on. */
+  /** A topic is counted from its first subscription on. */
   #touch(name: string): void {
     if (!/[*>]/.test(name) && !this.#published.has(name)) this.#published.set(name, 0);
   }
@@ -123,7 +126,7 @@ export class Topics {
     return Object.fromEntries(counted);
   }
 
-  /** Of the durable subscriptions, by `CLIENT-ID.NAME`. */
+  /** The figures of the durable subscriptions, by `CLIENT-ID.NAME`. */
   durableStats(): Record<string, QueueStats> {
     const counted = [...this.#durable.values()].map(
       ({ subscription: { clientId, name }, queue }) => [`${clientId}.${name}`, queue.stats()] as const,

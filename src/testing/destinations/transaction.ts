@@ -7,7 +7,7 @@ import { Refusal } from "./refusal.ts";
 export interface HeldSettlement {
   readonly entry: QueueEntry;
   readonly outcome: "accepted" | "dead";
-  /** Rolled back: the entry is unsettled again. */
+  /** Called by a rollback: the entry is unsettled again. */
   readonly restore: () => void;
 }
 
@@ -20,23 +20,23 @@ export class Transaction {
     this.#destinations = destinations;
   }
 
-  /** Nobody sees it before the commit. @throws Refusal as Destinations.send. */
+  /** Adds a message, invisible until the commit. @throws Refusal as Destinations.send. */
   send(draft: MessageDraft): void {
     this.#destinations.checkSend(draft, this.#sends.length);
     this.#sends.push(draft);
   }
 
-  /** The entry stays unsettled for everybody else until the commit. */
+  /** Until the commit the entry stays unsettled for everybody else. */
   settle(settlement: HeldSettlement): void {
     this.#settlements.push(settlement);
   }
 
-  /** `onCommitted` runs once all of it is stored and seen. @throws Refusal, and has rolled back then. */
+  /** `onCommitted` runs once everything is stored and visible. @throws Refusal, after rolling back. */
   commit(onCommitted: () => void): void {
     const again = this.#sends.find((draft) => this.#destinations.isKnown(draft));
     if (again !== undefined) {
       this.rollback();
-      // As Artemis: it does not say which.
+      // Artemis does not say which message either.
       const text = `Rolled back: a message with the id ${again.duplicateId} was sent before`;
       throw new Refusal("amqp:transaction:rollback", text);
     }

@@ -1,8 +1,8 @@
-/** The questions put to a child process that it has not answered yet. */
+/** The questions to a child process that it has not answered yet. */
 import { UnsupportedError } from "../../errors/errors.ts";
 import type { ToParent } from "./member-messages.ts";
 
-/** A paused member answers nothing. */
+/** A paused member does not answer. */
 const PATIENCE_MS = 5000;
 
 interface Waiting {
@@ -15,7 +15,7 @@ export class Answers {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  /** Resolves with the answer; rejects when the member refuses, ends, or says nothing for 5 s. */
+  /** Resolves with the answer; rejects when the member refuses, ends, or does not answer within 5 s. */
   ask(put: (id: number) => void): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

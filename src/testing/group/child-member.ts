@@ -1,4 +1,4 @@
-/** A member in a process of its own, so that crash() is a SIGKILL and pause() a SIGSTOP. */
+/** A member in a child process, so that crash() is a SIGKILL and pause() a SIGSTOP. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { Answers } from "./answers.ts";
 import type { MemberControl, MemberNews } from "./member-control.ts";
 import { FAILED_EXIT_CODE, type ToMember, type ToParent } from "./member-messages.ts";
 
-/** The compiled program, from where the build puts this: Node 20 cannot run the TypeScript one. */
+/** The compiled program next to this built file: Node 20 cannot run the TypeScript source. */
 const PROGRAM = fileURLToPath(new URL("../testing/member.js", import.meta.url));
 
 interface RunningChild {
@@ -25,7 +25,7 @@ export class ChildMember implements MemberControl {
   #child: RunningChild | undefined;
   #killAtExit: (() => void) | undefined;
 
-  /** @throws UnsupportedError when the package was not built. */
+  /** @throws UnsupportedError if the package was not built. */
   constructor(settings: MemberSettings, onNews: (news: MemberNews) => void) {
     if (!existsSync(PROGRAM)) {
       throw new UnsupportedError(
@@ -41,7 +41,7 @@ export class ChildMember implements MemberControl {
   }
 
   async start(): Promise<void> {
-    // execArgv: what was given to a test runner (loaders, inspectors) is not meant for the member.
+    // execArgv is empty, because a test runner's flags (loaders, inspectors) are not meant for the member.
     const child = fork(PROGRAM, [], {
       serialization: "advanced",
       execArgv: [],
@@ -69,7 +69,7 @@ export class ChildMember implements MemberControl {
     this.#forgetPause();
     if (this.#child !== running) return;
     this.#child = undefined;
-    // Killed has no code, stopped has 0, and one that told why it failed has FAILED_EXIT_CODE.
+    // A killed member has no exit code, a stopped one 0, and one that reported its failure FAILED_EXIT_CODE.
     if (code && code !== FAILED_EXIT_CODE) {
       this.#onNews({ kind: "failed", reason: `Its process ended with exit code ${code}; its output says why` });
     }
@@ -135,6 +135,6 @@ export class ChildMember implements MemberControl {
 const STOP_PATIENCE_MS = 5000;
 
 function send(child: ChildProcess, message: ToMember): void {
-  // The child may be gone already; its exit tells.
+  // The child may be gone already; then its exit is reported.
   if (child.connected) child.send(message, () => {});
 }

@@ -1,25 +1,25 @@
 /**
- * Ports for the members of one group, kept for as long as the group lives: a standby does not listen on its own, so the
- * group claims a block of ports by listening on the first of them, where every other group's claim fails.
+ * Reserves the ports of one group for its lifetime. A standby does not listen on its own ports, so the group claims a
+ * block of ports by listening on the first one, where any other group's claim fails.
  */
 import type { Server } from "node:net";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { listenExclusively } from "../member/store-lock.ts";
 
-/** Below 32768, where Linux begins to give ports to outgoing sockets. */
+/** Below 32768, where Linux begins to assign ports to outgoing sockets. */
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 const BLOCK = 16;
-/** How many a block has besides the one that claims it. */
+/** The number of ports in a block besides the one that claims it. */
 export const PORTS_PER_CLAIM = BLOCK - 1;
 
 export interface ClaimedPorts {
-  /** Of 127.0.0.1; nothing listened there when they were claimed. */
+  /** Ports of 127.0.0.1; nothing listened on them when they were claimed. */
   readonly ports: readonly number[];
   release(): Promise<void>;
 }
 
-/** Rejects when no block of ports is free. */
+/** Rejects if no block of ports is free. */
 export async function claimPorts(count: number): Promise<ClaimedPorts> {
   const blocks = Math.floor((LAST_PORT - FIRST_PORT) / BLOCK);
   const start = Math.floor(Math.random() * blocks);

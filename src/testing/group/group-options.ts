@@ -1,35 +1,40 @@
-/** What embeddedGroup takes, checked. */
+/** Checks the options of embeddedGroup(). */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import type { MemberSettings, TestProtocol } from "../member/member-settings.ts";
 import { PORTS_PER_CLAIM } from "./claimed-ports.ts";
 import { createOwnCertificate } from "./own-certificate.ts";
 
-/** What embeddedGroup() may be told. */
+/** The options of embeddedGroup(). */
 export interface EmbeddedGroupOptions {
-  /** How many members share the store; 2 unless said, at most 7. */
+  /** How many members share the store; 2 by default, at most 7. */
   readonly members?: number | undefined;
-  /** What the active member speaks; both unless said. */
+  /** The protocols of the active member; both by default. */
   readonly protocols?: readonly TestProtocol[] | undefined;
-  /** Members in this process: faster, but crash() is no SIGKILL and there is no pause(). False unless said. */
+  /** Runs members in this process: faster, but crash() is no SIGKILL and there is no pause(). False by default. */
   readonly inProcess?: boolean | undefined;
-  /** The members speak TLS only, with a certificate of their own: give clients `tls: { ca: group.ca }`. False unless said. */
+  /**
+   * The members speak only TLS, with a certificate of their own: give clients `tls: { ca: group.ca }`. False by
+   * default.
+   */
   readonly tls?: boolean | undefined;
   /** What clients have to present. Without it the group takes any login, and none: no test of a wrong password fails there. */
   readonly credentials?: Credentials | undefined;
-  /** Between having the store's lock and listening, in milliseconds; 0 unless said. */
+  /** The time between getting the store's lock and listening, in ms; 0 by default. */
   readonly takeoverDelayMs?: number | undefined;
-  /** How often a standby asks for the lock, in milliseconds; 10 unless said, 2 in one process. */
+  /** How often a standby tries to get the lock, in ms; by default 10, or 2 in one process. */
   readonly lockPollMs?: number | undefined;
-  /** Drop a second message with the same `_AMQ_DUPL_ID`, as Artemis; false, as Classic, unless said. */
+  /** Drops a second message with the same `_AMQ_DUPL_ID`, as Artemis does; by default false, as on Classic. */
   readonly duplicateDetection?: boolean | undefined;
-  /** Where rejected messages go; `ActiveMQ.DLQ` unless said. */
+  /** The queue for rejected messages; `ActiveMQ.DLQ` by default. */
   readonly deadLetterQueue?: string | undefined;
-  /** Stored messages past which a send is refused; 1,000,000 unless said. */
+  /** The number of stored messages beyond which sends are refused; 1,000,000 by default. */
   readonly maxMessages?: number | undefined;
-  /** A larger message is refused; 100 MiB unless said. */
+  /** The size beyond which a message is refused, in bytes; 100 MiB by default. */
   readonly maxMessageBytes?: number | undefined;
-  /** AMQP's idle-time-out as the members advertise it, in milliseconds; 15,000 unless said. STOMP's heart-beats are as the client asks. */
+  /**
+   * AMQP's idle-time-out that the members announce, in ms; 15,000 by default. The client chooses STOMP's heart-beats.
+   */
   readonly idleTimeoutMs?: number | undefined;
 }
 
@@ -77,7 +82,7 @@ export function readGroupOptions(options: EmbeddedGroupOptions): GroupShape {
   return shape.tls ? { ...shape, certificate: createOwnCertificate() } : shape;
 }
 
-/** An option given as undefined is one not given. */
+/** An option given as undefined counts as not given. */
 function definedOf(options: EmbeddedGroupOptions): Partial<GroupShape> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

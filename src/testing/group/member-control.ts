@@ -1,16 +1,16 @@
-/** One member as the group drives it, in a process of its own or in this one. */
+/** Controls one member, in a child process or in this one. */
 import type { MemberStats } from "../member/member.ts";
 import type { MemberEvent, MemberSettings } from "../member/member-settings.ts";
 import type { StoredMessageView } from "../member/message-view.ts";
 
-/** What the group hears of a member: its own word, or that it is over. */
+/** What the group hears from a member: its own events, or that it has ended. */
 export type MemberNews = MemberEvent | { readonly kind: "over" };
 
 export interface MemberControl {
   readonly running: boolean;
   /** Resolves when it is standby, or active at once. */
   start(): Promise<void>;
-  /** SIGKILL, or what comes close to it in one process. Resolves when it is over. */
+  /** SIGKILL, or the nearest equivalent within one process. Resolves when it is over. */
   crash(): Promise<void>;
   /** Resolves when it is over. */
   stop(): Promise<void>;

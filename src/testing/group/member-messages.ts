@@ -1,4 +1,4 @@
-/** What the group and a member in a child process say to each other. */
+/** The messages between the group and a member in a child process. */
 import type { MemberStats } from "../member/member.ts";
 import type { MemberEvent, MemberSettings } from "../member/member-settings.ts";
 import type { StoredMessageView } from "../member/message-view.ts";
@@ -14,5 +14,5 @@ export type ToParent =
   | { readonly kind: "answer"; readonly id: number; readonly value: MemberStats | readonly StoredMessageView[] }
   | { readonly kind: "refused"; readonly id: number; readonly reason: string };
 
-/** Of a member that has told why it failed. */
+/** The exit code of a member that has reported why it failed. */
 export const FAILED_EXIT_CODE = 70;

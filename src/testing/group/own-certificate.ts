@@ -1,7 +1,10 @@
-/** A certificate for the members of one group, signed by itself: X.509 version 3 (RFC 5280) as DER, for this machine's loopback names. */
+/**
+ * A self-signed certificate for the members of one group: X.509 version 3 (RFC 5280) as DER, for this machine's
+ * loopback names.
+ */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
-/** What a member's TLS server needs, as PEM. The certificate is its own authority. */
+/** Key and certificate for a member's TLS server, as PEM. The certificate is its own authority. */
 export interface OwnCertificate {
   readonly key: string;
   readonly cert: string;
@@ -12,18 +15,18 @@ const LIFE_DAYS = 365;
 /** 1.2.840.10045.4.3.2, ecdsa-with-SHA256. */
 const ECDSA_SHA256 = Buffer.from("300a06082a8648ce3d040302", "hex");
 const COMMON_NAME = Buffer.from("0603550403", "hex");
-/** 2.5.29.19, critical, CA:TRUE: Node's client takes the certificate as its own authority. */
+/** 2.5.29.19, critical, CA:TRUE, so that Node's client accepts the certificate as its own authority. */
 const BASIC_CONSTRAINTS = Buffer.from("300f0603551d130101ff040530030101ff", "hex");
 const SUBJECT_ALT_NAME = Buffer.from("0603551d11", "hex");
 
-/** Makes a P-256 key and a certificate for 127.0.0.1, ::1 and localhost that is valid from yesterday on for a year. */
+/** Makes a P-256 key and a certificate for 127.0.0.1, ::1 and localhost, valid for a year from yesterday on. */
 export function createOwnCertificate(): OwnCertificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = sequence(tagged(0x31, sequence(COMMON_NAME, tagged(0x0c, Buffer.from("masterslave embedded group")))));
   const now = Date.now();
   const content = sequence(
     tagged(0xa0, tagged(0x02, Buffer.of(2))),
-    // 01 in front: the serial number is positive.
+    // The leading 01 makes the serial number positive.
     tagged(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ECDSA_SHA256,
     name,
@@ -50,7 +53,7 @@ function alternativeNames(): Buffer {
   return sequence(SUBJECT_ALT_NAME, tagged(0x04, names));
 }
 
-/** UTCTime until 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5). */
+/** UTCTime until 2049, GeneralizedTime after that (RFC 5280, 4.1.2.5). */
 function time(atMs: number): Buffer {
   const digits = new Date(atMs).toISOString().replace(/\..*|[-:T]/g, "");
   const year = Number(digits.slice(0, 4));
@@ -61,7 +64,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
   return tagged(0x30, Buffer.concat(parts));
 }
 
-/** Tag, length and content. */
+/** A DER element: tag, length and content. */
 function tagged(tag: number, content: Buffer): Buffer {
   const { length } = content;
   const bytes = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

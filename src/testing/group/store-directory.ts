@@ -1,4 +1,4 @@
-/** The directory of a group's store: it does not outlive the group, nor a process that exits without closing it. */
+/** The directory of a group's store. It is removed with the group, or when the process exits without closing it. */
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,10 +9,10 @@ export interface StoreDirectory {
   remove(): Promise<void>;
 }
 
-/** Resolves with a new directory below the system's temporary one. */
+/** Resolves with a new directory in the system's temporary directory. */
 export async function createStoreDirectory(): Promise<StoreDirectory> {
   const path = await mkdtemp(join(tmpdir(), "masterslave-embedded-"));
-  // A signal that ends this process runs no listener of "exit": then member processes remove the store, see member.ts.
+  // If a signal ends this process, no "exit" listener runs: then the member processes remove the store, see member.ts.
   const onExit = () => rmSync(path, { recursive: true, force: true });
   process.once("exit", onExit);
   return {

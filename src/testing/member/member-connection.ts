@@ -5,9 +5,9 @@ import type { Credentials, EndpointScheme } from "../../uri/endpoint.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 
 export interface MemberConnection {
-  /** Leaves as the protocol has it; the socket ends soon after. */
+  /** Ends as the protocol does; the socket ends soon after. */
   stop(): void;
-  /** The socket is gone: give back what the client had not settled. */
+  /** The socket is gone: return what the client had not settled. */
   onGone(): void;
 }
 
@@ -15,7 +15,7 @@ export interface MemberConnectionOptions {
   readonly destinations: Destinations;
   readonly credentials: Credentials | undefined;
   readonly maxMessageBytes: number;
-  /** AMQP's idle-time-out; STOMP's heart-beats are as the client asks. */
+  /** AMQP's idle-time-out in ms; the client chooses STOMP's heart-beats. */
   readonly idleTimeoutMs: number;
 }
 
@@ -23,10 +23,10 @@ export type AcceptConnection = (socket: Socket, options: MemberConnectionOptions
 
 /** A client that has not finished its handshake by then is dropped. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Past this many unsent bytes a client gets no more deliveries. */
+/** A client with more unsent bytes than this gets no further deliveries. */
 const CONGESTED_BYTES = 1024 * 1024;
 
-/** The library's end of a client's socket: with the small writes of one turn joined, as our own connections have it. */
+/** The library's side of a client's socket, which joins the small writes of one turn as our own connections do. */
 export function gatheringSocket(socket: Socket, scheme: EndpointScheme): EndpointSocket {
   const peer = { scheme, host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0, options: {} };
   return new EndpointSocket(socket, peer);

@@ -1,19 +1,19 @@
-/** What one member is told when it starts; it can be sent to a child process. */
+/** The start settings of one member, which can be sent to a child process. */
 import type { Credentials } from "../../uri/endpoint.ts";
 
 /** The protocols that an embedded group speaks. */
 export type TestProtocol = "stomp" | "amqp";
 
 export interface MemberSettings {
-  /** Of the store, shared by the members. */
+  /** The directory of the store, which the members share. */
   readonly directory: string;
   readonly lockPort: number;
-  /** Where it listens once it is active. */
+  /** The ports it listens on once it is active. */
   readonly ports: Readonly<Partial<Record<TestProtocol, number>>>;
   readonly credentials: Credentials | undefined;
   /** Key and certificate as PEM; undefined: no TLS. */
   readonly certificate?: { readonly key: string; readonly cert: string } | undefined;
-  /** Between having the lock and listening. */
+  /** The time between getting the lock and listening, in ms. */
   readonly takeoverDelayMs: number;
   readonly lockPollMs: number;
   readonly duplicateDetection: boolean;
@@ -23,11 +23,11 @@ export interface MemberSettings {
   readonly idleTimeoutMs: number;
 }
 
-/** What a member tells the group. */
+/** What a member reports to the group. */
 export type MemberEvent =
   /** It waits for the lock. */
   | { readonly kind: "standby" }
-  /** It listens, having replayed the store. */
+  /** It has replayed the store and listens. */
   | { readonly kind: "active" }
-  /** It is over without having been asked to: the disk or a port refused. */
+  /** It ended unexpectedly, because the disk or a port failed. */
   | { readonly kind: "failed"; readonly reason: string };

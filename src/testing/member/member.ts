@@ -1,4 +1,7 @@
-/** One member of the embedded group: it waits for the store's lock as standby, replays the store, listens as the active one. */
+/**
+ * One member of the embedded group: as a standby it waits for the store's lock, then replays the store and listens as
+ * the active one.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UnsupportedError } from "../../errors/errors.ts";
 import { AmqpConnection } from "../amqp/amqp-connection.ts";
@@ -11,7 +14,7 @@ import { type StoredMessageView, viewOf } from "./message-view.ts";
 import { ProtocolPort } from "./protocol-port.ts";
 import { StoreLock } from "./store-lock.ts";
 
-/** What the active member has and has done since it became active. */
+/** What the active member has, and has done since it became active. */
 export interface MemberStats extends DestinationsStats {
   readonly connections: number;
 }
@@ -43,7 +46,7 @@ export class Member {
   #state: MemberState = { name: "starting" };
   #over: Promise<void> | undefined;
 
-  /** Starts at once, as standby. */
+  /** Starts at once, as a standby. */
   constructor(settings: MemberSettings, onEvent: (event: MemberEvent) => void) {
     this.#settings = settings;
     this.#onEvent = onEvent;
@@ -72,7 +75,7 @@ export class Member {
     this.#onEvent({ kind: "active" });
   }
 
-  /** What a broker does on SIGTERM: clients are told, what was stored is synced, the lock is free. Idempotent. */
+  /** Stops as a broker does on SIGTERM: clients are told, the store is synced, the lock is freed. Idempotent. */
   stop(): Promise<void> {
     this.#over ??= this.#leave(async ({ store, ports }) => {
       await Promise.all(ports.map((port) => port.stop()));
@@ -81,10 +84,10 @@ export class Member {
     return this.#over;
   }
 
-  /** What a SIGKILL does: sockets end unflushed, unsynced writes are lost, the lock is free. Idempotent. */
+  /** Ends as after a SIGKILL: sockets end unflushed, unsynced writes are lost, the lock is freed. Idempotent. */
   crash(): Promise<void> {
     this.#over ??= this.#leave(async ({ store, ports }) => {
-      // All in one turn, the store first: nothing is confirmed any more.
+      // All in one turn, with the store first, so that nothing more is confirmed.
       await Promise.all([store?.abandon(), ...ports.map((port) => port.crash())]);
     });
     return this.#over;
@@ -113,7 +116,7 @@ export class Member {
     return { connections: ports.reduce((sum, port) => sum + port.connections, 0), ...destinations.stats() };
   }
 
-  /** What the queue holds, settled messages left out, in order. @throws UnsupportedError unless active. */
+  /** The messages of a queue in order, without settled ones. @throws UnsupportedError unless active. */
   messages(queue: string): StoredMessageView[] {
     return this.#active()
       .destinations.queueEntries(queue)

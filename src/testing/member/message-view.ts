@@ -1,13 +1,13 @@
-/** A stored message as tests look at it; it can be sent from a child process. */
+/** A stored message as tests see it; it can be sent from a child process. */
 
 import { contentOf } from "../content.ts";
 import type { QueueEntry } from "../destinations/queue/queue-entry.ts";
 
-/** A message as the store of an embedded group has it. */
+/** A message in the store of an embedded group. */
 export interface StoredMessageView {
-  /** Its place in the order of the store; no two messages share it. */
+  /** Its position in the order of the store; unique. */
   readonly sequence: number;
-  /** The stable id of the sender (property `_AMQ_DUPL_ID`), where it gave one. */
+  /** The sender's stable id (property `_AMQ_DUPL_ID`), if it gave one. */
   readonly duplicateId: string | undefined;
   /** Whether the body is text or bytes. */
   readonly kind: "text" | "bytes";
@@ -19,11 +19,11 @@ export interface StoredMessageView {
   readonly properties: Readonly<Record<string, string | number | boolean>>;
   /** Whether it survives a crash. */
   readonly persistent: boolean;
-  /** Handed to a consumer that has not settled it. */
+  /** Whether a consumer has it and has not settled it. */
   readonly unsettled: boolean;
-  /** Whether it is marked as handed out before. */
+  /** Whether it is marked as delivered before. */
   readonly redelivered: boolean;
-  /** How often it was handed out. */
+  /** How often it was delivered. */
   readonly deliveryCount: number;
 }
 

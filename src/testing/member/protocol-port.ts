@@ -1,13 +1,13 @@
-/** A port of the active member: it listens, and keeps the connections of one protocol. */
+/** A port of the active member: listens, and keeps the connections of one protocol. */
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import type { AcceptConnection, MemberConnection, MemberConnectionOptions } from "./member-connection.ts";
 import type { MemberSettings } from "./member-settings.ts";
 
-/** How long clients have to take part in an orderly end. */
+/** How long clients may take for an orderly end. */
 const STOP_LINGER_MS = 500;
-/** How long to try for a port that another program has just now. */
+/** How long to retry a port that another program uses at the moment. */
 const BIND_PATIENCE_MS = 3000;
 const BIND_RETRY_MS = 20;
 
@@ -16,12 +16,12 @@ type Certificate = MemberSettings["certificate"];
 export class ProtocolPort {
   readonly #server: Server;
   readonly #connections = new Map<Socket, MemberConnection>();
-  /** Sockets as the kernel has them, those in a TLS handshake included. */
+  /** Sockets as the kernel has them, including those in a TLS handshake. */
   readonly #sockets = new Set<Socket>();
 
   private constructor(accept: AcceptConnection, options: MemberConnectionOptions, certificate: Certificate) {
     const onConnection = (socket: Socket) => {
-      // Before anyone else listens, an early reset would be thrown.
+      // Without a listener an early reset would be thrown from the event loop.
       socket.on("error", () => {});
       const connection = accept(socket, options);
       this.#connections.set(socket, connection);
@@ -40,7 +40,7 @@ export class ProtocolPort {
     });
   }
 
-  /** Rejects when the port stays taken. */
+  /** Rejects if the port stays in use. */
   static async listen(
     port: number,
     accept: AcceptConnection,
@@ -60,7 +60,7 @@ export class ProtocolPort {
     return this.#connections.size;
   }
 
-  /** New connections are refused, open ones end as their protocol has it. */
+  /** Refuses new connections and ends open ones as their protocol does. */
   async stop(): Promise<void> {
     const closed = this.#close();
     for (const connection of this.#connections.values()) connection.stop();
@@ -69,7 +69,7 @@ export class ProtocolPort {
     clearTimeout(late);
   }
 
-  /** As the kernel ends a killed process: nothing more is flushed. */
+  /** Ends like the sockets of a killed process: nothing more is flushed. */
   async crash(): Promise<void> {
     const closed = this.#close();
     this.#destroySockets();
@@ -94,7 +94,7 @@ function bind(server: Server, port: number): Promise<NodeJS.ErrnoException | und
     };
     const onListening = () => {
       server.removeListener("error", onError);
-      // Past listening only a failing accept (out of descriptors) is told here.
+      // Once it listens, only a failing accept (no descriptors left) is reported here.
       server.on("error", () => {});
       resolve(undefined);
     };

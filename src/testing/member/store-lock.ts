@@ -1,14 +1,14 @@
 /**
- * The lock on the group's store: an exclusive listener on a port of 127.0.0.1. The kernel frees it the moment its holder
- * is killed and keeps it for one that is stopped (SIGSTOP), as a file lock does for the brokers; Node has no file locks, and
- * a lock file would outlive a SIGKILL.
+ * The lock on the group's store: an exclusive listener on a port of 127.0.0.1. The kernel frees it when its holder is
+ * killed, and keeps it for a stopped one (SIGSTOP), like the brokers' file locks. Node has no file locks, and a lock
+ * file would outlive a SIGKILL.
  */
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface StoreLockOptions {
   readonly port: number;
-  /** How often a standby asks. */
+  /** How often a standby tries to get the lock, in ms. */
   readonly pollMs: number;
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export class StoreLock {
   }
 }
 
-/** The listening server, or undefined while another has the port. */
+/** Returns the listening server, or undefined while another process has the port. */
 export function listenExclusively(port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
@@ -46,7 +46,7 @@ export function listenExclusively(port: number): Promise<Server | undefined> {
       if (cause.code === "EADDRINUSE") resolve(undefined);
       else reject(cause);
     });
-    // exclusive: inside a cluster worker the primary would otherwise share one listener among all.
+    // exclusive: inside a cluster worker the primary would otherwise share one listener among all workers.
     server.listen({ port, host: "127.0.0.1", exclusive: true }, () => resolve(server));
   });
 }

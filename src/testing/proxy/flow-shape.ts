@@ -1,19 +1,19 @@
-/** What happens to bytes on their way through the proxy, in one direction. */
+/** How the proxy treats bytes in one direction. */
 
-/** `to-target`: what the client says; `to-client`: what the target answers. */
+/** `to-target`: what the client sends; `to-client`: what the target answers. */
 export type FlowDirection = "to-target" | "to-client" | "both";
 /** How a connection ends: with a FIN, or with a RST. */
 export type EndKind = "close" | "reset";
 
-/** Changed by the proxy, read by every connection for each chunk. */
+/** The proxy changes it; every connection reads it for each chunk. */
 export interface FlowShape {
   delayMs: number;
   bytesPerSecond: number | undefined;
-  /** Swallow everything, the end of the stream included. */
+  /** Swallow everything, including the end of the stream. */
   blackHole: boolean;
-  /** Read nothing: the bytes stay with the kernels. */
+  /** Read nothing: the bytes stay in the kernels. */
   hold: boolean;
-  /** A new object for each call, so that each connection knows when to count anew. */
+  /** A new object for each call, so that each connection notices it and starts to count. */
   cut: { readonly afterBytes: number; readonly end: EndKind } | undefined;
 }
 

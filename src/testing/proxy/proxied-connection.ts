@@ -1,4 +1,4 @@
-/** One client's connection through the proxy, to the target and back. */
+/** One client's connection through the proxy to the target. */
 import { connect, type Socket } from "node:net";
 import type { EndKind, FlowShape } from "./flow-shape.ts";
 import { ShapedFlow } from "./shaped-flow.ts";
@@ -8,7 +8,7 @@ export interface ProxiedConnectionOptions {
   readonly target: { readonly host: string; readonly port: number };
   readonly toTarget: FlowShape;
   readonly toClient: FlowShape;
-  /** Of the target's answer; then silence. */
+  /** How many bytes of the target's answer to pass before silence. */
   readonly answerBytes?: number | undefined;
 }
 
@@ -25,24 +25,24 @@ export class ProxiedConnection {
       new ShapedFlow({ source: client, sink: this.#target, shape: toTarget, onCut }),
       new ShapedFlow({ source: this.#target, sink: client, shape: toClient, passOnly: answerBytes, onCut }),
     ];
-    // One side broke, or cannot be reached: the other sees a reset, unless a black hole lies between them.
+    // If one side breaks or cannot be reached, the other gets a reset, unless a black hole lies between them.
     this.#target.on("error", () => toClient.blackHole || endSocket(client, "reset"));
     client.on("error", () => toTarget.blackHole || endSocket(this.#target, "reset"));
-    // An end of stream that is never answered would keep both sockets half open.
+    // An end of stream without an answer would leave both sockets half open.
     if (answerBytes !== undefined) client.on("end", () => this.end("close"));
   }
 
-  /** The shape has changed, or is to be read again. */
+  /** Applies a changed shape, or resumes reading. */
   update(): void {
     for (const flow of this.#flows) flow.update();
   }
 
-  /** Bytes of it are lost: TCP would not lose them, so it must not go on. */
+  /** Whether bytes were lost: TCP would not lose them, so the connection must not go on. */
   get swallowed(): boolean {
     return this.#flows.some((flow) => flow.swallowed);
   }
 
-  /** Both sides, now. */
+  /** Ends both sides now. */
   end(kind: EndKind): void {
     for (const flow of this.#flows) flow.end();
     endSocket(this.#client, kind);
@@ -50,12 +50,12 @@ export class ProxiedConnection {
   }
 }
 
-/** Ends both directions of a socket; a reset becomes a close where Node cannot reset. */
+/** Ends both directions of a socket; where Node cannot reset, a reset becomes a close. */
 export function endSocket(socket: Socket, kind: EndKind): void {
-  // While the shutdown that sends the FIN is under way, libuv's uv_tcp_close_reset() fails with EINVAL; Node 20 and 24 then
-  // keep the handle, and the process spins when it leaves.
+  // While the FIN is being sent, libuv's uv_tcp_close_reset() fails with EINVAL; Node 20 and 24 then keep the handle,
+  // and the process spins at exit.
   const finPending = socket.writableEnded && !socket.writableFinished;
-  // A socket that is still connecting is reset only once it is connected, which may be never.
+  // A connecting socket would be reset only once it is connected, which may never happen.
   if (kind === "close" || socket.connecting || finPending) socket.destroy();
   else socket.resetAndDestroy();
 }

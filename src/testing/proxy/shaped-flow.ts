@@ -2,23 +2,23 @@
 import type { Socket } from "node:net";
 import type { EndKind, FlowShape } from "./flow-shape.ts";
 
-/** How much may wait in the proxy before it stops reading. */
+/** How many bytes may wait in the proxy before it stops reading. */
 const MAX_WAITING_BYTES = 256 * 1024;
-/** With a rate, a chunk is passed on in pieces of about this long. */
+/** With a rate, a chunk is passed on in pieces of about this duration. */
 const PIECE_MS = 10;
 
 export interface ShapedFlowOptions {
   readonly source: Socket;
   readonly sink: Socket;
   readonly shape: FlowShape;
-  /** Swallow everything after so many bytes. */
+  /** Swallow everything after this many bytes. */
   readonly passOnly?: number | undefined;
   /** The cut was reached and its bytes are written. */
   readonly onCut: (end: EndKind) => void;
 }
 
 interface Waiting {
-  /** Undefined: the end of the stream. */
+  /** undefined for the end of the stream. */
   readonly chunk: Buffer | undefined;
   readonly arrivedAtMs: number;
 }
@@ -35,11 +35,11 @@ export class ShapedFlow {
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** When the last piece that a rate slowed down was through: the next one starts after it. */
+  /** When the last piece slowed down by a rate is through: the next one starts after that. */
   #lineFreeAtMs = 0;
   #cut: { readonly of: NonNullable<FlowShape["cut"]>; left: number } | undefined;
   #passLeft: number;
-  /** Bytes were taken out of the stream: it cannot be made whole again. */
+  /** Whether bytes were removed from the stream, which cannot be repaired. */
   swallowed = false;
 
   constructor(options: ShapedFlowOptions) {
@@ -52,7 +52,7 @@ export class ShapedFlow {
     this.#readOrPause();
   }
 
-  /** The shape has changed: it holds for the bytes that wait, too. */
+  /** Applies a changed shape, to the waiting bytes too. */
   update(): void {
     this.#passDue();
   }
@@ -95,7 +95,7 @@ export class ShapedFlow {
     else this.#readOrPause();
   }
 
-  /** Passes what is due on by the shape as it is now, and comes back when the next piece is. */
+  /** Passes on what is due by the present shape, and continues when the next piece is due. */
   #passDue(): void {
     clearTimeout(this.#timer);
     for (let piece = this.#nextPiece(); piece !== undefined; piece = this.#nextPiece()) {
@@ -139,7 +139,7 @@ export class ShapedFlow {
     else if (!this.#passUpToCut(chunk)) sink.write(chunk);
   }
 
-  /** True when the cut is reached: its bytes are on their way, then the end. */
+  /** Returns true when the cut is reached: its bytes are on their way, and the end follows. */
   #passUpToCut(chunk: Buffer): boolean {
     const { shape, sink, onCut } = this.#options;
     const { cut } = shape;

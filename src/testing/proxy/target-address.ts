@@ -1,4 +1,4 @@
-/** Where a faultProxy leads: as an object, `host:port` or a URI with both. */
+/** Parses the target of a faultProxy: an object, `host:port` or a URI with both. */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 
 /** Where a proxy connects to. */

@@ -1,7 +1,7 @@
-/** What each endpoint of a group answered last, and a listener that hears of changes only. */
+/** Remembers what each endpoint of a group answered last, and reports only changes. */
 import { type AttemptError, type EndpointAddress, formatAddress } from "../../errors/errors.ts";
 
-/** Brokers may name further endpoints; beyond so many the oldest answer is forgotten. */
+/** Brokers may name further endpoints; beyond this number the oldest answer is forgotten. */
 const MAX_ENDPOINTS = 100;
 
 export class LastAnswers {
@@ -13,7 +13,7 @@ export class LastAnswers {
   }
 
   note(endpoint: EndpointAddress, answer: "session" | AttemptError): void {
-    // The endpoint said nothing: another one finished its handshake first.
+    // The endpoint did not answer: another one finished its handshake first.
     if (answer !== "session" && answer.code === "ATTEMPT_SUPERSEDED") return;
     const key = formatAddress(endpoint);
     const before = this.#answers.get(key);
@@ -23,7 +23,7 @@ export class LastAnswers {
     if (textOf(before) !== textOf(answer)) this.#onChange?.(endpoint, answer);
   }
 
-  /** The last answers that were refusals. */
+  /** The last answers that were failures. */
   get failures(): readonly AttemptError[] {
     return [...this.#answers.values()].filter((answer) => answer !== "session");
   }

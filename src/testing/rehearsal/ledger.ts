@@ -1,33 +1,36 @@
-/** What was sent, confirmed and received, message by message, and what that says about loss, doubles and order. */
+/** Records what was sent, confirmed and received, message by message, and finds losses, duplicates and wrong order. */
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
 
-/** What became of the messages to one destination. */
+/** What happened to the messages of one destination. */
 export interface LedgerFindings {
-  /** Sends that were begun. */
+  /** Number of sends begun. */
   readonly sent: number;
-  /** Sends that were confirmed. */
+  /** Number of sends confirmed. */
   readonly confirmed: number;
-  /** Sends whose promise rejected. */
+  /** Number of sends whose promise rejected. */
   readonly rejected: number;
-  /** Promises of send() that have not settled. */
+  /** Number of promises of send() that have not settled. */
   readonly unresolved: number;
-  /** Deliveries, those that came again included. */
+  /** Number of deliveries, including redeliveries. */
   readonly received: number;
-  /** Numbers of the sends that were confirmed and never received. */
+  /** The numbers of sends that were confirmed and never received. */
   readonly lost: readonly number[];
-  /** Handed over again. */
+  /** Number of redeliveries. */
   readonly redelivered: number;
-  /** Stored more than once: the send's id, and how each copy is known to the broker, where it tells. */
+  /** Messages stored more than once: the send's id, and the broker's id of each copy, if it tells. */
   readonly storedTwice: readonly { readonly id: string; readonly twins: readonly string[] }[];
-  /** Confirmed sends whose first delivery came after that of a later confirmed send. */
+  /** Number of confirmed sends whose first delivery came after that of a later confirmed send. */
   readonly outOfOrder: number;
-  /** Those of them that were redelivered when first seen: the broker had handed them to a session that ended before they came through. */
+  /**
+   * How many of these were redelivered when first seen: the broker had given them to a session that ended before they
+   * arrived.
+   */
   readonly late: number;
-  /** The others of them: their numbers, each with the highest that had come before. */
+  /** The others of these: their numbers, each with the highest number that had come before. */
   readonly displaced: readonly { readonly n: number; readonly after: number }[];
 }
 
-/** One destination's book. Sends carry a running number from 1 in the property `n`. */
+/** The record of one destination. Sends carry a running number from 1 in the property `n`. */
 export class Ledger {
   #sent = 0;
   #rejected = 0;
@@ -41,14 +44,15 @@ export class Ledger {
   readonly rejections: unknown[] = [];
 
   /**
-   * `undisturbed`: the queue is read once, without a failover, so that whatever comes twice is there twice. Otherwise
-   * copies are told from redeliveries by the broker's message id, which AMQP does not show where the sender gave one.
+   * With `undisturbed` the queue is read once, without a failover, so whatever comes twice is stored twice. Otherwise
+   * copies are distinguished from redeliveries by the broker's message id, which AMQP does not show if the sender gave
+   * one.
    */
   constructor({ undisturbed }: { readonly undisturbed: boolean }) {
     this.#undisturbed = undisturbed;
   }
 
-  /** The number for the next send. */
+  /** Returns the number for the next send. */
   next(): number {
     this.#sent += 1;
     return this.#sent;

@@ -5,15 +5,15 @@ import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface LoadSettings {
-  /** Where messages go, with the book each is kept in; a message goes to the last one whose `every` divides its number. */
+  /** The destinations with their ledgers; a message goes to the last one whose `every` divides its number. */
   readonly books: readonly { readonly destination: string; readonly ledger: Ledger; readonly every: number }[];
   readonly window: number;
-  /** Sends per second, as far as the window lets; undefined: as fast as it goes. */
+  /** Sends per second, as far as the window allows; undefined: no limit. */
   readonly rate: number | undefined;
 }
 
 const BODY = Buffer.alloc(256, "x");
-/** A refused send is not repeated in a hot loop. */
+/** The wait after a refused send, against a hot loop. */
 const AFTER_REJECTION_MS = 10;
 
 export class Load {

@@ -1,4 +1,4 @@
-/** Sends and receives through a group while its active member is crashed again and again, and keeps the books. */
+/** Sends and receives through a group while its active member is crashed repeatedly, and records every message. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "../../connect/connect.ts";
 import { ConnectTimeoutError, type EndpointAddress, formatAddress } from "../../errors/errors.ts";
@@ -8,90 +8,95 @@ import { LastAnswers } from "./last-answers.ts";
 import { Ledger, type LedgerFindings } from "./ledger.ts";
 import { Load } from "./load.ts";
 
-/** A group that can be hurt: an embedded one, a pair of real brokers, or whatever a user's own test starts. */
+/** A group that can be crashed: an embedded one, a pair of real brokers, or whatever a user's own test starts. */
 export interface CrashableGroup {
-  /** The group's URI, over the protocol to rehearse. */
+  /** The group's URI, for the protocol to rehearse. */
   readonly uri: string;
-  /** How to log in; not at all unless said. */
+  /** How to log in; no login by default. */
   readonly credentials?: Credentials | undefined;
-  /** Ends the active member the hard way: the signal is sent before the call returns, the promise resolves when it is gone. */
+  /**
+   * Kills the active member: the signal is sent before the call returns, and the promise resolves when the member is
+   * gone.
+   */
   crash(active: EndpointAddress): Promise<void>;
-  /** Brings the crashed member back as standby. */
+  /** Starts the crashed member again as a standby. */
   mend(): Promise<void>;
-  /** Somebody else does the crashing when crash() asks for it: recovery then counts from the end of the session. */
+  /** A person crashes the member when crash() asks for it: then recovery counts from the end of the session. */
   readonly byHand?: boolean;
 }
 
-/** What rehearseFailover() may be told. */
+/** The options of rehearseFailover(). */
 export interface RehearsalOptions {
   /** How often the active member is crashed. */
   readonly kills: number;
-  /** Unconfirmed sends at any time; 100. */
+  /** Number of unconfirmed sends at any time; 100 by default. */
   readonly window?: number | undefined;
-  /** Sends per second at most; unlimited unless said. */
+  /** Sends per second at most; no limit by default. */
   readonly rate?: number | undefined;
-  /** How long the load runs before each crash, ms; 700. */
+  /** How long the load runs before each crash, in ms; 700 by default. */
   readonly loadMs?: number | undefined;
-  /** What queue names begin with; new for each run unless said. */
+  /** The start of the queue names; new for each run by default. */
   readonly name?: string | undefined;
-  /** How long the first session and each failover may take, ms; unlimited unless said. */
+  /** The limit for the first session and for each failover, in ms; none by default. */
   readonly timeoutMs?: number | undefined;
-  /** Told what an endpoint answered: `"session"`, or why it is not the active one. Only when that differs from its last answer. */
+  /** Called when an endpoint's answer differs from its last one: `"session"`, or why it is not the active one. */
   readonly onAnswer?: ((endpoint: EndpointAddress, answer: "session" | Error) => void) | undefined;
-  /** Told of the counts several times a second, and of each failover. */
+  /** Called with the counts several times a second, and with each failover. */
   readonly onProgress?: ((progress: RehearsalProgress) => void) | undefined;
 }
 
-/** How far a rehearsal has come. */
+/** The progress of a rehearsal. */
 export interface RehearsalProgress {
-  /** Sends begun so far. */
+  /** Number of sends begun. */
   readonly sent: number;
-  /** Sends confirmed so far. */
+  /** Number of sends confirmed. */
   readonly confirmed: number;
-  /** Deliveries so far. */
+  /** Number of deliveries. */
   readonly received: number;
-  /** Set when a failover has just been survived. */
+  /** Set right after a failover. */
   readonly failover?: FailoverFigures;
 }
 
-/** One failover that was survived. */
+/** The figures of one failover. */
 export interface FailoverFigures {
   /** The member that was crashed. */
   readonly from: EndpointAddress;
   /** The member that took over. */
   readonly to: EndpointAddress;
-  /** Sends without a confirmation when the signal was sent. */
+  /** Number of unconfirmed sends when the signal was sent. */
   readonly inFlight: number;
-  /** From the end of the session to the next one, ms. */
+  /** The time from the end of the session to the next one, in ms. */
   readonly outageMs: number;
-  /** From the crash (or, by hand, the end of the session) to the first confirmation by another member, ms. */
+  /**
+   * The time from the crash (by hand: from the end of the session) to the first confirmation by another member, in ms.
+   */
   readonly recoveryMs: number;
-  /** Sends that were written again on the next session. */
+  /** Number of sends written again on the next session. */
   readonly resent: number;
-  /** Deliveries that became stale. */
+  /** Number of deliveries that became stale. */
   readonly voided: number;
 }
 
-/** The books of a rehearsal. */
+/** The result of a rehearsal. */
 export interface RehearsalReport {
   /** Each failover, in order. */
   readonly failovers: readonly FailoverFigures[];
-  /** The queue that a consumer works off meanwhile. */
+  /** The queue that a consumer reads during the run. */
   readonly stream: LedgerFindings;
-  /** The queue that is only drained at the end: every fifth message. */
+  /** The queue with every fifth message, which is read only at the end. */
   readonly store: LedgerFindings;
-  /** Why sends were rejected: the first few reasons. */
+  /** The first few reasons for rejected sends. */
   readonly rejections: readonly unknown[];
 }
 
-/** Every fifth message is kept until the end: enough to find doubles, little enough to keep. */
+/** Every fifth message is kept until the end: enough to find duplicates, few enough to keep. */
 const STORE_EVERY = 5;
 const PROGRESS_EVERY_MS = 200;
 const SETTLE_TIMEOUT_MS = 60_000;
-/** A second copy may stand at the very end of a queue. */
+/** Waits for a possible second copy at the very end of a queue. */
 const QUIET_MS = 500;
 
-/** Resolves with the books; rejects when the group cannot be reached or hurt. The group is left running. */
+/** Resolves with the result; rejects when the group cannot be reached or crashed. The group is left running. */
 export async function rehearseFailover(group: CrashableGroup, options: RehearsalOptions): Promise<RehearsalReport> {
   const { kills, window = 100, rate, loadMs = 700, name = `rehearsal.${Date.now()}`, onProgress = () => {} } = options;
   const { timeoutMs } = options;
@@ -140,7 +145,7 @@ export async function rehearseFailover(group: CrashableGroup, options: Rehearsal
   return { failovers, stream: books.stream.findings(), store: books.store.findings(), rejections };
 }
 
-/** @throws what `explain` returns when `work` takes longer than `timeoutMs`. */
+/** @throws what `explain` returns if `work` takes longer than `timeoutMs`. */
 async function withinTimeout<T>(
   work: Promise<T>,
   { timeoutMs, explain }: { readonly timeoutMs: number | undefined; readonly explain: () => Error },
@@ -182,7 +187,7 @@ async function surviveCrash(group: CrashableGroup, connection: Connection, load:
   return { from, to: endpoint, inFlight, recoveryMs: confirmedAt - beganAt, ...figures };
 }
 
-/** Where a group fails back, the connection may be on its way to the mended member. */
+/** With failback the connection may just be moving to the restarted member. */
 async function sessionEndpoint(connection: Connection): Promise<EndpointAddress> {
   if (connection.endpoint) return connection.endpoint;
   const restored = new Promise<EndpointAddress>((resolve) =>

@@ -10,11 +10,11 @@ import { unfinishedTail } from "./text-boundary.ts";
 export interface FrameReaderOptions {
   readonly maxBodyBytes: number;
   readonly onFrame: (frame: StompFrame) => void;
-  /** The bytes are no STOMP, or past a limit; nothing more is read. */
+  /** The bytes are no STOMP, or exceed a limit; nothing more is read. */
   readonly onError: (error: Error) => void;
 }
 
-/** stompit's parser: bytes in, frames out. */
+/** stompit's parser: takes bytes, gives frames. */
 type FrameParser = Transform & { setVersion(version: string): boolean };
 
 export class FrameReader {
@@ -36,7 +36,7 @@ export class FrameReader {
     });
   }
 
-  /** What may be decoded now: an unfinished character, or a CR, waits for the next chunk. */
+  /** The part that can be decoded now: an unfinished character, or a CR, waits for the next chunk. */
   #withoutTail(chunk: Buffer): Buffer {
     const joined = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
     const end = joined.length - unfinishedTail(joined);
@@ -58,7 +58,7 @@ export class FrameReader {
       this.#reading = false;
       if (this.#failed) return;
       this.#options.onFrame({ command: frame.command, headers: textHeaders(frame), body });
-      // Not in this turn of the stack: stompit pushes the next frame from within the end of this one.
+      // In a later tick: stompit pushes the next frame from within the end of this one.
       process.nextTick(() => this.#next());
     });
   }

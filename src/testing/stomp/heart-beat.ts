@@ -1,4 +1,7 @@
-/** Heart-beats of one STOMP connection, both ways, at the intervals the client asked for (STOMP 1.2, "Heart-beating"). */
+/**
+ * Heart-beats of one STOMP connection in both directions, at the intervals that the client asked for (STOMP 1.2,
+ * "Heart-beating").
+ */
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { Refusal } from "../destinations/refusal.ts";
 
@@ -6,11 +9,11 @@ import { Refusal } from "../destinations/refusal.ts";
 const TOLERANCE = 2;
 
 export class HeartBeat {
-  /** The header of CONNECTED: as Classic, the client's wishes the other way round. */
+  /** The header of CONNECTED: like Classic, the client's wishes the other way round. */
   readonly header: string;
   readonly #timer: NodeJS.Timeout | undefined;
 
-  /** @throws Refusal when the header is no pair of intervals. */
+  /** @throws Refusal if the header is no pair of intervals. */
   constructor(socket: EndpointSocket, wishes = "0,0") {
     const [fromClient, toClient] = wishes.split(",").map(Number);
     if (!isInterval(fromClient) || !isInterval(toClient)) {

@@ -1,4 +1,4 @@
-/** A SEND frame as a message to store, and a stored message as a MESSAGE frame. */
+/** Converts a SEND frame to a message to store, and a stored message to a MESSAGE frame. */
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../messaging/messages/outgoing-message.ts";
 import { contentOf } from "../content.ts";
@@ -10,7 +10,7 @@ import { sequenceFrom } from "./stomp-content.ts";
 import { deliveryHeaders, type StompVersion } from "./stomp-version.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
 
-/** Meant for the broker, or the broker's to say: not passed on. */
+/** Headers for the broker, or set by it: not passed on. */
 const BROKER_HEADERS = new Set(
   "destination receipt transaction content-length persistent priority expires amq-msg-type message-id subscription ack redelivered AMQ_SCHEDULED_DELAY AMQ_SCHEDULED_TIME".split(
     " ",
@@ -18,7 +18,7 @@ const BROKER_HEADERS = new Set(
 );
 const REPEATING = ["AMQ_SCHEDULED_CRON", "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT"];
 
-/** @throws Refusal for what the embedded group does not do, or what is no SEND. */
+/** @throws Refusal for unsupported features, or an invalid SEND. */
 export function draftFromSend({ headers, body }: StompFrame, names: TemporaryNames): MessageDraft {
   const repeated = REPEATING.find((name) => headers[name] !== undefined);
   if (repeated !== undefined) throw Refusal.notDone(`repeated delivery (header ${repeated})`);
@@ -42,12 +42,12 @@ export function draftFromSend({ headers, body }: StompFrame, names: TemporaryNam
 
 function passedOn(headers: StompFrame["headers"], names: TemporaryNames): Record<string, string> {
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !BROKER_HEADERS.has(name)));
-  // To others a temporary queue has another name than to its owner.
+  // A temporary queue has different names for its owner and for others.
   if (names.isTemporary(kept["reply-to"])) kept["reply-to"] = formatDestination(names.read(kept["reply-to"]));
   return kept;
 }
 
-/** A delay as Classic has it, or a time as Artemis does, in milliseconds. */
+/** A delay as on Classic, or a time as on Artemis, in ms. */
 function deliveryTimeOf(headers: StompFrame["headers"]): number | undefined {
   const delay = headers["AMQ_SCHEDULED_DELAY"];
   const text = delay ?? headers["AMQ_SCHEDULED_TIME"];
@@ -56,7 +56,7 @@ function deliveryTimeOf(headers: StompFrame["headers"]): number | undefined {
   return delay === undefined ? Number(text) : Date.now() + Number(text);
 }
 
-/** As Classic: a content-length marks bytes, unless amq-msg-type says otherwise. */
+/** As on Classic, a content-length marks bytes, unless amq-msg-type says otherwise. */
 function kindOf(headers: StompFrame["headers"]): "text" | "bytes" {
   const type = headers["amq-msg-type"];
   if (type === "text" || type === "bytes") return type;
@@ -66,7 +66,7 @@ function kindOf(headers: StompFrame["headers"]): "text" | "bytes" {
 
 export interface MessageFrameContext {
   readonly subscription: string | undefined;
-  /** Present where the client has to settle. */
+  /** Present if the client has to settle. */
   readonly ack: string | undefined;
   readonly names: TemporaryNames;
   readonly version: StompVersion;
@@ -77,7 +77,7 @@ export function encodeMessage(
   { subscription, ack, names, version }: MessageFrameContext,
 ): Buffer {
   const { headers, kind, body } = stompContentOf(message, names);
-  // A text goes without content-length, as Classic sends it, unless a NUL would end it too early.
+  // Like Classic, sends text without content-length, unless a NUL would end it too early.
   const length = kind === "bytes" || body.includes(0) ? body.length : undefined;
   return encodeFrame(
     "MESSAGE",
@@ -97,7 +97,7 @@ export function encodeMessage(
   );
 }
 
-/** The broker's own id: two stored copies of one send differ in it. */
+/** The broker's own id: two stored copies of one send have different ones. */
 export function messageIdOf({ sequence }: StoredMessage): string {
   return `ID:masterslave-embedded-${sequence}`;
 }

@@ -116,7 +116,7 @@ export class StompConnection implements MemberConnection {
     const version = chooseVersion(headers["accept-version"]);
     const { credentials } = this.#options;
     if (credentials && (headers["login"] !== credentials.username || headers["passcode"] !== credentials.password)) {
-      // Word for word as Classic: STOMP has no code for it, and clients go by the sentence.
+      // Classic's exact text: STOMP has no code for it, and clients recognise the sentence.
       throw new Refusal("amqp:not-allowed", `User name [${headers["login"]}] or password is invalid.`);
     }
     clearTimeout(this.#deadline);
@@ -174,7 +174,7 @@ export class StompConnection implements MemberConnection {
     });
   }
 
-  /** With the name of a durable subscription it deletes that one, as Classic does. */
+  /** With the name of a durable subscription it deletes that one, as on Classic. */
   onUnsubscribe({ headers }: StompFrame): void {
     const key = subscriptionKey(headers["id"], headers["destination"]);
     const durable = headers[SUBSCRIPTION_NAME];
@@ -218,7 +218,7 @@ export class StompConnection implements MemberConnection {
     this.write(encodeFrame(command, headers, { version: this.version, ...(body && { body }) }));
   }
 
-  /** An ERROR frame, and the connection closes after it (STOMP 1.2, "ERROR") unless Classic would keep it. */
+  /** Sends an ERROR frame and closes the connection (STOMP 1.2, "ERROR"), unless Classic would keep it open. */
   #refuse({ condition, message }: Refusal, receipt: string | undefined): void {
     if (this.#phase === "ending") return;
     const body = Buffer.from(`${condition}: ${message}`);
@@ -236,11 +236,11 @@ export class StompConnection implements MemberConnection {
     this.#socket.end();
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#socket.destroy(), ERROR_LINGER_MS);
-    // What the client had sent before it saw the end would turn our FIN into a reset.
+    // Unread bytes of the client would turn our FIN into a reset.
     this.#socket.resume();
   }
 
-  /** STOMP has no word for it: both brokers close the socket. */
+  /** STOMP has no frame for it: both brokers close the socket. */
   stop(): void {
     this.#end();
   }
@@ -249,7 +249,7 @@ export class StompConnection implements MemberConnection {
     clearTimeout(this.#deadline);
     this.#heartBeat?.stop();
     this.#phase = "ending";
-    // First: what was settled in a transaction is unsettled again, and goes back with the rest.
+    // First, so that messages settled in a transaction are unsettled again and return with the rest.
     this.#transactions.rollbackAll();
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();

@@ -1,9 +1,9 @@
-/** What STOMP headers and body say, in neither protocol's words. */
+/** Converts STOMP headers and body to a form that neither protocol owns. */
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import type { MessageContent } from "../message-content.ts";
 import type { StompContent } from "../store/stored-message.ts";
 
-/** Headers that are fields of the message; the others are its properties (as Classic's FrameTranslator has it). */
+/** Headers that are fields of the message; the others are its properties (as in Classic's FrameTranslator). */
 const FIELDS = new Set([
   ...["correlation-id", "reply-to", "content-type", "type", "timestamp"],
   ...["JMSXGroupID", "JMSXGroupSeq"],
@@ -30,13 +30,15 @@ export function sequenceFrom(text: string | undefined): number | undefined {
   return Number.isInteger(sequence) ? sequence : undefined;
 }
 
-/** `queue://NAME` for `/queue/NAME`; anything else as it is. */
+/** Returns `queue://NAME` for `/queue/NAME`, and anything else unchanged. */
 function addressFromStomp(text: string | undefined): string | undefined {
   if (!text?.startsWith("/queue/") && !text?.startsWith("/topic/")) return text;
   return formatDestination(parseDestination(text));
 }
 
-/** `/queue/NAME` for `queue://NAME`, `/remote-temp-queue/NAME` for a temporary one; anything else as it is. */
+/**
+ * Returns `/queue/NAME` for `queue://NAME`, `/remote-temp-queue/NAME` for a temporary one, and anything else unchanged.
+ */
 export function addressForStomp(address: string): string {
   return address.replace(/^temp-queue:\/\//, "/remote-temp-queue/").replace(/^(queue|topic):\/\//, "/$1/");
 }

@@ -1,4 +1,4 @@
-/** What a SUBSCRIBE asks for, and what of it is refused. */
+/** Reads what a SUBSCRIBE asks for, and refuses what is not supported. */
 import { Refusal } from "../destinations/refusal.ts";
 import type { SelectorText } from "../store/stored-message.ts";
 import type { StompFrame } from "./frame.ts";
@@ -19,7 +19,7 @@ export interface SubscriptionRequest {
   readonly selector: SelectorText | undefined;
 }
 
-/** As Classic names it, in SUBSCRIBE and in UNSUBSCRIBE. */
+/** Classic's header for it, in SUBSCRIBE and UNSUBSCRIBE. */
 export const SUBSCRIPTION_NAME = "activemq.subscriptionName";
 
 const DEFAULT_PREFETCH = 1000;
@@ -32,7 +32,7 @@ const NOT_DONE: Readonly<Record<string, string>> = {
   "activemq.priority": "consumer priorities",
 };
 
-/** @throws Refusal for what the embedded group does not do, or what is no SUBSCRIBE. */
+/** @throws Refusal for unsupported features, or an invalid SUBSCRIBE. */
 export function readSubscribe({ headers }: StompFrame, version: StompVersion): SubscriptionRequest {
   for (const [name, what] of Object.entries(NOT_DONE)) {
     if (headers[name] !== undefined && headers[name] !== "false") throw Refusal.notDone(`${what} (header ${name})`);

@@ -1,4 +1,7 @@
-/** What the subscriptions of one STOMP connection take from: queues, topics, durable subscriptions, browsers, its temporary queues. */
+/**
+ * The sources of one STOMP connection's subscriptions: queues, topics, durable subscriptions, browsers, its temporary
+ * queues.
+ */
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import type { Destinations } from "../destinations/destinations.ts";
 import type { OpenedSource } from "../destinations/queues.ts";
@@ -16,7 +19,7 @@ export interface SubscriptionSourcesOptions {
 
 export class SubscriptionSources {
   readonly #options: SubscriptionSourcesOptions;
-  /** As CONNECT said. */
+  /** The client-id of CONNECT. */
   clientId: string | undefined;
 
   constructor(options: SubscriptionSourcesOptions) {
@@ -57,7 +60,7 @@ export class SubscriptionSources {
     throw new Refusal("amqp:invalid-field", "A durable subscription needs the header client-id of CONNECT");
   }
 
-  /** Its end is told as Classic tells it: by one more MESSAGE. */
+  /** Like Classic, reports the end with one more MESSAGE. */
   #browse({ id }: SubscriptionRequest, destination: Destination): OpenedSource {
     const { destinations, names, send } = this.#options;
     const queue = destinations.browse(destination);

@@ -1,4 +1,4 @@
-/** One STOMP subscription: what it may still take, and what of it is unsettled. */
+/** One STOMP subscription: what it may still take, and what is unsettled. */
 import {
   type DeliverySource,
   giveBack,
@@ -14,11 +14,11 @@ import type { SubscriptionRequest } from "./subscribe-frame.ts";
 import type { TemporaryNames } from "./temporary-names.ts";
 
 export interface SubscriptionOutput {
-  /** The client reads too slowly for more. */
+  /** Whether the client reads too slowly for more. */
   readonly congested: boolean;
   readonly names: TemporaryNames;
   readonly version: StompVersion;
-  /** Never the same twice on a connection, so that an ACK from before an UNSUBSCRIBE is known as one. */
+  /** Unique on a connection, so that an ACK from before an UNSUBSCRIBE is recognised. */
   nextDelivery(): number;
   write(bytes: Buffer): void;
 }
@@ -73,8 +73,8 @@ export class Subscription implements QueueConsumer {
   }
 
   /**
-   * False when the id is not one of this subscription's unsettled deliveries. NACK goes to the dead letter queue, as on
-   * Classic. In a transaction both wait for its commit.
+   * Returns false if the id is not one of this subscription's unsettled deliveries. NACK moves the message to the dead
+   * letter queue, as on Classic. In a transaction both wait for its commit.
    */
   settle(ack: string, outcome: "ACK" | "NACK", transaction: Transaction | undefined): boolean {
     if (!this.#unsettled.has(ack)) return false;
@@ -92,7 +92,10 @@ export class Subscription implements QueueConsumer {
     return true;
   }
 
-  /** Rolled back, as on Classic: the client has it still, and its ack id is good again; nothing is redelivered. */
+  /**
+   * Rolled back, as on Classic: the client still has the message, and its ack id is valid again; nothing is
+   * redelivered.
+   */
   #restore(ack: string, entry: QueueEntry): void {
     if (this.#ended) {
       giveBack([entry], { failed: true });
@@ -111,12 +114,12 @@ export class Subscription implements QueueConsumer {
     return ids;
   }
 
-  /** The socket, or the prefetch, has room again. */
+  /** The socket or the prefetch has room again. */
   resume(): void {
     this.#queue.dispatch();
   }
 
-  /** What is unsettled goes back to the front of the queue; what is in a transaction stays with it. */
+  /** Unsettled messages go back to the front of the queue; those in a transaction stay with it. */
   end(): void {
     this.#ended = true;
     const unsettled = [...this.#unsettled.values()];

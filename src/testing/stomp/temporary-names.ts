@@ -1,4 +1,4 @@
-/** The temporary queues of one STOMP connection: `/temp-queue/NAME` to itself, `/remote-temp-queue/ID` to others. */
+/** The temporary queues of one STOMP connection: `/temp-queue/NAME` for itself, `/remote-temp-queue/ID` for others. */
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { destinationFrom } from "../destinations/destination-name.ts";
 import type { Queues } from "../destinations/queues.ts";
@@ -8,14 +8,14 @@ const OWN = "/temp-queue/";
 
 export class TemporaryNames {
   readonly #queues: Queues;
-  /** What the member calls it, by the client's name. */
+  /** The member's name for each of the client's names. */
   readonly #made = new Map<string, string>();
 
   constructor(queues: Queues) {
     this.#queues = queues;
   }
 
-  /** Makes the connection's own at their first use. @throws Refusal */
+  /** Creates the connection's own queues at their first use. @throws Refusal */
   read(text: string): Destination {
     if (!text.startsWith(OWN)) return destinationFrom(text);
     const alias = text.slice(OWN.length);
@@ -32,7 +32,7 @@ export class TemporaryNames {
     return address !== undefined && /^(\/temp-queue\/|\/remote-temp-queue\/|temp-queue:\/\/)/.test(address);
   }
 
-  /** As this client knows what is `queue://NAME`, `topic://NAME` or `temp-queue://ID`. */
+  /** The client's spelling of `queue://NAME`, `topic://NAME` or `temp-queue://ID`. */
   spell(address: string): string {
     for (const [alias, name] of this.#made) {
       if (address === formatDestination({ kind: "temp-queue", name })) return OWN + alias;
@@ -40,7 +40,7 @@ export class TemporaryNames {
     return addressForStomp(address);
   }
 
-  /** They go with the connection. */
+  /** Deletes them with the connection. */
   end(): void {
     for (const name of this.#made.values()) this.#queues.removeTemporary(name);
     this.#made.clear();

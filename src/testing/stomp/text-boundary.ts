@@ -1,11 +1,11 @@
 /**
- * Where a chunk of STOMP may be cut: stompit decodes each chunk by itself, so a character or a CR LF split over two
- * would arrive corrupted. The bytes in question are kept back until the next chunk; a whole frame never ends in them.
+ * Where a chunk of STOMP may be cut. stompit decodes each chunk by itself, so a character or CR LF split between two
+ * chunks would arrive corrupted. Such bytes are kept back until the next chunk; a whole frame never ends in them.
  */
 
 const CR = 0x0d;
 
-/** How many bytes at the end of `chunk` wait for the next: an unfinished UTF-8 sequence (at most 3) or a CR. */
+/** How many bytes at the end of `chunk` wait for the next one: an unfinished UTF-8 sequence (at most 3) or a CR. */
 export function unfinishedTail(chunk: Buffer): number {
   if (chunk.at(-1) === CR) return 1;
   for (let taken = 1; taken <= 3; taken++) {
@@ -16,7 +16,7 @@ export function unfinishedTail(chunk: Buffer): number {
   return 0;
 }
 
-/** The length of the UTF-8 sequence that starts with `lead`; 0 for a byte that starts none. */
+/** The length of the UTF-8 sequence that starts with `lead`; 0 if it starts none. */
 function sequenceLength(lead: number): number {
   if (lead >= 0xf8) return 0;
   if (lead >= 0xf0) return 4;

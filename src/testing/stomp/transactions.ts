@@ -1,4 +1,4 @@
-/** The open transactions of one STOMP connection, by the client's name for each. */
+/** The open transactions of one STOMP connection, by the client's names. */
 import type { Destinations } from "../destinations/destinations.ts";
 import { Refusal } from "../destinations/refusal.ts";
 import { Transaction } from "../destinations/transaction.ts";
@@ -20,14 +20,14 @@ export class Transactions {
     this.#open.set(id, new Transaction(this.#destinations));
   }
 
-  /** @throws Refusal, in Classic's words, when there is none of that name. */
+  /** @throws Refusal with Classic's text if there is none of that name. */
   get(id: string | undefined): Transaction {
     const transaction = this.#open.get(id ?? "");
     if (!transaction) throw new Refusal("amqp:transaction:unknown-id", `Invalid transaction id: ${id}`);
     return transaction;
   }
 
-  /** Its name is free again. @throws Refusal as get(). */
+  /** Removes it, which frees its name. @throws Refusal as get(). */
   take(id: string | undefined): Transaction {
     const transaction = this.get(id);
     this.#open.delete(id ?? "");

@@ -1,8 +1,11 @@
-/** The records of the journal as bytes: a length, the payload, an end mark; a record without its mark was torn by a crash. */
+/**
+ * The records of the journal as bytes: a length, the payload, an end mark. A record without its mark was cut off by a
+ * crash.
+ */
 import type { Destination } from "../../messaging/messages/destination.ts";
 import type { DurableSubscription, MessageDraft, StoredMessage } from "./stored-message.ts";
 
-/** A record as it is found; `payload` is decoded only where it is needed, for most messages of a journal are settled. */
+/** A record as found; `payload` is decoded only when needed, because most messages of a journal are settled. */
 export type JournalRecord =
   | { readonly kind: "stored"; readonly sequence: number; readonly payload: Buffer }
   | { readonly kind: "settled"; readonly sequence: number }
@@ -10,7 +13,7 @@ export type JournalRecord =
   | { readonly kind: "subscribed"; readonly subscription: DurableSubscription }
   | { readonly kind: "unsubscribed"; readonly key: string };
 
-/** Stands first in a journal made anew: what its removed records had taught. */
+/** The first record of a compacted journal: what the removed records had contained. */
 export interface ResumeRecord {
   readonly nextSequence: number;
   readonly duplicateIds: readonly string[];
@@ -18,7 +21,7 @@ export interface ResumeRecord {
 
 const KINDS = { stored: 1, settled: 2, resume: 3, together: 4, subscribed: 5, unsubscribed: 6 } as const;
 const END_MARK = 0x5a;
-/** Length of the payload, kind; after the payload the end mark. */
+/** The length of the payload and the kind come first; the end mark follows the payload. */
 const PAYLOAD_AT = 4 + 1;
 const FRAME_BYTES = PAYLOAD_AT + 1;
 const SEQUENCE_BYTES = 8;
@@ -55,7 +58,7 @@ export function encodeUnsubscribed(key: string): Buffer {
   return encodeText(KINDS.unsubscribed, key);
 }
 
-/** Records of which a crash leaves all or none: they share one end mark. */
+/** Encodes records that a crash leaves complete or not at all: they share one end mark. */
 export function encodeTogether(records: readonly Buffer[]): Buffer {
   const record = frame(
     KINDS.together,
@@ -73,7 +76,7 @@ function encodeText(kind: number, text: string): Buffer {
   return record;
 }
 
-/** A record whose payload is yet to be written at PAYLOAD_AT. */
+/** A record whose payload is written later at PAYLOAD_AT. */
 function frame(kind: number, payloadBytes: number): Buffer {
   const record = Buffer.allocUnsafe(FRAME_BYTES + payloadBytes);
   record.writeUInt32BE(payloadBytes, 0);
@@ -82,7 +85,7 @@ function frame(kind: number, payloadBytes: number): Buffer {
   return record;
 }
 
-/** The records from the start of `bytes` up to the first torn one, and how many bytes they take. */
+/** The records up to the first incomplete one, and how many bytes they take. */
 export function readRecords(bytes: Buffer): { readonly records: JournalRecord[]; readonly length: number } {
   const records: JournalRecord[] = [];
   let offset = 0;
@@ -135,7 +138,7 @@ export function decodeStored(payload: Buffer): StoredMessage {
   };
 }
 
-/** What duplicate detection compares: the id within its destination. */
+/** The key for duplicate detection: the id within its destination. */
 export function duplicateKey(destination: Destination, id: string): string {
   return `${destination.kind} ${destination.name} ${id}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The append-only file of the embedded group. What is committed is synced to the disk before its callback runs, with one
- * sync for everything gathered while the last one ran; so a crash never takes what was confirmed.
+ * The append-only file of the embedded group. Callbacks run after the data is synced to the disk; one sync covers
+ * everything collected during the previous one. So a crash never loses what was confirmed.
  */
 import { type FileHandle, open, rename } from "node:fs/promises";
 
@@ -10,9 +10,12 @@ interface Batch {
 }
 
 export interface JournalOwner {
-  /** Before each write: the records to begin a new journal with, instead of writing what was gathered; undefined to go on appending. */
+  /**
+   * Called before each write: returns the records of a new journal that replaces the old one, or undefined to go on
+   * appending.
+   */
   snapshot(bytes: number): readonly Buffer[] | undefined;
-  /** The disk refused; nothing more is confirmed. */
+  /** The disk failed; nothing more is confirmed. */
   onFailure(cause: unknown): void;
 }
 
@@ -33,7 +36,7 @@ export class Journal {
     this.#owner = owner;
   }
 
-  /** Appends after the first `length` bytes; what lies behind them was torn by a crash and is cut off. */
+  /** Appends after the first `length` bytes; the rest was left incomplete by a crash and is cut off. */
   static async open(path: string, length: number, owner: JournalOwner): Promise<Journal> {
     const file = await open(path, "a+");
     await file.truncate(length);
@@ -41,8 +44,8 @@ export class Journal {
   }
 
   /**
-   * Appends `record`, if there is one. `onDone` runs in the order of the calls, once this record and all before it are
-   * synced; with nothing to wait for, at once.
+   * Appends `record`, if given. `onDone` runs in the order of the calls, once this record and all before it are synced;
+   * at once if nothing has to be synced.
    */
   commit(record: Buffer | undefined, onDone?: () => void): void {
     if (this.#ended) return;
@@ -58,12 +61,12 @@ export class Journal {
 
   async #writeBatches(): Promise<void> {
     try {
-      // One turn of the loop, so that what arrived in one read goes out in one write.
+      // Wait one turn of the loop, so that everything that arrived in one read is written together.
       await new Promise((resolve) => setImmediate(resolve));
       while (!this.#ended && (this.#batch.chunks.length > 0 || this.#batch.callbacks.length > 0)) {
         const batch = this.#batch;
         this.#batch = { chunks: [], callbacks: [] };
-        // The snapshot holds what the batch holds: both are taken in this turn.
+        // The snapshot contains the batch: both are taken in this turn.
         const snapshot = this.#owner.snapshot(this.#length.written);
         await (snapshot ? this.#replace(snapshot) : this.#write(batch));
         if (this.#ended) return;
@@ -86,7 +89,7 @@ export class Journal {
     this.#length.synced = this.#length.written;
   }
 
-  /** Replaces the whole journal, in one step that a crash cannot tear. */
+  /** Replaces the whole journal in one atomic step. */
   async #replace(records: readonly Buffer[]): Promise<void> {
     const nextPath = `${this.#path}.next`;
     const next = await open(nextPath, "w");
@@ -101,7 +104,7 @@ export class Journal {
     this.#length.synced = bytes.length;
   }
 
-  /** Writes and syncs what is left, calls back for it, and closes. */
+  /** Writes and syncs the rest, calls its callbacks, and closes. */
   async close(): Promise<void> {
     await this.#writing;
     if (!this.#ended) await this.#file.datasync();
@@ -109,7 +112,7 @@ export class Journal {
     await this.#file.close();
   }
 
-  /** As a killed process leaves it, at its worst: nothing more is called back, and what was not synced is gone. */
+  /** Leaves the file as a killed process would at worst: no more callbacks, and unsynced data is gone. */
   async abandon(): Promise<void> {
     this.#ended = true;
     await this.#writing;

@@ -1,4 +1,4 @@
-/** The messages of the group as the active member holds them: in memory, and in the journal the next active member replays. */
+/** The group's messages at the active member: in memory, and in the journal that the next active member replays. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Destination } from "../../messaging/messages/destination.ts";
@@ -18,22 +18,22 @@ import { type DurableSubscription, type MessageDraft, type StoredMessage, subscr
 
 export interface MessageStoreOptions {
   readonly directory: string;
-  /** Remember the ids of sends and tell a second one apart. */
+  /** Remember the ids of sends, to recognise duplicates. */
   readonly duplicateDetection: boolean;
   /** The disk refused a write; nothing more is confirmed. */
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** What holds as a whole or not at all, whenever the member is killed. */
+/** A change that a kill leaves complete or not at all. */
 export interface StoreChange {
   readonly added: readonly MessageDraft[];
-  /** Settled: they will not come again. */
+  /** Settled messages: they will not come again. */
   readonly removed?: readonly StoredMessage[];
 }
 
-/** A journal with more bytes than this of settled messages, and more than of others, is made anew. */
+/** A journal with more than this many bytes of settled messages, and more of them than of others, is compacted. */
 const COMPACT_BYTES = 1024 * 1024;
-/** Headers and the record itself, roughly. */
+/** The approximate size of headers and the record itself. */
 const RECORD_BYTES = 256;
 
 export class MessageStore {
@@ -52,7 +52,7 @@ export class MessageStore {
     this.#duplicateIds = options.duplicateDetection ? replayed.duplicateIds : undefined;
   }
 
-  /** Replays the journal; the caller holds the store's lock. */
+  /** Replays the journal; the caller must hold the store's lock. */
   static async open(options: MessageStoreOptions): Promise<MessageStore> {
     const path = join(options.directory, "journal");
     const bytes = await readFile(path).catch(emptyWhenMissing);
@@ -66,7 +66,7 @@ export class MessageStore {
     return store;
   }
 
-  /** What is stored and not settled, in order. */
+  /** The stored and unsettled messages, in order. */
   messages(): Iterable<StoredMessage> {
     return this.#live.values();
   }
@@ -79,7 +79,7 @@ export class MessageStore {
     return this.#live.size;
   }
 
-  /** `onStored` gets the messages once they are synced (one that is not persistent: once what came before it is). */
+  /** `onStored` gets the messages once they are synced (a non-persistent one: once everything before it is). */
   change({ added, removed = [] }: StoreChange, onStored: (messages: readonly StoredMessage[]) => void): void {
     const messages = added.map((draft): StoredMessage => ({ ...draft, sequence: this.#nextSequence++ }));
     const records: Buffer[] = [];
@@ -93,18 +93,18 @@ export class MessageStore {
     this.#journal?.commit(joined(records), () => onStored(messages));
   }
 
-  /** Settled: it will not come again. Lost in a crash before the next sync, as on the brokers. */
+  /** The message is settled and will not come again. A crash before the next sync loses this, as on the brokers. */
   remove(message: StoredMessage): void {
     if (this.#forget(message)) this.#journal?.commit(encodeSettled(message.sequence));
   }
 
-  /** Stored before whatever is stored after it. */
+  /** Stored before everything stored after it. */
   subscribe(subscription: DurableSubscription): void {
     this.#subscriptions.set(subscriptionKey(subscription), subscription);
     this.#journal?.commit(encodeSubscribed(subscription));
   }
 
-  /** Together with what it had collected. */
+  /** Removes the subscription with its messages. */
   unsubscribe(key: string): void {
     if (!this.#subscriptions.delete(key)) return;
     const collected = [...this.#live.values()].filter((message) => message.subscription === key);
@@ -113,7 +113,7 @@ export class MessageStore {
     this.#journal?.commit(joined([...settled, encodeUnsubscribed(key)]));
   }
 
-  /** `onReached` runs after everything stored before. */
+  /** `onReached` runs after everything that was stored before. */
   afterAll(onReached: () => void): void {
     this.#journal?.commit(undefined, onReached);
   }
@@ -123,7 +123,7 @@ export class MessageStore {
     return duplicateId !== undefined && this.#duplicateIds?.has(duplicateKey(destination, duplicateId)) === true;
   }
 
-  /** It was: see knows(). */
+  /** Records the id for knows(). */
   remember(destination: Destination, duplicateId: string | undefined): void {
     if (duplicateId !== undefined && this.#duplicateIds)
       remember(this.#duplicateIds, duplicateKey(destination, duplicateId));

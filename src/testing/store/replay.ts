@@ -1,8 +1,8 @@
-/** What the journal of the member before says: the messages that are left, the durable subscriptions, the ids it knew. */
+/** Replays the previous member's journal: the remaining messages, the durable subscriptions, the known ids. */
 import { decodeResume, decodeStored, duplicateKey, type JournalRecord } from "./journal-record.ts";
 import { type DurableSubscription, type StoredMessage, subscriptionKey } from "./stored-message.ts";
 
-/** How many ids are remembered, as Artemis's id-cache-size. */
+/** How many ids are remembered; the same as Artemis's id-cache-size. */
 const DUPLICATE_IDS = 20_000;
 
 export interface Replayed {
@@ -42,7 +42,7 @@ function takeOther(replayed: Replayed, record: Exclude<JournalRecord, { readonly
   }
 }
 
-/** Forgets the oldest when there are too many. */
+/** Forgets the oldest id when there are too many. */
 export function remember(ids: Set<string>, key: string): void {
   ids.add(key);
   const [oldest] = ids;

@@ -1,7 +1,10 @@
-/** A message as the embedded group keeps it: in the bytes of the protocol it came by, so that nothing is lost on the way out. */
+/**
+ * A message as the embedded group stores it: in the bytes of the protocol it came by, so that nothing is lost when it
+ * is sent on.
+ */
 import type { Destination } from "../../messaging/messages/destination.ts";
 
-/** What a STOMP client sent: its headers without those that were meant for the broker. */
+/** The content from a STOMP client: its headers without those for the broker. */
 export interface StompContent {
   readonly protocol: "stomp";
   readonly headers: Readonly<Record<string, string>>;
@@ -9,13 +12,13 @@ export interface StompContent {
   readonly body: Buffer;
 }
 
-/** What an AMQP client sent: every section, as encoded by it. */
+/** The content from an AMQP client: every section, as encoded by it. */
 export interface AmqpContent {
   readonly protocol: "amqp";
   readonly body: Buffer;
 }
 
-/** JMSXGroupID, AMQP's group-id: its messages go to one consumer at a time. */
+/** JMSXGroupID, AMQP's group-id: the messages of a group go to one consumer at a time. */
 export interface MessageGroup {
   readonly id: string;
   /** The group ends with this message (JMSXGroupSeq -1, as on Classic): the next one may go to another consumer. */
@@ -31,19 +34,19 @@ export interface MessageDraft {
   /** The property `_AMQ_DUPL_ID`. */
   readonly duplicateId: string | undefined;
   readonly group?: MessageGroup | undefined;
-  /** `Date.now()` before which nobody gets it. */
+  /** `Date.now()` before which it is not delivered. */
   readonly deliverAtMs?: number | undefined;
-  /** The key of the durable subscription whose copy it is. */
+  /** The key of the durable subscription that this copy is for. */
   readonly subscription?: string | undefined;
   readonly content: StompContent | AmqpContent;
 }
 
 export interface StoredMessage extends MessageDraft {
-  /** Its place in the order of the store; no two messages of a group share it. */
+  /** Its position in the order of the store; unique within the group. */
   readonly sequence: number;
 }
 
-/** A durable subscription to topics: it collects while nobody listens, and outlives members. */
+/** A durable subscription to topics: it collects messages without a listener, and outlives members. */
 export interface DurableSubscription {
   /** STOMP's client-id, AMQP's container-id. */
   readonly clientId: string;
@@ -61,7 +64,7 @@ export interface SelectorText {
   readonly convertTexts: boolean;
 }
 
-/** What tells durable subscriptions apart. */
+/** The key of a durable subscription. */
 export function subscriptionKey({ clientId, name }: Pick<DurableSubscription, "clientId" | "name">): string {
   return JSON.stringify([clientId, name]);
 }

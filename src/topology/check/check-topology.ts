@@ -1,17 +1,17 @@
-/** Looks for everything in a description that is known to go wrong. */
+/** Checks a description for everything that is known to go wrong. */
 import type { Finding } from "../../config/finding.ts";
 import { documentOf } from "../description/read-topology.ts";
 import type { Topology } from "../description/topology.ts";
 import { networkOf } from "../network/network.ts";
 import { RULES } from "./rule-table.ts";
 
-/** What `check` is told. */
+/** The options of `check`. */
 export interface CheckTopologyOptions {
   /** Codes of findings to leave out; none when left out. */
   readonly ignore?: readonly string[] | undefined;
 }
 
-/** Returns what breaks a rule, in the order of the rules; docs/topology-findings.md lists them. Never throws. */
+/** Returns the findings, in the order of the rules; docs/topology-findings.md lists them. Never throws. */
 export function checkTopology(topology: Topology, { ignore = [] }: CheckTopologyOptions = {}): Finding[] {
   const network = networkOf(topology);
   const document = documentOf(topology);

@@ -1,4 +1,4 @@
-/** Rules about what connectors are told to do, and what brokers must do for them. */
+/** Rules about the settings of connectors, and what brokers must provide for them. */
 import { patternsOverlap } from "../network/destinations.ts";
 import type { FollowedConnector, Network } from "../network/network.ts";
 import { productOf } from "../network/network.ts";
@@ -78,10 +78,13 @@ const virtualTopicTwice: Rule = {
   },
 };
 
-/** Whether a connector names a destination of this kind. One that names nothing may have no virtual topics to forward. */
+/**
+ * Whether a connector names a destination of this kind. A connector without destinations may have no virtual topics to
+ * forward.
+ */
 function forwards({ connector }: FollowedConnector, pattern: string): boolean {
   const named = [...(connector.include ?? []), ...(connector.static ?? [])];
-  // `queue://>` means everything and tells as little as naming nothing.
+  // `queue://>` means everything, and so tells no more than naming nothing.
   const told = named.filter((each) => /VirtualTopic/i.test(each));
   const isExcluded = (connector.exclude ?? []).some((each) => patternsOverlap(each, pattern));
   return !isExcluded && told.some((each) => patternsOverlap(each, pattern));
@@ -105,7 +108,7 @@ const advisoriesOff: Rule = {
   },
 };
 
-/** Whether a connector that forwards on demand touches the group. */
+/** Whether the group is at either end of a connector that forwards on demand. */
 function touches({ connectors }: Network, group: string): boolean {
   return connectors.some(
     ({ kind, from, to, connector }) =>

@@ -42,7 +42,7 @@ const sameZone: Rule = {
       const hosts = new Set(members.map(({ host }) => host));
       const own = new Set(members.map(({ host }) => topology.hosts[host]?.zone));
       const [zone] = own;
-      // Members on one host are MEMBERS_ON_ONE_HOST.
+      // Members on one host are the finding MEMBERS_ON_ONE_HOST.
       if (hosts.size < 2 || own.size !== 1 || zone === undefined) continue;
       yield {
         path: ["groups", name, "members"],
@@ -94,7 +94,7 @@ const survivorOverloaded: Rule = {
   },
 };
 
-/** The active members of each other host that takes something over when a host fails. */
+/** The number of active members on each other host that takes something over when a host fails. */
 function loadWithout({ groups }: Network, failed: string): Map<string, string[]> {
   const load = new Map<string, string[]>();
   const takesOver = new Set<string>();

@@ -1,4 +1,4 @@
-/** Rules about names and ids: who a broker is to the others, before and after a takeover. */
+/** Rules about names and ids: how brokers identify each other, before and after a takeover. */
 import { brokerIdOf, brokerNameOf, connectorName, type Network, productOf } from "../network/network.ts";
 import { groupA, listed, type Rule } from "./rule.ts";
 
@@ -152,7 +152,7 @@ connectors: [{ from: A, to: B }]`,
   },
 };
 
-/** The groups that a native network connector touches. */
+/** The groups that a native network connector joins. */
 function networked({ flows }: Network): Set<string> {
   return new Set(flows.filter(({ by }) => by.kind === "network").flatMap(({ from, to }) => [from, to]));
 }

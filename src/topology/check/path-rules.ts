@@ -82,7 +82,7 @@ connectors:
   *find(network) {
     const linked = network.flows.filter(({ from, to }) => from !== to);
     const hasReturn = linked.some(({ from, to }) => linked.some((other) => other.from === to && other.to === from));
-    // A network all of whose connectors lead one way is meant so: a chain, or a tree that collects.
+    // A network whose connectors all lead one way is intended: a chain, or a tree that collects.
     if (!hasReturn) return;
     for (const name of network.groups.keys()) {
       const out = linked.find(({ from }) => from === name);
@@ -158,7 +158,7 @@ function nothingStops({ topology }: Network, { to, by }: Flow): boolean {
   return by.kind === "network" && by.messageTTL === Number.POSITIVE_INFINITY && brokerIdOf(topology, to) === undefined;
 }
 
-/** Where a finding about a circle points: at the connector that is described last, which closes it. */
+/** The position of a finding about a circle: the connector that is described last, which closes it. */
 function lastOf({ flows }: Circle): ConfigPath {
   return ["connectors", Math.max(...flows.map(({ by }) => by.index))];
 }

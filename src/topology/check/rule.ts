@@ -1,4 +1,4 @@
-/** What a rule of `check` is: everything about a finding in one place, from which docs/topology-findings.md is printed. */
+/** A rule of `check`: everything about a finding in one place, from which docs/topology-findings.md is printed. */
 import type { ConfigPath, Severity } from "../../config/finding.ts";
 import type { Network } from "../network/network.ts";
 
@@ -16,13 +16,13 @@ export interface Rule {
   readonly severity: Severity;
   /** When the rule is broken, in one sentence. */
   readonly condition: string;
-  /** Where this is known from: a measurement, the brokers' manual or source. */
+  /** The source of the rule: a measurement, the brokers' manual or source. */
   readonly source: string;
   /** The smallest description that breaks the rule. Blocks that it leaves out are those of EXAMPLE_BLOCKS. */
   readonly bad: string;
-  /** Its smallest neighbour that breaks no rule. */
+  /** A similar smallest description that breaks no rule. */
   readonly good: string;
-  /** Rules that a description that breaks this one can break as well. */
+  /** Other rules that a description that breaks this one may break as well. */
   readonly consequences?: readonly string[];
   find(network: Network): Iterable<Violation>;
 }

@@ -1,11 +1,11 @@
-/** Rules about the addresses of connectors as the brokers' configurations have them. */
+/** Rules about the addresses of connectors in the brokers' configurations. */
 import type { FollowedConnector, Network, PlacedMember } from "../network/network.ts";
 import { listed, type Rule } from "./rule.ts";
 
 const PEER = "tcp://10.0.0.2:61617,tcp://10.0.0.1:61617";
 const link = (uri: string) => `connectors: [{ from: A, to: B, uri: "${uri}" }]`;
 const FAST = "useExponentialBackOff=false&initialReconnectDelay=200";
-/** What Classic's SimpleDiscoveryAgent knows, and the discovery network connector with it. */
+/** The options that Classic's SimpleDiscoveryAgent and its discovery network connector know. */
 const AGENT_OPTIONS = new Set([
   ...["initialReconnectDelay", "maxReconnectDelay", "backOffMultiplier", "useExponentialBackOff"],
   ...["maxReconnectAttempts", "minConnectTime"],
@@ -187,7 +187,7 @@ const oneUri: Rule = {
   bad: link(`masterslave:(tcp://10.0.0.2:61617)?${FAST}`),
   good: link(`masterslave:(${PEER})?${FAST}`),
   *find(network) {
-    // A placeholder can stand for several.
+    // A placeholder may stand for several.
     for (const each of eachUri(network, "masterslave"))
       if (each.uri.components.length === 1 && !each.uri.components[0]?.text.includes("${"))
         yield {

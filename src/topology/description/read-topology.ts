@@ -1,4 +1,4 @@
-/** Reads a description, and remembers where each of its parts stands. */
+/** Reads a description, and remembers the position of each part. */
 import { checkShape } from "../../config/check-shape.ts";
 import { type ConfigDocument, configDocument } from "../../config/config-document.ts";
 import { ConfigError } from "../../config/config-error.ts";
@@ -11,9 +11,9 @@ import { TopologySchema } from "./topology-schema.ts";
 
 /** Where a text came from. */
 export interface ReadTopologyOptions {
-  /** How findings name the file. */
+  /** The file name in findings. */
   readonly file?: string | undefined;
-  /** What `${NAME}` is replaced from; `process.env` when left out. */
+  /** The values for `${NAME}`; `process.env` when left out. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
@@ -35,12 +35,12 @@ export async function readTopologyFile(
   return fromDocument(await readConfigFile(file, options));
 }
 
-/** Returns the document a topology was read from; one without positions for an object made by a program. */
+/** Returns the document that a topology was read from; for an object made by a program, one without positions. */
 export function documentOf(topology: Topology): ConfigDocument {
   return documents.get(topology) ?? configDocument(topology);
 }
 
-/** Remembers the document of a topology that was read from something else, such as brokers' XML. */
+/** Remembers the document of a topology that was read from another source, such as brokers' XML. */
 export function setDocument(topology: Topology, document: ConfigDocument): void {
   documents.set(topology, document);
 }
@@ -54,7 +54,7 @@ function fromDocument(document: ConfigDocument): Topology {
   return value;
 }
 
-/** Names that are used and nowhere defined. */
+/** Finds names that are used and not defined. */
 function referenceFindings(topology: Topology, document: ConfigDocument): Finding[] {
   const findings: Finding[] = [];
   const need = (path: ConfigPath, kind: string, name: string, known: readonly string[]) => {

@@ -1,4 +1,4 @@
-/** The JSON Schema of a description. By itself, for what it declares names no package. */
+/** The JSON Schema of a description. In a file of its own, so that its declarations name no package. */
 import { z } from "zod";
 import { TopologySchema } from "./topology-schema.ts";
 

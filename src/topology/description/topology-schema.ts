@@ -1,4 +1,4 @@
-/** What a description may hold, as a schema: it checks descriptions and is written to docs/topology.schema.json for editors. */
+/** The schema of a description: it checks descriptions, and is written to docs/topology.schema.json for editors. */
 import { z } from "zod";
 import { SecretSchema } from "../../config/secret.ts";
 import type { Topology } from "./topology.ts";

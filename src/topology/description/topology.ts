@@ -1,9 +1,9 @@
-/** A network of groups as its description says it: hosts, groups of members, and the connectors between groups. */
+/** A network of groups as described: hosts, groups of members, and the connectors between groups. */
 
 /** Which broker the members run. */
 export type Product = "classic" | "artemis";
 
-/** What a member's acceptor speaks. `core` is the port for other Artemis brokers. */
+/** The protocol of a member's acceptor. `core` is the port for other Artemis brokers. */
 export type PortName =
   | "openwire"
   | "openwire+ssl"
@@ -16,7 +16,7 @@ export type PortName =
   | "ws"
   | "http";
 
-/** A machine, or whatever else fails as one. */
+/** A machine, or anything else that fails as one. */
 export interface Host {
   /** The name or address by which brokers and clients reach the host. */
   readonly address: string;
@@ -38,17 +38,17 @@ export interface Member {
   readonly brokerName?: string | undefined;
 }
 
-/** Settings of destinations that matter to networks. */
+/** Policies of destinations that matter to networks. */
 export interface DestinationPolicy {
   /** A queue name, with ActiveMQ's wildcards. */
   readonly queue: string;
-  /** Messages may go back to the group they came from when their consumers have left; false when left out. */
+  /** Whether messages may go back to the group they came from when their consumers have left; false when left out. */
   readonly replayWhenNoConsumers?: boolean | undefined;
-  /** The cursor's duplicate check, which swallows what comes back; true when left out. */
+  /** The cursor's duplicate check, which drops messages that come back; true when left out. */
   readonly enableAudit?: boolean | undefined;
 }
 
-/** Members over one store, of which one is active at a time. */
+/** Members with one store, of which one is active at a time. */
 export interface Group {
   /** The first is the preferred master. */
   readonly members: readonly Member[];
@@ -56,7 +56,7 @@ export interface Group {
   readonly product?: Product | undefined;
   /** The brokerName of every member; the group's own name when left out. */
   readonly brokerName?: string | undefined;
-  /** The brokerId of every member; `ID:<brokerName>` when left out, and `random` when each start makes a new one. */
+  /** The brokerId of every member; `ID:<brokerName>` when left out; `random` if each start makes a new one. */
   readonly brokerId?: string | undefined;
   /** The directory of the shared store; `<base directory>/<group>` when left out. */
   readonly store?: string | undefined;
@@ -75,7 +75,7 @@ export type ConnectorKind = "network" | "bridge" | "core-bridge" | "sender" | "r
 /** A secret: a text, a file, or an environment variable. */
 export type ConnectorSecret = string | { readonly file: string } | { readonly env: string };
 
-/** A link from one group to another, or to itself, which is a mistake that `check` names. */
+/** A connector from one group to another. One from a group to itself is a mistake that `check` reports. */
 export interface Connector {
   /** Unique among the connectors of `from`; `<from>-to-<to>` when left out. */
   readonly name?: string | undefined;
@@ -89,7 +89,7 @@ export interface Connector {
   readonly targets?: readonly string[] | undefined;
   /** `network` when left out. */
   readonly kind?: ConnectorKind | undefined;
-  /** The address as the broker's configuration has it; written by `plan` when left out. */
+  /** The address in the broker's configuration; written by `plan` when left out. */
   readonly uri?: string | undefined;
   /** Messages flow both ways over the one connection; false when left out. */
   readonly duplex?: boolean | undefined;
@@ -105,7 +105,7 @@ export interface Connector {
   readonly include?: readonly string[] | undefined;
   /** Destinations that stay; none when left out. */
   readonly exclude?: readonly string[] | undefined;
-  /** Destinations that go over whether or not a consumer is there; none when left out. */
+  /** Destinations that are forwarded even without a consumer; none when left out. */
   readonly static?: readonly string[] | undefined;
   /** The login at the other group; none when left out. */
   readonly username?: string | undefined;

@@ -1,7 +1,7 @@
-/** What a drill found, as Markdown for people. */
+/** Writes the result of a drill as Markdown. */
 import type { DrillMember, DrillReport } from "./drill-report.ts";
 
-/** Returns the table of prediction and reality, then times, then what was otherwise. */
+/** Returns the table of predictions and measurements, then times, then differences. */
 export function drillText(report: DrillReport): string {
   const { fault, hosts, rows, healed, differences } = report;
   const right = rows.filter(({ agrees }) => agrees).length;
@@ -31,7 +31,7 @@ function timesOf({ rows, predicted, takeoverMs, connectorsMs, healed, missing }:
       : [
           `${predicted.takenOver.join(", ")} taken over after ${takeoverMs} ms, predicted within ${predicted.outageMs} ms.`,
         ];
-  // A row that differs names whoever did take over.
+  // A row that differs names the member that did take over.
   const isHeld = predicted.stranded.length > 0 && rows.every(({ agrees }) => agrees);
   return [
     ...taken,

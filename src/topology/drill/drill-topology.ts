@@ -1,4 +1,4 @@
-/** A drill: a host is ended, or its link taken down, and what happens is laid beside what was predicted. */
+/** A drill: hosts are killed or cut off, and what happens is compared with the prediction. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbortError } from "../../errors/errors.ts";
 import type { Topology } from "../description/topology.ts";
@@ -15,23 +15,23 @@ import type { DrillMember, DrillReport } from "./drill-report.ts";
 /** What a drill asks of the network at a time. */
 export type ProbeRequest = Required<Pick<ProbeTopologyOptions, "connectors">> & Pick<ProbeTopologyOptions, "members">;
 
-/** What is done to a network, and how it is watched. */
+/** The fault of a drill, and how it is observed. */
 export interface DrillTopologyOptions extends ProbeTopologyOptions {
   /** The hosts that fail. */
   readonly hosts: readonly string[];
   /** `kill` ends every process of the hosts; `cut` takes their links down while the processes live. */
   readonly fault: "kill" | "cut";
-  /** Does it. The drill goes on when it resolves, and fails when it rejects. */
+  /** Causes the fault. The drill goes on when it resolves, and fails when it rejects. */
   readonly strike: (host: string, members: readonly string[]) => Promise<void>;
-  /** Takes a cut back; the drill ends with the link down when left out. */
+  /** Undoes a cut; when left out, the drill ends with the link down. */
   readonly heal?: ((host: string, members: readonly string[]) => Promise<void>) | undefined;
-  /** How long the prediction may take to come true, milliseconds; 60,000 when left out. */
+  /** How long to wait for the predicted state, in ms; 60,000 when left out. */
   readonly patienceMs?: number | undefined;
-  /** How long a cut is watched, milliseconds: nobody may take over meanwhile; 10,000 when left out. */
+  /** How long a cut is observed, in ms: no member may take over in that time; 10,000 when left out. */
   readonly holdMs?: number | undefined;
-  /** Asks the network, for who cannot reach it from here; probeTopology when left out. */
+  /** Probes the network, if it cannot be reached from here; probeTopology when left out. */
   readonly probe?: ((what: ProbeRequest) => Promise<NetworkProbe>) | undefined;
-  /** Told of every probe that finds connectors missing, with their number, while the drill waits for them. */
+  /** Called after every probe that finds connectors missing, with their number, while the drill waits for them. */
   readonly onMissing?: ((missing: readonly ProbedConnector[]) => void) | undefined;
 }
 
@@ -99,7 +99,7 @@ class Drill {
     };
   }
 
-  /** A cut is healed when watching it fails, too. */
+  /** Heals a cut even if observing it fails. */
   async #strike(predicted: Simulation, started: number): Promise<Struck> {
     const { fault, strike, heal } = this.#options;
     try {
@@ -124,7 +124,7 @@ class Drill {
     );
   }
 
-  /** Waits until the network is as predicted, or patience ends. */
+  /** Waits until the network is as predicted, or until the time is up. */
   async #afterKill(predicted: Simulation, started: number): Promise<Struck> {
     const heirs = [...this.#network.members.values()]
       .filter(({ member, group }) => predicted.takenOver.includes(group) && predicted.members[member.name] !== "down")
@@ -136,7 +136,7 @@ class Drill {
     return { measured: await this.#until(started, (members) => isAs(predicted.members, members)), takeoverMs };
   }
 
-  /** Watches for the whole time: a member that takes over, if only for a moment, is a difference. */
+  /** Observes for the whole time: a member that takes over even briefly is a difference. */
   async #duringCut(predicted: Simulation): Promise<Struck> {
     const { holdMs = HOLD_MS } = this.#options;
     const started = performance.now();
@@ -145,7 +145,7 @@ class Drill {
     do {
       measured = this.#named((await this.#probe(false)).members);
       settled ||= isAs(predicted.members, measured);
-      // The first answers can be from before the link was down.
+      // The first answers may be from before the link was down.
       const tookOver = Object.keys(measured).filter(
         (name) => measured[name] === "active" && predicted.members[name] !== "active",
       );
@@ -164,7 +164,7 @@ class Drill {
     return { startedAt, rows, recoveryMs };
   }
 
-  /** Connectors that were up before must be up between groups that have an active member. */
+  /** Connectors that were up before must be up again between groups that have an active member. */
   async #connectorsBack({ connectors: before }: NetworkProbe, started: number) {
     const expected = before.filter(({ state }) => state === "up");
     const { patienceMs = PATIENCE_MS, onMissing } = this.#options;
@@ -190,7 +190,7 @@ class Drill {
     return this.#options.fault === "kill" && this.#options.hosts.includes(host);
   }
 
-  /** Whether both groups have an active member, without which there is no connector. */
+  /** Whether both groups have an active member, which a connector needs. */
   #joins({ from, to }: ProbedConnector, members: States): boolean {
     return this.#isServed(from, members) && this.#isServed(to, members);
   }
@@ -219,7 +219,10 @@ class Drill {
     }
   }
 
-  /** A probe cannot tell a killed member from a standby, nor a host that is cut off from one that is dead; whoever did it can. */
+  /**
+   * A probe cannot distinguish a killed member from a standby, or a cut-off host from a dead one; the drill knows which
+   * it was.
+   */
   #named(members: States): Record<string, MemberState> {
     const { hosts, fault } = this.#options;
     const named = { ...members };

@@ -7,17 +7,20 @@ import { passwordText } from "./broker-secrets.ts";
 import { storeOf } from "./classic-xml.ts";
 import { writeXml, type XmlElement, xml } from "./xml-writer.ts";
 
-/** How long a connector waits before it tries again, ms. */
+/** How long a connector waits before it tries again, in ms. */
 const RETRY_MS = 200;
 
-/** The first member is the primary, the others are backups over the same store, which keep it when they have taken over. */
+/**
+ * The first member is the primary; the others are backups with the same store, which stay active after they have taken
+ * over.
+ */
 export function artemisXml(network: Network, member: Member, groupName: string): string {
   const { topology } = network;
   const group = topology.groups[groupName] ?? { members: [] };
   const address = topology.hosts[member.host]?.address ?? member.host;
   const store = storeOf(group, groupName);
   const own = connectorsOf(network, member.name, groupName);
-  // Artemis connects one way: the other end of a duplex connector is one of its own.
+  // Artemis connects one way: the other end of a duplex connector gets a connector of its own.
   const back = network.connectors.filter(
     ({ kind, connector, to }) => kind === "network" && connector.duplex && to.includes(groupName),
   );
@@ -71,7 +74,7 @@ function acceptors({ ports }: Member, address: string): XmlElement[] {
   });
 }
 
-/** Every broker that this one connects to or is connected by: its own address, its partners, the members of its targets. */
+/** The addresses that this broker needs: its own, its partners', and those of the members of its targets. */
 function brokerConnectors(
   network: Network,
   group: string,
@@ -89,7 +92,7 @@ function brokerConnectors(
   });
 }
 
-/** One cluster connection for each connector, and one for the pair itself where it has none. */
+/** One cluster connection for each connector, and one for the pair itself if it has none. */
 function clusterConnections(
   network: Network,
   member: Member,
@@ -203,7 +206,7 @@ function securitySettings(): XmlElement {
   return xml("security-settings", {}, [xml("security-setting", { match: "#" }, permissions)]);
 }
 
-/** Artemis forgets the ids of a queue with the queue: a resend would then be stored twice. */
+/** Artemis forgets duplicate ids together with the queue; then a resend would be stored twice. */
 function addressSettings(): XmlElement {
   return xml("address-settings", {}, [
     xml("address-setting", { match: "#" }, [

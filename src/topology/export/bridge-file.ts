@@ -1,4 +1,4 @@
-/** bridge.yaml for this package's bridge: the connectors of kind `bridge`, or all of them where none is of that kind. */
+/** bridge.yaml for this package's bridge: the connectors of kind `bridge`, or all of them if there is none. */
 import { UnsupportedError } from "../../errors/errors.ts";
 import type { Connector, Topology } from "../description/topology.ts";
 import { connectorName, networkOf } from "../network/network.ts";

@@ -8,14 +8,16 @@ import { writeXml, type XmlElement, xml } from "./xml-writer.ts";
 
 const SPRING = "http://www.springframework.org/schema/beans";
 const CORE = "http://activemq.apache.org/schema/core";
-/** How often a standby asks for the lock, ms. The default is 10 s. */
+/** How often a standby requests the lock, in ms. Classic's default is 10 s. */
 const LOCK_INTERVAL_MS = 200;
-/** What a connector's selector does not match waits at the head of a queue; past this many, it sees nothing more. */
+/**
+ * Messages that a connector's selector does not match wait at the head of a queue; beyond this many, it sees no others.
+ */
 const MAX_PAGE_SIZE = 1_000;
 
 /**
- * Both members of a group get the same brokerName and brokerId: durable subscriptions of the network are named by the
- * first, and loops are stopped by the second (measured on 6.1.8).
+ * Both members of a group get the same brokerName and brokerId: the first names the network's durable subscriptions,
+ * and the second stops loops (measured on 6.1.8).
  */
 export function classicXml(network: Network, member: Member, groupName: string): string {
   const { topology } = network;
@@ -142,7 +144,7 @@ function transportConnectors({ ports }: Member, address: string): XmlElement[] {
     core: "tcp",
   };
   return Object.entries(ports).map(([name, port]) => {
-    // Without this transformer OpenWire and STOMP consumers are handed encoded AMQP.
+    // Without this transformer OpenWire and STOMP consumers get encoded AMQP.
     const options = name === "amqp" || name === "amqps" ? "?transport.transformer=jms" : "";
     const host = address.includes(":") ? `[${address}]` : address;
     return xml("transportConnector", {

@@ -1,4 +1,4 @@
-/** Files for container platforms: each member in a container that others reach by its name. */
+/** Files for container platforms: each member runs in a container that others reach by its name. */
 import type { Group, Host, Member, Topology } from "../description/topology.ts";
 import { type Network, networkOf, productOf } from "../network/network.ts";
 import { artemisXml } from "./artemis-xml.ts";
@@ -33,7 +33,7 @@ function named(topology: Topology): Topology {
     });
     groups[name] = { ...group, members };
   }
-  // Addresses that were written for the hosts mean nothing in containers.
+  // Addresses written for the hosts have no meaning in containers.
   const connectors = (topology.connectors ?? []).map((connector, index) => {
     const [to = connector.to] = networkOf(topology).connectors[index]?.to ?? [];
     return { ...connector, to, uri: to === undefined ? connector.uri : undefined };
@@ -81,7 +81,10 @@ function volumeName(group: string): string {
   return `store-${hostName(group)}`;
 }
 
-/** kubernetes.yaml: for each member a config map, a headless service and a set of one pod, never two of a group on one node. */
+/**
+ * kubernetes.yaml: for each member a config map, a headless service and a stateful set of one pod; two members of a
+ * group never share a node.
+ */
 export function kubernetesFiles(topology: Topology): Map<string, string> {
   const network = networkOf(named(topology));
   const hasZones = Object.values(topology.hosts).some(({ zone }) => zone !== undefined);
@@ -97,7 +100,7 @@ function volumeClaim(group: string): YamlValue {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: { name: volumeName(group) },
-    // The volume's file system must honour file locks across nodes, as NFS 4 does.
+    // The volume's file system must support file locks across nodes, as NFS 4 does.
     spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage: "10Gi" } } },
   };
 }
@@ -128,7 +131,7 @@ function memberDocuments(network: Network, member: Member, group: string, hasZon
   const spec = { affinity: antiAffinity(group, hasZones), containers: [container], volumes };
   return [
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { [fileName]: text } },
-    // A standby is not ready by design; its name must be known all the same.
+    // A standby is never ready by design, but its name must resolve.
     {
       apiVersion: "v1",
       kind: "Service",
@@ -149,7 +152,7 @@ function memberDocuments(network: Network, member: Member, group: string, hasZon
   ];
 }
 
-/** Required and not preferred: two members on one node are one host to a failure. */
+/** Required, not preferred: two members on one node fail together. */
 function antiAffinity(group: string, hasZones: boolean): YamlValue {
   const labelSelector = { matchLabels: { "masterslave-group": hostName(group) } };
   const keys = hasZones ? ["kubernetes.io/hostname", "topology.kubernetes.io/zone"] : ["kubernetes.io/hostname"];

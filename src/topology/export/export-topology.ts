@@ -7,7 +7,7 @@ import { bridgeFile } from "./bridge-file.ts";
 import { classicXml } from "./classic-xml.ts";
 import { composeFiles, kubernetesFiles } from "./containers.ts";
 
-/** What is written: brokers' own configuration, files for containers, or that of this package's bridge. */
+/** What to write: brokers' own configuration, files for containers, or that of this package's bridge. */
 export type ExportTarget = "classic" | "artemis" | "compose" | "kubernetes" | "bridge";
 
 /** What to write. */
@@ -17,8 +17,8 @@ export interface ExportTopologyOptions {
 }
 
 /**
- * Returns the text of each file by its name, such as `brokerA1/activemq.xml`. Throws UNSUPPORTED where the description has
- * no group of the target's product, or where a bridge would need a port that a group does not have.
+ * Returns the text of each file by its name, such as `brokerA1/activemq.xml`. Throws UNSUPPORTED if the description has
+ * no group of the target's product, or if a bridge needs a port that a group does not have.
  */
 export function exportTopology(topology: Topology, { target }: ExportTopologyOptions): Map<string, string> {
   switch (target) {

@@ -17,7 +17,7 @@ export function xml(
   return { name, attributes, content };
 }
 
-/** A comment must not hold `--`, and is shortened to what can be said. */
+/** A comment must not contain `--`. */
 export function writeXml(root: XmlElement, comment: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${comment.replaceAll("--", "- -")} -->\n${write(root, "")}`;
 }

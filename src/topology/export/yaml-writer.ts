@@ -9,7 +9,9 @@ export type YamlValue =
   | { readonly [key: string]: YamlValue | undefined };
 
 const PLAIN = /^[A-Za-z_/][\w./-]*$/;
-/** Lines of which a block keeps every character: the first begins with no blank, and one line break ends the last. */
+/**
+ * Texts that a YAML block keeps exactly: the first line does not begin with a blank, and one line break ends the last.
+ */
 const BLOCK = /^[^\s\p{C}](?:[^\p{C}]|\n(?!$))*\n$/u;
 const WORDS = /^(true|false|null|yes|no|on|off|y|n)$/i;
 

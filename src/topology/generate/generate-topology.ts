@@ -1,4 +1,4 @@
-/** Makes the description of a network of host pairs. */
+/** Generates the description of a network of host pairs. */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { readTopology } from "../description/read-topology.ts";
 import type { Connector, Group, Host, PortName, Product, Topology } from "../description/topology.ts";
@@ -8,9 +8,12 @@ export type NetworkShape = "ring" | "star" | "line" | "mesh";
 
 /** What to generate. */
 export interface GenerateTopologyOptions {
-  /** Each has two hosts and two groups, so 4 makes eight groups over eight hosts; 1 to 500, and to 70 for a mesh. */
+  /**
+   * Number of host pairs, each with two hosts and two groups, so 4 makes eight groups over eight hosts; 1 to 500, for a
+   * mesh 1 to 70.
+   */
   readonly hostPairs: number;
-  /** `star` has its middle in group A; `mesh` connects every two groups. */
+  /** `star` has group A at its centre; `mesh` connects every two groups. */
   readonly shape: NetworkShape;
   /** `classic` when left out. */
   readonly product?: Product | undefined;
@@ -20,7 +23,7 @@ const MAX_PAIRS = 500;
 /** A mesh of 71 pairs has more than the 10,000 connectors that a description may have. */
 const MAX_MESH_PAIRS = 70;
 const FIRST_PORTS = { openwire: 61_616, core: 61_616, stomp: 61_613, amqp: 5_672 } as const;
-/** The second group on a host has its ports so much higher. */
+/** The ports of the second group on a host are higher by this number. */
 const PORT_STEP = 100;
 
 /**
@@ -48,7 +51,7 @@ function addressOf(host: number): string {
   return `10.0.${Math.floor(host / 250)}.${(host % 250) + (host >= 250 ? 1 : 0)}`;
 }
 
-/** A to Z, then AA to AZ, and so on, as columns of a table are called. */
+/** A to Z, then AA to AZ, and so on, like the columns of a spreadsheet. */
 function groupName(index: number): string {
   const letter = String.fromCharCode(65 + (index % 26));
   return index < 26 ? letter : groupName(Math.floor(index / 26) - 1) + letter;
@@ -89,7 +92,7 @@ function linksOf(groups: readonly string[], shape: NetworkShape): (readonly [fro
   }
 }
 
-/** How many connectors the farthest two groups are apart. */
+/** The number of connectors between the two groups that are farthest apart. */
 function longestWay(groups: number, shape: NetworkShape): number {
   if (groups <= 2 || shape === "mesh") return 1;
   if (shape === "star") return 2;

@@ -1,4 +1,4 @@
-/** Circles of connectors: ways on which a message of some destination comes back to the group it started from. */
+/** Circles of connectors: paths on which a message of some destination comes back to the group where it started. */
 import { commonPattern, EVERY_DESTINATION, patternCovers } from "./destinations.ts";
 import type { Flow, FollowedConnector } from "./network.ts";
 
@@ -8,7 +8,7 @@ export interface Circle {
   readonly destination: string;
 }
 
-/** A message on its way: where it is, which destinations it can be of, and the connectors that it has crossed. */
+/** A message under way: its group, its possible destinations, and the connectors that it has crossed. */
 interface Step {
   readonly group: string;
   readonly destination: string;
@@ -17,12 +17,13 @@ interface Step {
   readonly earlier: Step | undefined;
 }
 
-/** The search from one connector ends after so many steps: real networks need a few dozen. */
+/** The most steps of the search from one connector; real networks need a few dozen. */
 const MAX_STEPS = 20_000;
 
 /**
- * Returns the shortest circle through each connector, each set of connectors once. All connectors of a circle forward one
- * and the same destination: wildcards are laid over each other all the way round. `mixed`: only circles of several kinds.
+ * Returns the shortest circle through each connector, each set of connectors once. All connectors of a circle must
+ * forward a common destination: the wildcards are intersected all the way round. `mixed`: only circles with several
+ * kinds of connectors.
  */
 export function circlesOf(flows: readonly Flow[], { mixed = false }: { readonly mixed?: boolean } = {}): Circle[] {
   const found = new Map<string, Circle>();
@@ -48,7 +49,7 @@ function groupByFrom(flows: readonly Flow[]): Map<string, Flow[]> {
   return found;
 }
 
-/** Breadth first, so that the first way that closes the circle is the shortest. */
+/** Breadth first, so that the first path that closes the circle is the shortest. */
 function wayBack(
   start: Flow,
   destination: string,
@@ -74,7 +75,7 @@ function wayBack(
   return undefined;
 }
 
-/** What is left at the end can be what a connector at the beginning excludes. */
+/** A connector at the beginning may exclude what remains at the end. */
 function allPass(flows: readonly Flow[], destination: string): boolean {
   return flows.every(({ by }) => passed(by, destination).length > 0);
 }
@@ -98,7 +99,9 @@ function passed(by: FollowedConnector, destination: string): string[] {
     .filter((common) => !exclude.some((pattern) => patternCovers(pattern, common)));
 }
 
-/** A Classic connector without `include` forwards everything, whatever its `static` says; the others take theirs together. */
+/**
+ * A Classic connector without `include` forwards everything, whatever its `static` contains; others forward both lists.
+ */
 function forwarded({ connector, kind }: FollowedConnector): readonly string[] {
   const { include = [], static: always = [] } = connector;
   if (kind === "network" && include.length === 0) return EVERY_DESTINATION;

@@ -1,11 +1,11 @@
-/** Destination patterns of both products' wildcards: what two of them have in common, and whether one holds the other. */
+/** Destination patterns with both products' wildcards: their intersection, and whether one contains the other. */
 
-/** Stands for every destination, of both types. */
+/** Stands for every destination, queues and topics. */
 export const EVERY_DESTINATION: readonly string[] = ["queue://>", "topic://>"];
 
 /**
- * Returns the pattern of the destinations that both patterns match, undefined when there are none. `>` and `#` stand for
- * any rest, `*` for one word. What follows a `#` inside a name, which Artemis allows, is taken to match anything.
+ * Returns the pattern of the destinations that both patterns match, undefined if there are none. `>` and `#` stand for
+ * any rest, `*` for one word. What follows a `#` inside a name, which Artemis allows, is assumed to match anything.
  */
 export function commonPattern(a: string, b: string): string | undefined {
   const [typeA, nameA] = split(a);

@@ -1,6 +1,6 @@
 /**
- * The address of a connector as brokers' configurations have it, taken apart without judging it: what the checks report
- * must first be readable. URIs of clients are read, and judged, in src/uri.
+ * Parses the address of a connector in brokers' configurations without judging it, so that the checks can report its
+ * mistakes. URIs of clients are parsed, and judged, in src/uri.
  */
 
 /** One address inside a discovery URI. */

@@ -1,14 +1,14 @@
-/** The address that a broker's own configuration has for a connector. */
+/** The address of a connector in a broker's own configuration. */
 import type { ConnectorKind, Product } from "../description/topology.ts";
 import { brokerPort, type FollowedConnector, type PlacedMember } from "../network/network.ts";
 
 /**
- * Without back-off a connector is back 1.5 to 2.4 s after a takeover, by default up to 30 s later (measured on Classic
- * 6.1.8). The order of the list stays with these two options.
+ * Without back-off a connector is back 1.5 to 2.4 s after a takeover; by default up to 30 s later (measured on Classic
+ * 6.1.8). These two options keep the order of the list.
  */
 const FIXED_RECONNECT = "useExponentialBackOff=false&initialReconnectDelay=200";
 
-/** Returns the connector's own URI, or the one that fits the members of its target. */
+/** Returns the connector's own URI, or one made from the members of its target. */
 export function connectorUri({ connector, targets, kind }: FollowedConnector, product: Product): string {
   if (connector.uri !== undefined) return connector.uri;
   const addresses = targets.flatMap((target) => addressOf(target, kind, product) ?? []);
@@ -28,7 +28,7 @@ function addressOf({ member, address }: PlacedMember, kind: ConnectorKind, produ
   return found && `${found.scheme}://${host}:${found.port}`;
 }
 
-/** The kinds that Artemis speaks over an amqp-connection. */
+/** The kinds for which Artemis uses an amqp-connection. */
 export function isAmqp(kind: ConnectorKind): boolean {
   return kind === "sender" || kind === "receiver" || kind === "mirror" || kind === "federation";
 }

@@ -1,4 +1,4 @@
-/** What clients and brokers of a network are to be told: the URI of each group, and the connectors of each broker. */
+/** Plans the configuration of clients and brokers: the URI of each group, and the connectors of each broker. */
 
 import type { ConnectorKind, Group, PortName, Topology } from "../description/topology.ts";
 import {
@@ -21,21 +21,21 @@ export interface GroupPlan {
 export interface ConnectorPlan {
   /** Unique among the connectors of its group. */
   readonly name: string;
-  /** What goes into the broker's configuration. */
+  /** The URI for the broker's configuration. */
   readonly uri: string;
   /** The group it leads to; undefined when its URI names no known member. */
   readonly to: string | undefined;
-  /** What moves the messages. */
+  /** How the messages are moved. */
   readonly kind: ConnectorKind;
   /** Messages flow both ways over the one connection. */
   readonly duplex: boolean;
 }
 
-/** What one broker is told. */
+/** The configuration of one broker. */
 export interface BrokerPlan {
   /** The group it is a member of. */
   readonly group: string;
-  /** Every member of every other group, and never one of its own group: Figures 4.1 and 4.2. */
+  /** Every member of every other group, never one of its own: Figures 4.1 and 4.2. */
   readonly mayConnectTo: readonly string[];
   /** In the order of the description. */
   readonly connectors: readonly ConnectorPlan[];
@@ -47,7 +47,7 @@ export interface TopologyPlan {
   readonly groups: Readonly<Record<string, GroupPlan>>;
   /** By the member's name. */
   readonly brokers: Readonly<Record<string, BrokerPlan>>;
-  /** Files of this package's bridge that the description asks for: their names, and the connectors in each. */
+  /** The files of this package's bridge that the description needs: their names, and the connectors in each. */
   readonly bridges: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -96,7 +96,7 @@ function brokerPlan(network: Network, name: string, group: string): BrokerPlan {
   };
 }
 
-/** The connectors that stand in one broker's own configuration. */
+/** The connectors in one broker's own configuration. */
 export function connectorsOf(network: Network, name: string, group: string): FollowedConnector[] {
   return network.connectors.filter(
     ({ from, kind, connector }) =>

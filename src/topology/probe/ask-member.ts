@@ -1,4 +1,4 @@
-/** Asks one member what it is, by doing what a client does: only an active member finishes the handshake. */
+/** Asks one member for its state by connecting as a client does: only an active member finishes the handshake. */
 import { connect as dial } from "node:net";
 import { createConnection } from "../../connect/connect.ts";
 import type { CredentialsSource } from "../../connect/credentials.ts";
@@ -10,42 +10,42 @@ import { SCHEMES } from "../network/network.ts";
 import { bracketed } from "../plan/plan-topology.ts";
 import type { MemberState } from "../simulate/simulate-topology.ts";
 
-/** What one member said of itself, or what its silence means. */
+/** The answer of one member, or the meaning of its silence. */
 export interface MemberAnswer {
   /**
-   * `active`: it finished the handshake, or refused the login. `standby`: its host refuses the connection, as it does for
-   * a member that waits for the lock, and for one whose process has ended. `down`: silence.
+   * `active`: it finished the handshake, or refused the login. `standby`: its host refuses the connection, as for a
+   * member that waits for the lock, and for one whose process has ended. `down`: no answer.
    */
   readonly state: MemberState;
-  /** As the broker told it: `activemq`, `artemis` or another; undefined for members that are not active. */
+  /** The product that the broker named: `activemq`, `artemis` or another; undefined for members that are not active. */
   readonly product?: string | undefined;
-  /** As the broker told it. */
+  /** The version that the broker named. */
   readonly version?: string | undefined;
-  /** The brokerName, as its advisories tell it; undefined where nobody asked for them, or the broker sent none. */
+  /** The brokerName in its advisories; undefined if they were not asked for, or if the broker sent none. */
   readonly brokerName?: string | undefined;
-  /** Why the member is taken for what `state` says; undefined for an active one that let us in. */
+  /** Why the member is in this `state`; undefined for an active one that accepted the login. */
   readonly reason?: string | undefined;
-  /** The login was refused. */
+  /** Whether the login was refused. */
   readonly loginRefused?: boolean | undefined;
 }
 
-/** How members are asked. */
+/** How to ask members. */
 export interface AskOptions {
-  /** The longest wait for one member, milliseconds; 3,000 when left out. */
+  /** The longest wait for one member, in ms; 3,000 when left out. */
   readonly timeoutMs?: number | undefined;
   /** The login, the same for every member; none when left out. */
   readonly credentials?: CredentialsSource | undefined;
-  /** For members with amqps or stomp+ssl ports. */
+  /** TLS options, for members with amqps or stomp+ssl ports. */
   readonly tls?: TlsSource | undefined;
-  /** Ends the asking. */
+  /** Ends the probe when it fires. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const TIMEOUT_MS = 3_000;
-/** AMQP first: over it Classic tells of its connectors without the libraries that advisories need over STOMP. */
+/** AMQP first: over it Classic reports its connectors without the libraries that advisories need over STOMP. */
 const PROTOCOLS: readonly PortName[] = ["amqp", "stomp", "amqps", "stomp+ssl"];
 
-/** What the failure of an attempt says about the member. Others leave it unknown. */
+/** What the failure of an attempt says about the member. For other failures its state is unknown. */
 const MEANINGS: Partial<Record<ErrorCode, MemberState>> = {
   ENDPOINT_REFUSED: "standby",
   ENDPOINT_UNREACHABLE: "down",
@@ -55,8 +55,8 @@ const MEANINGS: Partial<Record<ErrorCode, MemberState>> = {
 };
 
 /**
- * Resolves with what the member is; `use` is given the open connection of an active one, which is closed after it. Rejects
- * only when `signal` fires, or with what `use` throws.
+ * Resolves with the member's state; `use` gets the open connection of an active one, which is closed afterwards.
+ * Rejects only when `signal` fires, or with what `use` throws.
  */
 export async function askMember(
   member: Member,
@@ -97,7 +97,9 @@ function answerOf(error: MasterSlaveError): MemberAnswer {
   return code === "AUTHENTICATION_FAILED" ? { ...answer, loginRefused: true } : answer;
 }
 
-/** For members that speak neither STOMP nor AMQP: a standby has no open port, so that an open one is an active member. */
+/**
+ * For members that speak neither STOMP nor AMQP: a standby has no open port, so an open port means an active member.
+ */
 function askByTcp({ ports }: Member, host: string, timeoutMs: number): Promise<MemberAnswer> {
   const port = Object.values(ports)[0];
   if (port === undefined) return Promise.resolve({ state: "unknown", reason: "The description has no port of it" });

@@ -1,4 +1,4 @@
-/** What a Classic broker tells of the connectors that lead to it: each is a connection, whose client id names it. */
+/** Asks a Classic broker for the connectors that lead to it: each is a connection, which its client id identifies. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 
@@ -11,17 +11,20 @@ export interface SeenConnector {
 }
 
 export interface ConnectorNews {
-  /** undefined when the broker tells nothing: without the right to read advisories, or over STOMP without their libraries. */
+  /**
+   * undefined if the broker reports nothing: without the right to read advisories, or over STOMP without their
+   * libraries.
+   */
   readonly connectors: readonly SeenConnector[] | undefined;
   /** The brokerName in its advisories. */
   readonly brokerName: string | undefined;
 }
 
-/** Replayed to whoever subscribes: one message for each connection that is there, our own among them. */
+/** Sent again to each new subscriber: one message for each open connection, including our own. */
 const TOPIC = "topic://ActiveMQ.Advisory.Connection";
-/** No more news for so long: that was all. */
+/** After this time without another message, all have been received. */
 const QUIET_MS = 400;
-/** A broker with more connections than this is asked no further. */
+/** The most connections that are read from one broker. */
 const MOST = 10_000;
 
 /** Resolves within `timeoutMs`; never rejects. */
@@ -46,7 +49,7 @@ export async function connectorNews(connection: Connection, timeoutMs: number): 
       quiet = setTimeout(() => void consumer.close(), QUIET_MS);
     }
   } catch {
-    // Without the right to read advisories the subscription is refused: then the broker tells nothing.
+    // Without the right to read advisories the subscription is refused, and the broker reports nothing.
   } finally {
     clearTimeout(late);
     clearTimeout(quiet);
@@ -54,7 +57,7 @@ export async function connectorNews(connection: Connection, timeoutMs: number): 
   return { connectors: messages === 0 ? undefined : [...seen.values()], brokerName };
 }
 
-/** The far half of a connector: its near half is connected to its own broker, by `vm://`. */
+/** The far half of a connector; its near half is connected to its own broker by `vm://`. */
 function connectorIn(message: Pick<ReceivedMessage, "text">): SeenConnector | undefined {
   let read: unknown;
   try {

@@ -1,4 +1,4 @@
-/** Lays a running network beside its description: each difference is a finding at its place in the description. */
+/** Compares a running network with its description: each difference is a finding at its place in the description. */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { Finding, Severity } from "../../config/finding.ts";
 import { documentOf } from "../description/read-topology.ts";
@@ -6,7 +6,7 @@ import type { Topology } from "../description/topology.ts";
 import { brokerNameOf, connectorName, networkOf, productOf } from "../network/network.ts";
 import type { NetworkProbe } from "./probe-topology.ts";
 
-/** Every difference that can be told, with its severity and its condition, from which docs/topology-findings.md is printed. */
+/** Every kind of difference, with its severity and its condition; docs/topology-findings.md is printed from this. */
 export const DIFFERENCES = {
   NO_ACTIVE_MEMBER: { severity: "error", condition: "No member of a group is active." },
   TWO_ACTIVE_MEMBERS: {
@@ -42,7 +42,7 @@ export const DIFFERENCES = {
 
 type Difference = Omit<FindingDetails, "code" | "severity"> & { readonly code: keyof typeof DIFFERENCES };
 
-/** Returns what is different in the running network that `probe` is of, group by group, then the connectors. */
+/** Returns the differences of the running network in `probe`, group by group, then the connectors. */
 export function diffTopology(topology: Topology, probe: NetworkProbe): Finding[] {
   const document = documentOf(topology);
   return [...memberDifferences(topology, probe), ...connectorDifferences(topology, probe)].map((difference) =>

@@ -1,4 +1,4 @@
-/** Asks a running network what it is: each member whether it is active, each active broker which connectors lead to it. */
+/** Probes a running network: whether each member is active, and which connectors lead to each active broker. */
 import { AbortError } from "../../errors/errors.ts";
 import type { Topology } from "../description/topology.ts";
 import { brokerNameOf, connectorName, type Network, networkOf, productOf } from "../network/network.ts";
@@ -6,15 +6,17 @@ import { type NetworkState, networkState } from "../simulate/simulate-topology.t
 import { type AskOptions, askMember, type MemberAnswer } from "./ask-member.ts";
 import { connectorNews, type SeenConnector } from "./connector-news.ts";
 
-/** How a network is asked. */
+/** How to probe a network. */
 export interface ProbeTopologyOptions extends AskOptions {
-  /** Whether brokers are asked for their connectors as well, which takes about half a second longer; true when left out. */
+  /**
+   * Whether to ask brokers for their connectors as well, which takes about half a second longer; true when left out.
+   */
   readonly connectors?: boolean | undefined;
   /** Only these members are asked; all of them when left out. */
   readonly members?: readonly string[] | undefined;
 }
 
-/** A connector as the broker at its far end tells of it. */
+/** A connector as reported by the broker at its far end. */
 export interface ProbedConnector {
   /** The connector's name. */
   readonly name: string;
@@ -22,34 +24,37 @@ export interface ProbedConnector {
   readonly from: string;
   /** The group it leads to. */
   readonly to: string;
-  /** `unknown` where the broker at `to` tells nothing of its connectors, or is not active. */
+  /** `unknown` if the broker at `to` does not report connectors, or is not active. */
   readonly state: "up" | "down" | "unknown";
 }
 
 /** A connector that the description does not have. */
 export interface UnplannedConnector {
-  /** The group whose active member told of it. */
+  /** The group whose active member reported it. */
   readonly at: string;
-  /** What it calls itself: its name, the brokerName it comes from, and `outbound`. */
+  /** Its client id: its name, the brokerName that it comes from, and `outbound`. */
   readonly clientId: string;
   /** The address it comes from. */
   readonly address: string;
 }
 
-/** What a running network is. Its `members`, `load` and `reach` can be drawn by renderTopology. */
+/** The state of a running network. renderTopology can draw its `members`, `load` and `reach`. */
 export interface NetworkProbe extends NetworkState {
-  /** What each member said, by its name. */
+  /** The answer of each member, by its name. */
   readonly answers: Readonly<Record<string, MemberAnswer>>;
-  /** The network connectors of the description between Classic groups; empty when nobody asked. */
+  /** The network connectors of the description between Classic groups; empty if they were not asked for. */
   readonly connectors: readonly ProbedConnector[];
   /** Connectors that the description does not have. */
   readonly unplanned: readonly UnplannedConnector[];
 }
 
-/** What the active member of a group told of the connectors to it; undefined when it told nothing. */
+/** The connectors that the active member of each group reported; undefined if it reported nothing. */
 type News = ReadonlyMap<string, readonly SeenConnector[] | undefined>;
 
-/** Resolves with what the network is. Rejects only with ABORTED, when `signal` fires: a member that does not answer is part of the answer. */
+/**
+ * Resolves with the state of the network. Rejects only with ABORTED, when `signal` fires: a member that does not answer
+ * is part of the result.
+ */
 export async function probeTopology(topology: Topology, options: ProbeTopologyOptions = {}): Promise<NetworkProbe> {
   const { connectors: wantsConnectors = true, members: only, timeoutMs = 3_000, signal } = options;
   const network = networkOf(topology);
@@ -92,7 +97,7 @@ interface PlannedConnector extends Omit<ProbedConnector, "state"> {
   readonly clientId: string;
 }
 
-/** Network connectors of Classic; what Artemis has between brokers, and this package's bridge, cannot be seen this way. */
+/** Only Classic's network connectors: connectors of Artemis, and this package's bridge, are not visible this way. */
 function plannedConnectors(network: Network): PlannedConnector[] {
   const { topology, connectors } = network;
   const isClassic = (group: string) => productOf(topology, group) === "classic";
@@ -100,7 +105,7 @@ function plannedConnectors(network: Network): PlannedConnector[] {
     .filter(({ kind, from, to }) => kind === "network" && isClassic(from) && to.every(isClassic))
     .flatMap((each) => {
       const name = connectorName(each, connectors);
-      // What the broker calls the connection: BridgeFactory and DemandForwardingBridgeSupport of Classic 6.3.1.
+      // The client id of the connection: BridgeFactory and DemandForwardingBridgeSupport of Classic 6.3.1.
       const clientId = `${name}_${brokerNameOf(topology, each.from)}_outbound`;
       return each.to.map((to) => ({ name, from: each.from, to, clientId }));
     });

@@ -1,4 +1,4 @@
-/** Puts brokers that were read together to one description, and remembers where each part stands. */
+/** Combines brokers that were read together into one description, and remembers the position of each part. */
 import { type ConfigPath, formatPath } from "../../config/finding.ts";
 import type { Connector, Group, Host, Product, Topology } from "../description/topology.ts";
 import { readDiscoveryUri } from "../network/discovery-uri.ts";
@@ -59,7 +59,7 @@ interface PlacedConnector {
   readonly passwordPlace: Place | undefined;
 }
 
-/** Brokers that listen on one address are on one host; of the others each is on its own. */
+/** Brokers that listen on one address share a host; each of the others is on a host of its own. */
 function hostsOf(brokers: readonly ReadBroker[]) {
   const found = new Map<string, { readonly host: Host; readonly owner: ReadBroker; readonly brokers: ReadBroker[] }>();
   for (const broker of brokers) {
@@ -116,7 +116,7 @@ function groupOf(name: string, brokers: readonly ReadBroker[], hostOf: (broker: 
   };
 }
 
-/** A connector that several members have alike is one. */
+/** A connector that several members have identically is one connector. */
 function connectorsOf(group: string, members: readonly ReadBroker[]): PlacedConnector[] {
   const brokers = members.map((broker) => ({
     ...broker,
@@ -125,7 +125,7 @@ function connectorsOf(group: string, members: readonly ReadBroker[]): PlacedConn
   const found = new Map<string, { readonly read: ReadBroker["connectors"][number]; readonly owners: string[] }>();
   for (const broker of brokers)
     for (const [index, read] of broker.connectors.entries()) {
-      // Two connectors of one member that are alike in all are still two.
+      // Two identical connectors of one member are still two.
       const twin = broker.connectors
         .slice(0, index)
         .filter((each) => JSON.stringify(each.connector) === JSON.stringify(read.connector)).length;
@@ -166,7 +166,7 @@ function withoutUndefined(connector: Connector): Connector {
   ) as unknown as Connector;
 }
 
-/** Names the target groups, and leaves out what a plan of the same connector would write anyway. */
+/** Names the target groups, and omits what a plan of the same connector would write anyway. */
 function followTargets(base: Topology, connectors: readonly PlacedConnector[]): PlacedConnector[] {
   const followed = networkOf(base).connectors;
   const named = connectors.map((each, index): PlacedConnector => {
@@ -191,7 +191,7 @@ function simplest(base: Topology, connector: Connector): Connector {
   return { ...plain, ...(uri !== undefined && { uri }) };
 }
 
-/** On Artemis both ends of a duplex connector have one of the same name. */
+/** On Artemis both ends of a duplex connector have a connector of the same name. */
 function joinDuplex(base: Topology, connectors: readonly PlacedConnector[]): PlacedConnector[] {
   const joined = new Set<PlacedConnector>();
   const ends = new Set<PlacedConnector>();
@@ -201,7 +201,7 @@ function joinDuplex(base: Topology, connectors: readonly PlacedConnector[]): Pla
       (other) => other !== each && !joined.has(other) && isWayBack(base, each.connector, other.connector),
     );
     if (!back) continue;
-    // The end whose name needs not be written is the one that was described.
+    // The end whose name need not be written is the one in the description.
     const isBack = back.connector.name === undefined && each.connector.name !== undefined;
     ends.add(isBack ? back : each);
     joined.add(isBack ? each : back);

@@ -1,24 +1,24 @@
-/** What one broker's configuration says, before brokers are put together to groups. */
+/** The configuration of one broker, before brokers are combined into groups. */
 import type { Connector, DestinationPolicy, PortName, Product } from "../description/topology.ts";
 import type { Place, Report } from "./xml-document.ts";
 
-/** A connector as one broker has it; its groups are found when all files are read. */
+/** A connector as one broker has it; its groups are determined when all files are read. */
 export interface ReadConnector {
   readonly connector: Omit<Connector, "from" | "to">;
   readonly place: Place;
-  /** Of single fields. */
+  /** The positions of single fields. */
   readonly places: Readonly<Partial<Record<keyof Connector, Place>>>;
 }
 
 export interface ReadBroker {
   readonly product: Product;
-  /** From the file's name, for the XML of Classic has only the brokerName. */
+  /** Taken from the file's name, because Classic's XML only has the brokerName. */
   readonly member: string;
   readonly brokerName: string | undefined;
   readonly brokerId: string | undefined;
-  /** The store's directory, where it is written out. */
+  /** The store's directory, if it is written out. */
   readonly store: string | undefined;
-  /** What the acceptors listen on, unless that is every address. */
+  /** The address that the acceptors listen on, unless that is every address. */
   readonly address: string | undefined;
   readonly ports: Readonly<Partial<Record<PortName, number>>>;
   readonly isBackup: boolean;
@@ -32,7 +32,7 @@ export interface ReadBroker {
 /** What reading one file needs. */
 export interface ReadDeps {
   readonly file: string;
-  /** Resolves placeholders, and reports those that stay. */
+  /** Resolves placeholders, and reports those that remain. */
   readonly value: (text: string, place: Place) => string;
   readonly report: Report;
 }
@@ -61,7 +61,7 @@ const SCHEMES: Readonly<Record<string, PortName>> = {
   http: "http",
 };
 
-/** An acceptor's address taken apart; undefined for one that is no such address, such as vm:. */
+/** Parses an acceptor's address; undefined for one without host and port, such as vm:. */
 export function readAcceptor(
   uri: string,
 ): { readonly port: number; readonly name: PortName; readonly host: string } | undefined {
@@ -72,12 +72,12 @@ export function readAcceptor(
   return { name, port, host: (found[2] ?? "").replace(/^\[|\]$/g, "") };
 }
 
-/** The one address that acceptors listen on; undefined when it is every address, or not known. */
+/** The one address that acceptors listen on; undefined if it is every address, or unknown. */
 export function addressIn(hosts: readonly string[]): string | undefined {
   return hosts.find((host) => host !== "" && !/^(0\.0\.0\.0|::|\*)$/.test(host) && !/[${}#]/.test(host));
 }
 
-/** `brokerA1` of `brokerA1/activemq.xml` and of `conf/brokerA1.xml`. */
+/** Returns `brokerA1` for `brokerA1/activemq.xml` and for `conf/brokerA1.xml`. */
 export function memberName(file: string, index: number): string {
   const parts = file.split(/[\\/]/).filter((part) => part !== "");
   const last = parts.at(-1) ?? "";

@@ -1,8 +1,11 @@
-/** Which brokers are one group: those over one store, of one name, or listed together as a pair by somebody's connector. */
+/**
+ * Decides which brokers form a group: those with one store, those with one name, and those that a connector lists
+ * together as a pair.
+ */
 import { readDiscoveryUri } from "../network/discovery-uri.ts";
 import type { ReadBroker } from "./broker.ts";
 
-/** The brokerName of the distribution's own configuration: it tells nothing. */
+/** The brokerNames of the default configurations: they identify nothing. */
 const DEFAULT_NAMES = new Set(["localhost", "0.0.0.0", ""]);
 
 /** Returns the groups in the order of their first brokers; within a group primaries come before backups. */
@@ -31,7 +34,9 @@ export function groupBrokers(brokers: readonly ReadBroker[]): ReadBroker[][] {
   ]);
 }
 
-/** The brokers that a masterslave: URI of another broker lists together. One's own list may be of all brokers there are. */
+/**
+ * The brokers that a masterslave: URI of another broker lists together. A broker's own list may contain all brokers.
+ */
 function pairsIn(brokers: readonly ReadBroker[]): ReadBroker[][] {
   return brokers.flatMap((owner) =>
     owner.connectors.flatMap(({ connector }) => {

@@ -1,11 +1,11 @@
-/** Placeholders in brokers' configuration: `${NAME}`, `${NAME:default}`, as Spring, Artemis and shells have them. */
+/** Placeholders in brokers' configuration: `${NAME}`, `${NAME:default}`, as in Spring, Artemis and shells. */
 
 const PLACEHOLDER = /\$\{([^{}:]+)(?::-?([^{}]*))?\}/g;
 const UNKNOWN = /\$\{[^{}]*\}|#\{[^{}]*\}|\{\{[^{}]*\}\}/g;
-/** A default may hold a placeholder itself; a text that goes on growing is left as it is. */
+/** A default may contain a placeholder; a text that keeps growing is left as it is. */
 const MAX_ROUNDS = 5;
 
-/** Replaces what is given or has a default; what remains unknown stays as it is written. */
+/** Replaces placeholders that have a value or a default; unknown ones are kept. */
 export function replacePlaceholders(text: string, given: Readonly<Record<string, string>>): string {
   let found = text;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -62,7 +62,7 @@ function portsOf(acceptors: readonly string[]): Partial<Record<PortName, number>
     const port = readAcceptor(text)?.port;
     const protocols = /protocols=([\w,]+)/i.exec(text)?.[1]?.toUpperCase().split(",") ?? ["CORE"];
     const isSecure = /sslEnabled=true/i.test(text);
-    // One acceptor for all protocols is the port that other brokers use.
+    // One acceptor for all protocols counts as the port that other brokers use.
     const [protocol = "CORE"] = protocols.includes("CORE") ? ["CORE"] : protocols;
     const plain = PROTOCOLS[protocol];
     if (port === undefined || !plain) continue;

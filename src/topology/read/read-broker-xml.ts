@@ -1,4 +1,4 @@
-/** Reads a network back from its brokers' own configuration files. */
+/** Reads a network from its brokers' own configuration files. */
 import type { ConfigDocument } from "../../config/config-document.ts";
 import { type ConfigPath, type Finding, formatPath } from "../../config/finding.ts";
 import { checkTopology } from "../check/check-topology.ts";
@@ -15,10 +15,10 @@ import { readClassicBrokers } from "./read-classic.ts";
 import { READ_FINDINGS, type ReadFindingCode } from "./read-findings.ts";
 import { descendants, type Place, placeOf, readXml } from "./xml-document.ts";
 
-/** The text of each file by its name; the names of members come from those of files. */
+/** The text of each file by its name; members are named after their files. */
 export type BrokerFiles = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
-/** What reading is told. */
+/** The options of reading. */
 export interface ReadBrokerXmlOptions {
   /** Values of placeholders; none when left out. */
   readonly set?: Readonly<Record<string, string>> | undefined;
@@ -26,15 +26,15 @@ export interface ReadBrokerXmlOptions {
 
 /** A network that was read back. */
 export interface ReadBrokerXmlResult {
-  /** What was read; empty where nothing could be. */
+  /** The network; empty if nothing could be read. */
   readonly topology: Topology;
-  /** What could not be read or followed, and then what `checkTopology` finds, each with file, line and column. */
+  /** What could not be read, followed by the findings of `checkTopology`, each with file, line and column. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Reads activemq.xml and broker.xml files of any number of brokers. Placeholders without a value stay as they are written.
- * Never throws for what a file holds: that is in `findings`.
+ * Reads activemq.xml and broker.xml files of any number of brokers. Placeholders without a value are kept. Never throws
+ * because of a file's content: problems are in `findings`.
  */
 export function readBrokerXml(files: BrokerFiles, { set = {} }: ReadBrokerXmlOptions = {}): ReadBrokerXmlResult {
   const findings: Finding[] = [];
@@ -101,7 +101,7 @@ function brokersIn(
   return brokers;
 }
 
-/** Files of one name in different folders may make members of one name. */
+/** Files of one name in different folders may give members the same name. */
 function uniqueMembers(brokers: readonly ReadBroker[]): ReadBroker[] {
   const taken = new Set<string>();
   return brokers.map((broker) => {
@@ -133,7 +133,9 @@ function dependent(topology: Topology, finding: Finding): Finding {
   return name === undefined ? finding : { ...finding, message: `${finding.message}; this depends on ${name}` };
 }
 
-/** A document whose parts stand in several files. A part without a place of its own stands where the part around it does. */
+/**
+ * A document whose parts come from several files. A part without a position of its own has that of the part around it.
+ */
 function documentOf(topology: Topology, places: ReadonlyMap<string, Place>): ConfigDocument {
   const placeAt = (path: ConfigPath): Place | undefined => {
     for (let length = path.length; length > 0; length -= 1) {

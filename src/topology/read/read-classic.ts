@@ -1,11 +1,13 @@
-/** Reads the brokers of an activemq.xml: there may be several, as beans or bare. */
+/** Reads the brokers of an activemq.xml, which may contain several, as beans or bare. */
 import type { Attr, Element } from "@xmldom/xmldom";
 import type { Connector, DestinationPolicy, PortName } from "../description/topology.ts";
 import { isDynamic, readDiscoveryUri } from "../network/discovery-uri.ts";
 import { addressIn, memberName, type ReadBroker, type ReadConnector, type ReadDeps, readAcceptor } from "./broker.ts";
 import { children, descendants, elements, type Place, placeOf } from "./xml-document.ts";
 
-/** What a <networkConnector> may hold. Published files have others, which the broker refuses to start with. */
+/**
+ * The elements allowed in a <networkConnector>. Published files have others, with which the broker refuses to start.
+ */
 const CONNECTOR_CHILDREN = new Set([
   ...["dynamicallyIncludedDestinations", "excludedDestinations", "staticallyIncludedDestinations"],
   ...["durableDestinations", "filter", "brokerService", "property", "sslContext"],
@@ -62,7 +64,7 @@ function attributesOf(element: Element, deps: ReadDeps): Attributes {
   };
 }
 
-/** The directory of a shared store; undefined where a placeholder stands for it, which each broker may fill in otherwise. */
+/** The directory of a shared store; undefined for a placeholder, which each broker may replace differently. */
 function storeOf(element: Element, deps: ReadDeps): string | undefined {
   const adapters = ["kahaDB", "mKahaDB", "levelDB", "journaledJDBC", "amqPersistenceAdapter"].flatMap((name) =>
     descendants(element, name),
@@ -111,7 +113,7 @@ function readConnector(element: Element, deps: ReadDeps): ReadConnector {
   };
   const flag = (name: string) => (attribute.value(name) === "true" ? true : undefined);
   const connector: Omit<Connector, "from" | "to"> = {
-    // Classic's own name of a connector without one.
+    // Classic's own name for a connector without one.
     name: attribute.value("name") ?? "NC",
     uri,
     duplex: flag("duplex"),
@@ -127,7 +129,7 @@ function readConnector(element: Element, deps: ReadDeps): ReadConnector {
   return { connector, place, places: { uri: attribute.place("uri"), password: attribute.place("password") } };
 }
 
-/** A placeholder alone is read back as the variable that it stands for. */
+/** A lone placeholder is read as the variable that it stands for. */
 function passwordOf(text: string | undefined): Connector["password"] {
   const name = /^\$\{([A-Za-z_]\w*)\}$/.exec(text ?? "")?.[1];
   return name === undefined ? text : { env: name };

@@ -1,4 +1,4 @@
-/** What reading brokers' XML can report, besides what `check` finds in the network that was read. */
+/** The findings of reading brokers' XML, besides those of `check` about the network. */
 import type { Severity } from "../../config/finding.ts";
 
 interface ReadFinding {

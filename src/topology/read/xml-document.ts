@@ -1,4 +1,4 @@
-/** Reads XML with the place of every element and attribute. Entities are never expanded and nothing is fetched. */
+/** Reads XML with the position of every element and attribute. Entities are never expanded and nothing is fetched. */
 import { DOMParser, type Element, ParseError } from "@xmldom/xmldom";
 import type { Position } from "../../config/config-document.ts";
 import type { ReadFindingCode } from "./read-findings.ts";
@@ -12,7 +12,7 @@ export interface Place extends Position {
 
 export type Report = (code: ReadFindingCode, place: Place, message: string, advice: string) => void;
 
-/** Returns the root element; undefined, after a report, for a text that cannot be read. */
+/** Returns the root element; undefined, after reporting it, for a text that cannot be read. */
 export function readXml(text: string, file: string, report: Report): Element | undefined {
   const start: Place = { file, line: 1, column: 1 };
   if (text.length > MAX_XML_LENGTH) {
@@ -67,7 +67,7 @@ export function placeOf(node: object, file: string): Place {
   return { file, line: lineNumber, column: columnNumber };
 }
 
-/** The child elements of a name, whatever their prefix. */
+/** The child elements with a name, whatever their prefix. */
 export function children(element: Element, name: string): Element[] {
   return elements(element).filter((child) => child.localName === name);
 }
@@ -80,7 +80,7 @@ export function elements(element: Element): Element[] {
   return Array.from(element.childNodes).filter((node): node is Element => node.nodeType === 1);
 }
 
-/** Every element of a name below, in the order of the file, whatever their prefix. */
+/** All descendants with a name, in the order of the file, whatever their prefix. */
 export function descendants(element: Element, name: string): Element[] {
   return Array.from(element.getElementsByTagNameNS("*", name));
 }

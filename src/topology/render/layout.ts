@@ -1,7 +1,7 @@
 /**
- * Where everything of a picture is. Hosts stand on a ring, in the order of the description, so that the two hosts of a
- * pair are neighbours; connectors are chords. Boxes depend on the description alone: pictures of two states can be laid
- * over each other.
+ * The positions of everything in a picture. Hosts stand on a ring, in the order of the description, so that the two
+ * hosts of a pair are neighbours; connectors are chords. Boxes depend only on the description, so that pictures of two
+ * states can be laid over each other.
  */
 
 import { connectorName, type FollowedConnector, type Network } from "../network/network.ts";
@@ -50,14 +50,14 @@ const PADDING = 8;
 const CHARACTER_WIDTH = 7.4;
 const MIN_WIDTH = 168;
 const MARGIN = 24;
-/** Beside the outermost boxes: room for a connector between two groups on one host. */
+/** Space beside the outermost boxes for a connector between two groups on one host. */
 const SIDE_MARGIN = 52;
 /** Space between a box and the end of a chord, for the arrow. */
 const GAP = 5;
 
 export type States = Readonly<Record<string, MemberState>>;
 
-/** The roles that the description itself gives: the first member of each group is active. */
+/** The states by the description alone: the first member of each group is active. */
 export function plannedStates({ groups }: Network): States {
   return Object.fromEntries(
     [...groups.values()].flatMap(({ members }) =>
@@ -76,7 +76,7 @@ export function layoutOf(network: Network, states: States): Layout {
     (host) => HEADER_HEIGHT + PADDING + ROW_HEIGHT * Math.max(1, membersOn(network, host).length),
   );
   const height = Math.max(HEADER_HEIGHT, ...heights);
-  // Neighbours on the ring are apart in x or in y: with this factor one of the two is enough at every angle.
+  // Neighbours on the ring must not overlap in x or in y: with this factor one of the two is enough at every angle.
   const chord = hosts.length < 3 ? 2 : Math.SQRT2 * Math.sin(Math.PI / hosts.length);
   const radiusX = hosts.length < 2 ? 0 : Math.max(width, (width + 12) / chord);
   const radiusY = hosts.length < 3 ? 0 : Math.max(height, (height + 12) / chord);
@@ -142,7 +142,7 @@ function chordsOf(
   });
 }
 
-/** The box where a group's end of a chord is: that of its active member, else of its preferred master. */
+/** The box at which a group's end of a chord lies: its active member, otherwise its preferred master. */
 function endOf({ groups }: Network, group: string, boxes: readonly Box[], states: States) {
   const members = groups.get(group)?.members ?? [];
   const active = members.find(({ name }) => states[name] === "active");
@@ -172,7 +172,7 @@ function middleOf({ x, y, width, height }: Box): Point {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
-/** Where the line from the middle of a box to a point leaves the box, with room for an arrow. */
+/** Where the line from the middle of a box to a point leaves the box, with space for an arrow. */
 function borderTowards(box: Box, target: Point): Point {
   const middle = middleOf(box);
   const [dx, dy] = [target.x - middle.x, target.y - middle.y];

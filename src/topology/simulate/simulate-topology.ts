@@ -1,16 +1,19 @@
-/** What happens to a network when hosts fail: who is active, what each host carries, and where messages still get. */
+/**
+ * Predicts what happens to a network when hosts fail: which members are active, the load of each host, and where
+ * messages still get.
+ */
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import type { Topology } from "../description/topology.ts";
 import { type Network, networkOf } from "../network/network.ts";
 import { type Reach, reachOf } from "../network/reach.ts";
 
 /**
- * What a member does. `cut`: its processes live, and nobody reaches its host. `unknown` is for states that come from
+ * The state of a member. `cut`: its processes live, but its host cannot be reached. `unknown` only results from
  * probing.
  */
 export type MemberState = "active" | "standby" | "down" | "cut" | "unknown";
 
-/** Who is active and where messages get, at one time. */
+/** Which members are active and where messages get, at one time. */
 export interface NetworkState {
   /** By the member's name. */
   readonly members: Readonly<Record<string, MemberState>>;
@@ -20,19 +23,19 @@ export interface NetworkState {
   readonly reach: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** What a simulation says; its own members, load and reach are those while the hosts are down. */
+/** The result of a simulation; its own members, load and reach are those while the hosts are down. */
 export interface Simulation extends NetworkState {
   /** With every host up; each group on its preferred master, unless `active` says otherwise. */
   readonly before: NetworkState;
-  /** With the hosts back: who has taken over stays active, for a store's lock is given up by nobody. */
+  /** With the hosts back: members that took over stay active, because a store's lock is never handed back. */
   readonly after: NetworkState;
   /** Groups that were taken over by another member. */
   readonly takenOver: readonly string[];
-  /** Groups of which no member is left. */
+  /** Groups without any member left. */
   readonly lost: readonly string[];
-  /** Groups whose active member is cut off: it keeps the store's lock, so that nobody takes over until it is back. */
+  /** Groups whose active member is cut off: it keeps the store's lock, so no other member takes over. */
   readonly stranded: readonly string[];
-  /** How long a group that is taken over has no active member, in milliseconds, at most; 0 when none is. */
+  /** The longest time that a group that is taken over has no active member, in ms; 0 if none is. */
   readonly outageMs: number;
 }
 
@@ -41,20 +44,20 @@ export interface SimulateTopologyOptions {
   /** Names of hosts whose processes all end. */
   readonly failedHosts: readonly string[];
   /**
-   * Names of hosts whose link goes down while their processes live; none when left out. The store is taken to be reached
-   * by another way than that link, as a disk that both hosts share is: its lock stays with whoever has it.
+   * Names of hosts whose link goes down while their processes live; none when left out. The store is assumed to be
+   * reachable without that link, like a disk that both hosts share: the lock stays with its holder.
    */
   readonly cutHosts?: readonly string[] | undefined;
-  /** The member of a group that is active before, by group; the preferred master where left out. */
+  /** The active member of each group before the failure; the preferred master when left out. */
   readonly active?: Readonly<Record<string, string>> | undefined;
-  /** The longest takeover, milliseconds; 1,400, which is what was measured with a lock asked for every 200 ms. */
+  /** The longest takeover in ms; 1,400 when left out, as measured with a lock requested every 200 ms. */
   readonly takeoverMs?: number | undefined;
 }
 
-/** The slowest takeover after a SIGKILL that was measured, on both products, with a lock asked for every 200 ms. */
+/** The slowest takeover after a SIGKILL that was measured on both products, with a lock requested every 200 ms. */
 const TAKEOVER_MS = 1_400;
 
-/** Throws INVALID_ARGUMENT for a host that the description does not have. */
+/** Throws INVALID_ARGUMENT for a host that is not in the description. */
 export function simulateTopology(topology: Topology, options: SimulateTopologyOptions): Simulation {
   const { failedHosts, cutHosts = [], active = {}, takeoverMs = TAKEOVER_MS } = options;
   refuseUnknown(topology, [...failedHosts, ...cutHosts]);
@@ -62,9 +65,9 @@ export function simulateTopology(topology: Topology, options: SimulateTopologyOp
   const failed = new Set(failedHosts);
   const outage: Outage = { down: failed, cut: new Set(cutHosts.filter((host) => !failed.has(host))) };
   const before = activeMembers(network, new Map(Object.entries(active)), NONE);
-  // Who is cut off keeps the lock of its store, and so stays the active member for all the others.
+  // A member that is cut off keeps the lock of its store, and so stays the active member.
   const during = activeMembers(network, before, outage);
-  // Nobody hands back: the survivor holds the lock. A group that was lost starts with its preferred master.
+  // The lock is never handed back: the survivor keeps it. A group that was lost starts with its preferred master.
   const after = activeMembers(network, during, NONE);
   const groups = [...network.groups.keys()];
   const isStranded = (group: string) => outage.cut.has(hostOf(network, during.get(group)) ?? "");
@@ -99,7 +102,7 @@ function hostOf({ members }: Network, name: string | undefined): string | undefi
   return members.get(name ?? "")?.member.host;
 }
 
-/** The active member of each group: who was active stays so while its host is up. */
+/** The active member of each group: it stays active while its host is up. */
 function activeMembers(
   { groups }: Network,
   earlier: ReadonlyMap<string, string>,
@@ -123,7 +126,7 @@ function stateOf(network: Network, active: ReadonlyMap<string, string>, { down, 
   return networkState(network, members);
 }
 
-/** What the states of its members mean for the hosts and groups of a network. */
+/** Derives the state of hosts and groups from the states of the members. */
 export function networkState(network: Network, members: Readonly<Record<string, MemberState>>): NetworkState {
   const load: Record<string, number> = {};
   const served = new Set<string>();

@@ -1,10 +1,10 @@
-/** Lists of destinations by commas, which not every broker sends to or reads from at once. */
+/** Checks lists of destinations, which only some brokers can send to or read from at once. */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
 import { readsLists } from "./destination.ts";
 
-/** @throws UnsupportedError where a list would be taken for a name. */
+/** @throws UnsupportedError if the broker would take a list for a name. */
 export function checkComposite(
   { destination }: { readonly destination: Destination },
   { broker }: { readonly broker: Broker },

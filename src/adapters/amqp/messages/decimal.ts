@@ -11,7 +11,10 @@ const FORMATS: Readonly<Record<number, DecimalFormat>> = {
   16: { exponentBits: 14, bias: 6176 },
 };
 
-/** `bytes`: 4, 8 or 16 of them. Returns `-12.50`, `7E+300`, `Infinity` or `NaN`: every digit, and trailing zeros, as they came. */
+/**
+ * `bytes` has 4, 8 or 16 bytes. Returns for example `-12.50`, `7E+300`, `Infinity` or `NaN`: every digit and trailing
+ * zero is kept.
+ */
 export function decimalText(bytes: Buffer): string {
   const { exponentBits, bias } = FORMATS[bytes.length] as DecimalFormat;
   const bits = BigInt(`0x${bytes.toString("hex")}`);
@@ -20,7 +23,7 @@ export function decimalText(bytes: Buffer): string {
   const special = Number((bits >> (width - 6n)) & 0x1fn);
   if (special === 0x1f) return "NaN";
   if (special === 0x1e) return `${sign}Infinity`;
-  // Two leading ones say that the digits begin with an implied 100, and everything stands two bits further on.
+  // Two leading ones mean that the digits begin with an implied binary 100, and all fields are shifted by two bits.
   const long = special >> 3 === 3;
   const digitBits = width - 1n - BigInt(exponentBits) - (long ? 2n : 0n);
   const exponent = Number((bits >> digitBits) & ((1n << BigInt(exponentBits)) - 1n)) - bias;

@@ -1,30 +1,36 @@
-/** How the broker found spells a queue or a topic: Classic goes by a prefix of the address, Artemis by the terminus capability. */
+/**
+ * How the connected broker spells a queue or topic: Classic uses a prefix of the address, Artemis the terminus
+ * capability.
+ */
 import { type Destination, formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
 import type { OpenProperties } from "../rhea/open-properties.ts";
 
 type Kind = Destination["kind"];
 
-/** Classic ignores capabilities and takes an address without a prefix for a queue; Artemis takes a prefix for part of the name. */
+/**
+ * Classic ignores capabilities and takes an address without a prefix for a queue; Artemis takes a prefix as part of the
+ * name.
+ */
 export type Spelling = (
   | { readonly by: "prefix"; readonly queue: string; readonly topic: string }
   | { readonly by: "capability" }
 ) & {
   /**
-   * Whether our id may be the message-id too. Classic 6.1.8 keeps it in a form of which no STOMP consumer can acknowledge
-   * the message: it closes the connection on the ACK and hands the message out again, without end (measured).
+   * Whether our id may also be the message-id. Classic 6.1.8 stores it in a form that its STOMP consumers cannot
+   * acknowledge: it closes the connection at the ACK and delivers the message again, for ever (measured).
    */
   readonly messageIds: boolean;
 };
 
-/** Whether bytes that name destinations in one spelling can be sent to a broker of the other. */
+/** Whether bytes with destinations in one spelling can be sent to a broker with the other. */
 export function sameSpelling(a: Spelling, b: Spelling): boolean {
   if (a.messageIds !== b.messageIds) return false;
   if (a.by === "capability" || b.by === "capability") return a.by === b.by;
   return a.queue === b.queue && a.topic === b.topic;
 }
 
-/** What of a source or target names the destination. */
+/** The parts of a source or target that name the destination. */
 export interface Terminus {
   readonly address: string;
   readonly capabilities?: readonly string[];
@@ -33,10 +39,10 @@ export interface Terminus {
 const URI_PREFIXES = { by: "prefix", queue: "queue://", topic: "topic://" } as const;
 const CAPABILITIES: Spelling = { by: "capability", messageIds: true };
 
-/** Products known to read `queue://NAME` and `topic://NAME`, whether they say so in their open frame or not. */
+/** Products known to read `queue://NAME` and `topic://NAME`, whether or not their open frame says so. */
 const PREFIX_PRODUCTS: ReadonlySet<string> = new Set(["activemq", "masterslave-embedded"]);
 
-/** Whether an address can list several destinations, by commas. */
+/** Whether an address can list several destinations, separated by commas. */
 export function readsLists({ product }: Broker): boolean {
   return PREFIX_PRODUCTS.has(product);
 }
@@ -50,7 +56,7 @@ export function spellingOf(broker: Broker, properties: OpenProperties): Spelling
   return PREFIX_PRODUCTS.has(broker.product) ? { ...URI_PREFIXES, messageIds } : CAPABILITIES;
 }
 
-/** What Artemis calls temporary destinations, in capabilities. */
+/** Artemis's capabilities for temporary destinations. */
 const CAPABILITY_OF: Readonly<Record<Kind, string>> = {
   queue: "queue",
   topic: "topic",
@@ -76,14 +82,14 @@ export function spell(spelling: Spelling, destination: Destination): Terminus {
   return { address: members.map((member) => prefixOf(spelling, member.kind) + member.name).join() };
 }
 
-/** Classic names its temporary destinations with a prefix too, and says nothing of it in its open frame. */
+/** Classic uses a prefix for its temporary destinations too, which its open frame does not mention. */
 function prefixOf(spelling: Spelling, kind: Kind): string {
   return spelling.by === "prefix" && (kind === "queue" || kind === "topic") ? spelling[kind] : `${kind}://`;
 }
 
 const KINDS: readonly Kind[] = ["queue", "topic", "temp-queue", "temp-topic"];
 
-/** The destination that an address as the broker spells it means; a bare name is of `bareKind`. */
+/** The destination of an address in the broker's spelling; a bare name is of `bareKind`. */
 export function destinationOf(spelling: Spelling, address: string, bareKind: Kind): Destination {
   for (const kind of KINDS) {
     const prefix = prefixOf(spelling, kind);
@@ -94,7 +100,7 @@ export function destinationOf(spelling: Spelling, address: string, bareKind: Kin
   return { kind: bareKind, name: address };
 }
 
-/** As text; a bare name stays as it is where its kind is not known: one of a client that does not say. */
+/** The destination as text. A bare name of unknown kind, from a client that does not say, is kept. */
 export function readAddress(spelling: Spelling, address: string, bareKind: Kind | undefined): string {
   const { kind, name } = destinationOf(spelling, address, bareKind ?? "queue");
   return bareKind === undefined && name === address ? address : formatDestination({ kind, name });

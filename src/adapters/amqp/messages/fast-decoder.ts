@@ -1,4 +1,7 @@
-/** Reads messages of the usual shapes from their bytes, at a tenth of what an object for each value costs; it leaves the others to the full decoder. */
+/**
+ * Decodes messages of the usual shapes at a tenth of the cost of an object per value; it leaves the others to the full
+ * decoder.
+ */
 import { isUtf8 } from "node:buffer";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
@@ -8,7 +11,7 @@ import { FastValueReader, UNUSUAL } from "./fast-value-reader.ts";
 import type { DecodedMessage } from "./full-decoder.ts";
 import { expiryOf, JMS_DESTINATION, JMS_REPLY_TO, kindOf, marksText } from "./message.ts";
 
-/** What the sections say, in the order of the specification. */
+/** The decoded fields, in the order of the specification. */
 interface Found {
   durable: boolean | undefined;
   priority: number | undefined;
@@ -29,18 +32,21 @@ interface Found {
   duplicateId: unknown;
   namedContentType: unknown;
   readonly properties: Record<string, PropertyValue>;
-  /** A string, or nothing at all. */
+  /** Whether the body is a string, or there is none. */
   text: boolean;
   data: boolean;
   body: Buffer | undefined;
 }
 
-/** All messages are read with this one reader: each is read to its end before the next. */
+/** One reader for all messages: each message is read completely before the next. */
 const reader = new FastValueReader();
 const NOTHING = Buffer.alloc(0);
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE] = [0x70, 0x72, 0x73, 0x74, 0x75, 0x77];
 
-/** Reads a message as decodeMessage() of full-decoder.ts does. Returns undefined for an unusual message, and for bytes that are none: the full decoder reads those. */
+/**
+ * Decodes a message as decodeMessage() of full-decoder.ts does. Returns undefined for an unusual or broken message: the
+ * full decoder handles those.
+ */
 export function decodeFast(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage | undefined {
   try {
     const found = readSections(bytes);
@@ -57,7 +63,7 @@ function readSections(bytes: Buffer): Found {
   let last = 0;
   while (!reader.atEnd) {
     const section = reader.section();
-    // Each at most once, in this order (3.2).
+    // Each section occurs at most once, in this order (3.2).
     if (section <= last || (last >= DATA && section >= DATA)) throw UNUSUAL;
     last = section;
     if (section === HEADER) readHeader(found);
@@ -142,9 +148,9 @@ function readApplicationProperties(found: Found): void {
     const value = reader.scalar();
     if (name === undefined) throw UNUSUAL;
     if (name === DUPLICATE_ID_PROPERTY) found.duplicateId = value;
-    // Classic makes a property of the content-type that a STOMP sender gave.
+    // Classic turns the content-type of a STOMP sender into a property.
     else if (name === "content-type") found.namedContentType = value;
-    // Artemis gives what came over STOMP a JMSXDeliveryCount of null.
+    // Artemis gives messages from STOMP a JMSXDeliveryCount of null.
     else if (value !== undefined) found.properties[name] = value;
   }
   reader.close();
@@ -153,7 +159,7 @@ function readApplicationProperties(found: Found): void {
 function readBody(found: Found, section: number): void {
   if (section !== DATA && section !== VALUE) throw UNUSUAL;
   const { text, bytes } = reader.body();
-  // A data section is binary; what a string says that is no UTF-8 is the full decoder's to tell.
+  // A data section is binary; the full decoder reports strings that are not UTF-8.
   if (text && (section === DATA || !isUtf8(bytes))) throw UNUSUAL;
   found.text = text;
   found.body = bytes;

@@ -1,21 +1,26 @@
-/** Reads the AMQP 1.0 values (Part 1) that messages are usually made of, without an object for each; anything else is UNUSUAL. */
+/**
+ * Reads the AMQP 1.0 values (Part 1) of usual messages without an object for each; for anything else it throws UNUSUAL.
+ */
 
-/** Thrown of what is left to the full decoder, be it rare or wrong. One for all: its stack would cost more than what it saves. */
+/**
+ * Thrown for values that the full decoder must handle, rare or malformed ones. One shared error, because a new stack
+ * trace each time would cost more than the fast path saves.
+ */
 export const UNUSUAL = new Error("A value that is not read here");
 
 const [NULL, TRUE, FALSE] = [0x40, 0x41, 0x42];
 const TWO_32 = 2 ** 32;
-/** Of the high half of a long that is a whole number to JavaScript. */
+/** The limit of the high half of a long that a JavaScript number holds exactly. */
 const MAX_HIGH = 2 ** 21;
-/** More in a list or map are counted by value-reader.ts. */
+/** Longer lists and maps are left to value-reader.ts, which counts them. */
 const MAX_ITEMS = 10_000;
-/** The farthest a Date reaches. */
+/** The latest time that a Date can hold. */
 const MAX_TIME_MS = 8.64e15;
 
 export class FastValueReader {
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
-  /** Of the list or map that is open. */
+  /** The end of the list or map that is open. */
   #end = 0;
   #left = 0;
 
@@ -28,13 +33,13 @@ export class FastValueReader {
     return this.#at === this.#bytes.length;
   }
 
-  /** Of the next section (3.2), by its short descriptor. */
+  /** Reads the short descriptor of the next section (3.2). */
   section(): number {
     if (this.#byte() !== 0x00 || this.#byte() !== 0x53) throw UNUSUAL;
     return this.#byte();
   }
 
-  /** From here to {@link close}, what is read is optional: past the last item there is undefined. */
+  /** Opens a list. Until {@link close} every item is optional: past the last one the readers return undefined. */
   openList(): void {
     const code = this.#byte();
     if (code === 0x45) {
@@ -100,7 +105,7 @@ export class FastValueReader {
     return this.#slice(code);
   }
 
-  /** As Date.now(). */
+  /** Milliseconds, as Date.now(). */
   timestamp(): number | undefined {
     const code = this.#item();
     if (code === NULL) return undefined;
@@ -110,7 +115,7 @@ export class FastValueReader {
     return ms;
   }
 
-  /** A property's or annotation's. */
+  /** Reads the value of a property or annotation. */
   scalar(): string | number | boolean | undefined {
     const code = this.#item();
     switch (code) {
@@ -131,7 +136,9 @@ export class FastValueReader {
     }
   }
 
-  /** A body that is a string (`text`) or binary, not copied; its bytes are what the string says in UTF-8 only if that is what they are. */
+  /**
+   * Reads a body that is a string (`text`) or binary, without copying. Whether a string is valid UTF-8 is not checked.
+   */
   body(): { readonly text: boolean; readonly bytes: Buffer } {
     const code = this.#byte();
     if (code !== 0xa0 && code !== 0xb0 && code !== 0xa1 && code !== 0xb1) throw UNUSUAL;
@@ -174,7 +181,7 @@ export class FastValueReader {
     if (this.#left > MAX_ITEMS) throw UNUSUAL;
   }
 
-  /** The code of the next item, or that of null past the last. */
+  /** The type code of the next item, or that of null past the last one. */
   #item(): number {
     if (this.#left === 0) return NULL;
     this.#left -= 1;
@@ -210,7 +217,7 @@ export class FastValueReader {
     const bytes = this.#skip(8);
     const high = bytes.readInt32BE(at);
     const low = bytes.readUInt32BE(at + 4);
-    // -2^53 is the one number of such a high half that is not safe.
+    // -2^53 is the only number with such a high half that is not safe.
     if (high >= MAX_HIGH || high < -MAX_HIGH || (high === -MAX_HIGH && low === 0)) throw UNUSUAL;
     return high * TWO_32 + low;
   }

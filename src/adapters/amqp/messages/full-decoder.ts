@@ -1,4 +1,4 @@
-/** Reads messages of every shape, as the fast decoder reads the usual ones. */
+/** Decodes messages of every shape; the fast decoder handles the usual ones. */
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY, type PropertyValue } from "../../../messaging/messages/outgoing-message.ts";
 import type { ReceivedContent } from "../../../messaging/messages/received-message.ts";
@@ -8,15 +8,15 @@ import { type AmqpValue, type ListItem, ValueReader } from "./value-reader.ts";
 
 export interface DecodedMessage {
   readonly content: ReceivedContent;
-  /** How often it was delivered before. */
+  /** Number of earlier deliveries. */
   readonly deliveryCount: number;
-  /** The bytes of the id that a reply correlates to, where that is no string. */
+  /** The encoded id that a reply must repeat as its correlation-id, if it is no string. */
   readonly replyCorrelation?: Buffer | undefined;
 }
 
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES] = [0x70, 0x72, 0x73, 0x74];
 const [DATA, SEQUENCE, VALUE] = [0x75, 0x76, 0x77];
-/** Header to footer, by code and by name (AMQP 1.0, 3.2). */
+/** The sections from header to footer, by code and by name (AMQP 1.0, 3.2). */
 const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
   ...[HEADER, 0x71, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, SEQUENCE, VALUE, 0x78].map(
     (code) => [code, code] as const,
@@ -34,7 +34,7 @@ const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
 
 type AmqpMap = Readonly<Record<string, AmqpValue>>;
 
-/** The sections as they come. */
+/** The decoded sections. */
 interface Sections {
   header: readonly ListItem[];
   annotations: AmqpMap;
@@ -61,20 +61,20 @@ export function decodeMessage(bytes: Buffer, spelling: Spelling, subscribed: Des
   };
 }
 
-/** The bytes of a message in a format that is not AMQP's own (2.7.5), as its body. */
+/** A message in a format other than AMQP's own (2.7.5): its bytes become the body. */
 export function foreignMessage(bytes: Buffer, spelling: Spelling, subscribed: Destination): DecodedMessage {
   const sections: Sections = { ...noSections(), body: [{ section: DATA, value: bytes }] };
   const content = contentOf(sections, spelling, subscribed);
   return { content: { ...content, priority: undefined, persistent: false }, deliveryCount: 0 };
 }
 
-/** The id of a message that cannot be read, or of which only the first bytes are known; undefined where it does not say. */
+/** The id of a message that cannot be read, or of which only the first bytes are known; undefined if it has none. */
 export function findMessageId(bytes: Buffer): string | undefined {
   const sections = noSections();
   try {
     readSections(bytes, sections);
   } catch {
-    // The sections before the broken one have been read, and say which message it is.
+    // The sections before the broken one may contain the id.
   }
   return duplicateIdOf(sections) ?? idText(sections.properties[0]?.value);
 }
@@ -99,7 +99,7 @@ function readSections(bytes: Buffer, sections: Sections): void {
   }
 }
 
-/** Sections of one kind make one body; of another kind, the last counts, and of values the last one. */
+/** Body sections of one kind are joined; of different kinds, and of several values, the last one counts. */
 function addBody({ body }: Sections, section: number, value: AmqpValue): void {
   if (section === VALUE || (body[0] && body[0].section !== section)) body.length = 0;
   body.push({ section, value });
@@ -113,7 +113,7 @@ function contentOf(
   const { annotations, properties, applicationProperties } = sections;
   const values = properties.map(({ value }) => value);
   const [messageIdValue, , to, subject, replyTo, correlationId, contentTypeFound, , expiry, created] = values;
-  // Classic makes a property of the content-type that a STOMP sender gave.
+  // Classic turns the content-type of a STOMP sender into a property.
   const contentType = textOf(contentTypeFound) ?? textOf(applicationProperties["content-type"]);
   const messageId = idText(messageIdValue);
   const stableId = duplicateIdOf(sections);
@@ -121,10 +121,10 @@ function contentOf(
   return {
     ...readBody(sections.body, contentType),
     id: stableId ?? messageId,
-    // The sender's own id tells no two stored copies apart.
+    // The sender's own id would not distinguish two stored copies.
     brokerMessageId: messageId === stableId ? undefined : messageId,
     properties: readProperties(applicationProperties),
-    // `subscribed` stands in where the message does not name its destination.
+    // `subscribed` is used if the message does not name its destination.
     destination: textOf(to)
       ? readAddress(spelling, String(to), kindOf(annotations[JMS_DESTINATION]) ?? subscribed.kind)
       : `${subscribed.kind}://${subscribed.name}`,
@@ -139,7 +139,7 @@ function contentOf(
   };
 }
 
-/** The bytes of the value that a reply's correlation-id repeats, where that is no string: ulong, uuid or binary (3.2.11). */
+/** The encoded value that a reply's correlation-id repeats, if it is no string: ulong, uuid or binary (3.2.11). */
 function replyCorrelationOf(properties: readonly ListItem[], bytes: Buffer): Buffer | undefined {
   const correlationId = properties[5];
   const said = correlationId && correlationId.value !== null ? correlationId : properties[0];
@@ -175,7 +175,7 @@ function readProperties(found: AmqpMap): Readonly<Record<string, PropertyValue>>
   return read;
 }
 
-/** A message-id or correlation-id as text: a ulong by its digits, a uuid as usual, binary in base64. */
+/** A message-id or correlation-id as text: the digits of a ulong, the usual form of a uuid, base64 of binary. */
 function idText(id: AmqpValue | undefined): string | undefined {
   if (typeof id === "string" || typeof id === "number") return String(id);
   return Buffer.isBuffer(id) ? id.toString("base64") : undefined;

@@ -1,4 +1,6 @@
-/** A message as AMQP 1.0 bytes, in the form JMS and Proton clients expect (AMQP JMS mapping, section 3). */
+/**
+ * Encodes a message as AMQP 1.0 bytes, in the form that JMS and Proton clients expect (AMQP JMS mapping, section 3).
+ */
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { checkBodyKept } from "../../../messaging/messages/message-body.ts";
 import {
@@ -11,14 +13,17 @@ import {
 import { type Spelling, saysKind, spell } from "./destination.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-/** `x-opt-jms-msg-type` and the values of it that are written here. */
+/** The annotation `x-opt-jms-msg-type`, and the values that we write. */
 const JMS_MESSAGE_TYPE = "x-opt-jms-msg-type";
 const JMS_BYTES = 3;
 const JMS_TEXT = 5;
-/** `x-opt-jms-dest` and `x-opt-jms-reply-to`: the index in JMS_KINDS. */
+/** `x-opt-jms-dest` and `x-opt-jms-reply-to`: their value is the index in JMS_KINDS. */
 export const JMS_DESTINATION = "x-opt-jms-dest";
 export const JMS_REPLY_TO = "x-opt-jms-reply-to";
-/** Milliseconds from its arrival until the broker hands it out. Both brokers read it, and our clock has no part in it. */
+/**
+ * Milliseconds from the arrival at the broker until it delivers the message. Both brokers read it, and it does not
+ * depend on our clock.
+ */
 const DELIVERY_DELAY = "x-opt-delivery-delay";
 const JMS_KINDS = ["queue", "topic", "temp-queue", "temp-topic"] as const;
 
@@ -26,18 +31,18 @@ const MAX_UINT = 0xffff_ffff;
 const LIST32 = 0xd0;
 const MAP32 = 0xd1;
 
-/** The bytes of a message, kept for a resend; only the times in them are written anew. */
+/** The bytes of a message, kept for a resend; only the times in them are rewritten. */
 export interface EncodedMessage {
   readonly bytes: Buffer;
-  /** Destinations inside are spelled for this broker. */
+  /** The spelling of the destinations inside. */
   readonly spelling: Spelling;
-  /** Where the header's ttl stands, for a message that expires. */
+  /** The position of the header's ttl, if the message expires. */
   readonly ttlAt: number | undefined;
-  /** Where the delay stands, for a message that is to be held back. */
+  /** The position of the delay, if the message is delayed. */
   readonly delayAt: number | undefined;
 }
 
-/** All messages are written with this one writer: each is written to its end before the next. */
+/** One writer for all messages: each message is written completely before the next. */
 const writer = new WireWriter();
 
 export function encodeMessage(message: OutgoingMessage, destination: Destination, spelling: Spelling): EncodedMessage {
@@ -49,14 +54,15 @@ export function encodeMessage(message: OutgoingMessage, destination: Destination
   writeProperties(message, destination, spelling);
   writeApplicationProperties(message);
   checkBodyKept(message.body, message.bodyBytes);
-  // A data section, or a string as the value: the body itself is not gone through. What is passed on has its sections.
+  // A data section, or a string value: the body itself is not copied piece by piece. A forwarded message brings its own
+  // sections.
   if (message.sections) return { bytes: writer.take(message.body), spelling, ttlAt, delayAt };
   if (message.kind === "bytes") writer.bodySection(0x75, 0xa0, 0xb0, message.body.length);
   else writer.bodySection(0x77, 0xa1, 0xb1, message.body.length);
   return { bytes: writer.take(message.body), spelling, ttlAt, delayAt };
 }
 
-/** Writes what is left of the time to live and of the delay into the bytes; only before they are handed to a session. */
+/** Writes the remaining time to live and delay into the bytes; only before they are given to a session. */
 export function refreshTimes({ bytes, ttlAt, delayAt }: EncodedMessage, message: OutgoingMessage): void {
   const ttlMs = timeLeftMs(message);
   if (ttlAt !== undefined && ttlMs !== undefined)
@@ -65,7 +71,7 @@ export function refreshTimes({ bytes, ttlAt, delayAt }: EncodedMessage, message:
   if (delayAt !== undefined && delayMs !== undefined) bytes.writeBigInt64BE(BigInt(Math.ceil(delayMs)), delayAt);
 }
 
-/** Header (AMQP 1.0, 3.2.1), the ttl last, for refreshTimes. */
+/** Header (AMQP 1.0, 3.2.1); the ttl is last, for refreshTimes. */
 function writeHeader({ persistent, priority, ttlMs }: OutgoingMessage): void {
   writer.section(0x70, LIST32);
   writer.compound(() => {
@@ -78,7 +84,7 @@ function writeHeader({ persistent, priority, ttlMs }: OutgoingMessage): void {
   });
 }
 
-/** Message annotations (AMQP 1.0, 3.2.3), the delay last, for refreshTimes. */
+/** Message annotations (AMQP 1.0, 3.2.3); the delay is last, for refreshTimes. */
 function writeAnnotations(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
   const { kind, replyTo, delayMs, sections } = message;
   writer.section(0x72, MAP32);
@@ -115,7 +121,7 @@ function writeNote(name: string, value: number): void {
 /** Properties (AMQP 1.0, 3.2.4), in the order of the specification. */
 function writeProperties(message: OutgoingMessage, destination: Destination, spelling: Spelling): void {
   const { correlationId, correlation, replyTo, groupId, groupSequence, sections } = message;
-  // A forwarded message keeps the types of its sender: an id may be a number, and a time or a content type may be set.
+  // A forwarded message keeps its sender's types: an id may be a number, and a time or content type may be set.
   const passed = (place: number) => {
     const value = sections?.properties[place];
     if (value) writer.raw(value);
@@ -139,7 +145,7 @@ function writeProperties(message: OutgoingMessage, destination: Destination, spe
     if (!passed(9)) writer.timestamp(Date.now());
     if (groupId === undefined) return 10;
     writer.string(groupId);
-    // Unsigned in AMQP, signed in JMS: the brokers turn the bits back, and -1 closes a group.
+    // Unsigned in AMQP, signed in JMS: the brokers convert the bits, and -1 closes a group.
     if (groupSequence === undefined) writer.null();
     else writer.uint(groupSequence >>> 0);
     return 12;
@@ -168,7 +174,7 @@ function writeApplicationProperties({ id, properties, sections }: OutgoingMessag
   });
 }
 
-/** Never unsigned, as rhea would: JMS has no such numbers and selectors do not compare them. */
+/** Never unsigned, as rhea would write: JMS has no unsigned numbers, and selectors do not compare them. */
 function writeValue(value: PropertyValue): void {
   if (typeof value === "string") writer.string(value);
   else if (typeof value === "boolean") writer.boolean(value);
@@ -185,7 +191,10 @@ export function marksText(contentType: unknown): boolean {
   return typeof contentType === "string" && /^(text\/|application\/json\b)/.test(contentType);
 }
 
-/** `Date.now()` at which a message expires. A ttl alone counts from its arrival (AMQP 1.0, 3.2.1); a ttl of 0 says nothing. */
+/**
+ * The value of `Date.now()` at which a message expires. A ttl alone counts from its arrival (AMQP 1.0, 3.2.1); a ttl of
+ * 0 means none.
+ */
 export function expiryOf(expiresAtMs: number | undefined, ttlMs: number | undefined): number | undefined {
   return expiresAtMs ?? (ttlMs ? Date.now() + ttlMs : undefined);
 }

@@ -1,11 +1,11 @@
-/** Cuts an encoded AMQP 1.0 message into the parts that are passed on as they are (3.2); knows no values. */
+/** Splits an encoded AMQP 1.0 message into the sections that are passed on unchanged (3.2), without decoding values. */
 import type { EncodedSections } from "../../../messaging/messages/encoded-sections.ts";
 
 const [ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, SEQUENCE, VALUE] = [0x72, 0x73, 0x74, 0x75, 0x76, 0x77];
 const JMS_MESSAGE_TYPE = "x-opt-jms-msg-type";
 const SERIALIZED = "application/x-java-serialized-object";
 const CONTENT_TYPE = 6;
-/** Bytes of a value behind its type, by the type's first digit (1.2.1); undefined: the next 1 or 4 bytes say so. */
+/** The number of bytes behind a type code, by its first digit (1.2.1); undefined if the next 1 or 4 bytes say so. */
 const FIXED_WIDTHS: Readonly<Record<number, number>> = { 4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16 };
 const SIZE_BYTES: Readonly<Record<number, number>> = { 10: 1, 11: 4, 12: 1, 13: 4, 14: 1, 15: 4 };
 
@@ -43,7 +43,7 @@ function kindOf(
   return type === 0xa0 || type === 0xb0 ? "bytes" : "other";
 }
 
-/** The code of the section that begins at `at`, and where its value does. */
+/** Reads the code of the section at `at`, and where its value begins. */
 function descriptor(bytes: Buffer, at: number): { readonly code: number; readonly value: number } {
   if (bytes[at] !== 0x00) throw new Error("The message has a section without a descriptor");
   if (bytes[at + 1] === 0x53) return { code: bytes.readUInt8(at + 2), value: at + 3 };
@@ -69,7 +69,7 @@ function items(bytes: Buffer, at: number): Buffer[] {
   return found;
 }
 
-/** Name, the whole pair and the value of each entry of a map whose keys are texts. */
+/** The name, the whole pair and the value of each entry of a map with text keys. */
 function pairsOf(bytes: Buffer, at: number): (readonly [name: string, pair: Buffer, value: Buffer])[] {
   const found = items(bytes, at);
   const pairs: (readonly [string, Buffer, Buffer])[] = [];
@@ -88,10 +88,10 @@ function textOf(value: Buffer | undefined): string | undefined {
   return value && (type === 0xb1 || type === 0xb3) ? value.toString("utf8", 5) : undefined;
 }
 
-/** Where the value ends whose type is at `at`. A described value is its descriptor and its value. */
+/** Where the value ends whose type code is at `at`. A described value is its descriptor and its value. */
 function endOf(bytes: Buffer, at: number): number {
   let from = at;
-  // Each turn passes one descriptor: no recursion that a peer could deepen.
+  // Each iteration skips one descriptor: no recursion that a peer could deepen.
   while (bytes[from] === 0x00) from = plainEnd(bytes, from + 1);
   return plainEnd(bytes, from);
 }

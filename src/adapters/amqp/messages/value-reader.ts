@@ -1,11 +1,11 @@
 /**
- * Reads any value of AMQP 1.0 (Part 1) by its type code, exactly: what a JavaScript number cannot hold, a uuid, a char and a
- * decimal are text. rhea rounds longs from 2^53 on and does not tell a uuid from bytes.
+ * Reads any AMQP 1.0 value (Part 1) by its type code, exactly: integers that a JavaScript number cannot hold, uuids,
+ * chars and decimals become text. rhea rounds longs from 2^53 on, and does not distinguish a uuid from bytes.
  */
 import { MAX_VALUES } from "../rhea/decode-limits.ts";
 import { decimalText } from "./decimal.ts";
 
-/** Binary is a Buffer where it stands by itself and base64 within a list, map or array, as JSON has it. */
+/** Binary is a Buffer at the top level, and base64 within a list, map or array, as in JSON. */
 export type AmqpValue =
   | null
   | boolean
@@ -16,7 +16,7 @@ export type AmqpValue =
   | readonly AmqpValue[]
   | { readonly [key: string]: AmqpValue };
 
-/** An item of a list, and where its bytes are. */
+/** An item of a list, with the position of its bytes. */
 export interface ListItem {
   readonly value: AmqpValue;
   readonly start: number;
@@ -25,9 +25,9 @@ export interface ListItem {
 
 const DESCRIBED = 0x00;
 const NULL = 0x40;
-/** Deeper, and the stack would be too small. */
+/** Deeper nesting could overflow the stack. */
 const MAX_DEPTH = 256;
-/** The farthest a Date reaches. */
+/** The latest time that a Date can hold. */
 const MAX_TIME_MS = 8_640_000_000_000_000n;
 
 export class ValueReader {
@@ -44,19 +44,19 @@ export class ValueReader {
     return this.#at === this.#bytes.length;
   }
 
-  /** The next value, without its descriptor if it has one. @throws Error for what is no AMQP 1.0. */
+  /** Reads the next value, without its descriptor if it has one. @throws Error for bytes that are no AMQP 1.0. */
   read(): AmqpValue {
     return this.#value(this.#typeCode());
   }
 
-  /** The descriptor of the described value that comes next; `read` then reads the value itself. */
+  /** Reads the descriptor of the next described value; `read` then reads the value itself. */
   descriptor(): AmqpValue {
     const code = this.#byte();
     if (code !== DESCRIBED) throw new Error(`A message with a section of the type 0x${code.toString(16)}`);
     return this.read();
   }
 
-  /** The next value, a list. */
+  /** Reads the next value, which must be a list. */
   list(): ListItem[] {
     const code = this.#typeCode();
     const items: ListItem[] = [];
@@ -106,7 +106,7 @@ export class ValueReader {
   }
 
   #map(count: number): AmqpValue {
-    // Without a prototype: a key may be "__proto__".
+    // No prototype, because a key may be "__proto__".
     const map: Record<string, AmqpValue> = Object.create(null);
     for (let n = 0; n < count; n += 2) {
       const key = this.read();
@@ -196,7 +196,7 @@ function emptyValue(code: number): AmqpValue {
   }
 }
 
-/** Width and value of the types of a fixed width. */
+/** Width and reader of each fixed-width type. */
 const FIXED: Readonly<Record<number, readonly [width: number, convert: (bytes: Buffer) => AmqpValue]>> = {
   80: [1, (bytes) => bytes.readUInt8()],
   81: [1, (bytes) => bytes.readInt8()],
@@ -221,13 +221,13 @@ const FIXED: Readonly<Record<number, readonly [width: number, convert: (bytes: B
   152: [16, uuidText],
 };
 
-/** A number where that holds it exactly, else its digits. */
+/** A number if it can hold the integer exactly, otherwise its digits. */
 function exact(integer: bigint): number | string {
   const number = Number(integer);
   return Number.isSafeInteger(number) ? number : integer.toString();
 }
 
-/** A time that no Date reaches is the digits of its milliseconds. */
+/** A time outside the range of Date becomes the digits of its milliseconds. */
 function timeOf(ms: bigint): Date | string {
   return ms > MAX_TIME_MS || ms < -MAX_TIME_MS ? ms.toString() : new Date(Number(ms));
 }

@@ -1,7 +1,7 @@
-/** Writes AMQP 1.0 types (Part 1) into bytes: rhea's own encoding of a message costs a third of a send. */
+/** Writes AMQP 1.0 types (Part 1): rhea's own encoding of a message costs a third of a send. */
 
 const INITIAL_BYTES = 4096;
-/** A string this long is at most 255 bytes of UTF-8. */
+/** A string of this length has at most 255 bytes in UTF-8. */
 const SHORT_CHARACTERS = 85;
 const TWO_32 = 2 ** 32;
 
@@ -9,12 +9,12 @@ export class WireWriter {
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES);
   #length = 0;
 
-  /** Forgets what a write that threw has left. */
+  /** Starts a message, and drops what an interrupted write has left. */
   begin(): void {
     this.#length = 0;
   }
 
-  /** What has been written since {@link begin} and `rest` after it, as bytes of their own. */
+  /** Returns what was written since {@link begin}, followed by `rest`, as a new buffer. */
   take(rest: Uint8Array): Buffer {
     return Buffer.concat([this.#buffer.subarray(0, this.#length), rest]);
   }
@@ -23,12 +23,12 @@ export class WireWriter {
     return this.#length;
   }
 
-  /** The constructor of a section, by its descriptor (3.2), and the type code of what follows. */
+  /** Writes the constructor of a section by its descriptor (3.2), and the type code of its value. */
   section(descriptor: number, typeCode: number): void {
     this.bytes(0x00, 0x53, descriptor, typeCode);
   }
 
-  /** Size and count of a list32 or map32 whose constructor was just written; the items are what `write` writes. */
+  /** Writes the size and count of a list32 or map32 whose constructor was just written; `write` writes the items. */
   compound(write: () => number): void {
     const start = this.#reserve(8);
     this.#length += 8;
@@ -43,7 +43,7 @@ export class WireWriter {
     this.#length = at;
   }
 
-  /** A value that is encoded already. */
+  /** Writes a value that is already encoded. */
   raw(value: Buffer): void {
     const at = this.#reserve(value.length);
     this.#length = at + value.copy(this.#buffer, at);
@@ -63,7 +63,7 @@ export class WireWriter {
     this.#length = this.#buffer.writeUInt32BE(value, at + 1);
   }
 
-  /** A whole number as JMS has them: int where it fits, else long. */
+  /** Writes a whole number as JMS does: int if it fits, otherwise long. */
   integer(value: number): void {
     if (value !== (value | 0)) {
       this.#int64(0x81, value);
@@ -84,7 +84,7 @@ export class WireWriter {
     this.#length = this.#buffer.writeDoubleBE(value, at + 1);
   }
 
-  /** `ms`: as Date.now(). */
+  /** `ms` as of Date.now(). */
   timestamp(ms: number): void {
     this.#int64(0x83, ms);
   }
@@ -97,7 +97,7 @@ export class WireWriter {
     this.#text(text, 0xa3, 0xb3);
   }
 
-  /** The start of a section that is one string or binary of `length` bytes, which follow elsewhere. */
+  /** Begins a section that is one string or binary of `length` bytes, which follow elsewhere. */
   bodySection(descriptor: number, shortCode: number, longCode: number, length: number): void {
     this.bytes(0x00, 0x53, descriptor);
     if (length < 256) {
@@ -123,7 +123,7 @@ export class WireWriter {
     }
   }
 
-  /** Safe integers only: they are what JavaScript numbers hold exactly. */
+  /** Takes safe integers only: JavaScript numbers hold no others exactly. */
   #int64(typeCode: number, value: number): void {
     const at = this.#reserve(9);
     const high = Math.floor(value / TWO_32);
@@ -132,7 +132,7 @@ export class WireWriter {
     this.#length = this.#buffer.writeUInt32BE(value - high * TWO_32, at + 5);
   }
 
-  /** Where to write next, with room for `length` bytes. */
+  /** Returns the position for the next write, with room for `length` bytes. */
   #reserve(length: number): number {
     const needed = this.#length + length;
     if (needed > this.#buffer.length) {

@@ -1,14 +1,17 @@
-/** Endpoints a broker names by itself: the `failover-server-list` of its open frame, and redirects (Artemis sends both). */
+/** Endpoints that a broker names: the `failover-server-list` of its open frame, and redirects (Artemis sends both). */
 import { type Endpoint, type EndpointScheme, isSecure } from "../../../uri/endpoint.ts";
 import { withCredentials } from "../../../uri/with-credentials.ts";
 
-/** As many as the search keeps: of a longer list the first. */
+/** The search keeps as many; of a longer list the first are used. */
 const MAX_ENTRIES = 32;
 
-/** As the URI takes it; a percent sign begins the zone of an IPv6 address. */
+/** A host as the URI accepts it; a percent sign begins the zone of an IPv6 address. */
 const HOST = /^([A-Za-z0-9._-]{1,254}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]{1,64})?)$/;
 
-/** What of the list can be used, in its order. Entries that are malformed, or would leave TLS, are skipped. */
+/**
+ * The usable entries of the list, in order. Malformed entries, and those without TLS where the endpoint has it, are
+ * skipped.
+ */
 export function alternatesOf(list: unknown, current: Endpoint): readonly Endpoint[] {
   if (!Array.isArray(list)) return [];
   const found = list.slice(0, 10 * MAX_ENTRIES).map((entry) => alternateOf(entry, current));
@@ -24,17 +27,20 @@ export function alternateOf(info: unknown, current: Endpoint): Endpoint | undefi
   if (typeof hostFound !== "string" || port === undefined || scheme === undefined) return undefined;
   const host = hostFound.replace(/^\[(.*)\]$/, "$1");
   if (!HOST.test(host)) return undefined;
-  // The alternate is given the login of the endpoint that named it.
+  // The alternate gets the login of the endpoint that named it.
   return withCredentials({ scheme, host, port, options: current.options }, current.credentials);
 }
 
-/** A number, or the digits of one. */
+/** Accepts a number, or its digits. */
 function portOf(found: unknown): number | undefined {
   const port = typeof found === "string" && /^\d{1,5}$/.test(found) ? Number(found) : found;
   return typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
 }
 
-/** Undefined for what is not AMQP over TCP, and for anything less secure than the endpoint that told us. */
+/**
+ * Returns undefined for anything other than AMQP over TCP, and for anything less secure than the endpoint that named
+ * it.
+ */
 function schemeOf(named: unknown, current: Endpoint): EndpointScheme | undefined {
   if (named === undefined || named === null || named === current.scheme) return current.scheme;
   if (named !== "amqp" && named !== "amqps") return undefined;

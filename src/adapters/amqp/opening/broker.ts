@@ -1,17 +1,20 @@
-/** Which product the peer is, from the properties of its open frame: spelling and defaults differ between them. */
+/** Recognises the product of the peer by the properties of its open frame: products differ in spelling and defaults. */
 
 import { printableLine } from "../../../errors/printable.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
 import type { OpenProperties } from "../rhea/open-properties.ts";
 
-/** A map: a peer may call itself "constructor". */
+/** A Map, because a peer may call itself "constructor". */
 const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["ActiveMQ", "activemq"],
   ["apache-activemq-artemis", "artemis"],
   ["masterslave-embedded", "masterslave-embedded"],
 ]);
 
-/** Classic and Artemis by our names, any other product by its own, `unknown` when the peer does not say. `conceal` takes the credentials out. */
+/**
+ * Our names for Classic and Artemis, its own name for any other product, `unknown` if the peer gives none. `conceal`
+ * redacts the credentials.
+ */
 export function brokerOf(properties: OpenProperties, redact: (text: string) => string = (text) => text): Broker {
   const { product, version } = properties;
   return {

@@ -1,8 +1,8 @@
-/** Every way an attempt fails once the socket is connected, and what each means for the search; docs/refusals.md prints it. */
+/** Every way in which an attempt fails once the socket is connected, with its verdict; docs/refusals.md prints it. */
 import type { AttemptErrorCode, Verdict } from "../../../errors/errors.ts";
 
 export interface FailureMeaning {
-  /** What the peer did, as the docs tell it. */
+  /** What the peer did, as printed in the docs. */
   readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;
@@ -79,7 +79,7 @@ export const OTHER = {
   ),
 } as const;
 
-/** The table behind every verdict of this adapter. */
+/** The verdicts of this adapter. */
 export const FAILURES: readonly FailureMeaning[] = [
   ...Object.values(SASL_OUTCOMES),
   ...Object.values(CLOSE_CONDITIONS),

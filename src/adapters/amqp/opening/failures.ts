@@ -1,4 +1,7 @@
-/** What the peer did, and what that means: the verdict on an attempt, the end of a session, a refused send or subscription. */
+/**
+ * The errors for what a peer did: a failed attempt with its verdict, the end of a session, a refused send or
+ * subscription.
+ */
 import { type AttemptError, formatAddress, MasterSlaveError, SessionLostError } from "../../../errors/errors.ts";
 import { printableError, printableLine } from "../../../errors/printable.ts";
 import { lateTlsFailure } from "../../../transport/dial/dial-failure.ts";
@@ -8,7 +11,10 @@ import type { ConnectionEnding } from "../sasl/connection-ending.ts";
 import { CLOSE_CONDITIONS, type FailureMeaning, OTHER } from "./failure-table.ts";
 import { failure, loginFailure } from "./login-failure.ts";
 
-/** An ending before the handshake was done, as the attempt's failure. `firstBytes`: what the peer opened with. */
+/**
+ * The attempt's failure for a connection that ended before the handshake was done. `firstBytes` are the peer's first
+ * bytes.
+ */
 export function attemptFailure(endpoint: Endpoint, ending: ConnectionEnding, firstBytes: Buffer): AttemptError {
   const where = formatAddress(endpoint);
   switch (ending.kind) {
@@ -51,14 +57,14 @@ export function credentialsFailure(endpoint: Endpoint, cause: unknown): AttemptE
 }
 
 function isAmqp1(bytes: Buffer): boolean {
-  // The version may not have come any more.
+  // The version byte may be missing.
   return bytes.subarray(0, 4).toString("latin1") === "AMQP" && (bytes[5] === undefined || bytes[5] === 1);
 }
 
 function meaningOfClose({ condition, field }: Extract<ConnectionEnding, { kind: "close" }>): FailureMeaning {
   if (condition === "amqp:invalid-field" && field === "container-id") return OTHER.clientIdInUse;
   if (condition === undefined) return OTHER.noCondition;
-  // The peer may say "constructor".
+  // The peer may send "constructor".
   return (Object.hasOwn(CLOSE_CONDITIONS, condition) && CLOSE_CONDITIONS[condition]) || OTHER.condition;
 }
 
@@ -68,7 +74,10 @@ function describeClose(ending: Extract<ConnectionEnding, { kind: "close" }>): st
   return `${describeCondition(ending)}; ${hint}`;
 }
 
-/** `amqp:not-found: no such address`. The fields are whatever the peer sent. `conceal` takes the credentials out. */
+/**
+ * Returns `amqp:not-found: no such address`. The fields may contain anything that the peer sends. `conceal` redacts the
+ * credentials.
+ */
 export function describeCondition(
   error: { readonly condition?: unknown; readonly description?: unknown },
   redact: (text: string) => string = (text) => text,
@@ -79,7 +88,7 @@ export function describeCondition(
   return parts.length > 0 ? printableLine(redact(parts.join(": "))) : "no reason given";
 }
 
-/** The end of an open session that nobody here asked for. */
+/** The error for an open session that ended without our asking. */
 export function sessionLoss(endpoint: Endpoint, ending: ConnectionEnding): MasterSlaveError {
   const where = formatAddress(endpoint);
   switch (ending.kind) {
@@ -97,7 +106,7 @@ export function sessionLoss(endpoint: Endpoint, ending: ConnectionEnding): Maste
         },
       );
     case "socket":
-      // Our socket says itself why it went: HEARTBEAT_LOST, or what the system reported.
+      // Our socket's own reason: HEARTBEAT_LOST, or what the system reported.
       if (ending.error instanceof MasterSlaveError) return ending.error;
       return new SessionLostError("SESSION_LOST", `${where} closed the connection`, { endpoint, cause: ending.error });
     default:
@@ -114,7 +123,7 @@ const RETRYABLE_CONDITIONS: ReadonlySet<string> = new Set([
   "amqp:internal-error",
 ]);
 
-/** Whether the same send or subscription may be taken later, as it is. */
+/** Whether the same send or subscription may be accepted later, unchanged. */
 export function isRetryable(condition: string | undefined): boolean {
   return condition !== undefined && RETRYABLE_CONDITIONS.has(condition);
 }

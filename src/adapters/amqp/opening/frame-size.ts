@@ -1,15 +1,20 @@
-/** The room in an attach frame: an attach cannot be cut into frames, and a peer ends the connection over one that is too large. */
+/**
+ * Checks that an attach frame is small enough: it cannot be split, and a peer ends the connection if it is too large.
+ */
 import { formatAddress, InvalidArgumentError } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import { MAX_FRAME_SIZE } from "../rhea/peer-limits.ts";
 import type { SessionDeps } from "./session-deps.ts";
 
-/** For everything in an attach frame that is not named by the user. */
+/** Bytes for all parts of an attach frame that do not come from the user. */
 const OTHER_FIELDS = 1024;
-/** Bytes of the frame that each name is written with, beside its own. */
+/** Bytes that the frame needs for each name beside the name itself. */
 const NAME_HEAD = 8;
 
-/** @throws InvalidArgumentError where `names`, which one attach frame carries, fit into no frame that the peer takes. */
+/**
+ * @throws InvalidArgumentError if `names`, which one attach frame carries, do not fit into a frame that the peer
+ * accepts.
+ */
 export function checkFrameFits(
   { connection, endpoint }: Pick<SessionDeps, "connection" | "endpoint">,
   what: string,
@@ -24,7 +29,7 @@ export function checkFrameFits(
   );
 }
 
-/** The start of a text that may be as long as it likes, for an error. */
+/** The start of a text of any length, for an error. */
 export function describeStart(text: string): string {
   return printableLine(text.slice(0, 200)) + (text.length > 200 ? "…" : "");
 }

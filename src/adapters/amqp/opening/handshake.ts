@@ -1,4 +1,7 @@
-/** SASL and open over a connected socket, by a rhea connection that never retries, never times and never speaks to the console. */
+/**
+ * SASL and open over a connected socket, with a rhea connection that never reconnects, uses no timers of its own and
+ * never writes to the console.
+ */
 import { randomUUID } from "node:crypto";
 import rhea, { type Connection, type EventContext } from "rhea";
 import { MasterSlaveError } from "../../../errors/errors.ts";
@@ -17,26 +20,26 @@ import { alternateOf, alternatesOf } from "./alternates.ts";
 import { CLOSE_CONDITIONS } from "./failure-table.ts";
 import { attemptFailure } from "./failures.ts";
 
-/** An open connection, and where to hear of its end. */
+/** An open connection, and how to learn of its end. */
 export interface OpenConnection {
   readonly connection: Connection;
   readonly properties: OpenProperties;
-  /** The capabilities the peer offered in its open frame. */
+  /** The capabilities that the peer offered in its open frame. */
   readonly offers: ReadonlySet<string>;
-  /** Takes this connection's credentials out of a text of the broker's. */
+  /** Redacts this connection's credentials in a text of the broker. */
   readonly redact: (text: string) => string;
-  /** From now on `listener` is told of the first terminal signal; at once when it came already. */
+  /** Calls `listener` at the first event that ends the connection; at once if it has happened already. */
   onEnding(listener: (ending: ConnectionEnding) => void): void;
 }
 
 type HandshakeSettings = Pick<AdapterSettings, "clientId" | "heartbeatMs" | "onAlternates" | "saslMechanisms">;
 
-/** Artemis opens before it refuses, and marks that open with this property. */
+/** Artemis sends an open frame before it refuses, and marks it with this property. */
 const ESTABLISHMENT_FAILED = "amqp:connection-establishment-failed";
 
 /**
- * Speaks first. Resolves when the peer has opened; rejects with an AttemptError, or with the signal's reason, and has
- * destroyed the socket then.
+ * Sends the first bytes. Resolves when the peer has opened; rejects with an AttemptError, or with the signal's reason,
+ * and then has destroyed the socket.
  */
 export function handshake(
   socket: EndpointSocket,
@@ -85,7 +88,7 @@ export function handshake(
   });
 }
 
-/** A connection on a container of its own: what nobody else handles stays there, silently. */
+/** A connection on a container of its own, so that unhandled events stay there, silently. */
 function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: HandshakeSettings): Connection {
   const { host, port } = socket.endpoint;
   const id = clientId ?? `masterslave-${randomUUID()}`;
@@ -98,9 +101,10 @@ function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: Han
     container_id: id,
     reconnect: false,
     tcp_no_delay: true,
-    // Larger messages travel in several frames; rhea advertises no limit by itself.
+    // Larger messages travel in several frames; by default rhea announces no limit.
     max_frame_size: MAX_FRAME_SIZE,
-    // A SASL layer, whoever logs in: rhea leaves it out otherwise, and Classic refuses then. What it holds comes with the broker's offer.
+    // Forces a SASL layer for every login: without it rhea leaves it out, and Classic refuses. Its mechanisms are
+    // chosen when the broker's offer comes.
     sasl_mechanisms: {},
     connection_details: () => ({ host, port, connect: handOut(socket) }),
     ...(heartbeatMs > 0 && { idle_time_out: heartbeatMs }),
@@ -111,7 +115,7 @@ function createConnection(socket: EndpointSocket, { clientId, heartbeatMs }: Han
   return connection;
 }
 
-/** rhea calls it in place of net.connect; ours has been connected all along. */
+/** rhea calls this instead of net.connect; our socket is connected already. */
 function handOut(socket: EndpointSocket) {
   return (_port: number, _host: string, _options: unknown, connected: () => void): EndpointSocket => {
     process.nextTick(connected);
@@ -119,7 +123,7 @@ function handOut(socket: EndpointSocket) {
   };
 }
 
-/** What rhea emits when a connection is over, or prints and throws when nobody listens. */
+/** The events by which rhea reports the end of a connection; without a listener it prints or throws. */
 const TERMINAL_EVENTS = ["error", "protocol_error", "connection_error", "connection_close", "disconnected"] as const;
 
 interface EndingWatch {
@@ -128,7 +132,7 @@ interface EndingWatch {
   readonly listen: (listener: (ending: ConnectionEnding) => void) => void;
 }
 
-/** The first terminal signal of a connection, whichever way it comes; later ones are dropped. */
+/** Reports the first event that ends a connection; later ones are dropped. */
 function watchEnding(connection: Connection, socket: EndpointSocket, redact: (text: string) => string): EndingWatch {
   let ending: ConnectionEnding | undefined;
   let told: ((ending: ConnectionEnding) => void) | undefined;
@@ -173,7 +177,7 @@ function closeOf(connection: Connection, context: EventContext, redact: (text: s
   return { kind: "close", condition: undefined, description: undefined };
 }
 
-/** The conditions we know are kept: a user may be called "amqp". */
+/** Known conditions are kept, because the user may be called "amqp". */
 function concealUnknown(condition: string, redact: (text: string) => string): string {
   return Object.hasOwn(CLOSE_CONDITIONS, condition) ? condition : redact(condition);
 }
@@ -187,7 +191,10 @@ function speak(connection: Connection, terms: SaslTerms): void {
   }
 }
 
-/** What the peer named so far, in its open frame or a redirect. Returns what the listener threw, as nobody above may catch it. */
+/**
+ * Reports the endpoints that the peer named in its open frame or a redirect. Returns what the listener threw, because
+ * nobody above could catch it.
+ */
 export function tellAlternates(
   connection: Connection,
   endpoint: Endpoint,

@@ -1,4 +1,4 @@
-/** A login that came to nothing, as the attempt's failure. */
+/** The attempt's failure for a login that did not succeed. */
 import { AttemptError, AuthenticationError, formatAddress } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import { type LoginKind, WRONG_LOGIN } from "../../../messaging/port/login.ts";
@@ -37,14 +37,14 @@ const LOGIN_NAMES: Readonly<Record<LoginKind, string>> = {
   nobody: "no login",
 };
 
-/** A peer's list of mechanisms, as far as it can be shown: those known by name, and of the others what is no more than a name. */
+/** A peer's list of mechanisms that is safe to show: known ones, and of the others only those that look like a name. */
 function showMechanisms(offered: readonly string[]): string {
   const known = offered.filter((name) => SASL_MECHANISMS.some((mechanism) => mechanism === name));
   const others = offered.filter((name) => !known.includes(name) && /^[A-Z0-9_-]{1,20}$/.test(name));
   return [...known, ...others].slice(0, 12).join(", ") || "none";
 }
 
-/** The error that a row of the table becomes. */
+/** Makes the error for a row of the table. */
 export function failure(
   found: FailureMeaning | undefined,
   text: string,

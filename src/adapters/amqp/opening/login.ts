@@ -1,4 +1,4 @@
-/** The login of one attempt: asked for, and checked against what SASL can carry. */
+/** Obtains the login of one attempt, and checks that SASL can carry it. */
 import { AuthenticationError } from "../../../errors/errors.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import { type Login, textsOf } from "../../../messaging/port/login.ts";
@@ -6,7 +6,9 @@ import { type Endpoint, isSecure } from "../../../uri/endpoint.ts";
 import { obtainLogin } from "../../shared/obtain-login.ts";
 import { credentialsFailure } from "./failures.ts";
 
-/** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what SASL cannot carry. */
+/**
+ * Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for a login that SASL cannot carry.
+ */
 export async function askLogin(
   settings: AdapterSettings,
   endpoint: Endpoint,

@@ -1,4 +1,4 @@
-/** The AMQP session as its sends, subscriptions and transactions see it. */
+/** The parts of an AMQP session that its sends, subscriptions and transactions use. */
 import type { Connection } from "rhea";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
@@ -10,22 +10,22 @@ export interface SessionDeps {
   readonly endpoint: Endpoint;
   readonly broker: Broker;
   readonly spelling: Spelling;
-  /** The capabilities of the broker's open frame. */
+  /** The capabilities in the broker's open frame. */
   readonly offers: ReadonlySet<string>;
-  /** The user's own, if there is one. */
+  /** The user's client id, if there is one. */
   readonly clientId: string | undefined;
-  /** A larger message is not kept but rejected, bytes. */
+  /** The size limit in bytes: a larger message is not kept but rejected. */
   readonly maxMessageBytes: number;
   /** Raises the event `warning` of the connection. */
   readonly warn: AdapterSettings["onWarning"];
-  /** Takes this connection's credentials out of a text of the broker's. */
+  /** Redacts this connection's credentials in a text of the broker. */
   readonly redact: (text: string) => string;
-  /** Past rhea to the socket: EndpointSocket.gather(). */
+  /** Writes to the socket without going through rhea: EndpointSocket.gather(). */
   readonly gather: (bytes: Buffer) => void;
-  /** Over, or about to be told so. */
+  /** Whether the session is over, or about to be reported as over. */
   isOver(): boolean;
-  /** The broker confirmed or delivered something. */
+  /** Notes that the broker confirmed or delivered something. */
   proveUseful(): void;
-  /** For whatever rhea calls: a throw of ours would make it close the connection with a text of its own. */
+  /** Wraps whatever rhea calls: an exception of ours would make rhea close the connection with a text of its own. */
   guard<Args extends unknown[]>(work: (...args: Args) => void): (...args: Args) => void;
 }

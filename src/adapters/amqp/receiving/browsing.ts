@@ -1,4 +1,7 @@
-/** Shows all of a queue in batches: each asks for so many messages, or for word that there are no more (AMQP 1.0, 2.6.7). */
+/**
+ * Reads a whole queue in batches: each asks for a number of messages, or for word that there are no more (AMQP 1.0,
+ * 2.6.7).
+ */
 import type { Receiver } from "rhea";
 
 export class Browsing {
@@ -6,10 +9,10 @@ export class Browsing {
   readonly #batch: number;
   readonly #onBrowsed: () => void;
   #received = 0;
-  /** Handed over and not settled: a batch is asked for when the one before has been read. */
+  /** Number of messages delivered and not settled: the next batch is requested when the previous one has been read. */
   #unread = 0;
   #waiting = false;
-  /** Classic ends a batch after its last message; what it is asked for meanwhile it drains along with it. */
+  /** Classic ends a batch after its last message; credit that is granted meanwhile it drains along. */
   #mayEndEarly = false;
 
   constructor(receiver: Receiver, batch: number, onBrowsed: () => void) {
@@ -26,13 +29,13 @@ export class Browsing {
     this.#receiver.drain_credit();
   }
 
-  /** Before it is handed over, if it can be read at all. */
+  /** Called before a message is delivered, with whether it can be read. */
   onMessage(readable: boolean): void {
     this.#received += 1;
     if (readable) this.#unread += 1;
   }
 
-  /** After it was handed over. A batch that is full leaves no credit to drain: no broker says anything more of it. */
+  /** Called after it was delivered. A full batch leaves no credit to drain, so no broker announces its end. */
   onHandedOver(): void {
     if (this.#received < this.#batch) return;
     this.#mayEndEarly = true;

@@ -1,12 +1,13 @@
 /**
- * The credit that settled deliveries give back to the broker, in few flows: each wakes it up. What is settled in one turn
- * of the loop waits for a quarter of the prefetch, as long as the broker has more than half of it left.
+ * Gives the credit of settled deliveries back to the broker in few flow frames, because each frame wakes the broker up.
+ * Settlements of one turn are collected up to a quarter of the prefetch, as long as the broker has more than half of it
+ * left.
  */
 export interface CreditReplenisherDeps {
   readonly prefetch: number;
-  /** What the broker still has. */
+  /** The credit that the broker still has. */
   left(): number;
-  /** Called in a later turn. */
+  /** Grants credit; called in a later turn. */
   pay(credit: number): void;
 }
 
@@ -28,7 +29,7 @@ export class CreditReplenisher {
     this.#schedule();
   }
 
-  /** The broker has used credit: what is owed must not wait once there is little left. */
+  /** The broker has used credit: once little is left, the owed credit is granted at once. */
   used(): void {
     if (this.#owed > 0 && this.#terms.left() <= this.#little) this.#schedule();
   }

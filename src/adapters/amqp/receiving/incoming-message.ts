@@ -1,4 +1,7 @@
-/** A transfer as a delivery of ours, decoded here and not by rhea: what cannot be read fails by itself, not the connection. */
+/**
+ * Makes our delivery from a transfer. We decode it, not rhea, so that an unreadable message fails by itself and not the
+ * connection.
+ */
 import type { Delivery } from "rhea";
 import type { Linkable } from "../../../async/linked-set.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
@@ -11,12 +14,12 @@ import { decodeFast } from "../messages/fast-decoder.ts";
 import { type DecodedMessage, decodeMessage, foreignMessage } from "../messages/full-decoder.ts";
 import { STILL_ENCODED } from "../rhea/incoming-transfers.ts";
 
-/** A delivery with what it came as. */
+/** A delivery with the rhea delivery that it came as. */
 export class AmqpDelivery implements IncomingDelivery, Linkable<AmqpDelivery> {
   readonly message: ReceivedMessage;
   readonly deliveryCount: number;
   readonly wire: Delivery;
-  /** Its place among the unsettled. */
+  /** The set of unsettled deliveries that it is in. */
   set: object | undefined;
   previous: AmqpDelivery | undefined;
   next: AmqpDelivery | undefined;

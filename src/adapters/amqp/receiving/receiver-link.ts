@@ -4,19 +4,19 @@ import type { SessionDeps } from "../opening/session-deps.ts";
 import { creditLeft, forgetAborted, takeOverIncoming } from "../rhea/incoming-transfers.ts";
 import type { AttachTerms } from "./source.ts";
 
-/** How many transfers the broker may send ahead; rhea tells it of more when half of them have come. */
+/** How many transfers the broker may send ahead; rhea extends this window when half of it is used. */
 const WINDOW = 8192;
 
 /** What the broker does with the link. */
 export interface ReceiverEvents {
   onAttach(receiver: Receiver): void;
-  /** The link or its AMQP session is gone, by our wish or the broker's. */
+  /** The link or its AMQP session is gone, because we or the broker ended it. */
   onDetach(error: AmqpError | Error | undefined): void;
   onDrained(): void;
   onMessage(bytes: unknown, delivery: Delivery): void;
   /** A message of `size` bytes, more than `maxMessageBytes`, of which only the `head` was kept. */
   onTooLarge(head: unknown, size: number, delivery: Delivery): void;
-  /** The broker has taken back a delivery that had come in part. */
+  /** The broker aborted a delivery of which a part had come. */
   onAborted(): void;
 }
 
@@ -24,9 +24,11 @@ export class ReceiverLink {
   readonly amqpSession: Session;
   readonly receiver: Receiver;
   readonly #outlivesLink: boolean;
-  /** The transfer at hand takes its delivery back, which rhea would hand over cut short. */
+  /** Whether the present transfer aborts its delivery, which rhea would deliver truncated. */
   #aborted = false;
-  /** Size of the message that the transfer at hand ends, where it is too large and only its head was kept; 0 otherwise. */
+  /**
+   * The size of the message that the present transfer ends, if it is too large and only its head was kept; otherwise 0.
+   */
   #bytesTooLarge = 0;
 
   /** Attaches at once, without credit. */
@@ -72,12 +74,12 @@ export class ReceiverLink {
     });
   }
 
-  /** The credit that the broker has left, by our count of what came. */
+  /** The credit that the broker has left, by our own count. */
   get credit(): number {
     return creditLeft(this.receiver);
   }
 
-  /** Closing the link of a durable subscription would delete it. */
+  /** Detaches or closes the link; closing the link of a durable subscription would delete it. */
   leave(): void {
     if (this.#outlivesLink) this.receiver.detach();
     else this.receiver.close();

@@ -1,18 +1,21 @@
-/** A settlement as the AMQP outcome it is, written so that rhea cannot mix it up with its neighbour's. */
+/** Writes a settlement as its AMQP outcome, in a way that rhea cannot mix it up with its neighbour's. */
 import type { Delivery, Session } from "rhea";
 import type { Settlement } from "../../../messaging/port/messaging-session.ts";
 import { writeDispositions } from "../rhea/incoming-transfers.ts";
 import { acceptedIn } from "../rhea/transactional-state.ts";
 
-/** Our word for a rejection by the application; AMQP has none. */
+/** Our condition name for a rejection by the application; AMQP has none. */
 const REJECTED = "masterslave-transport:rejected";
 
-/** A disposition is one frame: with a reason beyond its size, such as an error that quotes the message, the broker would close. */
+/**
+ * A disposition is one frame: a reason longer than a frame, such as an error that quotes the message, would make the
+ * broker close.
+ */
 const MAX_REASON_CHARS = 1_000;
 
 /**
- * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
- * first (write_dispositions in its session.js): only `accepted` may wait for company.
+ * rhea joins neighbouring deliveries that are settled in one turn into one disposition, and gives the second the
+ * outcome of the first (write_dispositions in its session.js). So only `accepted` may wait to be joined.
  */
 export function dispose(delivery: Delivery, settlement: Settlement, amqpSession: Session): void {
   if (settlement.kind === "accepted") {
@@ -31,7 +34,10 @@ export function dispose(delivery: Delivery, settlement: Settlement, amqpSession:
   writeDispositions(amqpSession);
 }
 
-/** Accepted when the transaction commits. In a frame of its own, as every outcome that is not plainly `accepted`. */
+/**
+ * The delivery is accepted when the transaction commits. Written in a frame of its own, like every outcome other than
+ * plain `accepted`.
+ */
 export function settleInTransaction(delivery: Delivery, txnId: Buffer, amqpSession: Session): void {
   writeDispositions(amqpSession);
   delivery.update(true, acceptedIn(txnId));

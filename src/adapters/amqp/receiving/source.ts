@@ -1,4 +1,4 @@
-/** What a subscription attaches to on the broker found, or why that broker cannot do what is asked. */
+/** The source that a subscription attaches to on the connected broker, or why that broker cannot do what is asked. */
 
 import { randomUUID } from "node:crypto";
 import rhea, { type Source } from "rhea";
@@ -10,19 +10,19 @@ import { spell } from "../messages/destination.ts";
 import { checkFrameFits, describeStart } from "../opening/frame-size.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 
-/** What differs from subscription to subscription in an attach frame. */
+/** The fields of an attach frame that depend on the subscription. */
 export interface AttachTerms {
   readonly name?: string;
   readonly source: Source;
-  /** Properties of the link, in which Artemis reads the priority of a consumer. */
+  /** Link properties, from which Artemis reads the priority of a consumer. */
   readonly properties?: Readonly<Record<string, unknown>>;
-  /** Detached, not closed, at the end: closing deletes a durable subscription. */
+  /** At the end the link is detached, not closed: closing deletes a durable subscription. */
   readonly outlivesLink: boolean;
 }
 
 type Peer = Pick<SessionDeps, "broker" | "clientId" | "endpoint" | "offers" | "spelling" | "connection">;
 
-/** Durable for all of its terminus (AMQP 1.0, 3.5.5), and never expired. */
+/** The terminus is fully durable (AMQP 1.0, 3.5.5) and never expires. */
 const OUTLIVES_SESSIONS = { durable: 2, expiry_policy: "never" } as const;
 /** AMQP 1.0, 3.5.10. */
 const DELETE_ON_CLOSE = 0x2b;
@@ -46,16 +46,17 @@ export function attachTermsOf(request: SubscriptionRequest, peer: Peer): AttachT
   return { ...named(source, subscription), outlivesLink: subscription.durable };
 }
 
-/** The name of the link is the name of the subscription; several links of one connection may share one. */
+/** The link is named after the subscription; several links of one connection may share the name. */
 export function linkNameOf({ name, shared }: NamedSubscription): string {
-  // Artemis cuts the name at the bar, as it is Qpid JMS's mark of a shared one (DefaultSenderController, createQueueName).
+  // Artemis cuts the name at the bar, which is Qpid JMS's mark of a shared subscription (DefaultSenderController,
+  // createQueueName).
   return shared ? `${name}|${randomUUID()}` : name;
 }
 
-/** Global: not of one client id, but of all of them. */
+/** "global": shared among all client ids, not within one. */
 export const SHARED_CAPABILITIES = ["shared", "global"] as const;
 
-/** @throws UnsupportedError for a subscription that this broker cannot have, or not keep. */
+/** @throws UnsupportedError for a subscription that this broker cannot create or keep. */
 export function checkNamed({ name, durable, shared }: NamedSubscription, { broker, clientId, offers }: Peer): void {
   if (shared && !offers.has("SHARED-SUBS")) {
     const instead =
@@ -88,13 +89,13 @@ function checkDestination(request: SubscriptionRequest, peer: Peer): void {
 
 function sourceOf({ destination }: SubscriptionRequest, { broker, spelling }: Peer): Source {
   const { address, capabilities } = spell(spelling, destination);
-  // Artemis writes `#` where ActiveMQ has always written `>`.
+  // Artemis writes `#` where ActiveMQ writes `>`.
   const spelled = broker.product === "artemis" ? address.replace(/(^|\.)>$/, "$1#") : address;
-  // A copy of the capabilities: rhea's typings ask for one that can be written to.
+  // A copy of the capabilities, because rhea's typings ask for a mutable array.
   return { address: spelled, ...(capabilities && { capabilities: [...capabilities] }) } as Source;
 }
 
-/** An exclusive consumer, one with a priority, or both. */
+/** Adds what makes the consumer exclusive, gives it a priority, or both. */
 function preferred(source: Source, request: SubscriptionRequest, { broker }: Pick<Peer, "broker">): AttachTerms {
   const { destination, exclusive, priority, subscription } = request;
   const chosen = exclusive ? exclusively(source, request, { broker }) : source;
@@ -105,14 +106,14 @@ function preferred(source: Source, request: SubscriptionRequest, { broker }: Pic
     return { source: chosen, properties: { priority: rhea.types.wrap_int(priority) }, outlivesLink: false };
   if (broker.product !== "activemq")
     throw new UnsupportedError(`Consumers of ${broker.product} over AMQP have no priority that we know`);
-  // Classic reads options of a consumer in the address, and nothing in the properties of the link (measured).
+  // Classic reads consumer options in the address, and ignores the properties of the link (measured).
   const address = `${chosen.address}${exclusive ? "&" : "?"}consumer.priority=${priority}`;
   return { source: { ...chosen, address }, outlivesLink: false };
 }
 
 function exclusively(source: Source, { destination }: SubscriptionRequest, { broker }: Pick<Peer, "broker">): Source {
   if (broker.product === "activemq" && destination.kind === "queue") {
-    // Classic reads options of a consumer in the address (AmqpSession.createSender).
+    // Classic reads consumer options in the address (AmqpSession.createSender).
     return { ...source, address: `${source.address}?consumer.exclusive=true` };
   }
   const why =
@@ -134,7 +135,7 @@ function named(source: Source, subscription: NamedSubscription): Omit<AttachTerm
   };
 }
 
-/** As long as its link lives, whose answer tells the address. */
+/** A queue that lives as long as its link, and whose address comes with the answer to the attach. */
 function temporaryQueue(): Source {
   return {
     dynamic: true,

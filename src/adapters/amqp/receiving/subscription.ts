@@ -30,10 +30,10 @@ import { dispose, settleInTransaction } from "./settlement.ts";
 import { type AttachTerms, attachTermsOf } from "./source.ts";
 import { tooLarge, type UnreadMessage, unreadable, unreadWarning } from "./unread-message.ts";
 
-/** The key rhea's filter gives a selector; brokers echo the filters they apply (AMQP 1.0, 3.5.8). */
+/** The key that rhea gives to a selector filter; brokers echo the filters that they apply (AMQP 1.0, 3.5.8). */
 const SELECTOR = "jms-selector";
 
-/** How a rollback gives back what was accepted: both brokers count the delivery. */
+/** How a rollback gives back accepted deliveries: both brokers then count the delivery. */
 const COMES_AGAIN: Settlement = { kind: "modified", deliveryFailed: true, undeliverableHere: false };
 
 export class AmqpSubscription implements SessionSubscription {
@@ -53,10 +53,10 @@ export class AmqpSubscription implements SessionSubscription {
   #phase: "attaching" | "open" | "closing" | "over" = "attaching";
   #link: ReceiverLink | undefined;
   #browsing: Browsing | undefined;
-  /** Of its messages that do not say. */
+  /** The destination for messages that name none. */
   #destination: Destination;
 
-  /** `onOver` is called once, when the broker has no part in it any more. */
+  /** `onOver` is called once, when the broker has ended its side. */
   constructor(context: SessionDeps, request: SubscriptionRequest, sink: SubscriptionSink, onOver: () => void) {
     this.#context = context;
     this.#request = request;
@@ -67,7 +67,7 @@ export class AmqpSubscription implements SessionSubscription {
       left: () => this.#link?.credit ?? 0,
       pay: context.guard((credit) => this.#addCredit(credit)),
     });
-    // One for all: it runs once per message.
+    // One function for all deliveries, because it runs once per message.
     this.#settle = context.guard((wire, settlement, amqpSession) => {
       dispose(wire, settlement, amqpSession);
       this.#credit.add();
@@ -87,7 +87,7 @@ export class AmqpSubscription implements SessionSubscription {
       this.#attach(attachTermsOf(this.#request, this.#context));
     } catch (cause) {
       if (!(cause instanceof UnsupportedError || cause instanceof InvalidArgumentError)) throw cause;
-      // As late as any broker's refusal: whoever subscribes has no subscription yet.
+      // Told as late as a broker's refusal would be: the caller has not received the subscription yet.
       queueMicrotask(() => {
         if (this.#phase === "attaching") this.#refuse(cause.message, { cause });
       });
@@ -123,13 +123,13 @@ export class AmqpSubscription implements SessionSubscription {
     if (phase === "attaching" || phase === "open") {
       this.#phase = "closing";
       if (!this.#link) this.end();
-      // rhea attaches a link again that is closed before its attach is answered: #onAttach closes it then.
+      // rhea would attach a link again if it is closed before its attach is answered: #onAttach closes it then.
       else if (phase === "open") this.#context.guard(() => this.#giveBack())();
     }
     return this.#over;
   }
 
-  /** The session is over, and this with it. */
+  /** Ends the subscription together with its session. */
   end(): void {
     if (this.#phase === "over") return;
     this.#phase = "over";
@@ -167,7 +167,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (over) return Promise.reject(over);
     this.#unsettled.delete(incoming);
     this.#enlisted.enlist(incoming.wire, transaction);
-    // Work goes on within a transaction that accepts more than the prefetch.
+    // Gives credit back, so that a transaction can accept more than the prefetch.
     this.#credit.add();
     return "settled";
   }
@@ -193,7 +193,8 @@ export class AmqpSubscription implements SessionSubscription {
   #onAttach(receiver: Receiver): void {
     if (this.#phase === "closing") this.#giveBack();
     if (this.#phase !== "attaching") return;
-    // A source without an address announces a refusal, whose detach follows (AMQP 1.0, 2.6.3); not every peer sets one.
+    // A source without an address announces a refusal, whose detach follows (AMQP 1.0, 2.6.3); not every peer sets an
+    // address.
     if (!receiver.source?.address) setImmediate(this.#context.guard(() => this.#begin(receiver)));
     else this.#begin(receiver);
   }
@@ -216,13 +217,13 @@ export class AmqpSubscription implements SessionSubscription {
       this.#destination = destinationOf(this.#context.spelling, String(address), "temp-queue");
       this.#sink.onReady(this.#destination);
     } else this.#sink.onReady();
-    // Credit comes last; the sink may have closed us.
+    // Credit comes last, because the sink may have closed the subscription.
     if (this.#phase !== "open") return;
     if (this.#browsing) this.#browsing.ask();
     else receiver.add_credit(prefetch);
   }
 
-  /** The link or its AMQP session is gone, by our wish or the broker's. */
+  /** The link or its AMQP session is gone, because we or the broker ended it. */
   #onDetach(error: AmqpError | Error | undefined): void {
     if (this.#phase === "over") return;
     if (this.#phase !== "closing") {
@@ -259,7 +260,7 @@ export class AmqpSubscription implements SessionSubscription {
     }
     this.#browsing?.onMessage(true);
     this.#credit.used();
-    // A copy: the message stays where it is, whatever is said of it.
+    // A browser gets a copy: the message stays in the queue, whatever the outcome.
     if (this.#browsing) delivery.accept();
     this.#unsettled.add(incoming);
     this.#context.proveUseful();
@@ -267,7 +268,7 @@ export class AmqpSubscription implements SessionSubscription {
     if (this.#phase === "open") this.#browsing?.onHandedOver();
   }
 
-  /** A message that is not handed over is rejected by itself: ending the session would only bring it again. */
+  /** A message that is not delivered is rejected by itself: ending the session would only bring it again. */
   #refuseUnread(message: UnreadMessage, delivery: Delivery): void {
     this.#browsing?.onMessage(false);
     this.#credit.used();

@@ -1,4 +1,4 @@
-/** Messages that are not handed over: those that cannot be read, and those that are larger than `maxMessageBytes`. */
+/** Messages that are not delivered: those that cannot be read, and those larger than `maxMessageBytes`. */
 import { type EndpointAddress, formatAddress } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
@@ -7,7 +7,7 @@ import { findMessageId } from "../messages/full-decoder.ts";
 
 export interface UnreadMessage {
   readonly code: "UNREADABLE_MESSAGE" | "MESSAGE_TOO_LARGE";
-  /** The bytes of the message that are known: all, or the first ones. */
+  /** The known bytes of the message: all, or the first ones. */
   readonly bytes: unknown;
   readonly reason: string;
 }
@@ -22,7 +22,7 @@ export function tooLarge(head: unknown, size: number, maxMessageBytes: number): 
   return { code: "MESSAGE_TOO_LARGE", bytes: head, reason };
 }
 
-/** `done`: what became of it, such as "rejected". */
+/** `done` says what happened to the message, such as "rejected". */
 export function unreadWarning(
   { code, bytes, reason }: UnreadMessage,
   done: string,

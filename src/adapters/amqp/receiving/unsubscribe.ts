@@ -1,4 +1,4 @@
-/** Deletes subscriptions that outlive sessions: attaches to one without naming its topic, and closes it (as Qpid JMS does). */
+/** Deletes durable subscriptions: attaches to one without naming its topic, and closes it (as Qpid JMS does). */
 import type { AmqpError, Receiver, Session } from "rhea";
 import { formatAddress, type MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
@@ -15,7 +15,7 @@ export class Unsubscriptions {
     this.#context = context;
   }
 
-  /** Resolves when the broker has closed it. Rejects as MessagingSession.unsubscribe. */
+  /** Resolves when the broker has closed it. Rejects as described for MessagingSession.unsubscribe. */
   async unsubscribe(subscription: NamedSubscription): Promise<void> {
     if (this.#ended) throw this.#ended;
     checkNamed(subscription, this.#context);
@@ -46,7 +46,7 @@ export class Unsubscriptions {
   ): void {
     const { guard } = this.#context;
     amqpSession.begin();
-    // No source: rhea leaves it out, and the broker looks for the link by its name.
+    // Without a source the broker finds the link by its name.
     const receiver: Receiver = amqpSession.attach_receiver({
       name: linkNameOf(subscription),
       credit_window: 0,
@@ -61,7 +61,7 @@ export class Unsubscriptions {
     receiver.on(
       "receiver_open",
       guard(() => {
-        // A refusal answers without a source too, and its detach follows (AMQP 1.0, 2.6.3).
+        // A refusal has no source either; its detach follows (AMQP 1.0, 2.6.3).
         if (!receiver.source?.address) return;
         closing = true;
         receiver.close();

@@ -1,16 +1,24 @@
-/** Bounds what one frame or message may unfold to: rhea makes an object of every value, and an array of four thousand million nulls is twelve bytes. */
+/**
+ * Limits how much one frame or message may expand to: rhea makes an object of every value, and an array of four billion
+ * nulls has twelve bytes.
+ */
 import type { RheaConnection, RheaReader } from "./rhea-internals.ts";
 import { rheaTypes } from "./rhea-internals.ts";
 
-/** The most values in the lists, maps and arrays of one frame, nested ones included: at some hundred bytes each they take about as much memory as the largest message. */
+/**
+ * The most values in the lists, maps and arrays of one frame, nested ones included. At some hundred bytes each they
+ * take about as much memory as the largest message.
+ */
 export const MAX_VALUES = 1_000_000;
 
-/** rhea's reader, with a bound: throws where rhea's own would unfold more than it has bytes for, or read past the end of a list. */
+/**
+ * rhea's reader with a limit: throws if a frame has more values than bytes for them, or is read past the end of a list.
+ */
 class LimitedReader extends rheaTypes.Reader {
   #valuesRead = 0;
 
   override read_n(count: number): unknown[] {
-    // Each item has at least the byte of its type.
+    // Each item has at least one byte, its type code.
     this.#claim(count, count);
     return super.read_n(count);
   }
@@ -40,7 +48,7 @@ class LimitedReader extends rheaTypes.Reader {
     return this.position + width + this.buffer.readUIntBE(this.position, width);
   }
 
-  /** rhea goes by the count alone, and takes for the next value what another reader would not. */
+  /** rhea uses only the count, and may read on where another reader stops. */
   #checkEnd(end: number, value: unknown): unknown {
     if (this.position !== end) throw new Error("A list whose items are not as long as it says");
     return value;
@@ -49,7 +57,7 @@ class LimitedReader extends rheaTypes.Reader {
 
 type ReaderClass = new (buffer: Buffer) => RheaReader;
 
-/** Every reader that rhea makes from here on is of this class. Returns the class that was in force. */
+/** Makes rhea create readers of this class from now on. Returns the previous class. */
 function useReader(reader: ReaderClass): ReaderClass {
   const before = rheaTypes.Reader;
   rheaTypes.Reader = reader;
@@ -57,8 +65,9 @@ function useReader(reader: ReaderClass): ReaderClass {
 }
 
 /**
- * Bounds what the connection's frames unfold to: a breach ends the connection. In force only while the connection reads a
- * frame, and lifted while whoever handles the frame runs, for that may be a user with a rhea connection of their own.
+ * Limits what the connection's frames expand to; a breach ends the connection. The limit applies only while the
+ * connection reads a frame. It is lifted while handlers of the frame run, because the user may have rhea connections of
+ * their own.
  */
 export function limitedInput(connection: RheaConnection, performatives: readonly string[]): Partial<RheaConnection> {
   const { input } = connection;

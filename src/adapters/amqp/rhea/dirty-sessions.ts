@@ -1,26 +1,27 @@
 /**
- * Has rhea look at those AMQP sessions alone that have something to do: by itself it walks through all of them whenever
- * one has, and from the first channel on for a free one. With a session per link both grow with the square of their number.
+ * Makes rhea visit only those AMQP sessions that have something to do. By itself it visits all sessions whenever one
+ * has, and looks for a free channel from the first on. With a session per link, the cost of both grows with the square
+ * of their number.
  */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import type { RheaConnection, RheaSession } from "./rhea-internals.ts";
 
-/** The connection as one of its sessions sees it: it notes whose wish it is to be looked at. */
+/** The connection as one of its sessions sees it: it notes which session asked to be visited. */
 interface SessionView {
   local_channel_map: Record<number, RheaSession>;
   session: RheaSession | undefined;
   due: boolean;
 }
 
-/** What an open frame without channel-max means (AMQP 1.0, 2.7.1). */
+/** The meaning of an open frame without channel-max (AMQP 1.0, 2.7.1). */
 const MAX_CHANNEL = 65_535;
 
-/** The methods that visit dirty sessions only. */
+/** The replaced methods, which visit dirty sessions only. */
 export function dirtySessions(connection: RheaConnection): Partial<RheaConnection> {
   const channels = new Channels(connection);
   const { create_session: createSession, remove_session: removeSession } = connection;
   let due: SessionView[] = [];
-  // What changes the connection, or hands it on, is done by itself.
+  // Methods that change the connection or pass it on are called on the connection itself.
   const shared = Object.assign(Object.create(connection) as RheaConnection, {
     dispatch: (...event: readonly unknown[]) => connection.dispatch(...event),
     remove_session: (session: RheaSession) => connection.remove_session(session),
@@ -77,18 +78,18 @@ function viewOn(shared: RheaConnection): SessionView {
   return Object.assign(Object.create(shared), { local_channel_map: {}, session: undefined, due: false });
 }
 
-/** The channels of a connection, the lowest free one first. */
+/** The channels of a connection, assigned from the lowest free one. */
 class Channels {
   readonly #connection: RheaConnection;
   #taken = 0;
-  /** All below it are taken. */
+  /** All channels below this one are in use. */
   #lowest = 0;
 
   constructor(connection: RheaConnection) {
     this.#connection = connection;
   }
 
-  /** @throws UnsupportedError when the peer takes no more. */
+  /** @throws UnsupportedError when the peer allows no more. */
   take(): number {
     const { channel_max: max, local_channel_map: sessions } = this.#connection;
     const highest = max ?? MAX_CHANNEL;

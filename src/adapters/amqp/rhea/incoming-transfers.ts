@@ -1,4 +1,7 @@
-/** The transfers and dispositions of a session that receives: their bytes are kept encoded, their outcomes written at will. */
+/**
+ * The transfers and dispositions of a receiving session: messages stay encoded, and dispositions are written when we
+ * ask.
+ */
 import type { Delivery, Receiver, Session } from "rhea";
 import { MessagePieces } from "./message-pieces.ts";
 import {
@@ -9,30 +12,30 @@ import {
   type TransferFields,
 } from "./rhea-internals.ts";
 
-/** A message format of nobody's: rhea hands over the bytes of any format but AMQP's own, 0. */
+/** An unused message format: rhea passes on the bytes of any format other than AMQP's own, 0. */
 export const STILL_ENCODED = 0xffff_ffff;
 
 export interface IncomingTransfersDeps {
-  /** Of a larger message no more than a head is kept. */
+  /** Only the head of a larger message is kept. */
   readonly maxMessageBytes: number;
   /**
-   * Told before each transfer whether it takes its delivery back (AMQP 1.0, 2.7.5), and how many bytes the message has that
-   * ends with it, where only its head was kept; 0 otherwise.
+   * Called before each transfer: with whether it aborts its delivery (AMQP 1.0, 2.7.5), and with the size of the
+   * message that ends with it, if only its head was kept; otherwise 0.
    */
   readonly onTransfer: (aborted: boolean, bytesTooLarge: number) => void;
 }
 
 /**
- * Hands over messages as bytes, and takes each delivery out of rhea's buffer of incoming deliveries as soon as it is whole:
- * rhea frees that buffer, which is the session's window, from the oldest unsettled delivery on, and one that is held for
- * long would stop all others. So an unsettled delivery costs one credit of its link and nothing else.
+ * Passes on messages as bytes, and removes each complete delivery from rhea's buffer of incoming deliveries. rhea frees
+ * that buffer, which is the session's window, from the oldest unsettled delivery on, so one delivery held for long
+ * would block all others. With this, an unsettled delivery costs one credit of its link and nothing else.
  */
 export function takeOverIncoming(session: Session, { maxMessageBytes, onTransfer }: IncomingTransfersDeps): void {
   const internals = sessionInternalsOf(session);
   const { incoming } = internals;
   const receive = internals.on_transfer.bind(internals);
   let pieces: MessagePieces | undefined;
-  /** Keeps the transfer's payload with those before it. Returns the message's size where it is too large. */
+  /** Joins the transfer's payload to those before it. Returns the message's size if it is too large. */
   const join = (frame: Frame<TransferFields>): number => {
     const { performative, payload } = frame;
     if (!pieces) {
@@ -58,7 +61,7 @@ export function takeOverIncoming(session: Session, { maxMessageBytes, onTransfer
     onTransfer(performative.aborted === true, bytesTooLarge);
     receive(frame);
     incoming.deliveries.pop_if(isWhole);
-    // rhea opens the window further only when it is called for something else, such as a settlement.
+    // rhea extends the window only when it is called for something else, such as a settlement.
     if (incoming.max_transfer_id - incoming.next_transfer_id < incoming.window / 2) internals.connection._register();
   };
 }
@@ -67,13 +70,13 @@ function isWhole({ incomplete }: IncomingDelivery): boolean {
   return !incomplete;
 }
 
-/** Writes the dispositions of what was settled so far, in frames of their own. */
+/** Writes the dispositions of everything settled so far, in frames of their own. */
 export function writeDispositions(session: Session): void {
   const internals = sessionInternalsOf(session);
   internals.incoming.process(internals);
 }
 
-/** Settles a delivery that the peer has taken back: the peer has settled it, and rhea would answer. */
+/** Settles a delivery that the peer has aborted: the peer has settled it already, and rhea would answer. */
 export function forgetAborted(delivery: Delivery): void {
   Object.assign(delivery, { remote_settled: true });
   delivery.update(true);

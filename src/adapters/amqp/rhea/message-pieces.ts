@@ -1,23 +1,23 @@
-/** The bytes of a message that comes in several transfers, joined as they come: kept singly, a piece of one byte costs a hundred. */
+/** Joins the bytes of a message that comes in several transfers: kept singly, a piece of one byte costs a hundred. */
 
 const SMALLEST_BLOCK = 4 * 1024;
 const LARGEST_BLOCK = 1024 * 1024;
-/** As much as is kept of a message that is too large: enough to read its id. */
+/** How much is kept of a message that is too large: enough to read its id. */
 export const MAX_HEAD_BYTES = 4 * 1024;
 
 export class MessagePieces {
   readonly #maxBytes: number;
   readonly #blocks: Buffer[] = [];
-  /** How much of the last block is written. */
+  /** How much of the last block is used. */
   #filled = 0;
   #size = 0;
 
-  /** `maxBytes`: of a message that is larger, its first {@link MAX_HEAD_BYTES} are kept and the rest is counted. */
+  /** Of a message larger than `maxBytes` the first {@link MAX_HEAD_BYTES} are kept and the rest is only counted. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Of all that has come, kept or not. */
+  /** Number of bytes that have come, kept or not. */
   get size(): number {
     return this.#size;
   }
@@ -33,7 +33,7 @@ export class MessagePieces {
     this.#filled = head.length;
   }
 
-  /** The message, or the head of one that is too large. */
+  /** Returns the message, or the head of one that is too large. */
   take(): Buffer {
     return this.#joined(this.#size);
   }

@@ -1,38 +1,44 @@
 /**
- * Writes the plain transfers of a rhea session, and takes in those that were accepted: rhea makes a buffer and several
- * objects of each transfer, and two events of each outcome. Whatever is not plain stays with rhea.
+ * Writes the plain transfers of a rhea session, and handles those that were accepted: rhea makes a buffer and several
+ * objects for each transfer, and two events for each outcome. Transfers that are not plain stay with rhea.
  */
 import type { AmqpError, Delivery, Session } from "rhea";
 import { type Outgoing, type OutgoingDelivery, type RheaSession, sessionInternalsOf } from "./rhea-internals.ts";
 import type { TransferState } from "./transactional-state.ts";
 
 export interface TransferTerms {
-  /** To the socket, in order with what rhea writes; copied before it returns, or not changed any more. */
+  /**
+   * Writes to the socket, in order with rhea's own writes. The bytes are copied before it returns, or never change
+   * again.
+   */
   readonly gather: (bytes: Buffer) => void;
-  /** The state that a delivery's transfer has, which says of which transaction it is part. */
+  /** The state of a delivery's transfer, which names its transaction. */
   readonly stateOf: (delivery: Delivery) => TransferState | undefined;
-  /** In place of rhea's events `accepted` and `settled`. */
+  /** Called instead of rhea's events `accepted` and `settled`. */
   readonly onAccepted: (delivery: Delivery) => void;
-  /** Called whenever none is left to write. */
+  /** Called when no transfer is left to write. */
   readonly onAllWritten: () => void;
 }
 
 const TAG_BYTES = 4;
-/** For `send()`: each delivery gets a tag of its own when it is written. As long as that, for rhea reckons with its length. */
+/**
+ * A placeholder for `send()`: each delivery gets its own tag when it is written. It has the same length, because rhea
+ * counts with it.
+ */
 export const TAG_TO_COME = Buffer.alloc(TAG_BYTES);
 
 const MAX_UINT = 0xffff_ffff;
-/** handle, delivery-id, delivery-tag and message-format 0 of a transfer (2.7.5). */
+/** The fields handle, delivery-id, delivery-tag and message-format 0 of a transfer (2.7.5). */
 const FIELDS = [...[0x70, 0, 0, 0, 0], ...[0x70, 0, 0, 0, 0], ...[0xa0, TAG_BYTES, 0, 0, 0, 0], 0x43];
-/** The fields between those and the state: settled and more are false, rcv-settle-mode is null. */
+/** The fields before the state: settled and more are false, rcv-settle-mode is null. */
 const BEFORE_STATE = [0x42, 0x42, 0x40];
 const STATE = 7;
 const [SIZE_AT, CHANNEL_AT, HANDLE_AT, ID_AT, TAG_AT] = [0, 6, 15, 20, 26];
-/** rhea leaves 50 bytes of a frame for a transfer without a state. */
+/** rhea reserves 50 bytes of a frame for a transfer without a state. */
 const STATE_BYTES = 256;
 const ACCEPTED = "accepted";
 
-/** The heads of transfers, one of which is used again and again. */
+/** The reusable heads of transfers. */
 class Heads {
   readonly #plain = headOf(undefined);
   #stated = this.#plain;
@@ -48,14 +54,14 @@ class Heads {
   }
 }
 
-/** Frame header (2.3.1), then the transfer as a list8, with zeros where numbers are to be written. */
+/** The frame header (2.3.1), then the transfer as a list8, with zeros in place of the numbers to be written. */
 function headOf(state: Buffer | undefined): Buffer {
   const fields = state ? [...FIELDS, ...BEFORE_STATE, ...state] : FIELDS;
   const count = state ? STATE + 1 : 4;
   return Buffer.from([...[0, 0, 0, 0, 2, 0, 0, 0], ...[0x00, 0x53, 0x14, 0xc0, fields.length + 1, count], ...fields]);
 }
 
-/** Call it before the session sends; all it sends is given {@link TAG_TO_COME}. */
+/** Call it before the session sends; everything it sends must use {@link TAG_TO_COME}. */
 export function takeOverTransfers(session: Session, terms: TransferTerms): void {
   const amqpSession = sessionInternalsOf(session);
   const { outgoing } = amqpSession;
@@ -71,7 +77,7 @@ export function takeOverTransfers(session: Session, terms: TransferTerms): void 
   };
 }
 
-/** Has the frames that rhea writes by itself carry the state, and leaves room for it. */
+/** Makes the frames that rhea writes itself carry the state, and reserves space for it. */
 function writeStates(amqpSession: RheaSession, { stateOf }: TransferTerms): void {
   const { outgoing } = amqpSession;
   const maxPayload = outgoing.compute_max_payload.bind(outgoing);
@@ -89,7 +95,7 @@ function writeStates(amqpSession: RheaSession, { stateOf }: TransferTerms): void
   };
 }
 
-/** As rhea's own, up to the first that does not fit into one frame, or that has no credit or window. */
+/** Like rhea's own method, up to the first transfer that does not fit into one frame, or has no credit or window. */
 function writePlain({ outgoing, local }: RheaSession, { gather, stateOf }: TransferTerms, heads: Heads): void {
   let room = outgoing.transfer_window();
   while (room > 0 && outgoing.next_pending_delivery < outgoing.next_delivery_id) {
@@ -125,7 +131,7 @@ function writeOne(
   gather(message);
 }
 
-/** What rhea may write now. */
+/** Gives tags to the transfers that rhea may write now. */
 function tagRest(outgoing: Outgoing): void {
   const { deliveries, next_pending_delivery: next, next_delivery_id: end } = outgoing;
   const credit = deliveries.by_id(next)?.link.credit ?? 0;
@@ -142,7 +148,7 @@ function tagOf(id: number): Buffer {
   return tag;
 }
 
-/** Returns those that are rhea's to tell of. */
+/** Returns the deliveries that rhea must report. */
 function takeAccepted(updated: readonly OutgoingDelivery[], { onAccepted }: TransferTerms): OutgoingDelivery[] {
   const others: OutgoingDelivery[] = [];
   for (const delivery of updated) {
@@ -159,12 +165,15 @@ function outcomeOf(delivery: OutgoingDelivery): string | undefined {
   return (state?.constructor as { readonly composite_type?: string } | undefined)?.composite_type;
 }
 
-/** Writes at once what the session has to write, where rhea would do it in the next tick. Not from within rhea's own rounds. */
+/**
+ * Writes at once what the session has to write; rhea would do it in the next tick. Do not call it from inside rhea's
+ * own processing.
+ */
 export function writeNow(session: Session): void {
   sessionInternalsOf(session)._process();
 }
 
-/** What a broker gives as the reason of a rejection. */
+/** The broker's reason for a rejection. */
 export function errorOf({ remote_state }: Delivery): AmqpError | undefined {
   const { error }: { error?: AmqpError } = remote_state ?? {};
   return error ?? undefined;

@@ -1,4 +1,4 @@
-/** The one place where methods of a rhea connection are replaced, so that the order of the replacements can be seen. */
+/** The one place where methods of a rhea connection are replaced, so that the order of the replacements is visible. */
 import type { Connection } from "rhea";
 import { limitedInput } from "./decode-limits.ts";
 import { dirtySessions } from "./dirty-sessions.ts";
@@ -7,10 +7,13 @@ import { checkedFields, checkedPeer } from "./peer-limits.ts";
 import { internalsOf, type RheaConnection } from "./rhea-internals.ts";
 import { unloggedSasl } from "./sasl-frames.ts";
 
-/** Returns the methods to replace; each calls the method that was there before. */
+/** Returns the methods to replace; each calls the previous method. */
 type Patch = (connection: RheaConnection) => Partial<RheaConnection>;
 
-/** From the innermost to the outermost: a frame is read within limits, its fields are checked, then what they say is. */
+/**
+ * From the innermost to the outermost: a frame is read within limits, then the types of its fields are checked, then
+ * their values.
+ */
 const PATCHES: readonly Patch[] = [
   dirtySessions,
   checkedPeer,
@@ -19,7 +22,7 @@ const PATCHES: readonly Patch[] = [
   unloggedSasl,
 ];
 
-/** Call it before the connection speaks. */
+/** Replaces the methods of a connection. Call it before the connection writes or reads. */
 export function patchConnection(connection: Connection): void {
   const internals = internalsOf(connection);
   for (const patch of PATCHES) Object.assign(internals, patch(internals));

@@ -1,4 +1,6 @@
-/** Checks the types of a performative's fields: rhea takes a list for a number, or `true` for an error, and falls over it later. */
+/**
+ * Checks the types of a performative's fields: rhea takes a list for a number, or `true` for an error, and fails later.
+ */
 import type { Described } from "./rhea-internals.ts";
 import { outcomeIn } from "./transactional-state.ts";
 
@@ -15,7 +17,7 @@ type Kind =
   | "error"
   | "state"
   | "any";
-/** A `!` marks what must be there. */
+/** A `!` marks a mandatory field. */
 type Field = readonly [name: string, kind: Kind | `${Kind}!`];
 
 /** AMQP 1.0, 2.7, in the order of the specification. */
@@ -95,7 +97,7 @@ const FIELDS: Readonly<Record<string, readonly Field[]>> = {
   close: [["error", "error"]],
 };
 
-/** What a server says (5.3.3). */
+/** The frames of a server (5.3.3). */
 const SASL_FIELDS: Readonly<Record<string, readonly Field[]>> = {
   "list of mechanisms": [["sasl-server-mechanisms", "texts!"]],
   "challenge of SASL": [["challenge", "binary!"]],
@@ -107,7 +109,7 @@ const SASL_FIELDS: Readonly<Record<string, readonly Field[]>> = {
 
 export const PERFORMATIVES: readonly string[] = Object.keys(FIELDS);
 
-/** A value as rhea reads it, with its type. */
+/** A value with its type, as rhea reads it. */
 interface Read extends Described {
   readonly type?: { readonly typecode: number };
 }
@@ -116,7 +118,7 @@ const MAPS: ReadonlySet<unknown> = new Set([0xc1, 0xd1]);
 const ERRORS: ReadonlySet<unknown> = new Set([0x1d, "amqp:error:list"]);
 const REJECTED: ReadonlySet<unknown> = new Set([0x25, "amqp:rejected:list"]);
 
-/** `value`: the performative's fields by position. @throws Error that names the field. */
+/** `value` has the performative's fields by position. @throws Error that names the field. */
 export function checkFields(performative: string, value: readonly unknown[]): void {
   const fields = FIELDS[performative] ?? SASL_FIELDS[performative] ?? [];
   if (!Array.isArray(value)) throw new Error(`A ${performative} that is no list`);
@@ -130,7 +132,7 @@ export function checkFields(performative: string, value: readonly unknown[]): vo
   }
 }
 
-/** rhea counts with these, in loops too: a fraction, a negative number or infinity would have no end. */
+/** rhea counts with these, also in loops: a fraction, a negative number or infinity would never end. */
 const isWhole = (value: unknown, max: number) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max;
 const isText = ({ value }: Read) => typeof value === "string";
 
@@ -144,7 +146,7 @@ const CHECKS: Readonly<Record<Kind, (read: Read) => boolean>> = {
   boolean: ({ value }) => typeof value === "boolean",
   binary: ({ value }) => Buffer.isBuffer(value),
   map: ({ type, value }) => MAPS.has(type?.typecode) && Array.isArray(value),
-  // One or several (1.4).
+  // One or several texts (1.4).
   texts: ({ value }) =>
     Array.isArray(value) ? value.every((each) => isText(each as Read)) : typeof value === "string",
   error: isError,
@@ -157,7 +159,7 @@ const CHECKS: Readonly<Record<Kind, (read: Read) => boolean>> = {
   any: () => true,
 };
 
-/** 2.8.14: a condition, and perhaps a description and a map. */
+/** An error (2.8.14): a condition, and optionally a description and a map. */
 function isError({ descriptor, value }: Read): boolean {
   if (!ERRORS.has(descriptor?.value) || !Array.isArray(value)) return false;
   const [condition, description, info] = value as readonly (Read | null | undefined)[];

@@ -1,6 +1,6 @@
 /**
- * Holds a peer to those rules of AMQP 1.0 that rhea leaves unchecked, where a breach would freeze the process, fill its
- * memory, be thrown from the event loop or be told on the console.
+ * Enforces rules of AMQP 1.0 that rhea does not check, where a breach would block the process, fill its memory, throw
+ * from the event loop or write to the console.
  */
 import { LONGEST_TIMER_MS } from "../../../async/timer-limit.ts";
 import { checkFields, PERFORMATIVES } from "./peer-fields.ts";
@@ -18,26 +18,34 @@ import type {
 import { holdCredit } from "./sender-credit.ts";
 import { declaredIn, outcomeIn } from "./transactional-state.ts";
 
-/** As large as the frames we allow the peer to send, by our open frame. */
+/** The largest frame that our open frame allows the peer to send. */
 export const MAX_FRAME_SIZE = 65_536;
-/** Every peer takes frames of this size (AMQP 1.0, 2.4.1); rhea would cut messages for a smaller one into pieces of no bytes, without end. */
+/**
+ * Every peer accepts frames of this size (AMQP 1.0, 2.4.1). For a smaller one rhea would split messages into empty
+ * pieces, for ever.
+ */
 const MIN_FRAME_SIZE = 512;
-/** A peer that wants a frame more often than every 50 ms is not served: it would have us write without end, and no network needs it. */
+/**
+ * A peer that wants a frame more often than every 50 ms does not get it: we would write all the time, and no network
+ * needs it.
+ */
 const MIN_IDLE_MS = 100;
-/** So many pieces of one frame are kept before they are joined. */
+/** The most pieces of one frame that are kept before they are joined. */
 const MAX_CHUNKS = 64;
-/** Where a disposition has its state (AMQP 1.0, 2.7.6), and an attach frame its source and target (2.7.3). */
+/**
+ * The position of the state in a disposition (AMQP 1.0, 2.7.6), and of source and target in an attach frame (2.7.3).
+ */
 const STATE = 4;
 const TERMINI = [5, 6];
-/** source and target: rhea tells the console of any other, such as a coordinator. */
+/** source and target: rhea writes to the console for any other, such as a coordinator. */
 const KNOWN_TERMINI: ReadonlySet<unknown> = new Set([0x28, 0x29, "amqp:source:list", "amqp:target:list"]);
-/** received, accepted, rejected, released and modified: rhea tells the console of any other. */
+/** received, accepted, rejected, released and modified: rhea writes to the console for any other. */
 const STATES: ReadonlySet<unknown> = new Set([
   ...[0x23, 0x24, 0x25, 0x26, 0x27],
   ...["received", "accepted", "rejected", "released", "modified"].map((name) => `amqp:${name}:list`),
 ]);
 
-/** The methods that hold the peer to the rules. A breach ends the connection as `protocol_error` or `error` of rhea's. */
+/** The methods that enforce the rules. A breach ends the connection with rhea's `protocol_error` or `error`. */
 export function checkedPeer(connection: RheaConnection): Partial<RheaConnection> {
   return { ...checkedInput(connection), ...checkedBeginnings(connection), ...checkedTransfers(connection) };
 }
@@ -50,15 +58,15 @@ function checkedInput(connection: RheaConnection): Partial<RheaConnection> {
   return {
     input(bytes) {
       input.call(connection, bytes);
-      // rhea gathers a frame of any announced size.
+      // rhea would collect a frame of any announced size.
       const { frame_size: bytesOfFrame = 0 } = connection;
       if (bytesOfFrame > MAX_FRAME_SIZE) breach(new Error(`A frame of ${bytesOfFrame} bytes`));
-      // rhea keeps the pieces of a frame singly, be they of one byte.
+      // rhea keeps the pieces of a frame singly, even pieces of one byte.
       const { chunks } = connection;
       if (chunks && chunks.length > MAX_CHUNKS) connection.chunks = [Buffer.concat(chunks)];
     },
     _process() {
-      // It runs by itself in a tick of its own, where nobody catches.
+      // rhea calls this in a tick of its own, where nobody catches.
       try {
         _process.call(connection);
       } catch (error) {
@@ -82,7 +90,7 @@ function checkedBeginnings(connection: RheaConnection): Partial<RheaConnection> 
     on_attach(frame) {
       const { name, role, value } = frame.performative;
       const { links = {} } = connection.remote_channel_map[frame.channel] ?? {};
-      // rhea would make one, grant it credit and decode what comes.
+      // rhea would create one, grant it credit and decode its messages.
       if (!Object.hasOwn(links, name) || links[name]?.is_receiver() === role)
         throw new Error("A link that nobody here attached");
       for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
@@ -113,7 +121,7 @@ function checkedTransfers(connection: RheaConnection): Partial<RheaConnection> {
   };
 }
 
-/** The methods that check the types of a performative's fields before anything else looks at them. */
+/** The methods that check the types of a performative's fields before anything else reads them. */
 export function checkedFields(connection: RheaConnection): Partial<RheaConnection> {
   const checked: Partial<RheaConnection> = {};
   for (const name of PERFORMATIVES) {
@@ -129,7 +137,7 @@ export function checkedFields(connection: RheaConnection): Partial<RheaConnectio
 function checkOpen(open: OpenFields): void {
   const { max_frame_size: frameSize, idle_time_out: idleMs } = open;
   if (frameSize && frameSize < MIN_FRAME_SIZE) throw new Error(`A max-frame-size of ${frameSize} bytes`);
-  // Half of it becomes a timer; one that is too long would fire at once, and again.
+  // Half of it becomes a timer; a timer that is too long would fire at once, again and again.
   if (idleMs) open.idle_time_out = Math.max(MIN_IDLE_MS, Math.min(idleMs, LONGEST_TIMER_MS));
 }
 
@@ -141,16 +149,16 @@ function checkTransfer(link: RheaLink, { delivery_id: id }: TransferFields): voi
 }
 
 /**
- * A drained link has used up all its credit (AMQP 1.0, 2.6.7). rhea would take the word about credit of long ago for
- * that of now, and tell the console of credit that is left.
+ * A drained link has used up all its credit (AMQP 1.0, 2.6.7). rhea would apply an outdated credit, and write to the
+ * console about credit that is left.
  */
 function isDrained({ credit, delivery_count }: RheaLink, flow: FlowFields): boolean {
   return flow.link_credit === 0 && flow.delivery_count === (delivery_count + credit) >>> 0;
 }
 
 /**
- * rhea would take an outcome of what waits for credit, and never send it. That of what is half sent it cannot take either,
- * and none would come again.
+ * rhea would accept an outcome for a message that still waits for credit, and never send it. An outcome for a half-sent
+ * message would be lost too.
  */
 function lastSent({ deliveries, next_pending_delivery: next }: RheaSession["outgoing"], range: DispositionFields) {
   const sentInPart = (deliveries.by_id(next)?.next_to_send ?? 0) > 0;
@@ -161,8 +169,8 @@ function lastSent({ deliveries, next_pending_delivery: next }: RheaSession["outg
 }
 
 /**
- * Narrows the range to deliveries that exist: rhea walks through all of it, be it four thousand million, and takes the
- * id of a delivery long settled for that of another. Returns whether anything is left.
+ * Narrows the range to existing deliveries: rhea visits all of it, even four billion ids, and confuses a long-settled
+ * delivery with another. Returns whether any are left.
  */
 function narrow({ outgoing, incoming }: RheaSession, disposition: DispositionFields): boolean {
   const { deliveries } = disposition.role ? outgoing : incoming;

@@ -1,6 +1,6 @@
 /**
- * The one description of everything that this package touches of rhea beyond rhea's own typings, as rhea 3.0.5 has it. The
- * tests of this folder pin it, and loading this file with another version of rhea throws.
+ * Describes everything that this package touches of rhea beyond its own typings, as in rhea 3.0.5. The tests of this
+ * folder check it, and loading this file with another version of rhea throws.
  */
 import { createRequire } from "node:module";
 import rhea, { type Connection, type Delivery, type link, type Session } from "rhea";
@@ -10,7 +10,7 @@ const SUPPORTED_VERSION = "3.0.5";
 
 const require = createRequire(import.meta.url);
 
-/** @throws UnsupportedError that says how to get the version of rhea that this package was written for. */
+/** @throws UnsupportedError that says how to get the rhea version that this package was written for. */
 export function checkRheaVersion(found: unknown): void {
   if (found === SUPPORTED_VERSION) return;
   throw new UnsupportedError(
@@ -20,7 +20,7 @@ export function checkRheaVersion(found: unknown): void {
 
 checkRheaVersion((require("rhea/package.json") as { readonly version?: unknown }).version);
 
-/** A frame as rhea hands it to a connection, with the performative's fields by name. */
+/** A frame as rhea passes it to a connection, with the performative's fields by name. */
 export interface Frame<Fields> {
   readonly channel: number;
   readonly performative: Fields;
@@ -71,7 +71,7 @@ export interface DispositionFields {
   last?: number | null;
   readonly state?: Described | null;
   readonly value: unknown[];
-  /** Added by peer-limits.ts: the identifier of the transaction that the state declares. */
+  /** Added by our own code: the identifier of the transaction that the state declares. */
   declared?: Buffer | undefined;
 }
 
@@ -80,18 +80,18 @@ export interface RheaConnection {
   registered: boolean;
   readonly state: { need_open(): boolean; need_close(): boolean; has_settled(): boolean };
   readonly local: { readonly open: object };
-  /** `open` is there from the event `connection_open` on. */
+  /** `open` exists from the event `connection_open` on. */
   readonly remote: { readonly open: OpenFields };
   readonly local_channel_map: Record<number, RheaSession>;
   readonly remote_channel_map: { readonly [channel: number]: RheaSession | undefined };
-  /** The highest channel that the peer takes, by its open frame. */
+  /** The highest channel that the peer allows, from its open frame. */
   readonly channel_max?: number | null;
-  /** Announced size of a frame that has come in part, and the pieces of it so far. */
+  /** The announced size of an incomplete frame, and its pieces so far. */
   readonly frame_size?: number | undefined;
   chunks?: Buffer[] | null;
-  /** The timer of rhea's next empty frame: whenever rhea has written, it arms this for half of the peer's idle-time-out. */
+  /** The timer of rhea's next empty frame: after each write rhea starts it with half of the peer's idle-time-out. */
   heartbeat_out?: NodeJS.Timeout | undefined;
-  /** There once connect() was called on a connection with SASL mechanisms. */
+  /** Exists after connect() on a connection with SASL mechanisms. */
   readonly sasl_transport?: RheaSasl;
   dispatch(...event: readonly unknown[]): boolean;
   create_session(bufferSize?: unknown): RheaSession;
@@ -117,23 +117,23 @@ export interface RheaSession {
   readonly connection: RheaConnection;
   readonly local: { channel: number };
   readonly remote: { readonly handles: { readonly [handle: number]: RheaLink | undefined } };
-  /** By their names. */
+  /** Links by name. */
   readonly links: Readonly<Record<string, RheaLink>>;
   readonly outgoing: Outgoing;
   readonly incoming: Incoming;
-  /** Writes a performative, whose fields stand by position, and the payload of a transfer. */
+  /** Writes a performative, with its fields by position, and the payload of a transfer. */
   output(frame: { readonly delivery_id?: number; readonly value: unknown[] }, payload?: Buffer): void;
   on_transfer(frame: Frame<TransferFields>): void;
   on_disposition(frame: Frame<DispositionFields>): void;
   _process(): void;
 }
 
-/** Deliveries in the order of their ids, which have no gaps. */
+/** Deliveries in the order of their ids, without gaps. */
 export interface DeliveryBuffer<T extends { readonly id: number }> {
   by_id(id: number): T | undefined;
   get_head(): T | undefined;
   get_tail(): T | undefined;
-  /** Takes deliveries out from the oldest on, as long as they are such. */
+  /** Removes deliveries from the oldest on, as long as `isSuch` returns true. */
   pop_if(isSuch: (delivery: T) => boolean): number;
 }
 
@@ -151,7 +151,7 @@ export interface Outgoing {
 
 export interface OutgoingDelivery extends Delivery {
   tag: Buffer;
-  /** A piece for each frame. */
+  /** One piece for each frame. */
   readonly data: readonly Buffer[];
   readonly next_to_send: number;
   settled: boolean;
@@ -165,33 +165,33 @@ export interface OutgoingDelivery extends Delivery {
 
 export interface IncomingDelivery {
   readonly id: number;
-  /** Further transfers of it are to come. */
+  /** Further transfers of this delivery will come. */
   readonly incomplete?: boolean | null;
-  /** The payloads of its transfers so far, until it is whole. */
+  /** The payloads of its transfers so far, until it is complete. */
   frames?: (Buffer | undefined)[];
 }
 
 export interface Incoming {
   readonly deliveries: DeliveryBuffer<IncomingDelivery>;
-  /** How many transfers the peer may send until the next flow frame: what the buffer of deliveries has room for. */
+  /** How many transfers the peer may send until the next flow frame: the free space in the buffer of deliveries. */
   readonly window: number;
   readonly next_transfer_id: number;
-  /** The first transfer that the window told to the peer does not cover. */
+  /** The first transfer that the announced window does not cover. */
   readonly max_transfer_id: number;
-  /** Writes the dispositions of what was updated since the last call. */
+  /** Writes the dispositions of deliveries updated since the last call. */
   process(session: RheaSession): void;
 }
 
 export interface RheaLink {
   readonly local: { readonly handle: number; readonly attach: { target: unknown } };
   credit: number;
-  /** Of what was sent, and of credit given up: a uint that starts anew past 2^32 - 1 (AMQP 1.0, 2.6.7). */
+  /** Number of messages sent and credits given up: a uint that wraps at 2^32 (AMQP 1.0, 2.6.7). */
   delivery_count: number;
-  /** The delivery of which further transfers are to come. */
+  /** The delivery of which further transfers will come. */
   readonly _incomplete?: IncomingDelivery | undefined;
   readonly _draining?: boolean | null;
   readonly _drained?: boolean;
-  /** Called before each flow frame of the link is written. Returns whether that frame says `drain`. */
+  /** Called before each flow frame of the link is written. Returns whether that frame sets `drain`. */
   _get_drain?: () => boolean;
   is_receiver(): boolean;
 }
@@ -199,7 +199,7 @@ export interface RheaLink {
 /** The SASL layer of a connection. */
 export interface RheaSasl {
   mechanisms: Readonly<Record<string, RheaMechanism>>;
-  /** Both are set when the SASL outcome says that the login is taken. */
+  /** Both are set when the SASL outcome accepts the login. */
   readonly transport: { readonly read_complete: boolean; readonly write_complete: boolean };
   on_sasl_mechanisms(frame: SaslFrame<{ sasl_server_mechanisms?: string | string[] | null }>): void;
   on_sasl_challenge(frame: SaslFrame<{ readonly challenge?: Buffer | null }>): void;
@@ -233,10 +233,10 @@ export interface RheaReader {
   read_array(type: { readonly width: number }): unknown;
 }
 
-/** What rhea looks up whenever it reads: each frame and each message has a reader of its own. */
+/** rhea looks these classes up whenever it reads: each frame and each message gets a reader of its own. */
 export const rheaTypes = rhea.types as unknown as { Reader: new (buffer: Buffer) => RheaReader };
 
-/** What rhea looks up whenever it logs under DEBUG=rhea:frames and DEBUG=rhea:raw. */
+/** rhea looks these loggers up whenever it logs under DEBUG=rhea:frames and DEBUG=rhea:raw. */
 export const rheaLog = require("rhea/lib/log.js") as Record<"frames" | "raw", (...what: readonly unknown[]) => void>;
 
 export function internalsOf(connection: Connection): RheaConnection {

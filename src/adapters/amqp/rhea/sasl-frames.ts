@@ -1,4 +1,7 @@
-/** The SASL frames of a connection: seen before rhea acts on them, and kept out of rhea's logs, which DEBUG=rhea:* prints with the password. */
+/**
+ * The SASL frames of a connection: examined before rhea acts on them, and kept out of rhea's logs, which print the
+ * password under DEBUG=rhea:*.
+ */
 import type { Connection } from "rhea";
 import { checkFields } from "./peer-fields.ts";
 import {
@@ -9,17 +12,17 @@ import {
   type SaslOutcomeFields,
 } from "./rhea-internals.ts";
 
-/** What a connection asks about the SASL frames of its peer. A throw ends the connection. */
+/** How a connection reacts to the SASL frames of its peer. An exception ends the connection. */
 export interface SaslHandler {
-  /** The peer offers these mechanisms. Returns the one to use, or undefined when the login is over. */
+  /** The peer offers these mechanisms. Returns the one to use, or undefined when the login has failed. */
   onMechanisms(offered: readonly string[]): { readonly name: string; readonly mechanism: RheaMechanism } | undefined;
-  /** A challenge has come, which the mechanism is about to answer. */
+  /** A challenge has come; the mechanism answers it next. */
   onChallenge(): void;
-  /** Returns whether the connection goes on: it is over otherwise. */
+  /** Returns whether the connection goes on; otherwise it is over. */
   onOutcome(outcome: SaslOutcomeFields): boolean;
 }
 
-/** Call it when the connection has begun to speak, before anything has come. */
+/** Call it when the connection has begun to write and has not read anything. */
 export function handleSasl(connection: Connection, handler: SaslHandler): void {
   const { sasl_transport: sasl } = internalsOf(connection);
   if (!sasl) return;
@@ -46,8 +49,8 @@ export function handleSasl(connection: Connection, handler: SaslHandler): void {
 const nothing = () => {};
 
 /**
- * Silences rhea's logs of frames while the connection reads or writes and its SASL layer is not done. The loggers
- * themselves, which everybody in the process shares, are left as they are.
+ * Silences rhea's frame logs while the connection reads or writes and its SASL layer is not done. The loggers
+ * themselves, which the whole process shares, are not changed.
  */
 export function unloggedSasl(connection: RheaConnection): Partial<RheaConnection> {
   const { input, output } = connection;

@@ -1,17 +1,19 @@
-/** The credit that a peer grants to a link of ours that sends: rhea counts it down one by one, for ever where it is below zero. */
+/**
+ * The credit that a peer grants to a sender link of ours: rhea counts it down one by one, for ever if it is below zero.
+ */
 
 import type { Sender } from "rhea";
 import { linkInternalsOf, type RheaLink } from "./rhea-internals.ts";
 
-/** Both are uints, or not there. */
+/** Both are uints, or missing. */
 interface GrantingFlow {
   delivery_count?: number | null;
   link_credit?: number | null;
 }
 
 /**
- * Has the flow frame say what is left of the credit now, before rhea reads it: a peer that takes credit back may grant
- * less than has been sent by then (AMQP 1.0, 2.6.7), and rhea would count on below zero.
+ * Corrects the flow frame before rhea reads it, so that it states the credit left now. A peer that withdraws credit may
+ * grant less than was already sent (AMQP 1.0, 2.6.7), and rhea would count on below zero.
  */
 export function holdCredit(link: RheaLink, flow: GrantingFlow): void {
   const { delivery_count: sent } = link;
@@ -21,7 +23,7 @@ export function holdCredit(link: RheaLink, flow: GrantingFlow): void {
   link._get_drain = giveUp;
 }
 
-/** As rhea's own, without its loop. */
+/** Like rhea's own method, without its loop. */
 function giveUp(this: RheaLink): boolean {
   const drains = this._draining === true && this._drained === true && this.credit > 0;
   if (drains) {
@@ -32,12 +34,12 @@ function giveUp(this: RheaLink): boolean {
   return drains;
 }
 
-/** The credit that a sender has left of what the peer granted. */
+/** What a sender has left of the credit that the peer granted. */
 export function creditOf(sender: Sender): number {
   return linkInternalsOf(sender).credit;
 }
 
-/** How much credit the transfers of a sender, and draining, have used up; starts anew past 2^32 - 1. */
+/** The credit that a sender's transfers and draining have used; wraps at 2^32. */
 export function deliveryCountOf(sender: Sender): number {
   return linkInternalsOf(sender).delivery_count;
 }

@@ -1,4 +1,7 @@
-/** SASL over a rhea connection, on our terms: our order of mechanisms, challenges that take time, and a server that proves itself. */
+/**
+ * SASL over a rhea connection under our control: our order of mechanisms, asynchronous responses, and proof from the
+ * server.
+ */
 import type { Connection } from "rhea";
 import { kindOf, type Login } from "../../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../../uri/options/login-options.ts";
@@ -10,24 +13,24 @@ import { candidates, exchangeOf, isLostOnArtemis } from "./sasl-mechanisms.ts";
 import { UnsendableLogin } from "./scram.ts";
 
 interface SpeakingMechanism extends RheaMechanism {
-  /** Whether our first word was written. */
+  /** Whether our first response was written. */
   readonly spoke: boolean;
 }
 
 export interface SaslTerms {
   readonly login: Login | undefined;
   readonly allowed: readonly SaslMechanism[] | undefined;
-  /** Takes the login out of a text of the broker's. */
+  /** Redacts the login in a text of the broker. */
   readonly redact: (text: string) => string;
-  /** Called once at most; what comes after it no longer matters. */
+  /** Called at most once; everything after it is ignored. */
   readonly end: (ending: ConnectionEnding) => void;
-  /** Whether the connection is over: a response that took time has nowhere to go then. */
+  /** Whether the connection is over: then a late response is dropped. */
   readonly isOver: () => boolean;
 }
 
 const ASCII_HINT = "Artemis takes SCRAM in ASCII alone; saslMechanisms=PLAIN sends the rest whole";
 
-/** Call it when the connection has begun to speak, before anything has come. */
+/** Call it when the connection has begun to write and has not read anything. */
 export function governSasl(connection: Connection, terms: SaslTerms): void {
   const { login, allowed, redact, end } = terms;
   const kind = kindOf(login);
@@ -73,7 +76,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
   });
 }
 
-/** One of ours as rhea wants it: by callbacks, which throw into whoever calls them. */
+/** Adapts a mechanism of ours to rhea's callbacks, which throw into whoever calls them. */
 function mechanismOf(exchange: SaslExchange, { redact, end, isOver }: SaslTerms): SpeakingMechanism {
   let busy = false;
   let spoke = false;

@@ -1,12 +1,12 @@
-/** The part of a SASL mechanism in a login: what it says first, and what it answers. */
+/** Our side of one SASL mechanism in a login: its first response, and its answers to challenges. */
 
 export interface SaslExchange {
   /** The initial response. */
   start(): Promise<Buffer>;
   /** The response to a challenge. */
   step(challenge: Buffer): Promise<Buffer>;
-  /** The server says that we are in. @throws where it still owes us something. */
+  /** Handles success from the server. @throws if the server has not proved itself. */
   accept(additional: Buffer | undefined): void;
-  /** What the server said in a challenge of why it refuses. */
+  /** The reason for a refusal that the server gave in a challenge. */
   readonly reason?: string | undefined;
 }

@@ -1,25 +1,25 @@
-/** The SASL mechanisms: which of them fits a login, in which order, and what each of them says. */
+/** The SASL mechanisms: which of them fit a login, in which order, and what each sends. */
 
 import { kindOf, type Login, type LoginKind, TOKEN_USER, textsOf } from "../../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../../uri/options/login-options.ts";
 import type { SaslExchange } from "./sasl-exchange.ts";
 import { scram } from "./scram.ts";
 
-/** Artemis reads SCRAM as ASCII whatever RFC 5802 says: no name or password outside it can log in there. */
+/** Artemis reads SCRAM as ASCII, contrary to RFC 5802: a name or password outside ASCII cannot log in there. */
 export function isLostOnArtemis(mechanism: SaslMechanism, login: Login | undefined): boolean {
   return mechanism.startsWith("SCRAM-") && textsOf(login).some((text) => /[^\x20-\x7e]/.test(text));
 }
 
-/** For each kind of login, what can carry it, the best first. */
+/** The mechanisms that can carry each kind of login, the best first. */
 const FITTING: Readonly<Record<LoginKind, readonly SaslMechanism[]>> = {
   password: ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"],
   token: ["OAUTHBEARER", "XOAUTH2", "PLAIN"],
-  // Classic knows no EXTERNAL: there the certificate logs in whoever comes as ANONYMOUS.
+  // Classic does not know EXTERNAL: there the certificate logs in a client that comes as ANONYMOUS.
   external: ["EXTERNAL", "ANONYMOUS"],
   nobody: ["ANONYMOUS"],
 };
 
-/** What may be used for this login; empty where `allowed` has nothing that can carry it. */
+/** The mechanisms that may be used for this login; empty if none of `allowed` can carry it. */
 export function candidates(
   login: Login | undefined,
   allowed: readonly SaslMechanism[] | undefined,
@@ -28,7 +28,7 @@ export function candidates(
   return allowed ? allowed.filter((mechanism) => fitting.includes(mechanism)) : fitting;
 }
 
-/** Begins the conversation of a mechanism that `candidates` named for this login. */
+/** Begins the exchange of a mechanism that `candidates` returned for this login. */
 export function exchangeOf(mechanism: SaslMechanism, login: Login | undefined): SaslExchange {
   if (login === undefined || mechanism === "ANONYMOUS") return single("anonymous");
   if ("external" in login) return single(login.username ?? "");
@@ -47,7 +47,7 @@ function tokenExchange(mechanism: SaslMechanism, token: string, username: string
   return single(`\u0000${username ?? TOKEN_USER}\u0000${token}`);
 }
 
-/** Everything is said at once. */
+/** An exchange with one response. */
 function single(response: string): SaslExchange {
   return {
     start: async () => Buffer.from(response),
@@ -58,7 +58,9 @@ function single(response: string): SaslExchange {
   };
 }
 
-/** A refusal comes as a challenge with its reason, which is answered, and then the outcome (RFC 7628, 3.2.3). */
+/**
+ * A refusal comes as a challenge with its reason, which must be answered before the outcome follows (RFC 7628, 3.2.3).
+ */
 function bearer(response: string, acknowledgement: string): SaslExchange {
   let reason: string | undefined;
   return {
@@ -74,7 +76,7 @@ function bearer(response: string, acknowledgement: string): SaslExchange {
   };
 }
 
-/** `invalid_token` of `{"status":"invalid_token"}`; Artemis sends it in base64. */
+/** Returns `invalid_token` from `{"status":"invalid_token"}`; Artemis sends it in base64. */
 function statusIn(text: string): string {
   for (const json of [text, Buffer.from(text, "base64").toString()]) {
     const status = /"status"\s*:\s*"([\w .-]{1,60})"/.exec(json)?.[1];

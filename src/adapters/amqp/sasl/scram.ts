@@ -1,4 +1,7 @@
-/** SCRAM (RFC 5802, RFC 7677): shows the server that we know the password without telling it, and has the server show the same. */
+/**
+ * SCRAM (RFC 5802, RFC 7677): proves to the server that we know the password without sending it, and has the server
+ * prove the same.
+ */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import type { PasswordLogin } from "../../../messaging/port/login.ts";
@@ -12,15 +15,18 @@ const HASHES = {
 } as const;
 export type ScramMechanism = keyof typeof HASHES;
 
-/** RFC 7677 asks for as many at least: with fewer, whoever plays the server could guess at the proof cheaply. */
+/** The minimum of RFC 7677: with fewer iterations a false server could cheaply guess the password from our proof. */
 const MIN_ITERATIONS = 4096;
-/** A second or so of one core. A server may ask for 2^31. */
+/** About a second of one core. A server may ask for 2^31. */
 const MAX_ITERATIONS = 1_000_000;
 /** No channel binding: the header of RFC 5801, and the same in base64. */
 const NO_BINDING = "n,,";
 const NO_BINDING_BASE64 = "biws";
 
-/** `nonce` is for the vectors of the RFCs. Each step rejects, in words for the user, when the server breaks the rules. */
+/**
+ * `nonce` is for the test vectors of the RFCs. Each step rejects, with a text for the user, if the server breaks the
+ * rules.
+ */
 export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = randomNonce()): SaslExchange {
   const { hash, bytes } = HASHES[mechanism];
   const hmac = (key: Buffer, text: string) => createHmac(hash, key).update(text).digest();
@@ -71,7 +77,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
   };
 }
 
-/** The server's first message (RFC 5802, 5.1). @throws where it breaks the rules. */
+/** Reads the server's first message (RFC 5802, 5.1). @throws if it breaks the rules. */
 function readServerFirst(text: string, nonce: string) {
   const { r, s, i } = attributes(text);
   if (r === undefined || !r.startsWith(nonce) || r === nonce) throw new Error("it did not go on from our nonce");
@@ -84,7 +90,10 @@ function randomNonce(): string {
   return randomBytes(24).toString("base64");
 }
 
-/** `r=…,s=…,i=…`: an attribute is one letter (RFC 5802, 5.1). Throws for `m`, an extension that must be understood: none is. */
+/**
+ * Reads `r=…,s=…,i=…`: an attribute name is one letter (RFC 5802, 5.1). Throws for `m`, a mandatory extension: none is
+ * supported.
+ */
 function attributes(message: string): Partial<Record<string, string>> {
   const entries = message.split(",").filter((part) => part[1] === "=");
   if (entries.some((part) => part[0] === "m"))
@@ -100,14 +109,15 @@ function checkedIterations(text: string | undefined): number {
   return iterations;
 }
 
-/** A comma would end the attribute, an equals sign begins an escape (RFC 5802, 5.1). */
+/** A comma would end the attribute, and an equals sign begins an escape (RFC 5802, 5.1). */
 function escaped(username: string): string {
   return username.replaceAll("=", "=3D").replaceAll(",", "=2C");
 }
 
 /**
- * SASLprep (RFC 4013), so that two ways to type one character are one password. Its tables are loaded where a text is outside
- * ASCII. A name is a query, where characters that Unicode 3.2 did not have may stand; a password is a stored string (RFC 5802, 5.1).
+ * Applies SASLprep (RFC 4013), so that two ways to type one character give one password. Its tables are loaded only for
+ * texts outside ASCII. A name is a query, which may have characters unknown to Unicode 3.2; a password is a stored
+ * string (RFC 5802, 5.1).
  */
 async function prepared(text: string, as: "query" | "stored"): Promise<string> {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -115,12 +125,12 @@ async function prepared(text: string, as: "query" | "stored"): Promise<string> {
   try {
     return saslprep(text, { allowUnassigned: as === "query" });
   } catch {
-    // The library's message names the character.
+    // The library's message would show the character.
     throw new UnsendableLogin(
       "The user name or the password has a character that SASLprep (RFC 4013) forbids in SCRAM",
     );
   }
 }
 
-/** The login is at fault, not the server. */
+/** The login cannot be sent; the fault is not the server's. */
 export class UnsendableLogin extends Error {}

@@ -1,5 +1,5 @@
 /**
- * The sends to one destination, on a link of their own. Artemis gets them in transactions, or checked one by one where it
+ * The sends to one destination, on a link of their own. Artemis gets them in transactions, or checked one by one if it
  * may have stored them already (docs/decisions/0021); any other broker gets each as soon as it grants credit.
  */
 import type { AmqpError } from "rhea";
@@ -14,16 +14,16 @@ import { TransactedSends } from "./transacted-sends.ts";
 
 export interface DestinationSendsDeps {
   readonly context: SessionDeps;
-  /** undefined where sends need no transaction. */
+  /** undefined if sends need no transaction. */
   readonly transactions: DeclaredTransactions | undefined;
-  /** The broker has refused or ended the link; the next send makes another. */
+  /** The broker refused or ended the link; the next send opens another. */
   readonly onGone: () => void;
 }
 
 export class DestinationSends implements LinkOwner {
   readonly #deps: DestinationSendsDeps;
   readonly #link: SenderLink;
-  /** Sends that wait for credit: all of them, or on Artemis those in transactions of the user's. */
+  /** Sends that wait for credit: all of them, or on Artemis those in the user's transactions. */
   readonly #waiting = new SendQueue<LinkSend>();
   readonly #transacted: TransactedSends | undefined;
   usedAtMs = 0;
@@ -42,7 +42,7 @@ export class DestinationSends implements LinkOwner {
 
   send(send: LinkSend): void {
     this.usedAtMs = performance.now();
-    // A broker may end the connection over the attach frame, before there is anything to write.
+    // A broker may end the connection because of the attach frame, before any send is written.
     if (!this.#link.attached) send.onAttaching?.();
     if (this.#transacted && send.state === undefined) this.#transacted.groups.send(send);
     else {
@@ -51,7 +51,7 @@ export class DestinationSends implements LinkOwner {
     }
   }
 
-  /** Calls `act` when everything that was sent so far outside of transactions of the user's is stored or refused. */
+  /** Calls `act` when everything that was sent so far outside of the user's transactions is stored or refused. */
   behind(act: () => void): void {
     if (this.#transacted) this.#transacted.groups.behind(act);
     else act();
@@ -62,7 +62,7 @@ export class DestinationSends implements LinkOwner {
     this.#link.close();
   }
 
-  /** The session is over: nothing is written any more and nobody is told of an outcome. */
+  /** Ends the sends with their session: nothing more is written, and no caller is told an outcome. */
   end(): void {
     this.#waiting.drain();
     this.#transacted?.groups.end();
@@ -82,9 +82,9 @@ export class DestinationSends implements LinkOwner {
       if (!send.abandoned) send.onOutcome(rejection(send, this.#deps.context, reason));
   }
 
-  /** Oldest first, while there is credit and room. */
+  /** Writes waiting sends, the oldest first, while there is credit and room. */
   #writeWaiting(): void {
-    // Artemis would count their answers for those of the sends that are being checked.
+    // Artemis would count their answers as answers of the sends that are being checked.
     if (this.#transacted?.groups.checking || this.#transacted?.groups.wantsQuiet) return;
     for (
       let send = this.#waiting.peek();

@@ -1,4 +1,4 @@
-/** Everything about a send that is checked before it is written, and its bytes. */
+/** Checks a send before it is written, and encodes it. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendExpiredError } from "../../../errors/errors.ts";
 import { timeLeftMs } from "../../../messaging/messages/outgoing-message.ts";
 import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts";
@@ -6,13 +6,16 @@ import type { Endpoint } from "../../../uri/endpoint.ts";
 import { type Spelling, sameSpelling } from "../messages/destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTimes } from "../messages/message.ts";
 
-/** What is known of the peer. */
+/** What the encoding needs to know about the peer. */
 export interface EncodingTerms {
   readonly endpoint: Endpoint;
   readonly spelling: Spelling;
 }
 
-/** Returns the bytes to write, with what is left of the time to live; or why the send fails. `maxBytes`: the link's limit, 0 for none. */
+/**
+ * Returns the bytes to write, with the remaining time to live, or the error of the send. `maxBytes` is the link's
+ * limit, 0 for none.
+ */
 export function prepareSend(
   send: OutgoingSend,
   { endpoint, spelling }: EncodingTerms,
@@ -37,7 +40,7 @@ export function prepareSend(
   return bytes;
 }
 
-/** The bytes that an earlier session was sent, unless that was a broker with another spelling of destinations. */
+/** Reuses the bytes sent to an earlier session, unless that broker spells destinations differently. */
 function encodeOnce(send: OutgoingSend, spelling: Spelling): EncodedMessage {
   const kept = send.encoded as EncodedMessage | undefined;
   if (kept && sameSpelling(kept.spelling, spelling)) return kept;

@@ -1,4 +1,4 @@
-/** What became of a send that the broker did not accept, as its outcome. */
+/** The outcome of a send that the broker did not accept. */
 import type { AmqpError } from "rhea";
 import { type EndpointAddress, formatAddress, SendNotStoredError, SendRejectedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
@@ -6,7 +6,7 @@ import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messagin
 import { describeCondition, isRetryable } from "../opening/failures.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 
-/** `rejected`, or a refused link. `inDoubt`: it had been written before its link ended. */
+/** The error for `rejected` or a refused link. `inDoubt`: the send was written before its link ended. */
 export function rejection(
   { message, destination }: OutgoingSend,
   { endpoint, redact }: Pick<SessionDeps, "endpoint" | "redact">,
@@ -19,7 +19,7 @@ export function rejection(
   return { kind: "failed", error: new SendRejectedError(text, { id: message.id, endpoint, retryable, inDoubt }) };
 }
 
-/** `what` the broker did instead of storing it: `released` and `modified`, or no outcome at all. */
+/** `what` names what the broker did instead of storing the message: `released`, `modified`, or no outcome. */
 export function notStored(
   { message, destination }: OutgoingSend,
   endpoint: EndpointAddress,

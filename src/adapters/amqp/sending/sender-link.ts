@@ -1,4 +1,7 @@
-/** One sender link on an AMQP session of its own: writes while the broker grants credit, and tells each send its outcome. */
+/**
+ * One sender link on an AMQP session of its own: writes while the broker grants credit, and tells each send its
+ * outcome.
+ */
 import type { AmqpError, Delivery, EventContext, Sender, Session } from "rhea";
 import { type Linkable, LinkedSet } from "../../../async/linked-set.ts";
 import { MasterSlaveError } from "../../../errors/errors.ts";
@@ -12,29 +15,32 @@ import type { TransferState } from "../rhea/transactional-state.ts";
 import { prepareSend } from "./prepare-send.ts";
 import { notStored, rejection } from "./send-outcome.ts";
 
-/** rhea keeps 2048 deliveries a session from the oldest unsettled on; one more and the session is dead for good. */
+/**
+ * rhea keeps at most 2048 deliveries per session, counted from the oldest unsettled one; one more breaks the session
+ * for good.
+ */
 const MAX_IN_FLIGHT = 2000;
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
-/** Named, so that no broker takes silence for a wish to hear of `accepted` alone (AMQP 1.0, 3.5.3). */
+/** All outcomes are named, so that no broker assumes that we want only `accepted` (AMQP 1.0, 3.5.3). */
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
 
-/** What a transfer says and who is told of its outcome, where that is not the send alone. */
+/** The state of a transfer, and who is told its outcome, if that is not the send alone. */
 export interface TransferTerms {
-  /** The state of the transfer: of which transaction it is part. */
+  /** The state of the transfer: the transaction that it is part of. */
   readonly state?: TransferState | undefined;
-  /** Told in place of the send, which it tells itself. */
+  /** Called instead of the send's own callback; it tells the send its outcome itself. */
   onOutcome(send: OutgoingSend, outcome: SendOutcome): void;
 }
 
-/** Whom a link tells of what happens to it. */
+/** Who is told what happens to a link. */
 export interface LinkOwner {
-  /** There may be credit or room again. Not called from within rhea's own rounds when it tells of outcomes. */
+  /** There may be credit or room again. Not called while rhea is in the middle of telling outcomes. */
   onRoom(): void;
   /** The broker refused or ended the link: nothing more is written to it. */
   onGone(reason: AmqpError): void;
 }
 
-/** A send whose outcome is to come; rhea's delivery carries it. */
+/** A written send without an outcome yet; rhea's delivery refers to it. */
 class WrittenSend implements Linkable<WrittenSend> {
   readonly send: OutgoingSend;
   readonly terms: TransferTerms | undefined;
@@ -63,7 +69,7 @@ export class SenderLink {
   readonly #amqpSession: Session;
   readonly #sender: Sender;
   readonly #written = new LinkedSet<WrittenSend>();
-  /** Credit used up: by what was handed to rhea, and by draining. Comparable with the link's delivery-count. */
+  /** Credit used by messages given to rhea and by draining; comparable with the link's delivery-count. */
   #used = 0;
   #roomToTell = false;
   #toCallWhenWritten: (() => void)[] = [];
@@ -72,7 +78,7 @@ export class SenderLink {
   constructor(context: SessionDeps, destination: Destination, owner: LinkOwner) {
     this.#context = context;
     this.#owner = owner;
-    // A session per link: in rhea a delivery without credit or settlement holds up every link of its session.
+    // One session per link: in rhea a delivery without credit or settlement blocks every link of its session.
     this.#amqpSession = context.connection.create_session();
     this.#amqpSession.on(
       "session_close",
@@ -94,7 +100,9 @@ export class SenderLink {
     this.#listen();
   }
 
-  /** Attached, and nothing is unconfirmed: rhea attaches a link again that is closed before its attach is answered. */
+  /**
+   * Attached, with nothing unconfirmed: rhea would attach a link again if it is closed before its attach is answered.
+   */
   get idle(): boolean {
     return this.#sender.is_open() && this.#written.size === 0;
   }
@@ -104,18 +112,21 @@ export class SenderLink {
     return this.#sender.is_open();
   }
 
-  /** How many written sends have no outcome. */
+  /** Number of written sends without an outcome. */
   get unanswered(): number {
     return this.#written.size;
   }
 
-  /** How many sends can be written now. */
+  /** Number of sends that can be written now. */
   get room(): number {
     if (!this.#sender.sendable() || this.#context.isOver()) return 0;
     return Math.max(0, Math.min(this.#granted, MAX_IN_FLIGHT - this.#written.size));
   }
 
-  /** Hands a send to rhea, which writes it at the end of the turn; only while there is room. Returns false, with its outcome told, where it cannot be written. */
+  /**
+   * Gives a send to rhea, which writes it at the end of the turn; call it only while there is room. Returns false,
+   * after telling its outcome, if the send cannot be written.
+   */
   write(send: OutgoingSend, terms?: TransferTerms): boolean {
     const { max_message_size: maxBytes } = this.#sender;
     const bytes = prepareSend(send, this.#context, typeof maxBytes === "number" ? maxBytes : 0);
@@ -131,9 +142,9 @@ export class SenderLink {
     return true;
   }
 
-  /** Calls `act` when all sends that rhea was handed so far are written, or when the link is gone. */
+  /** Calls `act` when all sends given to rhea so far are written, or when the link is gone. */
   whenWritten(act: () => void): void {
-    // Not from within rhea's own rounds.
+    // In a microtask: rhea may be in the middle of its own processing.
     queueMicrotask(
       this.#context.guard(() => {
         this.#toCallWhenWritten.push(act);
@@ -149,7 +160,7 @@ export class SenderLink {
     this.#amqpSession.close();
   }
 
-  /** From now on nobody is told of an outcome. */
+  /** Forgets all unanswered sends: no caller is told an outcome after this. */
   end(): void {
     this.#written.clear();
   }
@@ -163,7 +174,7 @@ export class SenderLink {
     on("sendable", () => this.#owner.onRoom());
     on("sender_draining", () => this.#drain());
     on("sender_close", () => this.#refused(sender.error));
-    // Accepted, but not settled.
+    // The delivery was accepted but not settled.
     on("accepted", ({ delivery }) => delivery && this.#confirm(delivery));
     onOutcome("rejected", (send, delivery) => rejection(send, this.#context, errorOf(delivery)));
     onOutcome("released", (send) => notStored(send, endpoint, "released it"));
@@ -175,13 +186,13 @@ export class SenderLink {
     return this.#context.guard(work);
   }
 
-  /** Credit that no message was handed over for. */
+  /** Credit that is not yet used by a message. */
   get #granted(): number {
-    // The link's delivery-count starts anew past 2^32 - 1.
+    // The link's delivery-count wraps at 2^32.
     return creditOf(this.#sender) + ((deliveryCountOf(this.#sender) - this.#used) | 0);
   }
 
-  /** Artemis takes its credit back when an address is full, and ends a link that does not let go of it. */
+  /** Artemis withdraws its credit when an address is full, and ends a link that does not return it. */
   #drain(): void {
     this.#used += Math.max(0, this.#granted);
     this.#sender.set_drained(true);
@@ -195,7 +206,7 @@ export class SenderLink {
   #confirm(delivery: Delivery): void {
     const written = this.#takeWritten(delivery);
     if (!written) return;
-    // What is part of something else is not stored yet.
+    // A member of a transaction is not stored yet.
     if (!written.terms) this.#context.proveUseful();
     written.tell(CONFIRMED);
   }
@@ -213,12 +224,12 @@ export class SenderLink {
     this.#tellRoom();
   }
 
-  /** The written send whose outcome it is, once. */
+  /** Returns the written send that an outcome belongs to, and forgets it. */
   #takeWritten({ written }: CarryingDelivery): WrittenSend | undefined {
     return written && this.#written.delete(written) ? written : undefined;
   }
 
-  /** rhea frees the room of what is settled only after it has told of all of it. */
+  /** rhea frees the room of settled deliveries only after it has reported all of them. */
   #tellRoom(): void {
     if (this.#roomToTell) return;
     this.#roomToTell = true;
@@ -237,18 +248,20 @@ export class SenderLink {
     for (const act of acts) act();
   }
 
-  /** The broker refused or ended the link; the session goes on, and the next send to this destination attaches anew. */
+  /**
+   * The broker refused or ended the link; the session goes on, and the next send to this destination attaches again.
+   */
   #refused(error: AmqpError | Error | undefined): void {
     const reason = error && "condition" in error ? error : {};
     this.#owner.onGone(reason);
     this.#onAllWritten();
-    // rhea tells of the outcomes that came with the detach only after it.
+    // rhea reports the outcomes that came with the detach only after it.
     setImmediate(
       this.#context.guard(() => {
         const written = [...this.#written];
         this.end();
         if (this.#context.isOver()) return;
-        // In this order: rhea would answer the detach after the end.
+        // In this order; otherwise rhea would answer the detach after the end.
         this.#sender.close();
         this.#amqpSession.close();
         for (const each of written) each.tell(rejection(each.send, this.#context, reason, true));

@@ -1,4 +1,4 @@
-/** The sends of one session: a sender link per destination, opened on demand, kept open, bounded in number. */
+/** The sends of one session: a sender link for each destination, opened on demand, kept open, and limited in number. */
 import { formatAddress, MasterSlaveError, UnsupportedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Broker, OutgoingSend } from "../../../messaging/port/messaging-session.ts";
@@ -10,15 +10,15 @@ import { DeclaredTransactions } from "../transactions/declared-transactions.ts";
 import type { LinkSend } from "../transactions/transactional-send.ts";
 import { DestinationSends } from "./destination-sends.ts";
 
-/** Links above this are closed when idle, the least recently used first. */
+/** Idle links beyond this number are closed, the least recently used first. */
 const MAX_IDLE_LINKS = 64;
 
-/** What a broker offers that holds a message back until the time it is marked with, as Qpid JMS asks for it. */
+/** The capability of a broker that delays a message until its delivery time; Qpid JMS checks for it too. */
 const DELAYED_DELIVERY = "DELAYED_DELIVERY";
 
 export class Sends {
   readonly #context: SessionDeps;
-  /** The most recently opened last. */
+  /** In the order of opening, the latest last. */
   readonly #links = new Map<string, DestinationSends>();
   readonly #transactions: DeclaredTransactions | undefined;
 
@@ -41,7 +41,7 @@ export class Sends {
   }
 
   /**
-   * Calls `act` when everything that was sent so far to these destinations, outside of transactions of the user's, is
+   * Calls `act` when everything that was sent so far to these destinations, outside of the user's transactions, is
    * stored or refused.
    */
   behind(destinations: ReadonlySet<string>, act: () => void): void {
@@ -59,14 +59,14 @@ export class Sends {
     stored();
   }
 
-  /** The session is over: nothing is written any more and nobody is told of an outcome. */
+  /** Ends the sends with their session: nothing more is written, and no caller is told an outcome. */
   end(): void {
     this.#transactions?.end();
     for (const link of this.#links.values()) link.end();
     this.#links.clear();
   }
 
-  /** @throws UnsupportedError for what this broker would do otherwise than asked. */
+  /** @throws UnsupportedError for an option that this broker would not follow. */
   #check(send: OutgoingSend): void {
     checkComposite(send, this.#context);
     if (send.message.deliverAtMs === undefined || this.#context.offers.has(DELAYED_DELIVERY)) return;
@@ -96,14 +96,16 @@ export class Sends {
       const [, link] = entry;
       if (link.idle && (oldest === undefined || link.usedAtMs < oldest[1].usedAtMs)) oldest = entry;
     }
-    // All in use: what waits is bounded above us, and so is their number.
+    // All links are in use. The waiting sends are limited elsewhere, and so is the number of links.
     if (oldest === undefined) return;
     this.#links.delete(oldest[0]);
     oldest[1].close();
   }
 }
 
-/** Whether the broker answers a send with a duplicate id too early unless it is in a transaction (docs/decisions/0021). */
+/**
+ * Whether the broker confirms a send with a duplicate id too early unless it is in a transaction (docs/decisions/0021).
+ */
 function storesInTransactions({ product }: Broker): boolean {
   return product === "artemis";
 }

@@ -1,4 +1,4 @@
-/** The sends of one link to Artemis: members of transactions, or checked (docs/decisions/0021). */
+/** The sends of one link to Artemis: members of transactions, or checked one by one (docs/decisions/0021). */
 import { formatAddress, type MasterSlaveError, SendRejectedError } from "../../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import type { GroupAnswer, GroupTransaction, GroupWriter } from "../../shared/group-writer.ts";
@@ -9,8 +9,9 @@ import type { DeclaredTransaction, DeclaredTransactions } from "../transactions/
 import type { SenderLink, TransferTerms } from "./sender-link.ts";
 
 /**
- * Artemis reads a message from `amqpMinLargeMessageSize` on (100 KiB unless configured) into a file while it goes on reading
- * the connection: its transaction would be discharged before it is part of it. Such a message is checked instead.
+ * Artemis reads a message of `amqpMinLargeMessageSize` (100 KiB unless configured) or more into a file while it goes on
+ * reading the connection, so its transaction would be discharged before the message is part of it. Such a message is
+ * checked instead.
  */
 const MAX_MEMBER_BYTES = 64 * 1024;
 
@@ -61,7 +62,7 @@ export class TransactedSends implements GroupWriter {
     const answered = (isAnswer: boolean) => {
       left -= 1;
       if (left > 0) return;
-      // Nothing else was written on this AMQP session: the last answer says that all before it are stored.
+      // Nothing else was written on this AMQP session, so the last answer shows that all before it are stored.
       if (accepted.length > 0 && isAnswer) context.proveUseful();
       for (const send of accepted) {
         if (isAnswer) send.onOutcome({ kind: "confirmed" });
@@ -92,7 +93,10 @@ function isInDoubt(error: MasterSlaveError): boolean {
   return error instanceof SendRejectedError && error.inDoubt;
 }
 
-/** One transaction of a link: it is over when the broker has answered its discharge, and each member if it was committed. */
+/**
+ * One transaction of a link. It is over when the broker has answered its discharge and, if it was committed, each
+ * member.
+ */
 class AmqpGroup implements GroupTransaction, TransferTerms {
   readonly state: TransferTerms["state"];
   readonly #deps: TransactedSendsDeps;

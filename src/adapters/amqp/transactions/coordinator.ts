@@ -1,4 +1,7 @@
-/** The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has none (AMQP 1.0, part 4). */
+/**
+ * The link that begins and ends transactions, one after another, on an AMQP session of its own; rhea has no support for
+ * it (AMQP 1.0, part 4).
+ */
 import type { AmqpError, Delivery, Sender, Session } from "rhea";
 import { describeCondition } from "../opening/failures.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
@@ -11,7 +14,7 @@ export type CoordinatorAnswer =
   | { readonly kind: "refused"; readonly reason: string };
 
 export interface CoordinatorRequest {
-  /** Called once the broker takes the message, which goes out right after whatever this writes. */
+  /** Called when the broker can take the message; the message goes out right after what this function writes. */
   write(): Buffer;
   onAnswer(answer: CoordinatorAnswer): void;
 }
@@ -24,7 +27,7 @@ export class Coordinator {
   #delivery: Delivery | undefined;
   #declared: Buffer | undefined;
   #gone: string | undefined;
-  /** Called once, when the broker has refused or ended the link: what it began is rolled back. */
+  /** Called once, when the broker has refused or ended the link: its transaction is rolled back. */
   onGone: (reason: string) => void = () => {};
 
   constructor(context: SessionDeps) {
@@ -61,16 +64,16 @@ export class Coordinator {
     });
   }
 
-  /** Whether it can be asked again. */
+  /** Whether it can take another request. */
   get usable(): boolean {
     return this.#gone === undefined && this.#request === undefined;
   }
 
-  /** One request at a time. */
+  /** Sends a request; one at a time. */
   ask(request: CoordinatorRequest): void {
     this.#request = request;
     if (this.#gone !== undefined) this.#answer({ kind: "refused", reason: this.#gone });
-    // Not from within rhea's own rounds.
+    // In a microtask: rhea may be in the middle of its own processing.
     else queueMicrotask(this.#context.guard(() => this.#write()));
   }
 
@@ -83,7 +86,7 @@ export class Coordinator {
   #write(): void {
     if (!this.#request || this.#delivery || !this.#sender.sendable() || this.#context.isOver()) return;
     this.#delivery = this.#sender.send(this.#request.write(), undefined, 0);
-    // At once: Classic takes what is accepted meanwhile for part of the transaction it commits.
+    // Written at once: Classic would count acceptances in between as part of the transaction.
     writeNow(this.#amqpSession);
   }
 
@@ -91,7 +94,9 @@ export class Coordinator {
     this.#answer({ kind: "refused", reason: describeCondition(error ?? {}, this.#context.redact) });
   }
 
-  /** Told in a microtask: rhea is in the middle of its answers, and what follows makes it go through them again. */
+  /**
+   * Told in a microtask: rhea is in the middle of reporting answers, and what follows would make it report them again.
+   */
   #answer(answer: CoordinatorAnswer): void {
     const request = this.#request;
     if (!request) return;

@@ -1,23 +1,24 @@
 /**
- * Transactions declared ahead, so that a group of sends and its commit leave in one write. Each is declared and discharged
- * on a coordinator link of its own, which does one thing at a time: Artemis counts the answers of an AMQP session instead of
- * telling them apart, and would answer the first of two discharges when the second is stored (docs/decisions/0021).
+ * Transactions declared in advance, so that a group of sends and its commit leave in one write. Each is declared and
+ * discharged on a coordinator link of its own, which does one thing at a time: Artemis counts the answers of an AMQP
+ * session instead of distinguishing them, and would answer the first of two discharges when the second is stored
+ * (docs/decisions/0021).
  */
 
 import type { SessionDeps } from "../opening/session-deps.ts";
 import { DECLARE, dischargeOf } from "../rhea/transactional-state.ts";
 import { Coordinator, type CoordinatorAnswer } from "./coordinator.ts";
 
-/** So many links may commit at once; what would be more waits for one of them. */
+/** The most links that commit at once; further transactions wait for one of them. */
 const MAX_COORDINATORS = 16;
-/** Coordinators beyond these are closed when nobody waits for one. */
+/** Idle coordinators beyond this number are closed. */
 const MAX_IDLE = 4;
 
 export interface DeclaredTransaction {
   readonly txnId: Buffer;
   /**
-   * Ends the transaction; call it when all its transfers are written. `onAnswer` is told whether the broker has done it:
-   * false also when the coordinator is gone, and nobody knows.
+   * Ends the transaction; call it when all its transfers are written. `onAnswer` gets whether the broker has done it;
+   * it also gets false when the coordinator is gone and the outcome is unknown.
    */
   discharge(kind: "commit" | "roll back", onAnswer: (done: boolean) => void): void;
 }
@@ -25,7 +26,7 @@ export interface DeclaredTransaction {
 export class DeclaredTransactions {
   readonly #context: SessionDeps;
   readonly #declared: DeclaredTransaction[] = [];
-  /** Who wants one when it is declared. */
+  /** Callbacks of those that wait for a declared transaction. */
   readonly #waiting = new Set<() => void>();
   #coordinators = 0;
   #declaring = 0;
@@ -35,12 +36,12 @@ export class DeclaredTransactions {
     this.#context = context;
   }
 
-  /** Whether the broker refuses to declare transactions: nothing can be grouped then. */
+  /** Whether the broker refuses to declare transactions: then nothing can be grouped. */
   get unavailable(): boolean {
     return this.#unavailable;
   }
 
-  /** Returns a transaction, or undefined when none is declared yet: `whenDeclared` is called once it is worth asking again. */
+  /** Returns a declared transaction, or undefined: then `whenDeclared` is called when it is worth asking again. */
   take(whenDeclared: () => void): DeclaredTransaction | undefined {
     const transaction = this.#declared.shift();
     if (!transaction) this.#waiting.add(whenDeclared);
@@ -48,13 +49,13 @@ export class DeclaredTransactions {
     return transaction;
   }
 
-  /** The session is over: nobody is called after this. */
+  /** Called when the session is over; nobody is called after this. */
   end(): void {
     this.#declared.length = 0;
     this.#waiting.clear();
   }
 
-  /** One more than is waited for, so that the next group need not wait. */
+  /** Declares one transaction more than is waited for, so that the next group need not wait. */
   #declareWanted(): void {
     while (this.#declaring + this.#declared.length <= this.#waiting.size && this.#coordinators < MAX_COORDINATORS) {
       const coordinator = this.#attach();
@@ -64,7 +65,7 @@ export class DeclaredTransactions {
     }
   }
 
-  /** Returns undefined where the broker takes no further link of this connection. */
+  /** Returns undefined if the broker accepts no further link of this connection. */
   #attach(): Coordinator | undefined {
     try {
       return new Coordinator(this.#context);

@@ -1,8 +1,8 @@
-/** The deliveries of one subscription that were accepted in transactions which are not over. */
+/** The deliveries of one subscription that were accepted in transactions that are not over. */
 import type { Delivery } from "rhea";
 import type { AmqpTransaction } from "./transaction.ts";
 
-/** How the subscription settles one, at the end of its transaction. */
+/** How the subscription settles a delivery at the end of its transaction. */
 export interface EnlistedSettlement {
   accept(delivery: Delivery, txnId: Buffer): void;
   giveBack(delivery: Delivery): void;
@@ -27,7 +27,7 @@ export class EnlistedDeliveries {
     });
   }
 
-  /** The subscription is about to go: their transactions can only be rolled back. Returns them, unsettled. */
+  /** The subscription is about to end, so their transactions must be rolled back. Returns the deliveries, unsettled. */
   abandon(reason: string): readonly Delivery[] {
     const deliveries = [...this.#transactions.keys()];
     for (const transaction of new Set(this.#transactions.values())) transaction.fail(reason);

@@ -1,4 +1,4 @@
-/** One transaction: declared at once, sends as they come, and what it accepts together with its commit. */
+/** One transaction: declared at once; sends are written as they come, and acceptances together with its commit. */
 import {
   formatAddress,
   type MasterSlaveError,
@@ -14,27 +14,31 @@ import type { Coordinator, CoordinatorAnswer } from "./coordinator.ts";
 import { type LinkSend, type SendWatch, TransactionalSend } from "./transactional-send.ts";
 
 /**
- * A delivery accepted in it. Nothing is written before the commit: Classic keeps what was accepted per consumer and not
- * per transaction (AmqpSender, dispatchedInTx), so that one transaction would commit or roll back another's.
+ * A delivery accepted in the transaction. Its acceptance is written only at the commit: Classic keeps acceptances per
+ * consumer and not per transaction (AmqpSender, dispatchedInTx), so one transaction would commit or roll back
+ * another's.
  */
 export interface EnlistedDelivery {
   accept(txnId: Buffer): void;
   giveBack(): void;
 }
 
-/** Where the sends of a transaction go, among those of its session. */
+/** Writes the sends of a transaction, on the links of its session. */
 export interface TransactionalSends {
   send(send: LinkSend): void;
-  /** Calls `act` when what was sent to these destinations so far, outside of transactions of the user's, is stored or refused. */
+  /**
+   * Calls `act` when everything that was sent to these destinations so far, outside of the user's transactions, is
+   * stored or refused.
+   */
   behind(destinations: ReadonlySet<string>, act: () => void): void;
 }
 
 type Phase =
   | { readonly name: "declaring" }
   | { readonly name: "open"; readonly txnId: Buffer; readonly state: TransferState }
-  /** Complete, and waits for what was sent before it. */
+  /** The transaction is complete, and waits for what was sent before it. */
   | { readonly name: "behind"; readonly txnId: Buffer }
-  /** `committing`: the broker may have been told to commit. */
+  /** `committing`: the broker may have been asked to commit. */
   | { readonly name: "discharging"; committing: boolean }
   | { readonly name: "over" };
 
@@ -49,7 +53,10 @@ export class AmqpTransaction implements SessionTransaction {
   readonly #outcome: Promise<CommitOutcome>;
   readonly #resolve: (outcome: CommitOutcome) => void;
   #phase: Phase = { name: "declaring" };
-  /** Sends that are written and have no outcome: what arrives after the discharge is an error of ours to Classic. */
+  /**
+   * Number of written sends without an outcome: Classic treats a send that arrives after the discharge as an error of
+   * ours.
+   */
   #unanswered = 0;
   readonly #watch: SendWatch = {
     isOver: () => this.#phase.name !== "open" || this.#wanted !== undefined,
@@ -63,10 +70,10 @@ export class AmqpTransaction implements SessionTransaction {
     onAnswered: () => this.#discharge(),
   };
   #wanted: "commit" | "rollback" | undefined;
-  /** Why it can only be rolled back. */
+  /** Why the transaction must be rolled back. */
   #failure: MasterSlaveError | undefined;
 
-  /** Declares itself, unless the session is over and has no coordinator to offer; `onOver` is called once. */
+  /** Declares the transaction, unless the session is over and has no coordinator; `onOver` is called once. */
   constructor(
     context: SessionDeps,
     sends: TransactionalSends,
@@ -91,7 +98,7 @@ export class AmqpTransaction implements SessionTransaction {
     return this.#context === context;
   }
 
-  /** Why nothing more can be part of it. */
+  /** The reason why nothing more can join the transaction. */
   get over(): MasterSlaveError | undefined {
     if (this.#failure) return this.#failure;
     if (this.#wanted === undefined && this.#phase.name !== "over") return undefined;
@@ -102,7 +109,7 @@ export class AmqpTransaction implements SessionTransaction {
     this.#enlisted.push(delivery);
   }
 
-  /** From now on it can only be rolled back. */
+  /** From now on the transaction can only be rolled back. */
   fail(reason: string): void {
     this.#failure ??= this.#rolledBack(reason);
   }
@@ -127,11 +134,11 @@ export class AmqpTransaction implements SessionTransaction {
     await this.#outcome;
   }
 
-  /** The session is over. What it was told to commit may hold. */
+  /** The session is over. If the broker was asked to commit, the outcome is unknown. */
   end(cause: MasterSlaveError): void {
     const committing = this.#phase.name === "discharging" && this.#phase.committing;
     if (!committing) this.#failure ??= cause;
-    // They went back with the session.
+    // The broker takes these deliveries back with the session.
     this.#enlisted.length = 0;
     this.#finish({ kind: committing ? "in-doubt" : "rolled-back", error: this.#failure ?? cause });
   }
@@ -152,7 +159,7 @@ export class AmqpTransaction implements SessionTransaction {
     if (this.#phase.name !== "open" || this.#wanted === undefined || this.#unanswered > 0) return;
     const { txnId } = this.#phase;
     this.#phase = { name: "behind", txnId };
-    // What was sent to its destinations before it, outside, is stored before it.
+    // What was sent to its destinations before it, outside of it, is stored before it.
     if (this.#wanted === "commit") this.#sends.behind(this.#destinations, () => this.#writeDischarge());
     else this.#writeDischarge();
   }
@@ -185,14 +192,15 @@ export class AmqpTransaction implements SessionTransaction {
     const { endpoint, broker } = this.#context;
     if (answer.kind === "refused") this.fail(`${formatAddress(endpoint)} refused it: ${answer.reason}`);
     this.#finish({ kind: "rolled-back", error: this.#failure ?? this.#rolledBack("as was asked") });
-    // Artemis hands out again what was accepted; Classic does once its consumer is gone (PrefetchSubscription, afterRollback).
+    // Artemis redelivers what was accepted; Classic does so once its consumer is gone (PrefetchSubscription,
+    // afterRollback).
     if (committing && accepted > 0 && broker.product !== "artemis") {
       const text = `${formatAddress(endpoint)} refused a commit: what was accepted in it comes again on the next session`;
       throw new SessionLostError("SESSION_LOST", text, { endpoint, cause: this.#failure });
     }
   }
 
-  /** Its coordinator is gone, or never took it: the broker has rolled back what there was (AMQP 1.0, 4.2). */
+  /** The coordinator is gone or was refused: the broker has rolled the transaction back (AMQP 1.0, 4.2). */
   #lose(reason: string): void {
     if (this.#phase.name === "over" || this.#phase.name === "discharging") return;
     this.fail(`${formatAddress(this.#context.endpoint)} has no transaction for it: ${reason}`);
@@ -211,7 +219,7 @@ export class AmqpTransaction implements SessionTransaction {
   }
 
   #reject(send: OutgoingSend, reason: string): void {
-    // The end of the session is told to all by itself.
+    // The end of the session is reported separately.
     if (this.#context.isOver()) return;
     const { endpoint } = this.#context;
     const text = `Message ${send.message.id} is part of no transaction: ${reason}`;

@@ -1,21 +1,21 @@
-/** A send as part of a transaction: to its link a send like any other, whose outcome the transaction learns first. */
+/** A send as part of a transaction: to its link a send like any other, but its transaction learns the outcome first. */
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
 import type { TransferState } from "../rhea/transactional-state.ts";
 
 /** A send as a link sees it. */
 export interface LinkSend extends OutgoingSend {
-  /** The state of its transfer: of which transaction of the user's it is part. */
+  /** The state of its transfer: the user's transaction that it is part of. */
   readonly state?: TransferState | undefined;
 }
 
-/** What a transaction has to do with its sends. */
+/** The callbacks by which a transaction watches its sends. */
 export interface SendWatch {
-  /** Nothing more may be written. */
+  /** Whether nothing more may be written. */
   isOver(): boolean;
   onWritten(): void;
-  /** `written`: onWritten was called of it. Told before the sender is. */
+  /** `written`: the send's onWritten was called. Called before the sender is told. */
   onOutcome(outcome: SendOutcome, written: boolean): void;
-  /** Told after the sender is. */
+  /** Called after the sender is told. */
   onAnswered(): void;
 }
 

@@ -1,10 +1,10 @@
-/** The transactions of one session: each on a coordinator that no other uses at the time. */
+/** The transactions of one session. While a transaction lasts, no other one uses its coordinator. */
 import type { MasterSlaveError } from "../../../errors/errors.ts";
 import type { SessionDeps } from "../opening/session-deps.ts";
 import { Coordinator } from "./coordinator.ts";
 import { AmqpTransaction, type TransactionalSends } from "./transaction.ts";
 
-/** Coordinators beyond these are closed when nothing uses them. */
+/** Idle coordinators beyond this number are closed. */
 const MAX_IDLE = 8;
 
 export class Transactions {
@@ -30,7 +30,7 @@ export class Transactions {
     return transaction;
   }
 
-  /** The session is over, and with it every transaction. */
+  /** The session is over, and every transaction with it. */
   end(error: MasterSlaveError): void {
     this.#ended = error;
     for (const transaction of this.#open) transaction.end(error);

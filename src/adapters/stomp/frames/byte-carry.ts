@@ -1,13 +1,16 @@
-/** Bytes that wait for those behind them, each copied a constant number of times however small the pieces come. */
+/**
+ * Keeps bytes until those behind them come. Each byte is copied a constant number of times, however small the chunks
+ * are.
+ */
 
 const NOTHING = Buffer.alloc(0);
 
 export class ByteCarry {
   #bytes = NOTHING;
-  /** How many of `#bytes` are kept; the rest is room. */
+  /** How many of `#bytes` are used; the rest is free space. */
   #length = 0;
 
-  /** What is kept and `chunk` in one piece, to be given to keep(). */
+  /** Returns the kept bytes and `chunk` in one piece, to be passed to keep(). */
   join(chunk: Buffer): Buffer {
     if (this.#length === 0) return chunk;
     const length = this.#length + chunk.length;
@@ -20,13 +23,13 @@ export class ByteCarry {
     return this.#bytes.subarray(0, length);
   }
 
-  /** Keeps what follows `from`. */
+  /** Keeps the bytes from `from` on. */
   keep(bytes: Buffer, from: number): void {
     if (from === bytes.length) {
       if (this.#length > 0) this.clear();
       return;
     }
-    // What join() gave is in place already.
+    // Bytes from join() are already in place.
     const joined = this.#length > 0;
     if (!joined || from > 0) this.#bytes = Buffer.from(bytes.subarray(from));
     this.#length = bytes.length - from;

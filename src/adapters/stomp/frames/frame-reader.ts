@@ -1,6 +1,6 @@
 /**
- * Reads the frames of a session: as strict as stompit's parser, without a stream, events and a turn of the loop for each
- * (docs/decisions/0016-stomp-hot-path.md has what those cost).
+ * Reads the frames of a session, as strictly as stompit's parser, but without a stream, events and a turn of the loop
+ * for each frame (docs/decisions/0016-stomp-hot-path.md has the cost of those).
  */
 
 import { ByteCarry } from "./byte-carry.ts";
@@ -12,11 +12,14 @@ import { type FrameHead, PartialBody } from "./partial-body.ts";
 export interface FrameSink {
   /** The headers of a frame have come. Returns how many bytes of its body to keep. */
   onHead(command: string, headers: HeaderBlock): number;
-  /** The whole frame; `complete` is false as soon as its body is longer: it has the first bytes then, and the rest is dropped. */
+  /**
+   * A frame was read. `complete` is false if its body is longer than we keep: `body` has its first bytes, and the rest
+   * is dropped.
+   */
   onFrame(command: string, headers: HeaderBlock, body: Buffer, complete: boolean): void;
-  /** The end of a frame that was not complete has come: its body had so many bytes. */
+  /** An incomplete frame has ended; its body had this many bytes. */
   onDropped(command: string, headers: HeaderBlock, bytes: number): void;
-  /** The peer broke the rules: nothing more is read. `frame`: where that is in its body, or its length is none. */
+  /** The peer broke the protocol: nothing more is read. `frame` is set if the fault is in a body or its length. */
   onBroken(how: string, frame?: BrokenFrame): void;
 }
 
@@ -28,7 +31,7 @@ export interface BrokenFrame {
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** The bytes so far are not enough. */
+/** Returned when more bytes are needed. */
 const UNFINISHED = -1;
 const NOTHING = Buffer.alloc(0);
 
@@ -36,9 +39,9 @@ export class FrameReader {
   readonly #version: StompVersion;
   readonly #sink: FrameSink;
   readonly #scan = new HeaderScanner();
-  /** The unfinished head of a frame. */
+  /** The headers of a frame that are not complete yet. */
   readonly #kept = new ByteCarry();
-  /** Of the frame whose body has not come whole. */
+  /** The body of a frame that is not complete yet. */
   #body: PartialBody | undefined;
   #told = false;
   #over = false;
@@ -48,14 +51,14 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** Nothing more is handed over, not even of the chunk that is being read. */
+  /** Stops: nothing more is passed on, not even from the present chunk. */
   end(): void {
     this.#over = true;
     this.#kept.clear();
     this.#body = undefined;
   }
 
-  /** The frame whose body has not come whole. */
+  /** The frame whose body is incomplete. */
   get unfinished(): BrokenFrame | undefined {
     return this.#body?.head;
   }
@@ -77,7 +80,7 @@ export class FrameReader {
     if (!this.#over) this.#kept.keep(bytes, at);
   }
 
-  /** Returns where the next begins. */
+  /** Returns where the next frame begins. */
   #readFrame(bytes: Buffer, from: number): number {
     const at = this.#skipLineEnds(bytes, from);
     if (at === UNFINISHED || at === bytes.length) return at;
@@ -104,7 +107,7 @@ export class FrameReader {
     if (!isWhole) return this.#readBody(new PartialBody({ command, headers, limit, length }), bytes, bodyAt);
     if (bytes[end] !== 0) return this.#unterminated({ command, headers });
     const kept = Math.min(end - bodyAt, limit);
-    // A copy: a piece of a socket's read would keep all of that in memory.
+    // A copy: a slice would keep the whole chunk of the socket in memory.
     const body = kept === 0 ? NOTHING : Buffer.from(bytes.subarray(bodyAt, bodyAt + kept));
     const complete = end - bodyAt <= limit;
     this.#sink.onFrame(command, headers, body, complete);
@@ -128,7 +131,7 @@ export class FrameReader {
     this.#sink.onFrame(command, headers, body.join(), !body.tooLong);
   }
 
-  /** Between two frames there may be any number of them. */
+  /** There may be any number of line ends between two frames. */
   #skipLineEnds(bytes: Buffer, from: number): number {
     let at = from;
     for (; at < bytes.length; at++) {

@@ -1,22 +1,22 @@
 /**
- * Notices a frame that will never be finished: one whose content-length promises more than the peer will send. What the peer
- * says meanwhile, heart-beats and receipts, is taken for its body, and every answer that it waits for is lost in it.
+ * Detects a frame that will never be complete because its content-length promises more than the peer will send. What
+ * the peer sends meanwhile, such as heart-beats and receipts, is taken for the body, and the answers in it are lost.
  */
 
-/** How often the frame is looked at. */
+/** How often the frame is checked. */
 const LOOK_MS = 2_500;
-/** A body that is on its way brings more than this between two looks; heart-beats and receipts do not. */
+/** A body on its way brings more than this between two checks; heart-beats and receipts do not. */
 const TRICKLE_BYTES = 1024;
-/** So long may a body bring nothing but a trickle. A trickle proves that the peer and the path to it are well. */
+/** How long a body may bring only a trickle. A trickle shows that the peer and the path are alive. */
 const TRICKLE_LIMIT_MS = 10_000;
-/** So long may it bring nothing at all: a peer that stops has its own limit, by heart-beats. */
+/** How long a body may bring nothing at all: a peer that stops is found by heart-beats instead. */
 const SILENCE_LIMIT_MS = 60_000;
 
 interface Watched {
   readonly frame: object;
-  /** How many bytes had come at the last look. */
+  /** The number of bytes at the last check. */
   bytes: number;
-  /** Since when it has brought no more than a trickle. */
+  /** Since when the body has brought no more than a trickle. */
   sinceMs: number;
   trickled: boolean;
 }
@@ -33,7 +33,7 @@ export class FrameWatch {
     this.#onStuck = onStuck;
   }
 
-  /** A chunk of so many bytes was read. `unfinished`: the frame whose body has not come whole, an object of its own. */
+  /** Notes a chunk of `bytes`. `unfinished` identifies the frame whose body is incomplete, as an object of its own. */
   read(bytes: number, unfinished: object | undefined): void {
     this.#bytes += bytes;
     this.#frame = unfinished;
@@ -51,7 +51,7 @@ export class FrameWatch {
   }
 
   #lookLater(): void {
-    // What has come while our own loop was blocked is read first.
+    // Data that came while our event loop was blocked is read first.
     this.#timer = setTimeout(() => setImmediate(() => this.#look()), LOOK_MS);
   }
 

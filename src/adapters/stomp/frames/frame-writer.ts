@@ -1,4 +1,4 @@
-/** Writes whole frames straight into our socket, of a session from CONNECTED on: the one encoder of what we send. */
+/** Writes whole frames to our socket, from CONNECTED on: the one encoder of what we send. */
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 
 const LINE_END = Buffer.from("\n");
@@ -10,7 +10,7 @@ export class FrameWriter {
     this.#socket = socket;
   }
 
-  /** Writes a whole frame; `lines`: its headers as they are written (headerLines), each with its line end. */
+  /** Writes a whole frame. `lines` are its headers as they are written (headerLines), each with its line end. */
   write(command: string, lines: string, body?: Buffer): void {
     const socket = this.#socket;
     if (body === undefined || body.length === 0) {
@@ -26,7 +26,7 @@ export class FrameWriter {
     this.#socket.gather(LINE_END);
   }
 
-  /** Writes a line end in this turn if nothing else is written: it acknowledges what has come. */
+  /** Writes a line end in this turn if nothing else is written, to acknowledge what has come. */
   acknowledge(): void {
     this.#socket.acknowledge(LINE_END);
   }

@@ -1,21 +1,24 @@
-/** The headers of a received frame, kept as their text: most of them nobody ever asks for, and none becomes an object. */
+/** The headers of a received frame, kept as text: most of them are never asked for, so none becomes an object. */
 import { unescapeHeader } from "./header-text.ts";
 
 export class HeaderBlock {
-  /** A line end before each line, and one after the last. Escapes as received, and only such as the version has. */
+  /**
+   * The header lines, with a line end before each and after the last. Escapes are kept as received; they are valid for
+   * the version.
+   */
   readonly #lines: string;
 
   constructor(lines: string) {
     this.#lines = lines;
   }
 
-  /** The first header of this name, as STOMP 1.2 has it of repeated ones. `name` has nothing to escape. */
+  /** Returns the first header of this name, as STOMP 1.2 defines for repeated ones. `name` must not need escapes. */
   get(name: string): string | undefined {
     const raw = this.raw(name);
     return raw === undefined ? undefined : unescapeHeader(raw);
   }
 
-  /** The last header of this name as it was received, escapes and all. */
+  /** Returns the last header of this name as received, with escapes. */
   lastRaw(name: string): string | undefined {
     const key = keyOf(name);
     const at = this.#lines.lastIndexOf(key);
@@ -24,7 +27,7 @@ export class HeaderBlock {
     return this.#lines.slice(from, this.#lines.indexOf("\n", from));
   }
 
-  /** The same as get() as it was received, escapes and all. */
+  /** Like get(), but as received, with escapes. */
   raw(name: string): string | undefined {
     const key = keyOf(name);
     const at = this.#lines.indexOf(key);
@@ -37,12 +40,12 @@ export class HeaderBlock {
     return this.#lines.includes(keyOf(name));
   }
 
-  /** Whether any name begins so. */
+  /** Whether any header name begins with this prefix. */
   hasPrefix(prefix: string): boolean {
     return this.#lines.includes(`\n${prefix}`);
   }
 
-  /** Name and value of each, as meant; repeated ones too. */
+  /** Decoded names and values of all headers, repeated ones included. */
   *entries(): Generator<[name: string, value: string]> {
     const lines = this.#lines;
     for (let from = 1; from < lines.length; ) {
@@ -54,7 +57,7 @@ export class HeaderBlock {
   }
 }
 
-/** Made once for each name: only our own code asks, so there are a few dozen. */
+/** One entry for each requested name; only our own code asks, so there are a few dozen. */
 const keys = new Map<string, string>();
 
 function keyOf(name: string): string {

@@ -1,10 +1,13 @@
-/** Finds the end of a frame's command and headers, within bounds, going on where it stopped when more bytes have come. */
+/**
+ * Finds the end of a frame's command and headers, within limits, and continues where it stopped when more bytes have
+ * come.
+ */
 
-/** stompit's own (1024 bytes) is below what both brokers deliver: the message would come again for ever. */
+/** stompit's own limit (1024 bytes) is less than both brokers deliver: such a message would come again for ever. */
 export const MAX_LINE_BYTES = 1024 * 1024;
-/** Repeated ones among them. */
+/** The most headers of a frame, repeated ones included. */
 export const MAX_HEADERS = 1024;
-/** All of a frame's headers: a string is made of them. */
+/** The most bytes of a frame's headers, because a string is made of them. */
 const MAX_HEAD_BYTES = 64 * 1024 * 1024;
 
 const LF = 0x0a;
@@ -12,18 +15,18 @@ const CR = 0x0d;
 const COLON = 0x3a;
 
 export class HeaderScanner {
-  /** What is wrong with it, after find(). */
+  /** What is wrong with the headers; set by find(). */
   broken: string | undefined;
-  /** From the start of the head. */
+  /** The position, counted from the start of the headers. */
   #at = 0;
   #lineAt = 0;
   #lines = 0;
   #colon = false;
-  /** All bytes together: whether there is any outside ASCII. */
+  /** All bytes combined by OR: shows whether any is outside ASCII. */
   #bits = 0;
   #end = 0;
 
-  /** Where the body begins, of a head that begins at `start`; undefined while its end has not come. */
+  /** Returns where the body begins, for headers that begin at `start`; undefined while their end has not come. */
   find(bytes: Buffer, start: number): number | undefined {
     let colon = this.#colon;
     let bits = this.#bits;
@@ -46,7 +49,7 @@ export class HeaderScanner {
     return undefined;
   }
 
-  /** Of the head just found: its lines, with a line end after each. */
+  /** Returns the lines of the headers just found, each with a line end. */
   text(bytes: Buffer, start: number): string {
     const end = start + this.#end;
     const text = bytes.toString(this.#bits < 0x80 ? "latin1" : "utf8", start, end);
@@ -68,7 +71,7 @@ export class HeaderScanner {
     return at + 1;
   }
 
-  /** Returns whether it is broken. */
+  /** Returns whether the line is broken. */
   #endLine(start: number, at: number, colon: boolean): boolean {
     if (this.#lines > 0 && !colon) this.broken = "a header without a colon";
     else if (this.#lines > MAX_HEADERS) this.broken = "too many headers";

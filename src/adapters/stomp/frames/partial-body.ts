@@ -1,13 +1,13 @@
-/** The body of a frame that has not come whole: what is kept of it, and where it ends. */
+/** The body of a frame that is not complete: the part that is kept, and where it ends. */
 import type { HeaderBlock } from "./header-block.ts";
 
-/** What the headers of a frame have told. */
+/** What the headers say about the body. */
 export interface FrameHead {
   readonly command: string;
   readonly headers: HeaderBlock;
   /** How many bytes of the body are kept. */
   readonly limit: number;
-  /** Of the body; undefined: it ends with the first NUL. */
+  /** The length of the body; undefined if it ends with the first NUL. */
   readonly length: number | undefined;
 }
 
@@ -16,9 +16,12 @@ const SMALLEST_ROOM = 16 * 1024;
 
 export class PartialBody {
   readonly head: FrameHead;
-  /** `over`: with its NUL. */
+  /** `over`: the body and its NUL have come. */
   state: "open" | "over" | "unterminated" = "open";
-  /** The bytes that are kept, with room behind them. In one piece: a list of small pieces takes hundreds of bytes for each. */
+  /**
+   * The kept bytes, with free space behind them. One buffer, because a list of small pieces costs hundreds of bytes for
+   * each.
+   */
   #kept = NOTHING;
   #keptBytes = 0;
   #bytes = 0;
@@ -47,7 +50,7 @@ export class PartialBody {
     return here + 1;
   }
 
-  /** What is kept, without room behind it. Ask once. */
+  /** Returns the kept bytes without the free space. Call it once. */
   join(): Buffer {
     const kept = this.#kept;
     this.#kept = NOTHING;
@@ -58,14 +61,14 @@ export class PartialBody {
     const isKept = this.#bytes === this.#keptBytes;
     this.#bytes += to - from;
     const count = Math.min(to - from, this.head.limit - this.#keptBytes);
-    // What was joined is not kept any more.
+    // Bytes given out by join() are not kept any more.
     if (count <= 0 || !isKept) return;
     if (this.#keptBytes + count > this.#kept.length) this.#enlarge(this.#keptBytes + count);
     this.#kept.set(bytes.subarray(from, from + count), this.#keptBytes);
     this.#keptBytes += count;
   }
 
-  /** Twice the room each time, so that a byte is copied a constant number of times; no more than the body can need. */
+  /** Doubles the space, so that a byte is copied a constant number of times, but never beyond the body's needs. */
   #enlarge(needed: number): void {
     const { limit, length = Number.POSITIVE_INFINITY } = this.head;
     const most = Math.min(limit, length);

@@ -1,4 +1,4 @@
-/** Spells destinations as the broker found needs them, and reads them back. */
+/** Writes destinations as the connected broker needs them, and reads them back. */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import { type Destination, formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
 import type { Dialect } from "../opening/broker.ts";
@@ -6,8 +6,8 @@ import type { Dialect } from "../opening/broker.ts";
 const QUEUE = "queue://";
 
 /**
- * The headers that address a SEND. Without the routing type Artemis takes an unknown name for a topic, and the message is
- * lost. @throws UnsupportedError for several destinations where the broker takes one.
+ * The headers that address a SEND. Without the routing type Artemis takes an unknown name for a topic, and the message
+ * is lost. @throws UnsupportedError for several destinations if the broker takes one.
  */
 export function addressSend(destination: Destination, dialect: Dialect): Record<string, string> {
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
@@ -17,7 +17,7 @@ export function addressSend(destination: Destination, dialect: Dialect): Record<
   return { destination: destination.name, ...type };
 }
 
-/** The headers that address a SUBSCRIBE. @throws UnsupportedError likewise. */
+/** The headers that address a SUBSCRIBE. @throws UnsupportedError as for a SEND. */
 export function addressSubscribe(destination: Destination, dialect: Dialect): Record<string, string> {
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
   refuseSeveral(destination);
@@ -28,18 +28,21 @@ export function addressSubscribe(destination: Destination, dialect: Dialect): Re
   };
 }
 
-/** A reply-to header. Artemis keeps it as a JMS destination name, whose spelling is ours. */
+/** A reply-to header. Artemis keeps it as a JMS destination name, which is spelt like ours. */
 export function spellReplyTo(destination: Destination, dialect: Dialect): string {
   return dialect.destinations === "path" ? spellPath(destination, dialect) : formatDestination(destination);
 }
 
-/** Without a blank after the comma: Classic would take it for part of the name. */
+/** No blank after the comma: Classic would take it as part of the name. */
 function spellPath(destination: Destination, { composites }: Dialect): string {
   const members = composites ? membersOf(destination) : [destination];
   return members.map(spellOne).join(",");
 }
 
-/** Classic tells the temporary destinations of this connection from those of others, and those have an id for a name. */
+/**
+ * Classic distinguishes the temporary destinations of this connection from those of others, which have an id as their
+ * name.
+ */
 function spellOne({ kind, name }: Destination): string {
   const remote = kind.startsWith("temp-") && name.startsWith("ID:");
   return `/${remote ? "remote-" : ""}${kind}/${name}`;
@@ -53,14 +56,14 @@ function refuseSeveral(destination: Destination): void {
   }
 }
 
-/** The destination of a MESSAGE as send() takes it; undefined for a spelling that send() would take for another. */
+/** The destination of a MESSAGE as send() takes it; undefined for a spelling that send() would misread. */
 export function readDestination(text: string | undefined): string | undefined {
   return text ? readSpelled(text) : undefined;
 }
 
 /**
- * The same where a MESSAGE has a bare address (Artemis). Its `destination-type` is what its sender wrote, or nothing: what
- * the subscription asked for says more. A queue that is named by its address too, `ADDRESS::QUEUE`, can have either type.
+ * The same for a MESSAGE with a bare address (Artemis). Its `destination-type` is what the sender wrote, or missing, so
+ * the subscription's own destination tells more. A queue named as `ADDRESS::QUEUE` can have either type.
  */
 export function readAddress(
   text: string | undefined,
@@ -69,7 +72,7 @@ export function readAddress(
 ): string | undefined {
   if (!text) return undefined;
   if (!isQualified(subscribed)) {
-    // An acceptor can have a prefix for queues and one for topics, which it puts before the address.
+    // An acceptor can have prefixes for queues and topics, which it puts before the address.
     const name = text.endsWith(subscribed.name) ? subscribed.name : text;
     return `${subscribed.kind === "topic" ? "topic" : "queue"}://${name}`;
   }
@@ -77,14 +80,15 @@ export function readAddress(
   return routing === "ANYCAST" ? `queue://${text}` : undefined;
 }
 
-/** Whether the name is Artemis's `ADDRESS::QUEUE`. */
+/** Whether the name has Artemis's form `ADDRESS::QUEUE`. */
 function isQualified({ name }: Destination): boolean {
   return name.includes("::");
 }
 
 /**
- * The routing type, but for `ADDRESS::QUEUE`: the queue has one already. With ANYCAST Artemis 2.55.0 confirms what is sent to
- * a queue of a multicast address, and stores it nowhere; without a type it stores it in either kind of queue (measured).
+ * Returns the routing type, except for `ADDRESS::QUEUE`, whose queue has one already. With ANYCAST Artemis 2.55.0
+ * confirms a message to a queue of a multicast address and stores it nowhere; without a type it stores it in either
+ * kind of queue (measured).
  */
 function typeUnlessQualified(header: string, destination: Destination): Record<string, string> {
   return isQualified(destination) ? {} : { [header]: routingType(destination.kind) };
@@ -107,7 +111,7 @@ function routingType(kind: Destination["kind"]): "ANYCAST" | "MULTICAST" {
   return kind === "queue" || kind === "temp-queue" ? "ANYCAST" : "MULTICAST";
 }
 
-/** `prices.>` is how Classic and this package write "anything below"; Artemis writes `prices.#`. */
+/** Classic and this package write `prices.>` for "anything below"; Artemis writes `prices.#`. */
 function anyWords(name: string): string {
   return name.endsWith(".>") || name === ">" ? `${name.slice(0, -1)}#` : name;
 }

@@ -13,7 +13,7 @@ import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
 import { CONTENT_TYPES, isMeasured, optionalHeaders } from "./message.ts";
 
-/** A SEND but for its receipt, its transaction and its delay, which are new each time. */
+/** A SEND without its receipt, transaction and delay, which are new each time. */
 export interface EncodedSend {
   readonly dialect: Dialect;
   readonly version: StompVersion;
@@ -42,14 +42,14 @@ const TYPE_LINES = {
   json: `content-type:${CONTENT_TYPES.json}\n`,
   bytes: `content-type:${CONTENT_TYPES.bytes}\n`,
 } as const;
-/** Far below the headers that any broker takes. */
+/** Far below the header limit of any broker. */
 const SHORT_LENGTH = 256;
-/** A connection that answers to ever new destinations begins anew with them. */
+/** The cache is emptied beyond this: a connection that replies to ever new destinations would fill it. */
 const MAX_DESTINATIONS = 256;
 
 export class SendEncoder {
   readonly #peer: Peer;
-  /** By name: the address of each destination as it is written, for sends that have nothing but a body and an id. */
+  /** The written address of each destination by name, for sends that have only a body and an id. */
   readonly #addresses = new Map<string, Address>();
   readonly #textMark: string;
 
@@ -114,7 +114,7 @@ export class SendEncoder {
   }
 }
 
-/** Nothing but a body and an id, which no limit of any broker is for. */
+/** Whether a message has only a body and an id, which are within the limits of every broker. */
 function isPlain(message: OutgoingMessage): boolean {
   return (
     message.properties === NO_PROPERTIES &&

@@ -1,7 +1,7 @@
-/** What a header cannot carry, found before it is written: a broker answers most of it by closing the connection. */
+/** Checks before writing what a header cannot carry: a broker answers most of it by closing the connection. */
 import type { Peer } from "../opening/peer.ts";
 
-/** What is wrong with the first header that cannot go to this peer; undefined when all can. `beside`: how many others its frame has. */
+/** Returns what is wrong with the first header that cannot be sent to this peer; undefined if all can. */
 export function findUnsendable(
   headers: Readonly<Record<string, string>>,
   { version, dialect }: Peer,
@@ -17,7 +17,7 @@ export function findUnsendable(
     if (version === "1.1" && /\r/.test(name + value)) {
       return `a carriage return in the header "${shown(name)}", which STOMP 1.1 cannot carry`;
     }
-    // No character is more than three bytes for each unit of its length, escaped or not.
+    // One unit of a string's length has at most three bytes, escaped or not.
     if ((name.length + value.length) * 3 < maxHeaderBytes) continue;
     const bytes = Buffer.byteLength(`${name}:${value}`.replace(/[\\\r\n:]/g, "\\$&"));
     if (bytes > maxHeaderBytes) {

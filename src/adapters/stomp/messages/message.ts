@@ -47,7 +47,7 @@ export function optionalHeaders(message: OutgoingMessage, dialect: Dialect): Rec
   return headers;
 }
 
-/** What is left of the message's delay. Written anew at every resend: both brokers count from the arrival. */
+/** The remaining delay of the message, written again at every resend: both brokers count from the arrival. */
 export function scheduleHeaders(message: OutgoingMessage, { schedule }: Dialect): Record<string, string> {
   const delayMs = Math.ceil(delayLeftMs(message) ?? 0);
   return delayMs <= 0 || schedule === undefined ? {} : { [schedule]: String(delayMs) };
@@ -61,7 +61,7 @@ export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { length
   return kind === "bytes" || !lengthMeansBytes || body.includes(0);
 }
 
-/** A MESSAGE frame without what belongs to the subscription. */
+/** A MESSAGE frame without the fields of the subscription. */
 export function decodeMessage(
   headers: HeaderBlock,
   body: Buffer,

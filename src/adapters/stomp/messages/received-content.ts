@@ -1,4 +1,4 @@
-/** What a MESSAGE frame says, read from its headers when somebody asks: most of it nobody does. */
+/** The content of a MESSAGE frame, read from its headers on demand, because most of it is never asked for. */
 
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { DUPLICATE_ID_PROPERTY } from "../../../messaging/messages/outgoing-message.ts";
@@ -12,14 +12,14 @@ const AMQP_STRING_BODY = "5";
 
 export class ReceivedContent implements Content {
   readonly body: Buffer;
-  /** Every delivery is known by it. */
+  /** The id by which deliveries are recognised. */
   readonly id: string | undefined;
   readonly #headers: HeaderBlock;
   readonly #dialect: Dialect;
   readonly #subscribed: Destination;
   #properties: Readonly<Record<string, string>> | undefined;
 
-  /** `subscribed`: what the subscription asked for that the message came by. */
+  /** `subscribed` is the destination of the subscription that received the message. */
   constructor(headers: HeaderBlock, body: Buffer, dialect: Dialect, subscribed: Destination) {
     this.body = body;
     this.#headers = headers;
@@ -33,18 +33,20 @@ export class ReceivedContent implements Content {
     return this.#dialect.messageIdHasConsumer ? id?.slice(id.indexOf(",") + 1) : id;
   }
 
-  /** The message id that a sender over another protocol gave it. The broker turns it back into the sender's own type. */
+  /** The message id that a sender over another protocol gave. The broker converts it back to the sender's own type. */
   get senderMessageId(): string | undefined {
     return this.#dialect.writesAddresses ? this.#text("NATIVE_MESSAGE_ID") : undefined;
   }
 
-  /** The same object each time. Over STOMP every value is text. */
+  /** Returns the same object each time. Over STOMP every value is text. */
   get properties(): Readonly<Record<string, string>> {
     this.#properties ??= readProperties(this.#headers, this.#dialect);
     return this.#properties;
   }
 
-  /** Classic gives a TextMessage no length; Artemis gives every message one, and there the type tells, or the AMQP sender. */
+  /**
+   * Classic gives a TextMessage no length. Artemis gives every message one; there the type or the AMQP sender decides.
+   */
   get kind(): "text" | "bytes" {
     if (this.#text("content-length") === undefined || this.#text("amq-msg-type") === "text") return "text";
     if (this.#text(`${AMQP_PREFIX}ORIGINAL_ENCODING`) === AMQP_STRING_BODY) return "text";
@@ -75,7 +77,7 @@ export class ReceivedContent implements Content {
     return this.#text("type");
   }
 
-  /** Artemis shows its own names; Classic shows no group over STOMP at all. */
+  /** Artemis shows its own names; Classic shows no group over STOMP. */
   get groupId(): string | undefined {
     return this.#text("JMSXGroupID") ?? this.#text("_AMQ_GROUP_ID");
   }
@@ -96,7 +98,7 @@ export class ReceivedContent implements Content {
     return timeOf(this.#text("expires"));
   }
 
-  /** Classic says it only of persistent messages. */
+  /** Classic sends this header only for persistent messages. */
   get persistent(): boolean {
     return this.#text("persistent") === "true";
   }
@@ -136,7 +138,7 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined || text === "" || !Number.isFinite(value) ? undefined : value;
 }
 
-/** 0 stands for none on both brokers. */
+/** Both brokers write 0 for "none". */
 function timeOf(text: string | undefined): number | undefined {
   const value = numberOf(text);
   return value === 0 ? undefined : value;

@@ -1,6 +1,6 @@
 /**
- * Which messages have ended sessions because their frames cannot be read: another sender's property can be written over the
- * content-length of its message (Classic 6.1.8). Such a message comes again with every session. This outlives sessions.
+ * Counts the sessions that each unreadable message has ended: on Classic 6.1.8 a sender's property can overwrite the
+ * content-length of its message. Such a message comes again with every session, so this memory outlives sessions.
  */
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
 
@@ -9,7 +9,7 @@ const MAX_MESSAGES = 256;
 export class BrokenMessages {
   readonly #sessions = new Map<string, number>();
 
-  /** Notes a session that is about to end over the message. Returns how many that makes. */
+  /** Notes a session that is about to end because of the message. Returns the count for that message. */
   add(destination: Destination, id: string | undefined): number {
     const key = `${formatDestination(destination)} ${id?.slice(0, 1024)}`;
     const count = (this.#sessions.get(key) ?? 0) + 1;

@@ -1,61 +1,67 @@
-/** Which broker answered, and what the brokers do differently over STOMP. */
+/** Recognises the broker, and lists how the brokers differ over STOMP. */
 
 import { printableLine } from "../../../errors/printable.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
 
-/** The differences that matter here, as measured on ActiveMQ Classic 6.1.8 and Artemis 2.55.0. */
+/** The relevant differences, measured on ActiveMQ Classic 6.1.8 and Artemis 2.55.0. */
 export interface Dialect {
-  /** `path`: `/queue/NAME`. `routing-type`: the bare name, and ANYCAST or MULTICAST in a header of its own. */
+  /** `path`: `/queue/NAME`. `routing-type`: the bare name, with ANYCAST or MULTICAST in another header. */
   readonly destinations: "path" | "routing-type";
   /** Whether a content-length on SEND makes the message a JMS BytesMessage. */
   readonly lengthMeansBytes: boolean;
-  /** A header that makes it a TextMessage all the same. */
+  /** A header that makes the message a TextMessage in spite of its content-length. */
   readonly textMark: readonly [name: string, value: string] | undefined;
-  /** What bounds the unsettled deliveries of a subscription. */
+  /** What limits the unsettled deliveries of a subscription. */
   readonly prefetch: "messages" | "bytes";
   /** What NACK does: a dead letter, or (Artemis) the same as ACK. */
   readonly nack: "dead-letter" | "discard";
-  /** Whether a delivery given back counts as failed: Classic flags it as redelivered, Artemis does not. */
+  /** Whether a released delivery counts as failed: Classic marks it as redelivered, Artemis does not. */
   readonly givingBackCounts: boolean;
   /** Whether ACK takes part in a transaction: Artemis applies it at once, and ABORT does not undo it. */
   readonly transactionalAcks: boolean;
-  /** How SUBSCRIBE asks for more than STOMP has; `plain`: it cannot. */
+  /** How SUBSCRIBE asks for features beyond STOMP; `plain`: not at all. */
   readonly subscriptions: "activemq" | "artemis" | "plain";
-  /** The SEND header that has a message handed out later: milliseconds from its arrival. undefined: none that we know. */
+  /** The SEND header that delays a message, in milliseconds from its arrival; undefined if we know none. */
   readonly schedule: string | undefined;
-  /** The header of a place in a group that JMS and AMQP consumers see. */
+  /** The header for the sequence in a message group that JMS and AMQP consumers see. */
   readonly groupSequence: string;
   /**
-   * Classic holds a subscription's prefetch at 0 until the receipt of its SUBSCRIBE has gone out, and then wakes the
-   * destination of that name: what waits in the queues behind a wildcard or a list stays there until something else
-   * comes (measured: 66 of 80 such subscriptions, none without the receipt).
+   * Classic keeps a subscription's prefetch at 0 until it has sent the receipt of the SUBSCRIBE, and then wakes only
+   * the destination of exactly that name. Messages in the queues behind a wildcard or a list stay there until something
+   * else comes (measured: 66 of 80 such subscriptions; none without the receipt).
    */
   readonly receiptStallsPatterns: boolean;
-  /** Whether no message can be acknowledged to which an AMQP sender gave an id: see unsettleable.ts. */
+  /** Whether messages with an id from an AMQP sender cannot be acknowledged: see unacknowledgeable.ts. */
   readonly losesAmqpIds: boolean;
-  /** Whether a destination can list several, by commas. */
+  /** Whether a destination can list several, separated by commas. */
   readonly composites: boolean;
   /**
-   * Artemis writes the properties of a message between its own headers, under whatever names. Of repeated headers its own is
-   * the first, but for `ack`, which it writes behind the properties (measured with each name).
+   * Artemis writes the message's properties between its own headers, whatever their names. Of repeated headers its own
+   * is the first, except `ack`, which it writes after the properties (measured with each name).
    */
   readonly ownAckIsLast: boolean;
-  /** Whether a MESSAGE has a header for its routing type, and one for the id that a sender over another protocol gave it. */
+  /** Whether a MESSAGE has headers for its routing type and for the id that a sender over another protocol gave it. */
   readonly writesAddresses: boolean;
-  /** Whether selectors name the headers of JMS by names of Artemis's own. */
+  /** Whether selectors use Artemis's own names for JMS headers. */
   readonly ownSelectorNames: boolean;
-  /** Artemis puts the consumer before a comma; only what follows is the same at the next delivery. */
+  /** Artemis's message id begins with the consumer, up to a comma; only the rest is the same at the next delivery. */
   readonly messageIdHasConsumer: boolean;
-  /** Whether a connection is over with its first ERROR, as STOMP 1.2 has it. Artemis still answers what follows, with an ERROR each that blames the innocent. */
+  /**
+   * Whether the first ERROR ends the connection, as in STOMP 1.2. Artemis still answers the following frames, each with
+   * an ERROR that wrongly blames it.
+   */
   readonly errorEndsSession: boolean;
-  /** Whether the ERROR for a SUBSCRIBE names no receipt; that for anything else does. */
+  /** Whether the ERROR for a SUBSCRIBE names no receipt, while that for anything else does. */
   readonly unnamedSubscribeErrors: boolean;
   /**
-   * `single`: each send asks for a receipt. `grouped`: several share a transaction, which Classic syncs to its disk once.
-   * `transacted`: always in a transaction, for Artemis answers a single send with a duplicate id too early.
+   * `single`: each send asks for a receipt. `grouped`: several share a transaction, which Classic syncs to its disk
+   * once. `transacted`: always in a transaction, because Artemis answers a single send with a duplicate id too early.
    */
   readonly sends: "single" | "grouped" | "transacted";
-  /** The longest header line, and how many: past either, Classic answers with errors that name nobody, and closes. */
+  /**
+   * The longest header line and the most headers. Beyond either, Classic answers with errors that name no receipt, and
+   * closes.
+   */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
 }
@@ -103,7 +109,7 @@ const CLASSIC: Dialect = {
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
   activemq: CLASSIC,
-  // The embedded group of ../../testing: Classic's headers without Classic's limits and faults.
+  // The embedded group of src/testing: Classic's headers without Classic's limits and faults.
   "masterslave-embedded": {
     ...CLASSIC,
     losesAmqpIds: false,
@@ -119,7 +125,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     transactionalAcks: false,
     subscriptions: "artemis",
     schedule: "AMQ_SCHEDULED_DELAY",
-    // JMSXGroupSeq stays a property there: over AMQP the place is then 0.
+    // JMSXGroupSeq would stay a property in Artemis, and AMQP consumers would see 0.
     groupSequence: "_AMQ_GROUP_SEQUENCE",
     writesAddresses: true,
     ownAckIsLast: true,
@@ -130,14 +136,16 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   },
 };
 
-/** A map: a peer may call itself "constructor". */
+/** A Map, because a peer may call itself "constructor". */
 const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ["activemq", "activemq"],
   ["activemq-artemis", "artemis"],
   ["masterslave-embedded", "masterslave-embedded"],
 ]);
 
-/** From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`. */
+/**
+ * From the `server` header of CONNECTED: `ActiveMQ/6.1.8`, `ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine`.
+ */
 export function readBroker(server: string | undefined, redact: (text: string) => string = (text) => text): Broker {
   const [name = "", version] = (server ?? "").split(" ", 1)[0]?.split("/") ?? [];
   const known = name.toLowerCase();
@@ -147,7 +155,7 @@ export function readBroker(server: string | undefined, redact: (text: string) =>
   };
 }
 
-/** A product we do not know is spoken to as the STOMP specification says. */
+/** For an unknown product the STOMP specification applies. */
 export function dialectOf(broker: Broker): Dialect {
   const { product } = broker;
   return (Object.hasOwn(DIALECTS, product) && DIALECTS[product]) || STOMP_AS_SPECIFIED;

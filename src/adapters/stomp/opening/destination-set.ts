@@ -1,11 +1,11 @@
-/** A set of destinations with a bound: one that is full begins anew. */
+/** A set of destinations with a limit: when it is full, it starts again empty. */
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
 
 const MAX_DESTINATIONS = 256;
 
 export class DestinationSet {
   readonly #destinations = new Set<string>();
-  /** Most sends go where the one before went. */
+  /** A cache: most sends go to the same destination as the one before. */
   #latest: Destination | undefined;
 
   add(destination: Destination): void {

@@ -1,4 +1,4 @@
-/** What a peer did wrong, as the error it becomes: a failed attempt with its verdict, a refused request, or a lost session. */
+/** The errors for what a peer did wrong: a failed attempt with its verdict, a refused request, or a lost session. */
 import {
   AttemptError,
   type AttemptErrorCode,
@@ -20,15 +20,18 @@ import { peerText } from "./peer-text.ts";
 import { type BrokerRefusal, readRefusal, saysClientIdInUse } from "./refusal.ts";
 
 interface HandshakeFailure {
-  /** What the peer did, as docs/refusals.md tells it. */
+  /** What the peer did, as printed in docs/refusals.md. */
   readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;
-  /** Follows the endpoint's address. */
+  /** The text after the endpoint's address. */
   readonly text: string;
 }
 
-/** Every way a handshake fails once the socket is connected. What fails before is the dial's; silence ends by the attempt's deadline. */
+/**
+ * Every way in which a handshake fails once the socket is connected. Earlier failures belong to dialling; silence ends
+ * by the attempt's deadline.
+ */
 export const HANDSHAKE_FAILURES = {
   closed: {
     cause:
@@ -96,7 +99,7 @@ export const HANDSHAKE_FAILURES = {
 
 export type HandshakeFailureKind = keyof typeof HANDSHAKE_FAILURES;
 
-/** `detail` says what was found; it must be free of credentials. */
+/** `detail` says what was found; it must not contain credentials. */
 export function handshakeFailure(
   kind: HandshakeFailureKind,
   endpoint: Endpoint,
@@ -109,14 +112,14 @@ export function handshakeFailure(
   return verdict === "stop" ? new AuthenticationError(message, details) : new AttemptError(code, message, details);
 }
 
-/** Takes the credentials out of a text of the peer's. */
+/** Redacts the credentials in a text of the peer. */
 type Conceal = (text: string) => string;
-/** Before there is a login. */
+/** Used before there is a login. */
 const showAll: Conceal = (text) => text;
 
 const ANSWERS = ["CONNECTED\n", "CONNECTED\r\n", "ERROR\n", "ERROR\r\n"];
 
-/** A peer whose first bytes cannot begin an answer to CONNECT, by the name of what it speaks where that has one. */
+/** The failure for a peer whose first bytes cannot begin an answer to CONNECT; names its protocol if that is known. */
 export function foreignPeer(
   { endpoint, firstBytes }: EndpointSocket,
   redact: Conceal = showAll,
@@ -128,7 +131,7 @@ export function foreignPeer(
   return handshakeFailure(speaks.startsWith("speaks TLS") ? "tls" : "otherProtocol", endpoint, ` ${speaks}`);
 }
 
-/** The handshake broke off: the socket ended, or the answer is none. */
+/** The failure for a handshake that broke off: the socket ended, or the answer is not STOMP. */
 export function brokenHandshake(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): AttemptError {
   const { endpoint, firstBytes } = socket;
   const foreign = foreignPeer(socket, redact);
@@ -147,20 +150,24 @@ export function brokenHandshake(socket: EndpointSocket, cause: Error, redact: Co
 function beginning(firstBytes: Buffer, redact: Conceal): string {
   const text = firstBytes.toString();
   const concealed = redact(text);
-  // Most of what is no STOMP is no UTF-8 either; a login is.
+  // Most protocols other than STOMP are not UTF-8; a login is.
   const shown = concealed === text ? firstBytes.toString("latin1") : concealed;
   return `its answer begins ${printableLine(JSON.stringify(shown))}`;
 }
 
 /**
- * STOMP has no code for refused credentials, only a sentence. ActiveMQ Classic says "User name [x] or password is invalid.",
- * Artemis "Security Error occurred: User name [x] or password is invalid", and Classic of a TLS connector that logs in by
- * certificate "Unable to authenticate transport without SSL certificate."; the rest is what other brokers and plugins say.
+ * STOMP has no code for refused credentials, only a sentence. Classic: "User name [x] or password is invalid.";
+ * Artemis: "Security Error occurred: User name [x] or password is invalid"; Classic on a TLS connector with login by
+ * certificate: "Unable to authenticate transport without SSL certificate.". The rest are sentences of other brokers and
+ * plug-ins.
  */
 const CREDENTIALS_REFUSED =
   /user name (.* )?or password is invalid|without ssl certificate|(authentication|login) (failed|failure)|access refused|(bad|invalid|wrong) (credentials|user ?name|password|login)/i;
 
-/** An ERROR in answer to CONNECT. Only the sentence is looked at: stack traces are full of words like "authentication". */
+/**
+ * The error for an ERROR in answer to CONNECT. Only the sentence is examined, because stack traces contain words such
+ * as "authentication".
+ */
 export function refusedConnect(
   endpoint: Endpoint,
   { headers, body }: ConnectRefused,
@@ -177,7 +184,7 @@ export function refusedConnect(
   return handshakeFailure("refused", endpoint, `: ${refusal.text}`, refusal.cause);
 }
 
-/** Why a session is over, from what its socket ended with or what is wrong with the peer's bytes. */
+/** The error of a session that ended, from the end of its socket or from what is wrong with the peer's bytes. */
 export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Conceal = showAll): MasterSlaveError {
   const { endpoint } = socket;
   if (cause instanceof MasterSlaveError) return cause;
@@ -194,14 +201,17 @@ export function sessionLoss(socket: EndpointSocket, cause: Error, redact: Concea
   );
 }
 
-/** An ERROR that ends the session. `known`: what it refused has been told; otherwise nobody knows, and it cannot go on. */
+/**
+ * The error of a session that an ERROR ends. `known`: the refused request was told. Otherwise it is unknown which
+ * request was refused, so the session cannot go on.
+ */
 export function refusedSession(endpoint: Endpoint, refusal: BrokerRefusal, known: boolean): SessionLostError {
   const what = known ? "closed the connection with an error" : "reported an error without saying of what";
   const text = `${formatAddress(endpoint)} ${what}: ${refusal.text}`;
   return new SessionLostError("SESSION_LOST", text, { endpoint, cause: refusal.cause });
 }
 
-/** Whether another connection has our client id: it will be free when that is gone. */
+/** Whether another connection has our client id: it becomes free when that connection ends. */
 export function isClientIdInUse(error: unknown): error is AttemptError {
   return error instanceof AttemptError && error.message.includes(HANDSHAKE_FAILURES.clientIdInUse.text);
 }

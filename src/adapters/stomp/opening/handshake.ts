@@ -1,4 +1,4 @@
-/** The STOMP handshake over a connected socket: CONNECT, and CONNECTED or why not. */
+/** The STOMP handshake over a connected socket: CONNECT, then CONNECTED or the reason for failure. */
 import { MasterSlaveError } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
@@ -15,10 +15,10 @@ import { loginHeaders } from "./login.ts";
 import type { Peer } from "./peer.ts";
 import type { SendMemory } from "./send-memory.ts";
 
-/** What a handshake has led to: who the peer is, and what it is written to and read from. */
+/** The result of a handshake: the peer, and the socket and writer for it. */
 export interface Opened {
   readonly peer: Peer;
-  /** Paused, with what the peer has said since CONNECTED unread. */
+  /** The socket, paused, with what the peer has sent after CONNECTED unread. */
   readonly socket: EndpointSocket;
   readonly writer: FrameWriter;
 }
@@ -30,14 +30,19 @@ export interface HandshakeRequest {
   readonly memory: SendMemory;
 }
 
-/** Our bytes unacknowledged for so many intervals, and the way to the peer is broken. Our beats come in two thirds of one. */
+/**
+ * If our bytes stay unacknowledged for this many intervals, the path to the peer is broken. Our heart-beats come every
+ * two thirds of an interval.
+ */
 const UNACKNOWLEDGED_INTERVALS = 1.4;
-/** More intervals than this without a byte, and the peer is dead: Classic's heart-beats come up to two intervals apart. */
+/**
+ * After more intervals than this without a byte the peer is dead. Classic's heart-beats come up to two intervals apart.
+ */
 const SILENT_INTERVALS = 2.1;
 
 /**
- * Resolves when the peer has taken us. Rejects with an AttemptError, or with the signal's reason as soon as it fires, and
- * then has destroyed the socket.
+ * Resolves when the peer has accepted us. Rejects with an AttemptError, or with the signal's reason as soon as it
+ * fires; the socket is destroyed then.
  */
 export async function handshake(request: HandshakeRequest, signal: AbortSignal): Promise<Opened> {
   const { socket } = request;
@@ -52,7 +57,7 @@ export async function handshake(request: HandshakeRequest, signal: AbortSignal):
   }
 }
 
-/** Resolves with the headers of CONNECTED. Rejects with an AttemptError, as soon as the peer is seen to speak no STOMP. */
+/** Resolves with the headers of CONNECTED. Rejects with an AttemptError as soon as the peer's bytes cannot be STOMP. */
 async function connect(request: HandshakeRequest, signal: AbortSignal): Promise<AnswerHeaders> {
   const { socket, login } = request;
   const redact = redactingCredentials(login);
@@ -88,7 +93,7 @@ function connectHeaders({ socket, login, settings }: HandshakeRequest): Record<s
   };
 }
 
-/** CONNECTED has come. @throws AttemptError for a version that is not ours. */
+/** Handles CONNECTED. @throws AttemptError for a version that we did not ask for. */
 function open({ socket, login, settings, memory }: HandshakeRequest, headers: AnswerHeaders): Opened {
   const { endpoint } = socket;
   const { clientId, heartbeatMs, deadLetterDestination, releaseWaitMs, onWarning } = settings;
@@ -102,7 +107,7 @@ function open({ socket, login, settings, memory }: HandshakeRequest, headers: An
   const peer: Peer = {
     ...{ endpoint, broker, dialect: dialectOf(broker), version, redact },
     ...{ clientId, deadLetterDestination, releaseWaitMs, maxMessageBytes, onWarning },
-    // A broker that a group has stopped learns of our end only when it beats.
+    // A broker that was stopped by a group notices our end only at its next heart-beat.
     memory,
     noticesSilence: silenceMs > 0,
   };

@@ -1,11 +1,11 @@
-/** Heart-beats over STOMP: ours, and how often the peer's are to come. */
+/** Heart-beats over STOMP: ours, and the interval of the peer's. */
 import { LONGEST_TIMER_MS } from "../../../async/timer-limit.ts";
 import type { EndpointSocket } from "../../../transport/socket/endpoint-socket.ts";
 
 /**
  * Writes a line end at our own interval until the socket is closed, whatever interval the peer asks for: a path that is
- * broken one way is known by our own bytes, which nobody acknowledges. A third of the interval early, for the broker counts
- * from what it last heard. A peer that says nothing of heart-beats gets none.
+ * broken in one direction shows by our own unacknowledged bytes. A third of the interval early, because the broker
+ * counts from what it last heard. A peer without heart-beats gets none.
  */
 export function startHeartbeats(
   socket: EndpointSocket,
@@ -19,13 +19,16 @@ export function startHeartbeats(
   socket.once("close", () => clearInterval(timer));
 }
 
-/** What the peer promised to send, ms, as STOMP negotiates it: the slower of both wishes, 0 when either side has none. */
+/**
+ * The interval in ms at which the peer promised to send, as STOMP negotiates it: the slower of both wishes, 0 if either
+ * side has none.
+ */
 export function incomingHeartbeatMs(header: string | undefined, wantedMs: number): number {
   const [offeredMs] = intervalsOf(header);
   return offeredMs > 0 && wantedMs > 0 ? Math.max(offeredMs, wantedMs) : 0;
 }
 
-/** How often the peer can beat, and wants ours: NaN for what it does not say. */
+/** The two intervals of a heart-beat header; NaN for a missing one. */
 function intervalsOf(header = ""): [incomingMs: number, outgoingMs: number] {
   const [incoming = "", outgoing = ""] = header.split(",", 2);
   return [Number.parseInt(incoming, 10), Number.parseInt(outgoing, 10)];

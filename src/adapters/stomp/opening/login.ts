@@ -1,11 +1,13 @@
-/** The login of one attempt: asked for, and checked against what a CONNECT frame can carry. */
+/** Obtains the login of one attempt, and checks that a CONNECT frame can carry it. */
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import { type Login, TOKEN_USER, textsOf } from "../../../messaging/port/login.ts";
 import { type Endpoint, isSecure } from "../../../uri/endpoint.ts";
 import { obtainLogin } from "../../shared/obtain-login.ts";
 import { handshakeFailure } from "./failures.ts";
 
-/** Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for what STOMP cannot carry. */
+/**
+ * Rejects with an AttemptError: CREDENTIALS_UNAVAILABLE, or AUTHENTICATION_FAILED for a login that STOMP cannot carry.
+ */
 export async function askLogin(
   settings: AdapterSettings,
   endpoint: Endpoint,
@@ -28,7 +30,7 @@ export async function askLogin(
   return login;
 }
 
-/** A client certificate logs in by itself; a token travels as the password. */
+/** A client certificate needs no headers; a token is sent as the password. */
 export function loginHeaders(login: Login | undefined): Record<string, string> {
   if (login === undefined) return {};
   if ("password" in login) return { login: login.username, passcode: login.password };
@@ -36,7 +38,7 @@ export function loginHeaders(login: Login | undefined): Record<string, string> {
   return login.username === undefined ? {} : { login: login.username };
 }
 
-/** CONNECT alone of all frames is not escaped: a line break in a header would be the end of it. */
+/** CONNECT is the only frame without escapes: a line break in a header would end the header. */
 export function fitsConnect(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a frame.
   return !/[\r\n\u0000]|\p{Surrogate}/u.test(text);

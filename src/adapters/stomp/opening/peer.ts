@@ -8,15 +8,15 @@ import type { StompVersion } from "../frames/header-text.ts";
 import type { Dialect } from "./broker.ts";
 import type { SendMemory } from "./send-memory.ts";
 
-/** What the handshake settled, and what the adapter was told for all sessions. */
+/** What the handshake agreed, and the settings of the adapter for all sessions. */
 export interface Peer {
   readonly endpoint: Endpoint;
   readonly broker: Broker;
   readonly dialect: Dialect;
   readonly version: StompVersion;
-  /** What CONNECT said. */
+  /** The client id in CONNECT. */
   readonly clientId: string | undefined;
-  /** Takes this connection's credentials out of a text of the broker's. */
+  /** Redacts this connection's credentials in a text of the broker. */
   readonly redact: (text: string) => string;
   readonly deadLetterDestination: Destination;
   readonly releaseWaitMs: number;
@@ -24,6 +24,6 @@ export interface Peer {
   readonly maxMessageBytes: number;
   readonly onWarning: AdapterSettings["onWarning"];
   readonly memory: SendMemory;
-  /** Whether heart-beats tell of a broker that has stopped. */
+  /** Whether heart-beats reveal a broker that has stopped. */
   readonly noticesSilence: boolean;
 }

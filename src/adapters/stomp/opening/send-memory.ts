@@ -1,10 +1,13 @@
-/** What a connection has learnt of how the broker takes its sends, and which messages it cannot read; it outlives sessions. */
+/**
+ * What a connection has learnt about how the broker takes its sends, and which messages it cannot read; outlives
+ * sessions.
+ */
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { BrokenMessages } from "./broken-messages.ts";
 import { DestinationSet } from "./destination-set.ts";
 
 export class SendMemory {
-  /** Whether sends may share a transaction on Classic; off for good once that has stopped a session. */
+  /** Whether sends may share a transaction on Classic; false for good once that has blocked a session. */
   grouped: boolean;
   readonly broken = new BrokenMessages();
   readonly #refusing = new DestinationSet();

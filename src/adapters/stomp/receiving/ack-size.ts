@@ -1,8 +1,11 @@
-/** Warns of a prefetch so large that Classic stops for good: 64 KiB of acknowledgements that it does not read while it writes. */
+/**
+ * Warns about a prefetch so large that Classic stops for good: it leaves 64 KiB of acknowledgements unread while it
+ * writes.
+ */
 import { formatAddress } from "../../../errors/errors.ts";
 import type { Peer } from "../opening/peer.ts";
 
-/** What Classic's socket takes while its writer holds the one lock it has for both directions: measured. */
+/** How much Classic's socket takes while its writer holds the lock that both directions share (measured). */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
 export class AckSize {
@@ -13,7 +16,7 @@ export class AckSize {
     this.#prefetch = prefetch;
   }
 
-  /** At the first delivery, of which the size of an ACK frame is known. */
+  /** Checks at the first delivery, when the size of an ACK frame is known. */
   check(settling: string, { dialect, endpoint, onWarning }: Peer): void {
     if (this.#checked) return;
     this.#checked = true;

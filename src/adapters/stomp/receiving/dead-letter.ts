@@ -1,23 +1,23 @@
-/** A rejected message as the dead letter that is sent in its place where the broker would discard it (Artemis). */
+/** Makes the dead letter for a rejected message on a broker that would discard it (Artemis). */
 import { type Destination, parseDestination } from "../../../messaging/messages/destination.ts";
 import type { ReceivedMessage } from "../../../messaging/messages/received-message.ts";
 import type { MessageCopy } from "../messages/encoded-send.ts";
 import { insteadOf } from "../messages/header-names.ts";
 
-/** As ActiveMQ names the reason of a dead letter, for its tools. */
+/** ActiveMQ's name for the reason of a dead letter, so that its tools show it. */
 export const REASON_PROPERTY = "dlqDeliveryFailureCause";
-/** As Artemis marks the dead letters that it makes itself. */
+/** Artemis sets this property on the dead letters that it makes itself. */
 const ORIGINAL_ADDRESS_PROPERTY = "_AMQ_ORIG_ADDRESS";
 const ORIGINAL_QUEUE_PROPERTY = "_AMQ_ORIG_QUEUE";
-/** A stack trace would otherwise make a header that other clients cannot read. */
+/** A stack trace would make a header that other clients cannot read. */
 const MAX_REASON_LENGTH = 1000;
 
 export interface Rejection {
   readonly message: ReceivedMessage;
   readonly reason: string | undefined;
-  /** Where it was received from, by name. */
+  /** The destination it was received from. */
   readonly from: string;
-  /** What the copies of one message in several subscriptions differ in. */
+  /** Distinguishes the copies of one message in several subscriptions. */
   readonly subscription: string;
 }
 
@@ -26,7 +26,10 @@ export function deadLetterId({ message, subscription }: Rejection): string {
   return `${message.id ?? ""}:rejected:${message.brokerMessageId ?? ""}:${subscription}`;
 }
 
-/** The same body, headers and properties, and why and where it was rejected. Persistent, and without an end of life. */
+/**
+ * The same body, headers and properties, with the reason and the place of the rejection. Persistent, and without
+ * expiry.
+ */
 export function deadLetterOf(rejection: Rejection): MessageCopy {
   const { message, reason, from } = rejection;
   const { priority, correlationId, type, groupId, groupSequence, kind, contentType } = message;
@@ -62,7 +65,7 @@ export function deadLetterOf(rejection: Rejection): MessageCopy {
   };
 }
 
-/** Without the properties that STOMP cannot send: their names mean something in a SEND frame. */
+/** Leaves out properties that STOMP cannot send, because their names mean something in a SEND frame. */
 function sendable(properties: ReceivedMessage["properties"]): ReceivedMessage["properties"] {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => insteadOf(name) === undefined));
 }
@@ -72,7 +75,7 @@ function printable(reason: string): string {
   return reason.slice(0, MAX_REASON_LENGTH).replace(/[\u0000\r]/g, " ");
 }
 
-/** A reply-to of a spelling that only its sender knows is left out. */
+/** A reply-to in a spelling that we cannot read is left out. */
 function readable(replyTo: string | undefined): Destination | undefined {
   if (replyTo === undefined) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** Messages that are not handed over: those larger than `maxMessageBytes`, and those whose frames cannot be read. */
+/** Messages that are not delivered: those larger than `maxMessageBytes`, and those whose frames cannot be read. */
 import { type EndpointAddress, formatAddress, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import { printableLine } from "../../../errors/printable.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
@@ -9,18 +9,23 @@ import type { Peer } from "../opening/peer.ts";
 import { peerText } from "../opening/peer-text.ts";
 import { whyUnacknowledgeable } from "./unacknowledgeable.ts";
 
-/** After so many sessions have ended over one message its consumer is given up, and the connection goes on without it. */
+/**
+ * After this many sessions ended because of one message its consumer is ended, and the connection goes on without it.
+ */
 const MAX_BROKEN_SESSIONS = 2;
 
-/** The frame that answers a message that is too large, and what became of the message. `undefined`: nothing can be answered. */
+/**
+ * The frame that answers a message that is too large, and what happens to the message; undefined if no answer is
+ * possible.
+ */
 export interface TooLargeAnswer {
   readonly command: "NACK" | "ACK" | undefined;
   readonly done: string;
 }
 
 /**
- * What is done with a message of which nothing was kept; undefined where the broker would lose it (Artemis discards what is
- * rejected, and a dead letter cannot be made of a body that is gone) or takes no answer.
+ * How to answer a message of which nothing was kept. Undefined if the broker would lose it (Artemis discards rejected
+ * messages, and a dead letter needs the body) or accepts no answer.
  */
 export function answerTooLarge(
   headers: HeaderBlock,
@@ -33,24 +38,27 @@ export function answerTooLarge(
   return { command: "NACK", done: "rejected" };
 }
 
-/** Names the message, where it is from and why it was not delivered. */
+/** Names the message, its origin, and why it was not delivered. */
 export function tooLargeText(headers: HeaderBlock, bytes: number, request: SubscriptionRequest, peer: Peer): string {
   const where = `${formatDestination(request.destination)} on ${formatAddress(peer.endpoint)}`;
   return `Message ${shownId(headers, peer)} from ${where} has ${bytes} bytes, and maxMessageBytes is ${peer.maxMessageBytes}`;
 }
 
-/** The end of a consumer that can neither read the message nor answer it. */
+/** The error of a consumer that can neither read the message nor answer it. */
 export function unanswerable(text: string, { broker, endpoint }: Peer): SubscriptionRefusedError {
   const advice = `${broker.product} would lose it over STOMP if it were rejected, so its consumer ends. Raise maxMessageBytes, or consume its queue over AMQP`;
   return new SubscriptionRefusedError(`${text}: ${advice}`, { endpoint });
 }
 
-/** Where the frame that cannot be read is from, for the error that the session ends with. */
+/** Where the unreadable frame comes from, for the error of the session. */
 export function placeOfBroken(headers: HeaderBlock, { destination }: SubscriptionRequest, peer: Peer): string {
   return `in message ${shownId(headers, peer)} from ${formatDestination(destination)}`;
 }
 
-/** Notes a session that ends over a message. Returns why its consumer is given up, once the message has ended too many. */
+/**
+ * Notes a session that ends because of a message. Returns why its consumer is ended, once the message has ended too
+ * many sessions.
+ */
 export function refuseBroken(
   headers: HeaderBlock,
   request: SubscriptionRequest,

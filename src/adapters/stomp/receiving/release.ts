@@ -1,6 +1,6 @@
 /**
- * Giving deliveries back. STOMP gives nothing back singly: both brokers take back all that is unsettled when a subscription
- * ends. So the others get some time to be settled first, and what is not becomes stale.
+ * Gives deliveries back. STOMP cannot release single deliveries: both brokers take back everything unsettled when a
+ * subscription ends. So the other deliveries get some time to be settled first; the rest becomes stale.
  */
 import type { SubscriptionSink } from "../../../messaging/port/messaging-session.ts";
 import type { Wire } from "../sending/wire.ts";
@@ -11,10 +11,10 @@ export class Release {
   readonly #renew: () => void;
   #timer: NodeJS.Timeout | undefined;
   #renewal: NodeJS.Immediate | undefined;
-  /** Under way: it takes with it whatever else is to go back. */
+  /** A release is under way; further released deliveries join it. */
   #active = false;
 
-  /** `renew` ends the subscription and begins it anew. */
+  /** `renew` ends the subscription and begins it again. */
   constructor(wire: Wire, sink: SubscriptionSink, renew: () => void) {
     this.#wire = wire;
     this.#sink = sink;
@@ -24,7 +24,7 @@ export class Release {
   start(): void {
     if (this.#active) return;
     this.#active = true;
-    // The caller has not been told yet that this delivery is settled: it would count it among the unsettled.
+    // The caller does not know yet that this delivery is settled, and would count it among the unsettled ones.
     queueMicrotask(() => this.#wire.guard(() => this.#announce()));
   }
 
@@ -43,7 +43,7 @@ export class Release {
     this.#sink.onReleasing(() => {
       if (idle || !this.#active) return;
       idle = true;
-      // What else is settled in this turn is written first.
+      // Other settlements of this turn are written first.
       this.#renewal = setImmediate(() => this.#finish());
     });
   }

@@ -1,7 +1,12 @@
-/** Selectors as Artemis evaluates them: the headers of JMS have names of its own there, as its own clients translate them. */
+/**
+ * Translates selectors for Artemis, which has its own names for the JMS headers; its own clients translate them too.
+ */
 import { UnsupportedError } from "../../../errors/errors.ts";
 
-/** As Artemis 2.55.0's SelectorTranslator; JMSType, JMSCorrelationID and JMSReplyTo it knows by themselves (measured). */
+/**
+ * As in Artemis 2.55.0's SelectorTranslator. Artemis knows JMSType, JMSCorrelationID and JMSReplyTo directly
+ * (measured).
+ */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ["JMSDeliveryMode", "AMQDurable"],
   ["JMSPriority", "AMQPriority"],
@@ -14,14 +19,14 @@ const MODES: ReadonlyMap<string, string> = new Map([
   ["'PERSISTENT'", "'DURABLE'"],
   ["'NON_PERSISTENT'", "'NON_DURABLE'"],
 ]);
-/** What no name of Artemis stands for: compared with anything they are unknown, and the selector matches nothing. */
+/** JMS headers without a name in Artemis: comparing them gives "unknown", so the selector matches nothing. */
 const UNKNOWN: ReadonlySet<string> = new Set([
   ...["JMSDestination", "JMSRedelivered", "JMSDeliveryTime", "JMSXDeliveryCount", "JMSXUserID", "JMSXGroupSeq"],
 ]);
-/** A literal with its quotes ('' is one), a word, or anything else. */
+/** A literal with its quotes ('' is an escaped quote), a word, or any other character. */
 const TOKEN = /'(?:[^']|'')*'|[A-Za-z_$][\w$.]*|[\s\S]/g;
 
-/** @throws UnsupportedError for a header of JMS that Artemis cannot select by. */
+/** @throws UnsupportedError for a JMS header that Artemis cannot select by. */
 export function selectorForArtemis(selector: string): string {
   let clause: string[] = [];
   let translated = "";
@@ -42,7 +47,7 @@ export function selectorForArtemis(selector: string): string {
   return translated;
 }
 
-/** Delivery modes are words of Artemis's own, too, where they are compared with the mode. */
+/** Artemis also has its own words for the delivery modes, if they are compared with the mode. */
 function translateClause(tokens: readonly string[]): string {
   const ofMode = tokens.includes("JMSDeliveryMode");
   return tokens.map((token) => NAMES.get(token) ?? (ofMode ? MODES.get(token) : undefined) ?? token).join("");

@@ -1,4 +1,4 @@
-/** Writes a settlement, and waits for the broker where that is asked for or needed. */
+/** Writes a settlement, and waits for the broker if that is requested or needed. */
 
 import { formatAddress, SendRejectedError, UnsupportedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
@@ -21,15 +21,15 @@ interface Unsettled {
   readonly terms: SettlementTerms;
   readonly request: SubscriptionRequest;
   readonly barrier: StorageBarrier;
-  /** It is settled from now on; false when it has become stale meanwhile. */
+  /** Marks the delivery as settled; returns false if it has become stale. */
   take(): boolean;
-  /** Gives all back that is unsettled. */
+  /** Gives back all unsettled deliveries. */
   giveBack(): void;
-  /** The same for what was accepted in a transaction that came to nothing. */
+  /** The same for deliveries accepted in a transaction that was rolled back. */
   giveBackAccepted(): void;
 }
 
-/** @throws UnsupportedError where this broker cannot do it; the delivery stays unsettled then. */
+/** @throws UnsupportedError if this broker cannot do it; then the delivery stays unsettled. */
 export function settleOnWire(wire: Wire, means: SettlementMeans, unsettled: Unsettled): SettleResult {
   const { terms, delivery } = unsettled;
   if (means === "dead-letter") return sendDeadLetter(wire, unsettled);
@@ -41,7 +41,9 @@ export function settleOnWire(wire: Wire, means: SettlementMeans, unsettled: Unse
   return "settled";
 }
 
-/** The broker's answer as the result; a refused ACK names a delivery that the broker does not know (any more). */
+/**
+ * The broker's answer as the result. A refused ACK names a delivery that the broker does not know, or no longer knows.
+ */
 function confirmed(wire: Wire, command: string, headers: string): Promise<Settled> {
   return new Promise((resolve) => {
     const stale = () => resolve("stale");
@@ -56,15 +58,15 @@ function acceptIn(wire: Wire, transaction: unknown, { delivery, take, giveBackAc
       "accept() in a transaction is not possible over STOMP on Artemis, which applies an acknowledgement at once and does not undo it: accept after the commit, or use AMQP",
     );
   }
-  // One of another session, or one that is over: its ACK would count at once.
+  // The transaction belongs to another session or is over: an ACK in it would take effect at once.
   if (!(transaction instanceof StompTransaction && transaction.isOf(wire))) return "stale";
   take();
   return transaction.accept({ lines: delivery.settling, giveBack: giveBackAccepted });
 }
 
 /**
- * Sends the copy first: should the session end between the two, the message comes again, and Artemis drops the second copy
- * by its id. The message is acknowledged once the copy is stored for certain.
+ * Sends the copy first: if the session ends between the two steps, the message comes again, and Artemis drops the
+ * second copy by its id. The message is acknowledged once the copy is certainly stored.
  */
 function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
   const { peer } = wire;
@@ -89,7 +91,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
             wire.write("ACK", delivery.settling);
             resolve("settled");
           },
-          // The session ends: the message comes again, and the second copy of it is dropped.
+          // The session ends: the message comes again, and its second copy is dropped.
           onFull: () => resolve("stale"),
           onSessionEnd: () => resolve("stale"),
         }),

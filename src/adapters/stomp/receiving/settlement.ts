@@ -1,4 +1,4 @@
-/** How a delivery is settled over STOMP: the frame that says it, if any does, and the headers that name the delivery. */
+/** How a delivery is settled over STOMP: the frame to write, if any, and the headers that name the delivery. */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import type { Settlement, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
@@ -9,8 +9,8 @@ import type { Peer } from "../opening/peer.ts";
 export type SettlementMeans = "ACK" | "NACK" | "dead-letter" | "give-back";
 
 /**
- * The headers of ACK or NACK for a MESSAGE frame, as they are written. STOMP 1.2: the id alone, which keeps the frame
- * short. Classic stops for good when 64 KiB of ACKs wait unread.
+ * The headers of ACK or NACK for a MESSAGE frame, as they are written. In STOMP 1.2 only the id, which keeps the frame
+ * short: Classic stops for good when 64 KiB of ACKs wait unread.
  */
 export function settlingLines(headers: HeaderBlock, { version, dialect }: Peer): string {
   const ack = dialect.ownAckIsLast ? headers.lastRaw("ack") : headers.raw("ack");
@@ -19,15 +19,15 @@ export function settlingLines(headers: HeaderBlock, { version, dialect }: Peer):
   return `subscription:${subscription}\nmessage-id:${writable(headers.raw("message-id"), version)}\n`;
 }
 
-/** A value goes back as it came, unless its sender was lax about colons. */
+/** A value is written back as received, unless its sender did not escape colons. */
 function writable(raw: string | undefined, version: StompVersion): string {
   if (raw === undefined) return "";
   return raw.includes(":") ? escapeHeader(unescapeHeader(raw), version) : raw;
 }
 
 /**
- * What a settlement is on this broker; `dead-letter`: a confirmed copy, then ACK.
- * @throws UnsupportedError where STOMP or this broker has nothing that means the same.
+ * How a settlement is expressed on this broker; `dead-letter` means a confirmed copy, then ACK. @throws
+ * UnsupportedError if STOMP or this broker has no equivalent.
  */
 export function meaningOf(
   settlement: Settlement,
@@ -42,7 +42,8 @@ export function meaningOf(
     case "released":
       return giveBack("release()", request);
     case "modified": {
-      // Classic flags what comes back from a queue, not from a durable subscription: measured.
+      // Classic sets the redelivered flag on messages from a queue, but not on those of a durable subscription
+      // (measured).
       const counts = dialect.givingBackCounts && request.subscription === undefined;
       if (settlement.undeliverableHere || (settlement.deliveryFailed && !counts)) {
         throw new UnsupportedError(
@@ -54,7 +55,7 @@ export function meaningOf(
   }
 }
 
-/** Whether what is given back comes again: a topic keeps nothing for a subscription without a name. */
+/** Whether a released message comes again: a topic keeps nothing for a subscription without a name. */
 export function keeps({ destination, subscription }: SubscriptionRequest): boolean {
   return destination.kind !== "topic" || subscription !== undefined;
 }

@@ -1,4 +1,4 @@
-/** One message handed over once, with what settles it. */
+/** One delivery of a message, with what is needed to settle it. */
 import type { Linkable } from "../../../async/linked-set.ts";
 import type { IncomingDelivery } from "../../../messaging/port/messaging-session.ts";
 

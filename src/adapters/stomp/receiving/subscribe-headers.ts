@@ -1,4 +1,4 @@
-/** What SUBSCRIBE says for a request, on each kind of broker, and why it cannot say it. */
+/** The headers of SUBSCRIBE for a request, on each kind of broker, or why it is impossible. */
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import { formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../../messaging/port/messaging-session.ts";
@@ -7,15 +7,18 @@ import { findUnsendable } from "../messages/header-limits.ts";
 import type { Peer } from "../opening/peer.ts";
 import { selectorForArtemis } from "./selector.ts";
 
-/** Artemis counts bytes: a message of text with its headers is taken to be this large. */
+/** Artemis counts bytes; this is the assumed size of a message of text with its headers. */
 const ASSUMED_MESSAGE_BYTES = 1024;
 
-/** Without the id. @throws UnsupportedError for what cannot be done, with the way to do without; InvalidArgumentError for what no header carries. */
+/**
+ * Returns the headers without the id. @throws UnsupportedError for what cannot be done, with an alternative;
+ * InvalidArgumentError for what no header can carry.
+ */
 export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Record<string, string> {
   refuseImpossible(request, peer);
   const headers = {
     ...addressSubscribe(request.destination, peer.dialect),
-    // For a browser too: on Classic an ACK lets the next message come then, and takes nothing out of the queue (measured).
+    // For a browser too: on Classic its ACK brings the next message and removes nothing from the queue (measured).
     ack: request.autoSettled ? "auto" : "client-individual",
     ...prefetchHeaders(request, peer),
     ...selectorHeader(request, peer),
@@ -29,7 +32,7 @@ export function subscribeHeaders(request: SubscriptionRequest, peer: Peer): Reco
   return headers;
 }
 
-/** The headers of an UNSUBSCRIBE that deletes. @throws UnsupportedError where nothing does. */
+/** The headers of an UNSUBSCRIBE that deletes the subscription. @throws UnsupportedError if no header does that. */
 export function deletionHeaders(subscription: NamedSubscription, peer: Peer): Record<string, string> {
   refuseName(subscription, undefined, peer);
   if (!subscription.durable) {
@@ -38,7 +41,7 @@ export function deletionHeaders(subscription: NamedSubscription, peer: Peer): Re
     );
   }
   return peer.dialect.subscriptions === "activemq"
-    ? // Classic wants an id, of whatever: one that no subscription of ours has.
+    ? // Classic requires an id; no subscription of ours has this one.
       { id: "0", "activemq.subscriptionName": subscription.name }
     : { "durable-subscription-name": subscription.name };
 }
@@ -50,7 +53,7 @@ function selectorHeader({ selector }: SubscriptionRequest, { dialect }: Peer): R
 
 function prefetchHeaders({ prefetch, prefetchBytes }: SubscriptionRequest, { dialect }: Peer): Record<string, string> {
   if (dialect.prefetch === "messages") return { "activemq.prefetchSize": String(prefetch) };
-  // A window of 0 is one message at a time, exactly; more than one can only be guessed at.
+  // A window of 0 means exactly one message at a time; larger numbers are an estimate.
   const guess = prefetch === 1 ? 0 : prefetch * ASSUMED_MESSAGE_BYTES;
   return { "consumer-window-size": String(prefetchBytes ?? guess) };
 }
@@ -60,7 +63,7 @@ function nameHeaders({ subscription, destination }: SubscriptionRequest, { diale
   const { name, durable } = subscription;
   if (dialect.subscriptions === "activemq") return { "activemq.subscriptionName": name };
   if (durable) return { "durable-subscription-name": name };
-  // The queue of the subscription by its own name, as AMQP's shared subscriptions name it: address::queue.
+  // Names the subscription's queue as AMQP's shared subscriptions do: address::queue.
   return { destination: `${addressSubscribe(destination, dialect)["destination"]}::${name}:shared-volatile:global` };
 }
 
@@ -84,16 +87,16 @@ function refuseImpossible(request: SubscriptionRequest, peer: Peer): void {
         : "use one consumer";
     throw impossible("An exclusive consumer", peer, instead);
   }
-  // Artemis takes such a header without a word, and does nothing with it (measured).
+  // Artemis accepts such a header silently and ignores it (measured).
   if (priority !== undefined && peer.broker.product !== "activemq")
     throw impossible("A priority of a consumer", peer, "use AMQP");
   if (subscriptions === "artemis" && destination.kind === "queue" && /(^|\.)[*#>](\.|$)/.test(destination.name)) {
-    // It would make a queue of this very name, which gets copies.
+    // Artemis would create a queue of this very name, which gets copies.
     throw impossible(`Consuming from several queues by the wildcard ${what}`, peer, "consume from each queue");
   }
   const members = subscriptions === "activemq" ? membersOf(destination) : [];
   if (members.some(({ kind }) => kind !== destination.kind)) {
-    // The queues or the topics would be left out without a word: measured.
+    // The broker would silently leave out the queues or the topics (measured).
     throw impossible(`Consuming from queues and topics at once, ${what},`, peer, "use a consumer for each kind");
   }
   if (subscription) refuseName(subscription, selector, peer);
@@ -111,7 +114,7 @@ function refuseName(subscription: NamedSubscription, selector: string | undefine
     throw impossible(`The shared subscription "${name}"`, peer, instead);
   }
   if (shared && !durable && selector !== undefined) {
-    // It is left out without a word: measured.
+    // The broker silently ignores it (measured).
     throw impossible(`A selector on the shared subscription "${name}"`, peer, "use sharedDurable, or AMQP");
   }
   if (durable && peer.clientId === undefined) {

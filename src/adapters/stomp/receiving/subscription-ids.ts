@@ -1,6 +1,6 @@
-/** Which subscription a message is for: by the id its SUBSCRIBE had. */
+/** Finds the subscription of a message by the id of its SUBSCRIBE. */
 
-/** The ids a session has given its subscriptions: a subscription changes its id when it gives deliveries back. */
+/** The ids that a session has given its subscriptions: a subscription gets a new id when it gives deliveries back. */
 export class SubscriptionIds<Subscription> {
   readonly #byId = new Map<string, Subscription>();
   #last = 0;
@@ -23,7 +23,7 @@ export class SubscriptionIds<Subscription> {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
-  /** Whether a message may come for this id, if only because it was on its way when the id was withdrawn. */
+  /** Whether a message with this id is legitimate, even if the id was withdrawn while the message was on its way. */
   wasIssued(id: string | undefined): boolean {
     const number = Number(id);
     return Number.isInteger(number) && number >= 1 && number <= this.#last;

@@ -1,4 +1,4 @@
-/** One subscription of a session: SUBSCRIBE, deliveries, settlements, and giving deliveries back by subscribing anew. */
+/** One subscription of a session: SUBSCRIBE, deliveries, settlements, and releasing deliveries by subscribing again. */
 import { randomUUID } from "node:crypto";
 import { LinkedSet } from "../../../async/linked-set.ts";
 import { formatAddress, MasterSlaveError, SubscriptionRefusedError } from "../../../errors/errors.ts";
@@ -42,7 +42,7 @@ export class StompSubscription implements SessionSubscription {
   readonly #ackSize: AckSize;
   readonly #giveBack: Release;
   readonly #unsettled = new LinkedSet<StompDelivery>();
-  /** The id the broker knows; undefined when this is over. */
+  /** The id that the broker knows; undefined when the subscription is over. */
   #id: string | undefined;
   #closed: Promise<void> | undefined;
   #ready = false;
@@ -52,7 +52,7 @@ export class StompSubscription implements SessionSubscription {
     this.#ids = ids;
     this.#barrier = barrier;
     const { destination } = request;
-    // Classic makes a temporary queue of any name, for this connection.
+    // Classic creates a temporary queue of any name for this connection.
     const temporary = destination.kind === "temp-queue";
     this.#request = temporary ? { ...request, destination: { kind: "temp-queue", name: randomUUID() } } : request;
     this.#sink = sink;
@@ -70,7 +70,7 @@ export class StompSubscription implements SessionSubscription {
     } catch (reason) {
       this.end();
       const cause = MasterSlaveError.from(reason);
-      // In a turn of its own: the caller is not through with its call yet.
+      // In a microtask, because the caller has not returned from its own call yet.
       queueMicrotask(() => this.#wire.guard(() => this.#tellRefused(cause.message, cause)));
       return;
     }
@@ -108,12 +108,12 @@ export class StompSubscription implements SessionSubscription {
     this.#sink.onRefused(new SubscriptionRefusedError(message, { endpoint, cause, retryable }));
   }
 
-  /** So much is unsettled that the peer cannot be counting; it has to be held in memory. */
+  /** Whether so much is unsettled that the peer ignores the prefetch; it all has to be held in memory. */
   get overrun(): boolean {
     return this.#unsettled.size >= MAX_OVERRUN * this.#request.prefetch + MIN_OVERRUN;
   }
 
-  /** A MESSAGE frame whose body of so many bytes is larger than maxMessageBytes: nothing of it was kept. */
+  /** Handles a MESSAGE frame whose body is larger than maxMessageBytes: nothing of the body was kept. */
   refuseTooLarge(headers: HeaderBlock, bytes: number): void {
     const { peer } = this.#wire;
     const text = tooLargeText(headers, bytes, this.#request, peer);
@@ -125,7 +125,7 @@ export class StompSubscription implements SessionSubscription {
     if (!answer) this.#giveUp(unanswerable(text, peer));
   }
 
-  /** The frame of a message cannot be read: the session ends. Returns where that is. */
+  /** The frame of a message cannot be read, so the session ends. Returns which message that was. */
   noteBroken(headers: HeaderBlock, how: string): string {
     const { peer } = this.#wire;
     const refusal = refuseBroken(headers, this.#request, peer, how);
@@ -140,11 +140,11 @@ export class StompSubscription implements SessionSubscription {
     this.#sink.onRefused(error);
   }
 
-  /** A MESSAGE frame with one of our ids. */
+  /** Handles a MESSAGE frame with one of our ids. */
   receive(headers: HeaderBlock, body: Buffer): void {
     const { peer } = this.#wire;
     const { browse, autoSettled } = this.#request;
-    // The property of a message may be called so too.
+    // A property of the message may have this name too.
     if (browse && headers.get("browser") === "end" && headers.get("message-id") === "0") {
       this.#sink.onBrowsed();
       return;
@@ -155,7 +155,7 @@ export class StompSubscription implements SessionSubscription {
       unsettleable: whyUnacknowledgeable(headers, peer),
     };
     const delivery = new StompDelivery(received, settlingLines(headers, peer));
-    // Not every broker wants to hear of what a browser has seen.
+    // Some brokers accept no acknowledgement of what a browser has seen.
     if (autoSettled || (browse && (delivery.unsettleable || !headers.has("ack")))) {
       this.#sink.onDelivery(delivery);
       return;
@@ -192,7 +192,7 @@ export class StompSubscription implements SessionSubscription {
       take: () => this.#unsettled.delete(delivery),
       giveBack: () => this.#giveBack.start(),
       giveBackAccepted: () => {
-        // What became of the subscription since has given it back already.
+        // The subscription has been renewed or has ended meanwhile, which gave the delivery back already.
         if (id !== this.#id || !this.#wire.open) return;
         if (keeps(this.#request)) this.#giveBack.start();
         else this.#deliver(new StompDelivery({ ...delivery, redelivered: true }, delivery.settling));
@@ -200,7 +200,7 @@ export class StompSubscription implements SessionSubscription {
     });
   }
 
-  /** No ACK of what is unsettled may follow: Artemis would close the connection. */
+  /** No ACK of an unsettled delivery may follow: Artemis would close the connection. */
   #renew(): void {
     const old = this.#id;
     if (old === undefined || !this.#wire.open) return;
@@ -217,13 +217,13 @@ export class StompSubscription implements SessionSubscription {
       const over = () => resolve();
       this.end();
       if (id === undefined || !this.#wire.open) resolve();
-      // Without the name of a durable one, which keeps collecting then.
+      // Without the name of a durable subscription, which then keeps collecting.
       else this.#wire.request("UNSUBSCRIBE", { id }, { onReceipt: over, onRefused: over, onSessionEnd: over });
     });
     return this.#closed;
   }
 
-  /** Nothing more is delivered or settled: the session is over, or the broker refused. */
+  /** Ends the subscription: nothing more is delivered or settled, because the session is over or the broker refused. */
   end(): void {
     this.#giveBack.cancel();
     this.#unsettled.clear();
@@ -232,6 +232,6 @@ export class StompSubscription implements SessionSubscription {
   }
 }
 
-/** Prefetch is approximate on Artemis, which counts bytes: many small messages fit where few were asked for. */
+/** Artemis counts bytes, so its prefetch is approximate: many small messages fit where few were requested. */
 const MAX_OVERRUN = 64;
 const MIN_OVERRUN = 1000;

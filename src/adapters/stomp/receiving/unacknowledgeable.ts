@@ -1,15 +1,15 @@
-/** Messages that Classic hands to STOMP consumers and then takes no acknowledgement of. */
+/** Recognises messages that Classic delivers to STOMP consumers but whose acknowledgements it does not accept. */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 import { AMQP_PREFIX } from "../messages/header-names.ts";
 import type { Peer } from "../opening/peer.ts";
 
-/** `ID:host-port-time-n:connection:session:producer:sequence`, as Classic and its Java client number messages. */
+/** `ID:host-port-time-n:connection:session:producer:sequence`: the ids that Classic and its Java client create. */
 const NUMBERED = /^ID:.*-\d+-\d+-\d+:-?\d+:-?\d+:-?\d+:-?\d+$/s;
 
 /**
- * Classic 6.1.8 keeps the message-id an AMQP sender gave in a form that its own acknowledgements cannot name: on ACK or
- * NACK it closes the connection, and hands the message out again (measured with ids of every form).
+ * Classic 6.1.8 stores the message-id of an AMQP sender in a form that its acknowledgements cannot name: on ACK or NACK
+ * it closes the connection, and delivers the message again (measured with ids of every form).
  */
 export function whyUnacknowledgeable(headers: HeaderBlock, { broker, dialect }: Peer): UnsupportedError | undefined {
   if (!dialect.losesAmqpIds || !headers.hasPrefix(AMQP_PREFIX)) return undefined;

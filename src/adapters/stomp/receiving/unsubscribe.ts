@@ -1,14 +1,17 @@
-/** Deletes a subscription that outlives sessions. */
+/** Deletes a durable subscription. */
 import { formatAddress, SubscriptionRefusedError } from "../../../errors/errors.ts";
 import type { NamedSubscription } from "../../../messaging/port/messaging-session.ts";
 import { saysInUse } from "../opening/refusal.ts";
 import type { Wire } from "../sending/wire.ts";
 import { deletionHeaders } from "./subscribe-headers.ts";
 
-/** Artemis' whole answer when a consumer reads the subscription; it deletes one that does not exist without a word. */
+/**
+ * Artemis's whole answer if a consumer reads the subscription. It silently accepts the deletion of one that does not
+ * exist.
+ */
 const NOT_DELETED = /AMQ339017/;
 
-/** Resolves when the broker has deleted it; rejects as MessagingSession.unsubscribe says. */
+/** Resolves when the broker has deleted it; rejects as described for MessagingSession.unsubscribe. */
 export async function unsubscribe(wire: Wire, subscription: NamedSubscription): Promise<void> {
   const { peer } = wire;
   const headers = deletionHeaders(subscription, peer);

@@ -1,6 +1,7 @@
 /**
- * Sends that Artemis may have stored already, written outside of transactions with their ids: it drops those that it has.
- * A receipt alone does not say that a message is stored; the storage barrier behind it does (docs/decisions/0021).
+ * Sends that Artemis may have stored already. They are written outside of transactions with their ids, so Artemis drops
+ * those that it has. A receipt alone does not prove that a message is stored; the storage barrier behind it does
+ * (docs/decisions/0021).
  */
 import { MasterSlaveError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
@@ -12,18 +13,21 @@ import type { Wire } from "./wire.ts";
 export interface CheckedSendsDeps {
   readonly wire: Wire;
   readonly barrier: StorageBarrier;
-  /** The broker has stored something. */
+  /** Called when the broker has stored something. */
   readonly markUseful: () => void;
 }
 
-/** Sends that are checked together. Each is confirmed when it is stored for certain. */
+/** Sends that are checked together. Each is confirmed when it is certainly stored. */
 export class CheckedSends {
   readonly #deps: CheckedSendsDeps;
   readonly #onAnswered: () => void;
-  /** Whether the barrier waits for the answers: a full address refuses it, and then what it has accepted is to be known. */
+  /**
+   * Whether the barrier waits for the answers: a full address refuses the barrier, and then we must know what was
+   * accepted.
+   */
   readonly #barrierLast: boolean;
   readonly #destinations: Destination[] = [];
-  /** Those that have a receipt and are not confirmed yet. */
+  /** The sends that have a receipt and are not confirmed yet. */
   #accepted: OutgoingSend[] = [];
   #unanswered: number;
   #stored = false;
@@ -35,7 +39,7 @@ export class CheckedSends {
     this.#unanswered = sends.length;
     this.#barrierLast = sends.some(({ destination }) => deps.wire.peer.memory.isRefusing(destination));
     for (const send of sends) this.#write(send);
-    // What was written before is answered before the barrier, but for refusals, which may come later.
+    // The broker answers everything written before the barrier first, except refusals, which may come later.
     if (!this.#barrierLast) this.#raiseBarrier();
   }
 
@@ -71,7 +75,7 @@ export class CheckedSends {
       destinations: this.#destinations,
       onStored: stored,
       onFull: stored,
-      // Nobody is told: messaging sends them again.
+      // No outcome is told: messaging sends them again.
       onSessionEnd: () => {},
     });
   }

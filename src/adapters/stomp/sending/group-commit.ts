@@ -1,7 +1,8 @@
 /**
- * The sends of one session in a line, where a transaction stores many of them for the price of one. What comes while the
- * broker is busy gathers and shares the next transaction, as in a database's log; while it is idle nothing waits. The
- * members of a group that is refused go again one by one, so that only the culprit rejects: docs/decisions/0015-group-commit.md.
+ * Group commit over STOMP on Classic: one transaction stores many sends for the price of one sync. Sends that come
+ * while the broker is busy gather and share the next transaction, as in a database's log; while it is idle none waits.
+ * The members of a refused group are sent again one by one, so that only the culprit rejects:
+ * docs/decisions/0015-group-commit.md.
  */
 import { formatAddress, MasterSlaveError, SendRejectedError, SessionLostError } from "../../../errors/errors.ts";
 import type { OutgoingSend, SendOutcome } from "../../../messaging/port/messaging-session.ts";
@@ -21,9 +22,9 @@ import type { SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
-/** The session that the line belongs to. */
+/** The session that the sends belong to. */
 export interface SendingSession {
-  /** Something was confirmed. */
+  /** Called when something was confirmed. */
   readonly markUseful: () => void;
   destroy(cause: MasterSlaveError): void;
 }
@@ -31,7 +32,7 @@ export interface SendingSession {
 type State =
   /** No group is unanswered. */
   | { readonly name: "idle" }
-  /** The group is written, and its fence not passed. */
+  /** The group is written, and its fence is unanswered. */
   | { readonly name: "fencing"; readonly group: SendGroup }
   /** The group's COMMIT is unanswered. */
   | { readonly name: "committing"; readonly group: SendGroup }
@@ -42,7 +43,9 @@ interface CommittingWithNext {
   readonly name: "committing-with-next";
   readonly group: SendGroup;
   readonly next: SendGroup;
-  /** The next group has passed its fence already, and whether that began the transaction of the one after it. */
+  /**
+   * Set when the next group's fence is answered already; says whether that began the transaction of the group after it.
+   */
   readonly fenced: { readonly begun: boolean } | undefined;
 }
 
@@ -58,7 +61,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
   #scheduled = false;
   #groups = 0;
   #begun = false;
-  /** How many more ERRORs can come of groups that have failed: Classic tells some from another thread. */
+  /** How many more ERRORs may come from failed groups: Classic sends some from another thread. */
   #strays = 0;
 
   constructor(wire: Wire, session: SendingSession) {
@@ -81,7 +84,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     return name === "fencing" || name === "committing-with-next";
   }
 
-  /** Writes what may be written. */
+  /** Writes what may be written now. */
   flush(): void {
     for (let head = this.#line.peek(); head && this.#wire.open; head = this.#line.peek()) {
       const single = typeof head === "function" || !isGroupable(head) || this.#singles.held;
@@ -107,7 +110,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     });
   }
 
-  /** The session is over. */
+  /** Called when the session is over. */
   end(): void {
     this.#singles.stopWaiting();
     for (const item of this.#line.drain()) if (typeof item === "function") item();
@@ -137,9 +140,9 @@ export class GroupCommit implements GroupOwner, SessionSends {
     this.#commitAnswered();
   }
 
-  /** Nothing of it is stored. What was given up meanwhile is not sent again. */
+  /** Nothing of the group is stored. Members whose callers gave up meanwhile are not sent again. */
   failed({ members, errors }: SendGroup): void {
-    // It was written behind, and must not be stored before.
+    // The next group was written behind the failed one, and must not be stored before it.
     if (this.#state.name === "committing-with-next") this.#state.next.distrust();
     this.#strays += Math.max(0, members.length - errors);
     for (const { send } of members) {
@@ -161,7 +164,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     return this.#state.name !== "idle";
   }
 
-  /** The broker has answered the COMMIT, with a receipt or an ERROR. */
+  /** The broker answered COMMIT, with a receipt or with an error. */
   #commitAnswered(): void {
     const state = this.#state;
     if (state.name === "committing-with-next") {
@@ -173,7 +176,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     this.#schedule();
   }
 
-  /** A small group behind a large one would have the broker sync for little, and the rest wait for it. */
+  /** A small group behind a large one would make the broker sync for little while the rest waits. */
   #fillsNext({ members }: SendGroup): boolean {
     return 2 * this.#line.size >= members.length;
   }
@@ -183,7 +186,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     this.#schedule();
   }
 
-  /** At the end of the turn: after all that goes on once a receipt is read, and before the socket writes. */
+  /** At the end of the turn: after everything that a receipt triggers, and before the socket writes. */
   #schedule(): void {
     if (this.#scheduled || this.#line.size === 0) return;
     this.#scheduled = true;
@@ -210,7 +213,7 @@ export class GroupCommit implements GroupOwner, SessionSends {
     const [only] = members;
     if (only === undefined) return;
     const state = this.#state;
-    // Nothing that needs no COMMIT may be stored before what waits for one.
+    // A send without COMMIT must not be stored before a group that still waits for its COMMIT.
     if (members.length === 1 && state.name === "idle") {
       this.#writeCounted(only.send);
       return;
@@ -239,14 +242,14 @@ export class GroupCommit implements GroupOwner, SessionSends {
       this.#line.shift();
       if (next.abandoned) continue;
       const encoded = encodedFor(this.#wire, next);
-      // What cannot be encoded fails as any other does.
+      // What cannot be encoded fails like any other send.
       if (encoded instanceof MasterSlaveError) writeSend(this.#wire, next, this.#uncounted);
       else members.push({ send: next, encoded });
     }
     return members;
   }
 
-  /** What comes until it is answered gathers. */
+  /** Sends that come until this one is answered gather. */
   #writeCounted(send: OutgoingSend): void {
     const answered = this.#singles.add();
     const over = () => {

@@ -1,20 +1,20 @@
 /**
- * Who waits for which receipt. Receipts are numbered in the order of asking and answered about in that order: a line with
- * a moving start finds each at once, where a Map would keep the young generation alive (see async/linked-set.ts).
+ * The waiters for receipts. Receipts are numbered in the order of requests and answered in that order, so an array with
+ * a moving start finds each at once; a Map would keep the young generation alive (see async/linked-set.ts).
  */
 
-/** From this length on the line is looked at for those that hold it up. */
+/** When the array reaches this length, waiters that block its start are moved aside. */
 const LONG_LINE = 8192;
-/** The start of the line is cut off when it is empty for so long. */
+/** The empty start of the array is cut off when it has this length. */
 const CUT = 1024;
 
 export class Receipts<W extends object> {
-  /** The waiter of receipt `#first + index`. */
+  /** The waiter for receipt `#first + index`. */
   #line: (W | undefined)[] = [];
   #first = 1;
-  /** All before are undefined. */
+  /** All entries before this index are undefined. */
   #head = 0;
-  /** Those that waited too long to keep a line behind them. */
+  /** Waiters that were moved aside because they waited too long. */
   readonly #aside = new Map<number, W>();
   #shortenAt = LONG_LINE;
 
@@ -23,14 +23,14 @@ export class Receipts<W extends object> {
     return this.#first + this.#line.length - 1;
   }
 
-  /** Returns the number of its receipt. */
+  /** Adds a waiter and returns the number of its receipt. */
   add(waiter: W): number {
     if (this.#line.length >= this.#shortenAt) this.#shorten();
     this.#line.push(waiter);
     return this.last;
   }
 
-  /** Who waits for this one; it waits no longer. */
+  /** Removes and returns the waiter for this receipt. */
   take(receipt: number): W | undefined {
     const index = receipt - this.#first;
     if (index < 0) return this.#takeAside(receipt);
@@ -41,13 +41,13 @@ export class Receipts<W extends object> {
     return waiter;
   }
 
-  /** In the order of asking. */
+  /** Iterates in the order of requests. */
   *[Symbol.iterator](): Generator<[receipt: number, waiter: W]> {
     yield* this.#aside;
     for (const [index, waiter] of this.#line.entries()) if (waiter) yield [this.#first + index, waiter];
   }
 
-  /** Takes all out. */
+  /** Removes all waiters and returns them. */
   drain(): W[] {
     const waiters = [...this].map(([, waiter]) => waiter);
     this.#aside.clear();
@@ -74,7 +74,7 @@ export class Receipts<W extends object> {
     this.#head = 0;
   }
 
-  /** Whoever waits in the first half goes aside, if it is few: the line is of those that came after. */
+  /** If few waiters are left in the first half, moves them aside and keeps the rest. */
   #shorten(): void {
     const half = this.#line.length >> 1;
     const waiting: [number, W][] = [];
@@ -83,7 +83,7 @@ export class Receipts<W extends object> {
       if (waiter) waiting.push([this.#first + index, waiter]);
     }
     const isCrowded = waiting.length > half / 8;
-    // Looked at again only when it has doubled: that costs each receipt the same however many wait.
+    // The next look comes when the array has doubled, so that the cost per receipt is constant.
     this.#shortenAt = isCrowded ? 2 * this.#line.length : Math.max(LONG_LINE, this.#line.length);
     if (isCrowded) return;
     for (const [receipt, waiter] of waiting) this.#aside.set(receipt, waiter);

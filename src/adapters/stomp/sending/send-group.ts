@@ -1,18 +1,22 @@
 /**
- * Several sends in one transaction: the members without receipts, and a fence. The fence's receipt says that every member
- * was carried out or refused; COMMIT follows only when none was refused, so that a refusal stores nothing.
+ * Several sends in one transaction: the members ask for no receipts, and a fence behind them does. The fence's receipt
+ * shows that every member was carried out or refused. COMMIT follows only if none was refused, so that a refusal stores
+ * nothing.
  */
 import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import type { EncodedSend } from "../messages/encoded-send.ts";
 import { sendLines } from "./sends.ts";
 import type { Wire } from "./wire.ts";
 
-/** Larger groups are hardly faster; and what is not committed takes of a destination's memory limit, which can be 1 MiB. */
+/**
+ * Larger groups are hardly faster, and uncommitted messages count against a destination's memory limit, which can be 1
+ * MiB.
+ */
 export const MAX_MEMBERS = 128;
 export const MAX_GROUP_BYTES = 256 * 1024;
 /**
- * A fence unanswered for so long, and nothing else answered either: Classic has stopped reading the connection over a
- * member for which there is no room, and it may be the uncommitted members that take the room.
+ * How long a fence may stay unanswered, with no other answer either. After that Classic has stopped reading the
+ * connection because there is no room for a member, perhaps because of the uncommitted members themselves.
  */
 const STALL_MS = 5_000;
 
@@ -21,27 +25,30 @@ export interface GroupMember {
   readonly encoded: EncodedSend;
 }
 
-/** The rest goes by itself: it costs the broker no sync, is scheduled apart from the transaction, or may kill the session. */
+/**
+ * Whether the send may join a group. Other sends go by themselves: they cost the broker no sync, are scheduled apart
+ * from the transaction, or may end the session.
+ */
 export function isGroupable({ message, inDoubt }: OutgoingSend): boolean {
   const { persistent, deliverAtMs, body } = message;
   return persistent && deliverAtMs === undefined && !inDoubt && body.length <= MAX_GROUP_BYTES;
 }
 
-/** Told once each, of a group as it goes on. */
+/** Callbacks of a group, each called once at most. */
 export interface GroupOwner {
-  /** All members were carried out or refused. `begun`: the transaction of the next group has begun. */
+  /** All members were carried out or refused. `begun`: the next group's transaction has begun. */
   fenced(group: SendGroup, begun: boolean): void;
-  /** Everything is stored. */
+  /** All members are stored. */
   committed(group: SendGroup): void;
-  /** COMMIT was refused, or cannot be believed. */
+  /** COMMIT was refused, or its receipt cannot be trusted. */
   failed(group: SendGroup): void;
-  /** The broker answers nothing any more. */
+  /** The broker has stopped answering. */
   stalled(group: SendGroup): void;
 }
 
 export class SendGroup {
   readonly members: readonly GroupMember[];
-  /** How many ERRORs can be of a member. */
+  /** How many ERRORs may concern a member. */
   errors = 0;
   #trusted = true;
   readonly #wire: Wire;
@@ -56,7 +63,10 @@ export class SendGroup {
     this.#owner = owner;
   }
 
-  /** In a transaction that has begun; watch() comes when nothing is before it. The fence begins that of the next group, which costs no sync; the ABORT of an empty one would. */
+  /**
+   * Writes the members into a transaction that has begun; watch() is called when no group is before this one. The fence
+   * is the BEGIN of the next group's transaction, which costs no sync; an ABORT of an empty transaction would.
+   */
   write(next: string): void {
     const transaction = this.#transaction;
     let bodyBytes = 0;
@@ -68,7 +78,8 @@ export class SendGroup {
     const fence = {
       bodyBytes,
       onReceipt: () => this.#fenced(true),
-      // Refused by name, or a member is too large: then the session ends, and that one is found when it goes by itself.
+      // A refusal that names a member, or a member that is too large: the session ends, and the culprit is found when
+      // each goes by itself.
       onRefused: () => {
         this.noteError();
         this.#fenced(false);
@@ -79,26 +90,27 @@ export class SendGroup {
     this.#wire.request("BEGIN", { transaction: next }, fence);
   }
 
-  /** An ERROR that can be of a member: nothing of the group is believed any more. */
+  /** Notes an ERROR that may concern a member: the group is not trusted any more. */
   noteError(): void {
     this.errors += 1;
   }
 
-  /** What was to be stored before it is not: it must not be either. */
+  /** The group before this one was not stored, so this one must not be either. */
   distrust(): void {
     this.#trusted = false;
   }
 
-  /** Whether it may be committed. */
+  /** Whether the group may be committed. */
   get believed(): boolean {
     return this.#trusted && this.errors === 0;
   }
 
   commit(): void {
     const failed = () => this.#owner.failed(this);
-    // Classic refuses it when a member failed late; where its configuration has it do otherwise, an ERROR has come.
+    // Classic refuses the COMMIT if a member failed late. If its configuration makes it do otherwise, an ERROR has
+    // come.
     const onReceipt = () => (this.errors > 0 ? failed() : this.#owner.committed(this));
-    // Before it is answered nothing behind it has been read.
+    // Until this COMMIT is answered, the broker has read nothing behind it.
     const onUnnamed = () => this.noteError();
     this.#wire.request("COMMIT", { transaction: this.#transaction }, { onReceipt, onRefused: failed, onUnnamed });
   }
@@ -112,7 +124,7 @@ export class SendGroup {
     this.#owner.fenced(this, begun);
   }
 
-  /** From now on nothing keeps the broker from its fence but its own members. */
+  /** Starts the stall timer: from now on only the group's own members can delay its fence. */
   watch(): void {
     const { answered } = this.#wire;
     const look = () => {
@@ -121,7 +133,7 @@ export class SendGroup {
       if (this.#wire.answered !== answered || this.#wire.inputBlocked) this.watch();
       else this.#wire.guard(() => this.#owner.stalled(this));
     };
-    // What has come while our own loop was blocked is read first.
+    // Data that came while our event loop was blocked is read first.
     this.#timer = setTimeout(() => setImmediate(look), STALL_MS);
   }
 

@@ -1,4 +1,4 @@
-/** Sends: one SEND frame with a receipt each, and the broker's answer as the outcome. */
+/** Writes sends as SEND frames with a receipt each; the broker's answer is the outcome. */
 import { formatAddress, MasterSlaveError, MessageTooLargeError, SendRejectedError } from "../../../errors/errors.ts";
 import { formatDestination } from "../../../messaging/messages/destination.ts";
 import { checkBodyKept } from "../../../messaging/messages/message-body.ts";
@@ -13,24 +13,24 @@ import type { SessionSends, Wire } from "./wire.ts";
 
 const CONFIRMED: SendOutcome = { kind: "confirmed" };
 
-/** What a send belongs to, told of its outcome before the send itself is. */
+/** How a send is written, and hooks that are called before the send gets its outcome. */
 export interface SendTerms {
-  /** The id of a transaction. */
+  /** The id of the transaction, if any. */
   readonly transaction?: string;
-  /** The receipt alone proves nothing: whoever set these terms tells the send that it is confirmed. */
+  /** The receipt alone does not confirm the send: whoever set this reports the confirmation later. */
   readonly confirmedLater?: true;
   onConfirmed(): void;
   onFailed?(error: MasterSlaveError): void;
-  /** The session ended first. */
+  /** The session ended before the answer. */
   onSessionEnd?(): void;
 }
 
-/** Writes the send at once; the outcome comes with its receipt. Says whether it will be told of one. */
+/** Writes the send at once; its outcome comes with the receipt. Returns whether it will get an outcome. */
 export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boolean {
   if (send.abandoned || !wire.open) return false;
   const encoded = encodedFor(wire, send);
   if (encoded instanceof MasterSlaveError) {
-    // In a turn of its own: the caller is not through with its call yet.
+    // In a microtask, because the caller has not returned from its own call yet.
     queueMicrotask(() => wire.guard(() => failSend(send, encoded, terms)));
     return true;
   }
@@ -44,7 +44,7 @@ export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boo
   return true;
 }
 
-/** With what is new each time. */
+/** The header lines of a SEND, with those that are new at each write. */
 export function sendLines(
   { dialect, version }: Peer,
   { message }: OutgoingSend,
@@ -55,7 +55,7 @@ export function sendLines(
   return transaction === undefined ? lines + delay : `${lines}${delay}transaction:${transaction}\n`;
 }
 
-/** The sends of a session where nothing speaks for a transaction: each is written at once, with a receipt of its own. */
+/** The sends of a session without groups: each is written at once, with a receipt of its own. */
 export class SingleSends implements SessionSends {
   readonly expectsMore = false;
   readonly awaitsUnnamed = false;
@@ -117,7 +117,7 @@ export function failSend(send: OutgoingSend, error: MasterSlaveError, terms?: Se
   send.onOutcome({ kind: "failed", error });
 }
 
-/** What was written the first time, unless that was for a broker of another kind. */
+/** Returns what was encoded the first time, unless that was for another kind of broker. */
 export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | MasterSlaveError {
   const { dialect, version, endpoint } = wire.peer;
   const kept = send.encoded as EncodedSend | undefined;
@@ -133,8 +133,8 @@ export function encodedFor(wire: Wire, send: OutgoingSend): EncodedSend | Master
 }
 
 /**
- * How the brokers say that there is no room: Classic "Persistent store is Full, 100% of …" and "Usage Manager Memory
- * Limit reached". Artemis says nothing but AMQ339011, "Error sending message", which a full address is the usual cause of.
+ * The words for "no room". Classic: "Persistent store is Full, 100% of …" and "Usage Manager Memory Limit reached".
+ * Artemis only says AMQ339011, "Error sending message", whose usual cause is a full address.
  */
 const NO_ROOM = /\b(store|memory|temp\w*|usage manager)\b.*\b(full|limit)\b|ResourceAllocationException|AMQ339011/i;
 
@@ -142,7 +142,7 @@ export function saysNoRoom(refusal: Pick<BrokerRefusal, "says">): boolean {
   return refusal.says(NO_ROOM);
 }
 
-/** Why the broker refused a SEND. Remembers a destination that has no room. */
+/** The error for a refused SEND. Remembers destinations without room. */
 export function refusedSend(
   { message, destination }: Pick<OutgoingSend, "message" | "destination">,
   refusal: BrokerRefusal,

@@ -1,9 +1,10 @@
 /**
- * Tells when everything that was sent before is in the broker's store. Artemis 2.55.0 answers a send with a duplicate id,
- * outside of a transaction, before it is stored, if its address pages (docs/decisions/0021). Pages and journal are each
- * written in order, so a transaction behind the send says more. Once its message to the same address is answered, the page
- * of the send is written, and its commit is on its way to the journal; once the transaction is rolled back, which is a
- * record of the journal too, the commit before it is on the disk. Nothing of the transaction stays.
+ * Tells when everything that was sent before is in the broker's store. While an address pages, Artemis 2.55.0 answers a
+ * send with a duplicate id outside of a transaction before it is stored (docs/decisions/0021). Pages and journal are
+ * each written in order, so a transaction behind the send proves more. Once the transaction's message to the same
+ * address is answered, the page of the send is written and its commit is on its way to the journal. Once the
+ * transaction is rolled back, which is a journal record too, the commit before it is on the disk. Nothing of the
+ * transaction remains.
  */
 import { randomUUID } from "node:crypto";
 import { type Destination, formatDestination } from "../../../messaging/messages/destination.ts";
@@ -14,12 +15,15 @@ import type { BrokerRefusal } from "../opening/refusal.ts";
 import { saysNoRoom } from "./sends.ts";
 import type { Wire } from "./wire.ts";
 
-/** Who waits for the store; one of its methods is called, once. */
+/** Waits for the store; one of its methods is called, once. */
 export interface StoreWaiter {
   readonly destinations: readonly Destination[];
-  /** All that was sent to the destinations before is stored, or was refused. */
+  /** Everything sent to the destinations before is stored, or was refused. */
   onStored(): void;
-  /** The broker has no room for the barrier at the only destination, and ends the session: what it answered before is stored. */
+  /**
+   * The only destination has no room for the barrier, and the broker ends the session: what it answered before is
+   * stored.
+   */
   onFull(): void;
   /** The session ended first. */
   onSessionEnd(): void;
@@ -27,7 +31,7 @@ export interface StoreWaiter {
 
 export class StorageBarrier {
   readonly #wire: Wire;
-  /** Who waits for the present barrier, and for the one after it. */
+  /** Those that wait for the present barrier, and for the one after it. */
   #passing: StoreWaiter[] = [];
   #waiting: StoreWaiter[] = [];
 
@@ -35,7 +39,7 @@ export class StorageBarrier {
     this.#wire = wire;
   }
 
-  /** Tells the waiter when all that was sent to its destinations so far is stored or refused. */
+  /** Calls the waiter when everything that was sent to its destinations so far is stored or refused. */
   after(waiter: StoreWaiter): void {
     this.#waiting.push(waiter);
     if (this.#passing.length === 0) this.#run();
@@ -54,7 +58,7 @@ export class StorageBarrier {
     let unanswered = destinations.length;
     const onReceipt = () => {
       unanswered -= 1;
-      // Artemis counts the answers of a transaction: only the last one says that all are written.
+      // Artemis counts the answers of a transaction: only the last one shows that all are written.
       if (unanswered > 0) return;
       const over = () => this.#end();
       this.#wire.request(
@@ -78,7 +82,7 @@ export class StorageBarrier {
     if (this.#waiting.length > 0 && this.#passing.length === 0) this.#run();
   }
 
-  /** The session is over with any refusal. */
+  /** Any refusal ends the session. */
   #refused(destination: Destination, refusal: BrokerRefusal): void {
     if (saysNoRoom(refusal)) {
       this.#wire.peer.memory.noteRefusing(destination);

@@ -1,5 +1,5 @@
 /**
- * The sends of a session with Artemis: the members of transactions, or checked one by one where the broker may have stored
+ * The sends of a session with Artemis: members of transactions, or checked one by one if the broker may have stored
  * them already (docs/decisions/0021).
  */
 import { formatAddress, MasterSlaveError, SendRejectedError } from "../../../errors/errors.ts";
@@ -21,8 +21,8 @@ export class TransactedSends implements GroupWriter, SessionSends {
   readonly #deps: CheckedSendsDeps;
   readonly #groups = new SendGroups(this);
   /**
-   * Destinations that have taken a send. The first one to a destination asks for a receipt: Artemis tells of an address that
-   * it cannot make or that is forbidden by an ERROR that may come after the receipt of COMMIT (measured).
+   * Destinations that have taken a send. The first send to a destination asks for a receipt: if the address cannot be
+   * created or is forbidden, Artemis's ERROR may come after the receipt of COMMIT (measured).
    */
   readonly #proven = new DestinationSet();
   #transactions = 0;
@@ -39,7 +39,7 @@ export class TransactedSends implements GroupWriter, SessionSends {
     this.#deps.wire.guard(act);
   }
 
-  /** Whether an ERROR without a receipt id can be about a member. */
+  /** Whether an ERROR without a receipt id may concern a member. */
   get awaitsUnnamed(): boolean {
     return this.#groups.unanswered.length > 0;
   }
@@ -52,7 +52,7 @@ export class TransactedSends implements GroupWriter, SessionSends {
     this.#groups.behind(act);
   }
 
-  /** Commits what is written, before the session is closed. */
+  /** Commits what is written before the session is closed. */
   flush(): void {
     this.#groups.close();
   }
@@ -61,7 +61,10 @@ export class TransactedSends implements GroupWriter, SessionSends {
     this.#groups.end();
   }
 
-  /** Another session, or another process with the same id, has perhaps stored it; or the whole group may be refused for it. */
+  /**
+   * Another session, or another process with the same id, may have stored it, or the whole group could be refused
+   * because of it.
+   */
   mustCheck({ inDoubt, message, destination }: OutgoingSend): boolean {
     return inDoubt || message.idGiven || this.#deps.wire.peer.memory.isRefusing(destination);
   }
@@ -73,7 +76,7 @@ export class TransactedSends implements GroupWriter, SessionSends {
   begin(answer: GroupAnswer): GroupTransaction {
     const { wire, markUseful } = this.#deps;
     const transaction = `group-${++this.#transactions}`;
-    /** Receipts that are to come: those of COMMIT and of members that ask for one. */
+    /** Number of receipts still expected: those of COMMIT and of members that ask for one. */
     let unanswered = 1;
     const onReceipt = () => {
       unanswered -= 1;
@@ -88,7 +91,7 @@ export class TransactedSends implements GroupWriter, SessionSends {
         if (asks) unanswered += 1;
         return this.#writeMember(send, transaction, asks ? onReceipt : undefined);
       },
-      // Any ERROR ends the session: the members are checked on the next one.
+      // Any ERROR ends the session; then the members are checked on the next one.
       commit: () => wire.request("COMMIT", { transaction }, { onReceipt, onRefused: () => {} }),
       rollBack: () => wire.write("ABORT", { transaction }),
     };
@@ -119,7 +122,7 @@ export class TransactedSends implements GroupWriter, SessionSends {
     };
   }
 
-  /** `onReceipt`: the member asks for a receipt. */
+  /** With `onReceipt` the member asks for a receipt. */
   #writeMember(send: OutgoingSend, transaction: string, onReceipt?: () => void): boolean {
     const { wire } = this.#deps;
     const encoded = encodedFor(wire, send);

@@ -1,6 +1,9 @@
-/** The sends that were written by themselves while others may gather behind them, and which of them the broker holds back. */
+/**
+ * The sends that were written by themselves while others may gather behind them, and which of them the broker holds
+ * back.
+ */
 
-/** Shorter silences are what brokers do when they sync their disks. */
+/** Brokers are silent for shorter times when they sync their disks. */
 const HELD_AFTER_MS = 1_000;
 
 export class UngroupedSends {
@@ -9,24 +12,26 @@ export class UngroupedSends {
   #held = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onHeld`: those that wait() need not wait any longer. */
+  /** `onHeld` is called when sends that wait() need not wait any longer. */
   constructor(onHeld: () => void) {
     this.#onHeld = onHeld;
   }
 
-  /** Whether one is unanswered, but not so long that it is held. */
+  /** Whether one is unanswered, but not for so long that it counts as held. */
   get busy(): boolean {
     this.#look();
     return this.#latest !== undefined;
   }
 
-  /** Whether the broker has no room for one: Classic answers the sends to a full destination when there is room again. */
+  /**
+   * Whether the broker has no room for one: Classic answers sends to a full destination only when there is room again.
+   */
   get held(): boolean {
     this.#look();
     return this.#held > 0;
   }
 
-  /** One is written while none is busy. What it returns is to be called once, when that is answered. */
+  /** Notes a send that is written while none is busy. Call the returned function once, when the send is answered. */
   add(): () => void {
     const single = { atMs: performance.now() };
     this.#latest = single;
@@ -37,7 +42,7 @@ export class UngroupedSends {
     };
   }
 
-  /** Others gather until the busy one is answered, or is held. */
+  /** Makes further sends gather until the busy one is answered or counts as held. */
   wait(): void {
     if (this.#latest === undefined) return;
     const leftMs = this.#latest.atMs + HELD_AFTER_MS - performance.now();

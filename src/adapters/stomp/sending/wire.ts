@@ -1,4 +1,4 @@
-/** What the parts of a session share: writing frames, and knowing who waits for which receipt. */
+/** Shared by the parts of a session: writes frames, and knows who waits for which receipt. */
 import { ConnectionClosedError, formatAddress, type MasterSlaveError } from "../../../errors/errors.ts";
 import type { OutgoingSend } from "../../../messaging/port/messaging-session.ts";
 import type { FrameWriter } from "../frames/frame-writer.ts";
@@ -8,20 +8,26 @@ import type { Peer } from "../opening/peer.ts";
 import type { BrokerRefusal } from "../opening/refusal.ts";
 import { type ReceiptWaiter, ReceiptWaiters } from "./receipt-waiters.ts";
 
-/** The sends of one session that are in no transaction of the user's. */
+/** The sends of one session outside of the user's transactions. */
 export interface SessionSends {
   send(send: OutgoingSend): void;
-  /** Calls `act` when nothing that was sent so far can be stored after what is written next, or the session is over. */
+  /**
+   * Calls `act` when nothing that was sent so far can be stored after what is written next, or when the session is
+   * over.
+   */
   behind(act: () => void): void;
   /** Writes what can be written before the session is closed. */
   flush(): void;
-  /** The session is over. */
+  /** Called when the session is over. */
   end(): void;
-  /** Whether two answers are on their way, of which the broker's kernel may keep the second until the first is acknowledged. */
+  /**
+   * Whether two answers are on their way, so that the broker's kernel may hold back the second until the first is
+   * acknowledged.
+   */
   readonly expectsMore: boolean;
-  /** Whether an ERROR that names nobody can be about a send. */
+  /** Whether an ERROR that names no receipt may concern a send. */
   readonly awaitsUnnamed: boolean;
-  /** Whom an ERROR that names nobody is about, where it can only be a send. */
+  /** The waiter that an ERROR without a receipt concerns, if that can only be a send. */
   findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined;
 }
 
@@ -33,7 +39,7 @@ export interface WireDeps {
   isMidFrame(): boolean;
 }
 
-/** By name, or as they are written: each line with its line end (headerLines). */
+/** Headers by name, or as they are written: each line with its line end (headerLines). */
 export type OutgoingHeaders = Readonly<Record<string, string>> | string;
 
 export class Wire {
@@ -53,7 +59,7 @@ export class Wire {
     this.#deps = deps;
   }
 
-  /** Calls `act`. What is thrown in a callback of stompit's or of a timer would otherwise be thrown from the event loop. */
+  /** Calls `act`; an exception in a callback of stompit or of a timer would otherwise be thrown from the event loop. */
   guard(act: () => void): void {
     try {
       act();
@@ -62,7 +68,7 @@ export class Wire {
     }
   }
 
-  /** How many requests were answered so far. */
+  /** How many requests have been answered. */
   get answered(): number {
     return this.#answered;
   }
@@ -72,25 +78,25 @@ export class Wire {
     return this.#deps.isMidFrame();
   }
 
-  /** Whether frames are still written; false from DISCONNECT or the session's end on. */
+  /** Whether frames are still written; false after DISCONNECT or the session's end. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Writes a whole frame, or nothing once the wire is closed. */
+  /** Writes a whole frame; nothing once the wire is closed. */
   write(command: string, headers: OutgoingHeaders, body?: Buffer): void {
     if (this.#open) this.#writer.write(command, this.#linesOf(headers), body);
   }
 
-  /** Has this turn write something: a line end between frames, as a heart-beat is, if nothing else. */
+  /** Makes sure that this turn writes something: if nothing else, a line end between frames, like a heart-beat. */
   acknowledge(): void {
     if (this.#open) this.#writer.acknowledge();
   }
 
-  /** As write(), asking for a receipt. */
+  /** Like write(), with a receipt. */
   request(command: string, headers: OutgoingHeaders, waiter: ReceiptWaiter, body?: Buffer): void {
     if (!this.#open) {
-      // In a turn of its own: the caller is not through with its call yet.
+      // In a microtask, because the caller has not returned from its own call yet.
       queueMicrotask(() => this.guard(() => waiter.onSessionEnd?.(this.whyClosed)));
       return;
     }
@@ -102,7 +108,10 @@ export class Wire {
     return typeof headers === "string" ? headers : headerLines(headers, this.peer.version);
   }
 
-  /** The same for a frame that must not ask itself: the receipt of an empty transaction behind it says that it has been carried out. */
+  /**
+   * Writes a frame that must not ask for a receipt: the receipt of an empty transaction behind it shows that it has
+   * been carried out.
+   */
   requestBehind(command: string, headers: Record<string, string>, waiter: ReceiptWaiter): void {
     const transaction = `behind-${this.#waiting.last + 1}`;
     this.write(command, headers);
@@ -110,7 +119,7 @@ export class Wire {
     this.request("ABORT", { transaction }, waiter);
   }
 
-  /** Who waits for this receipt; it waits no longer. */
+  /** Removes and returns the waiter for this receipt. */
   take(receipt: string | undefined): ReceiptWaiter | undefined {
     const number = receiptNumber(receipt);
     const waiter = number === undefined ? undefined : this.#waiting.take(number);
@@ -118,12 +127,15 @@ export class Wire {
     return waiter;
   }
 
-  /** Who waits with the largest body, if anybody has one; it waits no longer. */
+  /** Removes and returns the waiter with the largest body, if any has one. */
   takeLargest(): ReceiptWaiter | undefined {
     return this.#waiting.takeLargest();
   }
 
-  /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
+  /**
+   * Removes and returns the only waiting SUBSCRIBE; undefined if there are several, because the ERROR does not say
+   * which one it concerns.
+   */
   takeOnlySubscribe(): ReceiptWaiter | undefined {
     return this.#waiting.takeOnlySubscribe();
   }
@@ -133,18 +145,18 @@ export class Wire {
     return this.#waiting.takeUnnamed(otherwise);
   }
 
-  /** Whether this receipt was ever asked for, answered or not. */
+  /** Whether this receipt was ever requested, answered or not. */
   wasAsked(receipt: string | undefined): boolean {
     const number = receiptNumber(receipt);
     return number !== undefined && number <= this.#waiting.last;
   }
 
-  /** No further frame goes out. */
+  /** Closes the wire: no further frame is written. */
   close(): void {
     this.#open = false;
   }
 
-  /** The session is over: nobody will be answered. */
+  /** The session is over: the waiters get no answer. */
   abandon(cause: MasterSlaveError): void {
     this.close();
     this.#endedBy ??= cause;
@@ -160,7 +172,7 @@ export class Wire {
   }
 }
 
-/** Of a receipt such as we ask for; undefined for any other text. */
+/** Returns the number of a receipt id of ours; undefined for any other text. */
 function receiptNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }

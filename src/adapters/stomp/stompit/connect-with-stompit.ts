@@ -1,21 +1,21 @@
 /**
- * The one place where stompit is used: it writes CONNECT, and reads the answer. It never sees the socket, but a pipe of
- * memory that ends with the handshake, so no client, listener or timer of it is left behind.
+ * The only use of stompit: it writes CONNECT and reads the answer. It never sees the socket, only an in-memory pipe
+ * that ends with the handshake, so it leaves no client, listener or timer behind.
  */
 import { Duplex } from "node:stream";
 import type { Client, FrameHeaders } from "stompit";
-// Not the index: it loads qs, for a failover of its own that is not used here (docs/security.md).
+// Not the index, which loads qs for a failover of its own that is not used here (docs/security.md).
 import StompitClient from "stompit/lib/Client.js";
 import { FirstFrame } from "./first-frame.ts";
 import { PARSER_OPTIONS } from "./parser-options.ts";
 
-/** The headers of the answer, by name. Of repeated ones the first, as STOMP 1.2 has it. */
+/** The headers of the answer, by name; of repeated ones the first, as in STOMP 1.2. */
 export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 
 /** The peer answered CONNECT with an ERROR frame. */
 export class ConnectRefused extends Error {
   readonly headers: AnswerHeaders;
-  /** At most its first 64 KiB. */
+  /** At most the first 64 KiB of the body. */
   readonly body: Buffer;
 
   constructor(headers: AnswerHeaders, body: Buffer) {
@@ -26,9 +26,10 @@ export class ConnectRefused extends Error {
 }
 
 /**
- * Writes CONNECT with these headers and resolves with those of CONNECTED. Rejects with ConnectRefused for an ERROR frame;
- * with an Error for an answer that breaks the rules; with the socket's error, or an Error, when the socket ends first; and
- * with the signal's reason as soon as it fires. The socket is paused afterwards, with whatever follows the answer unread.
+ * Writes CONNECT with these headers and resolves with those of CONNECTED. Rejects with ConnectRefused for an ERROR
+ * frame; with an Error for an answer that breaks the protocol; with the socket's error, or an Error, if the socket ends
+ * first; and with the signal's reason as soon as it fires. The socket is paused afterwards, and what follows the answer
+ * is unread.
  */
 export function connectWithStompit(
   socket: Duplex,
@@ -44,7 +45,7 @@ export function connectWithStompit(
       for (const [event, listener] of Object.entries(listeners)) socket.removeListener(event, listener);
       socket.pause();
       outcome();
-      // It has no timer, and no listener of ours hears what it says of its own end.
+      // The client has no timer, and none of our listeners hear it end.
       client.destroy();
     };
     const fail = (error: unknown) => settle(() => reject(error));
@@ -72,20 +73,20 @@ export function connectWithStompit(
   });
 }
 
-/** stompit would beat, and check, from CONNECTED on: our own session does both. */
+/** stompit would send and check heart-beats from CONNECTED on: our own session does both. */
 function withoutHeartbeats(client: Client): Client {
   client._runHeartbeat = () => {};
   return client;
 }
 
-/** stompit makes a number of content-length. */
+/** stompit converts content-length to a number. */
 function textsOf(headers: FrameHeaders): AnswerHeaders {
   const texts: Record<string, string | undefined> = Object.create(null);
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) texts[name] = String(value);
   return texts;
 }
 
-/** What stompit takes for its socket: what it writes goes on, and what is pushed is what it reads. */
+/** Stands for stompit's socket: passes on what stompit writes, and pushes what it reads. */
 class MemoryPipe extends Duplex {
   readonly #onWrite: (bytes: Buffer) => void;
 

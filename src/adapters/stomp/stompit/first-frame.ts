@@ -1,8 +1,10 @@
-/** Takes the answer to CONNECT out of what a peer says, whole and within bounds; what follows it is for our own reader. */
+/**
+ * Extracts the answer to CONNECT from what a peer sends, complete and within limits; our own reader handles the rest.
+ */
 
-/** All headers of the answer. Far above what any broker says in one. */
+/** The most bytes of the answer's headers, far more than any broker sends. */
 const MAX_HEAD_BYTES = 2 * 1024 * 1024;
-/** What is kept of an ERROR's body, which is a stack trace as a rule. */
+/** How much of an ERROR's body is kept; it is usually a stack trace. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const LF = 0x0a;
@@ -12,17 +14,17 @@ const NOTHING = Buffer.alloc(0);
 export class FirstFrame {
   /** `whole`: with its NUL, or as much of it as is kept. `overlong`: its headers do not end. */
   state: "head" | "body" | "whole" | "overlong" = "head";
-  /** Room that doubles, so that each byte is copied a constant number of times however small the pieces come. */
+  /** The buffer doubles, so that each byte is copied a constant number of times, however small the chunks are. */
   #bytes = NOTHING;
   #length = 0;
-  /** How many bytes have been looked at. */
+  /** How many bytes have been examined. */
   #at = 0;
   #lineAt = 0;
   #bodyAt = 0;
-  /** Where the frame's NUL is, by its content-length. */
+  /** The position of the frame's NUL, from its content-length. */
   #endAt: number | undefined;
 
-  /** Takes what belongs to the frame. Returns how many bytes of `chunk` that is: all of them until the frame is whole. */
+  /** Takes what belongs to the frame. Returns how many bytes of `chunk` that is: all until the frame is complete. */
   take(chunk: Buffer): number {
     const before = this.#length;
     const from = before === 0 ? skipLineEnds(chunk) : 0;
@@ -32,7 +34,7 @@ export class FirstFrame {
     return from + this.#length - before;
   }
 
-  /** The frame, or what has come of it. */
+  /** The frame, or the part of it that has come. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -89,7 +91,7 @@ export class FirstFrame {
   }
 }
 
-/** Between CONNECT and its answer there may be any number of them, as heart-beats are. */
+/** There may be any number of line ends, such as heart-beats, between CONNECT and its answer. */
 function skipLineEnds(chunk: Buffer): number {
   let at = 0;
   while (chunk[at] === LF || chunk[at] === CR) at++;

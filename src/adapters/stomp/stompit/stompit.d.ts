@@ -1,9 +1,9 @@
-/** What we use of stompit 1.0.0, in our own words: the published typings describe another version. */
+/** Our own types for the parts of stompit 1.0.0 that we use: the published ones describe another version. */
 declare module "stompit" {
   import type { EventEmitter } from "node:events";
   import type { Duplex, Readable, Transform } from "node:stream";
 
-  /** As received: `content-length` has become a number. */
+  /** As received, but `content-length` is a number. */
   export interface FrameHeaders {
     readonly [name: string]: string | number | undefined;
   }
@@ -21,7 +21,7 @@ declare module "stompit" {
     readonly construct?: (this: Transform, callback: (error?: Error) => void) => void;
   }
 
-  /** What the client needs of a frame it writes. */
+  /** The part of a written frame that the client uses. */
   export interface OutgoingFrame {
     on(event: "error", listener: (error: Error) => void): unknown;
     end(): void;
@@ -33,7 +33,7 @@ declare module "stompit" {
     heartbeat(): void;
     finish(): void;
     hasFinished(): boolean;
-    /** Called with the version of CONNECTED; before that, CONNECT is written as STOMP 1.0 has it. */
+    /** Called with the version of CONNECTED; before that, CONNECT is written as in STOMP 1.0. */
     setVersion(version: string): boolean;
   }
 
@@ -47,10 +47,10 @@ declare module "stompit" {
     /** The headers of CONNECTED, from `connect` on. */
     readonly headers: FrameHeaders;
     connect(headers: Record<string, string>): void;
-    /** Replaces what happens on a received frame of this command; CONNECTED replaces them all. */
+    /** Replaces the handler for a received command; CONNECTED replaces all handlers. */
     setCommandHandler(command: string, receive: (frame: IncomingFrame) => void): void;
     destroy(error?: Error): void;
-    /** Arms the timers of both directions, when CONNECTED has come: what the peer says it sends and wants, ms, 0 for none. */
+    /** Starts the heart-beat timers of both directions after CONNECTED, from the peer's intervals in ms, 0 for none. */
     _runHeartbeat(incomingMs: number, outgoingMs: number): void;
   }
 
@@ -61,7 +61,7 @@ declare module "stompit" {
   export default stompit;
 }
 
-/** One file of stompit alone: its index loads all of it, and qs, an old version of which scanners report. */
+/** One file of stompit: its index loads everything, including an old version of qs that scanners report. */
 declare module "stompit/lib/Client.js" {
   import stompit from "stompit";
 

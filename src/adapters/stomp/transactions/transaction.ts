@@ -10,11 +10,11 @@ import type { CommitOutcome, OutgoingSend, SessionTransaction } from "../../../m
 import { writeSend } from "../sending/sends.ts";
 import type { SessionSends, Wire } from "../sending/wire.ts";
 
-/** What was accepted in a transaction: how it is given back when the transaction comes to nothing. */
+/** A delivery accepted in a transaction, and how to give it back if the transaction is rolled back. */
 export interface AcceptedMember {
   /** The headers of its ACK, as they are written. */
   readonly lines: string;
-  /** Classic does not deliver it again by itself after ABORT, though its ACK counts as never sent. */
+  /** Gives the delivery back: after ABORT Classic does not redeliver it, though its ACK has no effect. */
   giveBack(): void;
 }
 
@@ -24,14 +24,17 @@ export class StompTransaction implements SessionTransaction {
   readonly #onConfirmed: () => void;
   readonly #sends: SessionSends;
   readonly #accepted: AcceptedMember[] = [];
-  /** Members and BEGIN that have no answer yet: COMMIT waits for them, for Classic commits what it has not refused. */
+  /**
+   * Number of members, and BEGIN, without an answer. COMMIT waits for them, because Classic commits everything that it
+   * has not refused.
+   */
   #unanswered = 0;
   #onAllAnswered: (() => void) | undefined;
-  /** The first refusal of BEGIN or a member: nothing of it may hold then. */
+  /** The first refusal of BEGIN or a member: then the transaction must not commit. */
   #refusal: MasterSlaveError | undefined;
   #over: Promise<CommitOutcome> | undefined;
 
-  /** `sends`: those of the session that are in no transaction. */
+  /** `sends` are the session's sends outside of transactions. */
   constructor(wire: Wire, id: string, onConfirmed: () => void, sends: SessionSends) {
     this.#wire = wire;
     this.#id = id;
@@ -65,7 +68,10 @@ export class StompTransaction implements SessionTransaction {
     if (waits) this.#unanswered++;
   }
 
-  /** ACK as a member. Resolves with "settled" when the broker has taken it; "stale" when it refused, or the session ended. */
+  /**
+   * Writes ACK as a member. Resolves with "settled" when the broker has taken it, or "stale" if it refused or the
+   * session ended.
+   */
   accept(member: AcceptedMember): Promise<"settled" | "stale"> {
     this.#accepted.push(member);
     return this.#ask("ACK", member.lines, "an acknowledgement");
@@ -98,7 +104,7 @@ export class StompTransaction implements SessionTransaction {
       await this.#abort();
       return { kind: "rolled-back", error };
     }
-    // What was sent before it outside is stored before it.
+    // What was sent before outside of the transaction is stored before it.
     return new Promise((resolve) => {
       this.#sends.behind(() => resolve(this.#writeCommit()));
     });
@@ -117,7 +123,7 @@ export class StompTransaction implements SessionTransaction {
             resolve({ kind: "committed" });
           },
           onRefused: ({ text, cause }) => {
-            // AMQ339013 is all Artemis says, and a message id it has seen before is the usual reason.
+            // Artemis only says AMQ339013; usually it has seen one of the message ids before.
             const perhaps = dialect.errorEndsSession
               ? ". If one of its messages was sent before with the same id, the transaction has perhaps been committed already"
               : "";
@@ -144,7 +150,7 @@ export class StompTransaction implements SessionTransaction {
     return done;
   }
 
-  /** The frames of it follow the ABORT. */
+  /** Give the accepted deliveries back behind the ABORT. */
   #giveBack(): void {
     for (const member of this.#accepted.splice(0)) member.giveBack();
   }

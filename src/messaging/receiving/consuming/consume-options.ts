@@ -1,4 +1,4 @@
-/** What consume() and browse() may be told, checked, as the request a session understands. */
+/** Checks the options of consume() and browse(), and turns them into a request for a session. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../../errors/errors.ts";
 import { checkFlags, readOptions } from "../../messages/argument-checks.ts";
@@ -6,36 +6,45 @@ import { parseDestination } from "../../messages/destination.ts";
 import type { NamedSubscription, SubscriptionRequest } from "../../port/messaging-session.ts";
 import { type DeduplicationOptions, readDeduplication } from "../deliveries/deduplication.ts";
 
-/** What consume() may be told. */
+/** The options of consume(). */
 export interface ConsumeOptions {
-  /** How many deliveries may be unsettled at once; 100 unless said. Over STOMP on Artemis, which counts bytes, it is taken for so many KiB; 1 is exact. */
+  /**
+   * How many deliveries may be unsettled at once; 100 by default. Artemis over STOMP counts bytes: there it means as
+   * many KiB, and only 1 is exact.
+   */
   readonly prefetch?: number | undefined;
-  /** The same in bytes, where the broker counts those: Artemis over STOMP. Ignored elsewhere. */
+  /** The same limit in bytes, for Artemis over STOMP. Ignored elsewhere. */
   readonly prefetchBytes?: number | undefined;
-  /** A JMS selector: only messages that match are delivered. An empty one is none, as when it is left out. */
+  /** A JMS selector: only matching messages are delivered. An empty one counts as left out. */
   readonly selector?: string | undefined;
-  /** A durable subscription to a topic, by its name; the connection needs a clientId. It keeps messages while nobody consumes, until `connection.unsubscribe(name)`. */
+  /**
+   * The name of a durable subscription to a topic; the connection needs a clientId. The broker keeps messages for it
+   * while nobody consumes, until `connection.unsubscribe(name)`.
+   */
   readonly durable?: string | undefined;
-  /** A subscription to a topic that all consumers of this name share, while there are any. Artemis only. */
+  /** The name of a subscription to a topic that all its consumers share while there are any. Artemis only. */
   readonly shared?: string | undefined;
-  /** Both: shared, and kept until `connection.unsubscribe(name, { shared: true })`. Artemis only. */
+  /**
+   * The name of a subscription that is shared and durable, until `connection.unsubscribe(name, { shared: true })`.
+   * Artemis only.
+   */
   readonly sharedDurable?: string | undefined;
-  /** The only consumer of its queue while it lives. Where the broker has it. */
+  /** Makes this the only consumer of its queue that gets messages, on brokers that support it. */
   readonly exclusive?: boolean | undefined;
   /**
-   * Queues go to consumers of a higher priority first, while those have room; 0 unless said, from -128 to 127. Classic, and
-   * Artemis over AMQP; elsewhere the consumer is refused.
+   * Consumers with a higher priority are served first while they have room; from -128 to 127, 0 by default. Classic,
+   * and Artemis over AMQP; elsewhere the consumer is refused.
    */
   readonly priority?: number | undefined;
-  /** Settles the twins of messages this consumer has accepted without handing them over. */
+  /** Settles duplicates of messages that this consumer has accepted, without delivering them. */
   readonly deduplicate?: DeduplicationOptions | undefined;
   /** Closes the consumer when it fires; the iteration ends as after `break`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What browse() may be told. */
+/** The options of browse(). */
 export interface BrowseOptions {
-  /** A JMS selector: only messages that match are shown. */
+  /** A JMS selector: only matching messages are shown. */
   readonly selector?: string | undefined;
   /** Ends the browsing when it fires. */
   readonly signal?: AbortSignal | undefined;
@@ -56,18 +65,18 @@ export const CONSUME_OPTIONS = [
 const BROWSE_OPTIONS = ["selector", "signal"] as const satisfies readonly (keyof BrowseOptions)[];
 
 const DEFAULT_PREFETCH = 100;
-/** Times the size of a message it still is a number that both protocols and Java's integers can carry. */
+/** Multiplied by the size of a message, it is still a number that both protocols and Java's integers can carry. */
 const MAX_PREFETCH = 1_000_000;
 const MAX_PREFETCH_BYTES = 1_000_000_000;
 
-/** What consume() and browse() come to. */
+/** The checked result of the options. */
 export interface ConsumeRequest {
   readonly request: SubscriptionRequest;
   readonly deduplicate: DeduplicationOptions | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws InvalidArgumentError naming what cannot be, and what can. */
+/** @throws InvalidArgumentError that names what is wrong, and what is allowed. */
 export function readConsumeOptions(
   destination: string,
   given: ConsumeOptions,
@@ -121,7 +130,7 @@ function readName({ durable, shared, sharedDurable }: ConsumeOptions): NamedSubs
   return named[0] as NamedSubscription | undefined;
 }
 
-/** @throws InvalidArgumentError for a name that cannot be one. */
+/** @throws InvalidArgumentError for an invalid name. */
 export function checkSubscriptionName(name: unknown): asserts name is string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they end a STOMP header.
   if (typeof name === "string" && name !== "" && !/[\u0000-\u001f\u007f|]/.test(name)) return;
@@ -155,7 +164,7 @@ function checkCount(name: string, value: number, max: number): void {
   throw new InvalidArgumentError(`${name} is a whole number from 1 to ${max}, not ${value}`);
 }
 
-/** An empty selector is none (JMS 2.0, 3.8.1.1). */
+/** An empty selector counts as none (JMS 2.0, 3.8.1.1). */
 function readSelector(selector: unknown): string | undefined {
   if (selector === undefined || selector === "") return undefined;
   if (typeof selector !== "string") throw new InvalidArgumentError(`selector is a string, not ${typeof selector}`);

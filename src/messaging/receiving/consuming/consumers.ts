@@ -14,7 +14,7 @@ import type { Transact } from "../handling/transact.ts";
 import { Consumer, type ConsumerOwner, type ConsumerParts } from "./consumer.ts";
 import type { AskedEnd, StandingSubscription } from "./standing-subscription.ts";
 
-/** What the consumers of a connection are told once. */
+/** The settings that all consumers of a connection share. */
 export interface ConsumersSettings {
   readonly durableRetryMs: number;
   readonly drainTimeoutMs: number;
@@ -24,17 +24,17 @@ export interface ConsumersSettings {
 export interface ConsumersStats extends DeliveryCounts {
   /** Consumers that are open. */
   readonly consumers: number;
-  /** Deliveries handed over that can still be settled. */
+  /** Deliveries that users have and can still settle. */
   readonly unsettled: number;
-  /** Calls of the handlers of run() and respond() that threw or rejected; each raised the event `handlerFailed`. */
+  /** Calls of handlers of run() and respond() that threw or rejected; each raised the event `handlerFailed`. */
   readonly handlerFailures: number;
 }
 
-/** What consumers do for, and tell, the connection they belong to. */
+/** What consumers report to the connection that they belong to. */
 export interface ConsumersHooks {
   /** Whether somebody listened. Never throws. */
   readonly warn: (warning: ConnectionWarning) => boolean;
-  /** Whether somebody listened. Never throws. */
+  /** Reports a failed handler; returns whether anybody listened. Never throws. */
   readonly handlerFailed: (failure: HandlerFailure) => boolean;
   readonly transact: Transact;
   /** Handlers, and the work of transactions: what close() of the connection waits for. */
@@ -87,14 +87,14 @@ export class Consumers implements ConsumerOwner {
     return { consumers: this.#open.size, unsettled, ...tally.counts, handlerFailures: failures.count };
   }
 
-  /** How many deliveries are in users' hands and can still be settled. */
+  /** Number of deliveries that users have and can still settle. */
   get unsettled(): number {
     let count = 0;
     for (const subscription of this.#open.keys()) count += subscription.unsettled;
     return count;
   }
 
-  /** A consumer, which is asked for on this and every later session until it is closed. */
+  /** Opens a consumer, whose subscription is requested on this and every later session until it is closed. */
   open(parts: ConsumerParts): Consumer {
     const consumer = new Consumer(parts, this);
     const { prepared, subscription } = consumer;
@@ -121,7 +121,7 @@ export class Consumers implements ConsumerOwner {
     return consumer;
   }
 
-  /** Whether a consumer of this connection has the subscription of this name. */
+  /** Whether a consumer of this connection uses the subscription of this name. */
   has(name: string, shared: boolean): boolean {
     for (const { request } of this.#open.keys()) {
       const { subscription } = request;
@@ -148,7 +148,7 @@ export class Consumers implements ConsumerOwner {
     return voided;
   }
 
-  /** What interruptions have voided since this was last asked. */
+  /** The number of deliveries made stale since the last call. */
   takeVoided(): number {
     const voided = this.#voided;
     this.#voided = 0;
@@ -160,12 +160,12 @@ export class Consumers implements ConsumerOwner {
       if (!forReplies) subscription.stopIntake({ unready: closedUnready() });
   }
 
-  /** Resolves when every delivery in users' hands is settled or stale, or `signal` fires. */
+  /** Resolves when every delivery that users have is settled or stale, or when `signal` fires. */
   async settled(signal: AbortSignal): Promise<void> {
     while (this.unsettled > 0 && !signal.aborted) await this.#onceSettled.wait(false, signal);
   }
 
-  /** Ends every subscription; resolves when the broker has answered, or `signal` fires. */
+  /** Ends every subscription; resolves when the broker has answered, or when `signal` fires. */
   async close(signal: AbortSignal): Promise<void> {
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([
@@ -210,7 +210,7 @@ function connectionClosed(): AskedEnd {
   return { unready: closedUnready(), stale: new ConnectionClosedError(text) };
 }
 
-/** What `ready` of a consumer rejects with whose connection closes first. */
+/** The error with which `ready` of a consumer rejects when its connection closes first. */
 function closedUnready(): ConnectionClosedError {
   return new ConnectionClosedError("The connection was closed before the broker had the subscription. Make a new one");
 }

@@ -1,4 +1,4 @@
-/** A standing request for messages: asked for on every session, until it is ended or refused. */
+/** A standing request for messages: repeated on every session until it is ended or refused. */
 
 import { settledOr, startTimer } from "../../../async/timer.ts";
 import {
@@ -17,23 +17,23 @@ import { type DeliveriesOwner, SessionDeliveries } from "../deliveries/session-d
 /** Who reads what comes; also told what becomes of deliveries. */
 export interface SubscriptionReader extends DeliveriesOwner {
   arrived(arrival: Arrival): void;
-  /** Nothing more is to be handed over until `givenBack`. */
+  /** Stop delivering until `givenBack`. */
   releasing(): void;
-  /** What arrived and was not handed over comes again. Returns how much that is. */
+  /** What arrived and was not delivered yet comes again. Returns how much that is. */
   givenBack(): number;
-  /** A browser has seen all there is. */
+  /** A browser has seen everything. */
   browsed(): void;
-  /** A session has it; `address` of a temporary queue. */
+  /** A session has the subscription; `address` is that of a temporary queue. */
   subscribed(address: Destination | undefined): void;
-  /** Only what was handed over can still be settled. */
+  /** From now on deliveries can only be settled. */
   draining(): void;
-  /** For good; `failure` if nobody asked for it. */
+  /** Over for good; `failure` is set unless it was asked for. */
   ended(failure: MasterSlaveError | undefined): void;
 }
 
-/** What the subscriptions of a connection have in common. */
+/** What the subscriptions of a connection share. */
 export interface SubscriptionHost {
-  /** How long one that another session holds is asked for again, ms. */
+  /** How long a subscription that another session holds is requested again, in ms. */
   readonly durableRetryMs: number;
   warn(warning: ConnectionWarning): void;
   /** Deliveries became stale without being settled. */
@@ -50,30 +50,30 @@ export interface AskedEnd {
 }
 
 type State =
-  /** No session has it at the moment. */
+  /** No session has the subscription at the moment. */
   | { readonly name: "waiting" }
   | { readonly name: "subscribing"; readonly deliveries: SessionDeliveries }
   | { readonly name: "ready"; readonly deliveries: SessionDeliveries }
-  /** Another session holds it; it is asked for again. */
+  /** Another session holds it; it is requested again. */
   | { readonly name: "retrying"; readonly stop: () => void }
-  /** Nothing more is handed over; what was can still be settled. */
+  /** Nothing more is delivered; earlier deliveries can still be settled. */
   | { readonly name: "draining"; readonly deliveries: SessionDeliveries }
   | { readonly name: "closed" };
 
-/** A broker that does not answer the end of a subscription is waited for no longer: `break` would never be over. */
+/** How long to wait for the broker's answer to the end of a subscription; otherwise a `break` could wait for ever. */
 const UNANSWERED_CLOSE_MS = 2_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 
 export class StandingSubscription implements Suspect {
   readonly request: SubscriptionRequest;
-  /** How many sessions in a row died while it was asked for and unanswered. */
+  /** How many sessions in a row ended while it was requested and unanswered. */
   deaths = 0;
   readonly #reader: SubscriptionReader;
   readonly #host: SubscriptionHost;
   readonly #ready = settleable();
   #state: State = { name: "waiting" };
-  /** Since when, and how often, it has been refused as held by another session. */
+  /** Since when, and how often, it has been refused because another session holds it. */
   #heldElsewhere: { readonly sinceMs: number; readonly retries: number } | undefined;
   #onceAnswered: (() => void) | undefined;
 
@@ -83,22 +83,22 @@ export class StandingSubscription implements Suspect {
     this.#host = host;
   }
 
-  /** Resolves when the broker has it for the first time; rejects when it ends before that. */
+  /** Resolves when the broker has the subscription for the first time; rejects when it ends before that. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Whether messages are handed over, now or on the next session. */
+  /** Whether messages are delivered, now or on the next session. */
   get takesIn(): boolean {
     return this.#state.name !== "closed" && this.#state.name !== "draining";
   }
 
-  /** The broker has not answered this session's request yet. */
+  /** Whether the present session has not answered the request yet. */
   get unanswered(): boolean {
     return this.#state.name === "subscribing";
   }
 
-  /** How many handed-over deliveries can still be settled. */
+  /** Number of deliveries that can still be settled. */
   get unsettled(): number {
     return this.#deliveries?.unsettled ?? 0;
   }
@@ -107,7 +107,7 @@ export class StandingSubscription implements Suspect {
     return this.#deliveries === deliveries;
   }
 
-  /** Asks a session for the messages, unless that has been done. */
+  /** Requests the messages from a session, unless that has been done. */
   resume(session: MessagingSession): void {
     if (this.#state.name !== "waiting") return;
     const deliveries = new SessionDeliveries(session, this.#reader);
@@ -115,12 +115,12 @@ export class StandingSubscription implements Suspect {
     try {
       deliveries.subscription = session.subscribe(this.request, this.#sink(deliveries));
     } catch (reason) {
-      // A mistake of ours or of a protocol with this one: the other consumers and the sends go on.
+      // A bug that concerns this subscription only: the other consumers and the sends go on.
       this.fail(MasterSlaveError.from(reason));
     }
   }
 
-  /** Asks a session for the messages; resolves when it has answered, or is over. */
+  /** Requests the messages from a session; resolves when it has answered, or is over. */
   async alone(session: MessagingSession): Promise<void> {
     const answered = new Promise<void>((resolve) => {
       this.#onceAnswered = resolve;
@@ -131,7 +131,7 @@ export class StandingSubscription implements Suspect {
 
   /** The session ended, and why. Returns how many of its deliveries will come again. */
   interrupt(cause: MasterSlaveError): number {
-    // An outage is not time in which it was asked for; the next broker may know of nobody else.
+    // The retry time does not include an outage, and the next broker may know of no other holder.
     this.#heldElsewhere = undefined;
     if (this.#state.name === "retrying") {
       this.#state.stop();
@@ -158,7 +158,7 @@ export class StandingSubscription implements Suspect {
     this.#reader.draining();
   }
 
-  /** Calls `act` once, as soon as nothing handed over is unsettled. */
+  /** Calls `act` once, as soon as every delivery is settled. */
   onceIdle(act: () => void): void {
     const deliveries = this.#deliveries;
     if (deliveries) deliveries.onceIdle(act);
@@ -255,7 +255,7 @@ export class StandingSubscription implements Suspect {
     this.#ready.resolve();
   }
 
-  /** The session of a client that died, or of another process, may hold a named subscription: that passes. */
+  /** A session of a dead client, or of another process, may still hold a named subscription; that passes. */
   #onRefused(error: SubscriptionRefusedError, deliveries: SessionDeliveries): void {
     const { sinceMs, retries } = this.#heldElsewhere ?? { sinceMs: performance.now(), retries: 0 };
     const retry = error.retryable && this.request.subscription?.durable && this.#state.name !== "draining";
@@ -294,7 +294,7 @@ function settleable(): { promise: Promise<void>; resolve: () => void; reject: (e
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  // A user who never looks at `ready` is told by the iteration.
+  // A user who never looks at `ready` gets the failure from the iteration.
   promise.catch(() => {});
   return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

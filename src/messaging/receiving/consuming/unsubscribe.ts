@@ -8,11 +8,11 @@ import { checkSubscriptionName, requireClientId } from "./consume-options.ts";
 import type { Consumers } from "./consumers.ts";
 
 export interface UnsubscribeOptions extends WaitOptions {
-  /** It is one that several connections share; false unless said. */
+  /** Whether several connections share the subscription; false by default. */
   readonly shared?: boolean | undefined;
 }
 
-/** See Connection.unsubscribe. */
+/** Implements Connection.unsubscribe. */
 export async function unsubscribe(
   name: string,
   given: UnsubscribeOptions,

@@ -1,4 +1,6 @@
-/** Which messages a consumer has accepted lately, so that their twins are settled without being handed over. */
+/**
+ * Remembers the messages that a consumer has accepted recently, so that duplicates are settled without being delivered.
+ */
 import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
 import { InvalidArgumentError } from "../../../errors/errors.ts";
@@ -6,18 +8,18 @@ import { readParts } from "../../messages/argument-checks.ts";
 import type { ReceivedMessage } from "../../messages/received-message.ts";
 import type { Arrival } from "./delivery-queue.ts";
 
-/** Which messages a consumer takes for second copies of what it has accepted. */
+/** How a consumer recognises duplicates of messages that it has accepted. */
 export interface DeduplicationOptions {
   /** How many message ids are remembered, from 1 to 10,000,000. */
   readonly max: number;
-  /** How long each is remembered, ms; without end unless said. */
+  /** How long each id is remembered, in ms; without limit by default. */
   readonly ttlMs?: number | undefined;
 }
 
-/** Room is made for all of them at once, about 50 bytes each. */
+/** Memory is reserved for all of them at once, about 50 bytes each. */
 const MAX_IDS = 10_000_000;
 
-/** A copy that nothing changes any more. @throws InvalidArgumentError */
+/** Returns a checked copy that the caller cannot change. @throws InvalidArgumentError */
 export function readDeduplication(options: DeduplicationOptions): DeduplicationOptions {
   const read = readParts("deduplicate", options, ["max", "ttlMs"]);
   const { max, ttlMs } = read;
@@ -32,10 +34,13 @@ export function readDeduplication(options: DeduplicationOptions): DeduplicationO
   return read;
 }
 
-/** A message is a twin of another when both have the same stable id: sent twice, or delivered twice. */
+/** Two messages are duplicates if they have the same stable id: sent twice, or delivered twice. */
 export class Deduplication {
   readonly #accepted: LRUCache<string, true>;
-  /** What is in a user's hands, with the twins that arrived meanwhile: whether they are needed shows when it is settled. */
+  /**
+   * Messages that the user has, with the duplicates that arrived meanwhile: whether those are needed shows when the
+   * message is settled.
+   */
   readonly #inHand = new Map<string, { readonly message: ReceivedMessage; readonly twins: Arrival[] }>();
 
   constructor(accepted: LRUCache<string, true>) {
@@ -48,11 +53,13 @@ export class Deduplication {
     return new Deduplication(new LRUCache<string, true>({ max, ...(ttlMs !== undefined && { ttl: ttlMs }) }));
   }
 
-  /** `new`: hand it over. `twin`: settle it. `aside`: kept here until the one in hand is settled. */
+  /**
+   * `new`: deliver it. `twin`: settle it. `aside`: it is kept here until the message in the user's hands is settled.
+   */
   judge(arrival: Arrival): "new" | "twin" | "aside" {
     const { message, unsettleable } = arrival.incoming;
     const { id } = message;
-    // What cannot be settled is for the user to see.
+    // The user must see a message that cannot be settled.
     if (id === undefined || unsettleable) return "new";
     if (this.#accepted.has(id)) return "twin";
     const inHand = this.#inHand.get(id);
@@ -64,19 +71,19 @@ export class Deduplication {
     return "aside";
   }
 
-  /** A message is done with, accepted or not. Returns the twins that were kept aside for it, to be judged again. */
+  /** A message is settled, accepted or not. Returns the duplicates that were kept aside for it, to be judged again. */
   done(message: ReceivedMessage, accepted: boolean): readonly Arrival[] {
     const { id } = message;
     if (id === undefined) return [];
     if (accepted) this.#accepted.set(id, true);
     const inHand = this.#inHand.get(id);
-    // It may be said twice of one that went stale, and its twin is in hand by then.
+    // A stale message can be settled twice, and by then the user may have its duplicate.
     if (inHand?.message !== message) return [];
     this.#inHand.delete(id);
     return inHand.twins;
   }
 
-  /** What was kept aside came by a subscription that is gone. */
+  /** Drops duplicates that came by a subscription that is gone. */
   forgetAside(): void {
     for (const { twins } of this.#inHand.values()) twins.length = 0;
   }

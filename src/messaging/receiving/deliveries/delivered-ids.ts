@@ -1,14 +1,14 @@
-/** Which message ids were handed over on this connection lately: both brokers forget it when they crash. */
+/** Ids of the messages delivered recently on this connection: brokers forget the redelivered flag when they crash. */
 
-/** Enough to span the prefetch of many consumers and several failovers; about a megabyte for two generations. */
+/** Enough for the prefetch of many consumers and several failovers; two generations take about a megabyte. */
 const GENERATION_IDS = 5_000;
 
-/** Ids are kept for one to two generations: forgetting a whole generation at a time costs nothing per id. */
+/** Keeps ids for one to two generations: forgetting a whole generation at a time costs nothing per id. */
 export class DeliveredIds {
   #recent = new Set<string>();
   #earlier = new Set<string>();
 
-  /** Notes an id; returns whether it was known. */
+  /** Records an id; returns whether it was known. */
   note(id: string): boolean {
     if (this.#recent.has(id)) return true;
     if (this.#recent.size >= GENERATION_IDS) {

@@ -1,4 +1,4 @@
-/** Where deliveries that arrived wait for readers, and readers for deliveries. */
+/** Deliveries that wait for readers, and readers that wait for deliveries. */
 
 import { FifoQueue } from "../../../async/fifo-queue.ts";
 import type { MasterSlaveError } from "../../../errors/errors.ts";
@@ -23,13 +23,13 @@ export class DeliveryQueue {
   readonly #arrived = new FifoQueue<Arrival>();
   readonly #readers = new FifoQueue<Reader>(({ waits }) => !waits);
   #onceEmpty: (() => void) | undefined;
-  /** Why nothing is handed over at the moment; both may hold. */
+  /** Why nothing is delivered at the moment; both reasons may apply. */
   readonly #holds = new Set<"paused" | "releasing">();
   readonly #over = new AbortController();
   /** Why nothing more comes: told once, to the next who asks. */
   #failure: MasterSlaveError | undefined;
 
-  /** `handOver` makes a delivery of what arrived, or undefined when nobody is to see it. */
+  /** `handOver` makes a delivery of what arrived, or returns undefined if nobody should see it. */
   constructor(handOver: (arrival: Arrival) => Delivery | undefined) {
     this.#handOver = handOver;
   }
@@ -43,18 +43,18 @@ export class DeliveryQueue {
     this.#holds.add(why);
   }
 
-  /** What arrived meanwhile is handed over as far as somebody waits for it. */
+  /** Delivers what arrived meanwhile, as far as readers wait for it. */
   release(why: "paused" | "releasing"): void {
     if (this.#holds.delete(why)) this.#match();
   }
 
-  /** For readers now or later. */
+  /** Adds a delivery, for a reader that waits or comes later. */
   add(arrival: Arrival): void {
     this.#arrived.push(arrival);
     this.#match();
   }
 
-  /** What has arrived and nobody waited for. */
+  /** Takes a delivery that has arrived. */
   take(): Delivery | undefined {
     if (this.#holds.size > 0) return undefined;
     for (let arrival = this.#arrived.shift(); arrival; arrival = this.#arrived.shift()) {
@@ -65,13 +65,16 @@ export class DeliveryQueue {
     return undefined;
   }
 
-  /** Calls `act` once, as soon as everything that has arrived is handed over; not if it is dropped before. */
+  /** Calls `act` once, as soon as everything that has arrived is delivered; not if it is dropped before. */
   onceEmpty(act: () => void): void {
     this.#onceEmpty = act;
     if (this.#arrived.size === 0) this.#tellEmpty();
   }
 
-  /** Calls one of both, once: `resolve` with undefined when nothing more comes. Returns what ends the wait without a call. */
+  /**
+   * Calls one of both, once: `resolve` with undefined if nothing more comes. Returns a function that ends the wait
+   * without a call.
+   */
   wait(resolve: Reader["resolve"], reject: Reader["reject"]): () => void {
     const reader: Reader = { resolve, reject, waits: true };
     this.#readers.push(reader);
@@ -82,7 +85,7 @@ export class DeliveryQueue {
     };
   }
 
-  /** Drops what has arrived: it comes again. Returns how much that was. */
+  /** Drops what has arrived, because it comes again. Returns how much that was. */
   clear(): number {
     this.#onceEmpty = undefined;
     return this.#arrived.drain().length;

@@ -1,4 +1,4 @@
-/** One message handed over once, to be settled once. */
+/** A delivery: one message, given to a consumer once, to be settled once. */
 import {
   AlreadySettledError,
   InvalidArgumentError,
@@ -11,64 +11,67 @@ import type { ReceivedMessage } from "../../messages/received-message.ts";
 import type { IncomingDelivery, MessagingSession, Settlement, SettlementTerms } from "../../port/messaging-session.ts";
 
 /**
- * `"settled"`: written to the session the delivery came by; what the broker makes of it is not confirmed, and if the
- * session ends right then the message may come again. `"stale"`: that session or subscription is gone; nothing was
- * written, and the message comes again.
+ * `"settled"`: written to the session that the delivery came by. The broker's effect is not confirmed: if the session
+ * ends right then, the message may come again. `"stale"`: that session or subscription is gone; nothing was written,
+ * and the message comes again.
  */
 export type SettleResult = "settled" | "stale";
 
-/** What modify() may be told. */
+/** The options of modify(), and common options of the other settlements. */
 export interface SettleOptions {
   /** Reject with StaleDeliveryError instead of resolving to `"stale"`. */
   readonly strict?: boolean | undefined;
 }
 
-/** What accept() may be told. */
+/** The options of accept(). */
 export interface AcceptOptions extends SettleOptions {
   /**
-   * Resolve to `"settled"` only when the broker has said so, and to `"stale"` when the session ends before: the message
-   * may come again then. STOMP only: AMQP has no answer to a receiver's disposition, and refuses with UNSUPPORTED.
+   * Resolve to `"settled"` only when the broker has confirmed, and to `"stale"` if the session ends before that: then
+   * the message may come again. STOMP only: AMQP brokers do not answer a receiver's disposition, so there it rejects
+   * with UNSUPPORTED.
    */
   readonly confirmed?: boolean | undefined;
 }
 
-/** What a delivery needs of the subscription it came by. */
+/** What a delivery needs of the subscription that it came by. */
 export interface DeliveryOrigin {
-  /** @throws UnsupportedError where broker and protocol cannot do it. */
+  /** @throws UnsupportedError if the broker and protocol cannot do it. */
   settle(delivery: Delivery, settlement: Settlement, terms?: SettlementTerms): SettleResult | Promise<SettleResult>;
-  /** Whether it can still be settled. */
+  /** Whether the delivery can still be settled. */
   holds(delivery: Delivery): boolean;
-  /** Nobody will settle it: it goes back to the broker with its subscription. */
+  /** Nobody will settle the delivery: it goes back to the broker with its subscription. */
   leave(delivery: Delivery): void;
   /** Calls `act` once, when it can no longer be settled, with why: at once if that is so. Returns what forgets it. */
   onceEnded(act: (why: MasterSlaveError) => void): () => void;
-  /** The session it came by. */
+  /** The session that the delivery came by. */
   readonly session: MessagingSession;
-  /** The transaction that accepted it is over. */
+  /** The transaction that accepted the delivery is over. */
   concluded(delivery: Delivery, committed: boolean): void;
 }
 
 export interface DeliveryFacts {
   readonly message: ReceivedMessage;
-  /** The broker's flag, or our own memory of having handed this message id over on this connection. */
+  /** The broker's redelivered flag, or our own record that this connection has delivered the message id before. */
   readonly redelivered: boolean;
-  /** How often the broker says it was delivered before; undefined over STOMP. Brokers forget it when they crash. */
+  /** How many earlier deliveries the broker counted; undefined over STOMP. Brokers forget it when they crash. */
   readonly deliveryCount: number | undefined;
-  /** Why it can be read and released but not accepted or rejected; undefined for nearly all (docs/brokers.md). */
+  /**
+   * Why the message can be read and released, but not accepted or rejected; undefined for nearly all (docs/brokers.md).
+   */
   readonly unsettleable: UnsupportedError | undefined;
 }
 
 const ACCEPTED: Settlement = { kind: "accepted" };
 const CONFIRMED: SettlementTerms = { confirmed: true };
 
-/** A message that was handed out and is to be settled. */
+/** A message that was delivered and must be settled. */
 export class Delivery implements DeliveryFacts {
   /** The message itself. */
   readonly message: ReceivedMessage;
   readonly redelivered: boolean;
   readonly deliveryCount: number | undefined;
   readonly unsettleable: UnsupportedError | undefined;
-  /** Private, so that a delivery that is printed with its message does not show what it hangs on. */
+  /** Private, so that printing a delivery with its message does not print the whole connection. */
   readonly #origin: DeliveryOrigin;
   #held: IncomingDelivery | undefined;
   #phase: "unsettled" | "settling" | "settled" = "unsettled";
@@ -81,7 +84,7 @@ export class Delivery implements DeliveryFacts {
     this.#origin = origin;
   }
 
-  /** Of messaging alone. */
+  /** For use within this package. */
   get origin(): DeliveryOrigin {
     return this.#origin;
   }
@@ -100,9 +103,12 @@ export class Delivery implements DeliveryFacts {
     this.#held = held;
   }
 
-  /** Done: the broker may forget the message. Never replayed after a failover. Rejects with ALREADY_SETTLED for a second settlement. */
+  /**
+   * Processing is done: the broker may delete the message. Never replayed after a failover. Rejects with
+   * ALREADY_SETTLED for a second settlement.
+   */
   accept(options?: AcceptOptions): Promise<SettleResult> {
-    // Once per message: not async, for that would be a second promise.
+    // Not async, because it runs once per message and that would add a promise.
     if (options === undefined) return this.settle(ACCEPTED);
     try {
       const read = readOptions("accept", options, ["strict", "confirmed"]);
@@ -114,8 +120,9 @@ export class Delivery implements DeliveryFacts {
   }
 
   /**
-   * Cannot be processed, ever: a dead letter. Over STOMP on Artemis, which discards what is rejected, a copy is sent to
-   * `deadLetterDestination` first, and the result waits for its confirmation; rejects as a send does when it is refused.
+   * The message can never be processed: makes it a dead letter. Artemis over STOMP discards rejected messages: there a
+   * copy is sent to `deadLetterDestination` first, the result waits for its confirmation, and it rejects as a send does
+   * when the copy is refused.
    */
   async reject(reason?: string, options: SettleOptions = {}): Promise<SettleResult> {
     if (reason !== undefined && typeof reason !== "string")
@@ -126,14 +133,17 @@ export class Delivery implements DeliveryFacts {
   }
 
   /**
-   * Not now: back to the queue. Over STOMP the consumer hands over nothing more, waits up to `releaseWaitMs` for its
-   * other deliveries to be settled, and subscribes anew: what is unsettled then becomes stale and comes again too.
+   * Returns the message to the queue. Over STOMP the consumer stops delivering, waits up to `releaseWaitMs` for its
+   * other deliveries to be settled, and subscribes again: what is unsettled then becomes stale and comes again too.
    */
   async release(options: SettleOptions = {}): Promise<SettleResult> {
     return this.settle({ kind: "released" }, readSettling("release", options));
   }
 
-  /** Back to the queue with a note: it failed here, or no consumer like this one should get it. UNSUPPORTED where the protocol has no such note. */
+  /**
+   * Returns the message to the queue with a note: it failed here, or this consumer should not get it again. UNSUPPORTED
+   * if the protocol has no such note.
+   */
   async modify(
     modification: { readonly deliveryFailed?: boolean; readonly undeliverableHere?: boolean },
     options: SettleOptions = {},
@@ -144,7 +154,10 @@ export class Delivery implements DeliveryFacts {
     return this.settle({ kind: "modified", deliveryFailed, undeliverableHere }, readSettling("modify", options));
   }
 
-  /** Of messaging alone: what all of the above come to. Not async: most settlements are done when the call returns. */
+  /**
+   * For use within this package: all settlements above end here. Not async, because most settlements are done when the
+   * call returns.
+   */
   settle(
     settlement: Settlement,
     { strict = false }: SettleOptions = {},
@@ -182,7 +195,7 @@ export class Delivery implements DeliveryFacts {
   }
 }
 
-/** A settlement cannot be taken back: what is misspelt is told before it is written. */
+/** A settlement cannot be undone, so misspelt options are reported before anything is written. */
 function readSettling(call: string, options: SettleOptions): SettleOptions {
   const read = readOptions(call, options, ["strict"]);
   checkFlags({ strict: read.strict });

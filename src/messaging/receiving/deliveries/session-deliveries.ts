@@ -15,11 +15,11 @@ import { Delivery, type DeliveryOrigin, type SettleResult } from "./delivery.ts"
 
 /** What the deliveries of a session tell the consumer they came to. */
 export interface DeliveriesOwner {
-  /** Once for each delivery a user has settled, or tried to. */
+  /** Called once for each delivery that a user has settled, or tried to. */
   settled(delivery: Delivery, settlement: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void;
-  /** Nobody settles it. */
+  /** Nobody will settle the delivery. */
   left(delivery: Delivery): void;
-  /** The transaction that accepted it is over. */
+  /** The transaction that accepted the delivery is over. */
   concluded(delivery: Delivery, committed: boolean): void;
 }
 
@@ -28,11 +28,11 @@ export class SessionDeliveries implements DeliveryOrigin {
   /** Settles with the broker; undefined while the session is being asked. */
   subscription: SessionSubscription | undefined;
   readonly #owner: DeliveriesOwner;
-  /** How many are handed over and not settled. */
+  /** Number of deliveries not settled. */
   #open = 0;
   /** Why nothing of it can be settled any more. */
   #ended: MasterSlaveError | undefined;
-  /** Accepted in transactions that are not over: they may come back. */
+  /** Deliveries accepted in transactions that are not over: they may come back. */
   readonly #enlisted = new Set<Delivery>();
   readonly #onceIdle: (() => void)[] = [];
   readonly #onceEnded = new Set<(why: MasterSlaveError) => void>();
@@ -77,7 +77,7 @@ export class SessionDeliveries implements DeliveryOrigin {
     this.#tellIdle();
   }
 
-  /** Calls `act` once, as soon as nothing that was handed over is unsettled, or accepted in a transaction that is open. */
+  /** Calls `act` once, as soon as no delivery is unsettled, or accepted in an open transaction. */
   onceIdle(act: () => void): void {
     this.#onceIdle.push(act);
     this.#tellIdle();
@@ -90,7 +90,7 @@ export class SessionDeliveries implements DeliveryOrigin {
     return () => this.#onceEnded.delete(act);
   }
 
-  /** Everything handed over is stale from now on. Returns how much that is. */
+  /** Makes every unsettled delivery stale. Returns how many there were. */
   end(why: MasterSlaveError): number {
     if (this.#ended) return 0;
     const count = this.#open;

@@ -1,40 +1,40 @@
-/** How often and after which waits a message is handed to its handler again before it is rejected. */
+/** How often, and after which waits, a handler gets a message again before the message is rejected. */
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../../errors/errors.ts";
 import { stackTextOf } from "../../../errors/text-of.ts";
 import { readParts } from "../../messages/argument-checks.ts";
 
-/** How often, and after which waits, a message is worked on again when its handler fails. */
+/** How often, and after which waits, a message is processed again when its handler fails. */
 export interface RedeliveryPolicy {
-  /** How many times more the handler is called after the first; 0 unless said. */
+  /** How many more times the handler is called after the first; 0 by default. */
   readonly max: number;
-  /** The wait before the first of them, ms; 1000 unless said. */
+  /** The wait before the first repetition, in ms; 1000 by default. */
   readonly initialDelayMs?: number | undefined;
-  /** From one wait to the next; 2 unless said. */
+  /** The factor from one wait to the next; 2 by default. */
   readonly multiplier?: number | undefined;
-  /** The longest wait, ms; 60,000 unless said. */
+  /** The longest wait, in ms; 60,000 by default. */
   readonly maxDelayMs?: number | undefined;
 }
 
 /** A call of a handler of run() or respond() that threw or rejected. */
 export interface HandlerFailure {
-  /** The id of the message, where it has one. */
+  /** The id of the message, if it has one. */
   readonly messageId: string | undefined;
-  /** What the consumer was asked for, such as `queue://orders`. */
+  /** The consumer's destination, such as `queue://orders`. */
   readonly destination: string;
   /** When it failed. */
   readonly at: Date;
-  /** Which call it was: from 1. */
+  /** The number of the call, from 1. */
   readonly attempt: number;
-  /** What the handler threw, or a commit of its transaction rejected with. */
+  /** What the handler threw, or the error of its transaction's commit. */
   readonly error: unknown;
   /**
-   * What becomes of the message. `retry`: the handler is called again after `retryInMs`. `reject`: it is rejected, which
-   * makes it a dead letter. `return`: it is left to the broker and comes again, here or elsewhere, for its session or its
-   * consumer has ended. `settled`: the handler had settled it by itself before it failed.
+   * What happens to the message. `retry`: the handler is called again after `retryInMs`. `reject`: it is rejected, and
+   * becomes a dead letter. `return`: it is left to the broker and comes again, here or elsewhere, because its session
+   * or its consumer has ended.
    */
   readonly outcome: "retry" | "reject" | "return" | "settled";
-  /** The wait before the handler is called again, ms; undefined when it is not. */
+  /** The wait before the handler is called again, in ms; undefined if it is not. */
   readonly retryInMs: number | undefined;
 }
 
@@ -45,13 +45,13 @@ const BECOMES = {
   settled: "it had settled the message by itself",
 };
 
-/** Tells a program that has no ear for it, once, by a process warning. */
+/** Reports a failed handler by a process warning, for programs without a listener. */
 export function warnOfHandler({ messageId, destination, error, outcome }: HandlerFailure): void {
   const text = `The handler of ${destination} failed for message ${messageId ?? "(no id)"}, and ${BECOMES[outcome]}. Later failures are not told like this: listen to "handlerFailed" of the connection, or give run() onError: ${stackTextOf(error)}`;
   process.emitWarning(text, { code: "MASTERSLAVE_HANDLER" });
 }
 
-/** A policy with what was not said filled in. */
+/** A policy with all defaults filled in. */
 export type CheckedRedelivery = { readonly [Name in keyof RedeliveryPolicy]-?: NonNullable<RedeliveryPolicy[Name]> };
 
 /** @throws InvalidArgumentError */
@@ -69,7 +69,7 @@ export function checkRedelivery(policy: RedeliveryPolicy): CheckedRedelivery {
   return { max, initialDelayMs, multiplier, maxDelayMs };
 }
 
-/** The wait after `failures` calls, the first of them included. */
+/** The wait in ms after `failures` failed calls. */
 export function redeliveryDelayMs(policy: CheckedRedelivery, failures: number): number {
   return Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.multiplier ** (failures - 1));
 }

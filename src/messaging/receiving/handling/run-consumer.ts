@@ -1,4 +1,4 @@
-/** Works through a consumer's deliveries with a handler, settling for it. */
+/** Processes a consumer's deliveries with a handler, and settles them. */
 import { inspect } from "node:util";
 import { guarded } from "../../../async/isolated-emitter.ts";
 import { onAbort } from "../../../async/on-abort.ts";
@@ -25,15 +25,18 @@ interface DeliverySource {
   close(): Promise<void>;
 }
 
-/** What run() may be told. */
+/** The options of run(). */
 export interface RunOptions {
-  /** How many messages are worked on at once; 1 unless said. */
+  /** How many messages are processed at once; 1 by default. */
   readonly concurrency?: number | undefined;
-  /** Kept here while it waits, where it counts against the prefetch and holds its place in the concurrency. */
+  /**
+   * How often a failed message is tried again. Meanwhile it stays here, counts against the prefetch and keeps its place
+   * in the concurrency.
+   */
   readonly redelivery?: RedeliveryPolicy | undefined;
   /** Accepts each message in a transaction of its own. */
   readonly transacted?: boolean | undefined;
-  /** Told of each call of the handler that failed, as the event `handlerFailed` of the connection is. */
+  /** Called for each failed call of the handler, like the event `handlerFailed` of the connection. */
   readonly onError?: ((failure: HandlerFailure) => void) | undefined;
 }
 
@@ -44,7 +47,7 @@ export const RUN_OPTIONS = [
   "onError",
 ] as const satisfies readonly (keyof RunOptions)[];
 
-/** With what is not said filled in. @throws InvalidArgumentError */
+/** Fills in the defaults. @throws InvalidArgumentError */
 export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, transacted = false, onError }: RunOptions) {
   if (!(Number.isInteger(concurrency) && concurrency > 0))
     throw new InvalidArgumentError(`concurrency is a positive whole number, not ${inspect(concurrency)}`);
@@ -58,18 +61,24 @@ export interface RunDeps {
   readonly transact: Transact;
   /** Recognises a call that comes out of a handler. */
   readonly work: WorkScope;
-  /** Fires when the consumer hands over nothing more. */
+  /** Fires when the consumer delivers nothing more. */
   readonly intakeOver: AbortSignal;
-  /** What the consumer was asked for. */
+  /** The consumer's destination. */
   readonly destination: string;
-  /** Tells of a call that failed; `heard`: onError was told of it too. Never throws. */
+  /** Reports a failed call. `heard`: onError was called too. Never throws. */
   readonly handlerFailed: (failure: HandlerFailure, heard: boolean) => void;
 }
 
-/** How often messages that came back have failed: a few thousand, for what other consumers got meanwhile is never heard of again. */
+/**
+ * How many failure counts of returned messages are remembered: messages that went to other consumers never come back
+ * here.
+ */
 const MAX_REMEMBERED = 5_000;
 
-/** Resolves when the consumer is closed and every handler has finished; rejects, after closing it, when it or a settlement failed. */
+/**
+ * Resolves when the consumer is closed and every handler has finished; rejects, after closing the consumer, when it or
+ * a settlement failed.
+ */
 export async function runConsumer(
   consumer: DeliverySource,
   handler: ProcessMessage,
@@ -77,7 +86,7 @@ export async function runConsumer(
   means: RunDeps,
 ): Promise<void> {
   const read = readRunOptions(readOptions("run", options, RUN_OPTIONS));
-  // Found out by the first message it would have sent that to the dead letter queue.
+  // Checked now: otherwise the first message would fail and go to the dead letter queue.
   if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
   const runner = new Runner(consumer, handler, read, means);
   const outcomes = await Promise.allSettled(Array.from({ length: read.concurrency }, () => runner.work()));
@@ -90,7 +99,7 @@ class Runner {
   readonly #policy: CheckedRedelivery;
   readonly #onError: ((failure: HandlerFailure) => void) | undefined;
   readonly #means: RunDeps;
-  /** Failures of messages that are to come again. */
+  /** Failure counts of messages that will come again. */
   readonly #failed = new Map<string, { readonly failures: number; readonly failure: Failure }>();
   readonly #attempt: Attempt;
 
@@ -122,9 +131,9 @@ class Runner {
     }
   }
 
-  /** Until it is settled, comes again by itself, or is left to the broker. */
+  /** Resolves when the delivery is settled, comes again by itself, or is left to the broker. */
   async #process(delivery: Delivery): Promise<void> {
-    // What was processed could not be said of it: it would be processed again by the next.
+    // This delivery can never be acknowledged, so handling it would repeat it for ever: fail run() instead.
     if (delivery.unsettleable) throw delivery.unsettleable;
     const { id } = delivery.message;
     let { failures, failure } = this.#recall(id);
@@ -138,7 +147,7 @@ class Runner {
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
-      // Nobody waits for work that is far off when the consumer drains.
+      // A drain does not wait for a retry that is far off.
       if (waited) this.#remember(id, failures, failure);
       delivery.origin.leave(delivery);
       return;
@@ -146,7 +155,7 @@ class Runner {
     await refuse(delivery, failure?.reason);
   }
 
-  /** Tells the user of a call that failed, once, as soon as it is known what becomes of the message. */
+  /** Reports a failed call, once, as soon as it is known what happens to the message. */
   #tell(delivery: Delivery, failures: number, { reason, settled }: Failure): void {
     const { destination, handlerFailed } = this.#means;
     const outcome = settled ? "settled" : this.#becomes(delivery, failures);
@@ -169,7 +178,7 @@ class Runner {
     return this.#means.intakeOver.aborted ? "return" : "retry";
   }
 
-  /** It comes again, and is to be treated as what it is then. */
+  /** Remembers the failures of a message that comes again. */
   #remember(id: string | undefined, failures: number, failure: Failure): void {
     if (id === undefined) return;
     this.#failed.set(id, { failures, failure });
@@ -183,7 +192,7 @@ class Runner {
     return found ?? { failures: 0, failure: undefined };
   }
 
-  /** Returns false when the consumer stopped handing over meanwhile. */
+  /** Resolves with false if the consumer stopped delivering meanwhile. */
   #pause(ms: number): Promise<boolean> {
     const { intakeOver } = this.#means;
     if (intakeOver.aborted) return Promise.resolve(false);
@@ -207,7 +216,7 @@ async function refuse(delivery: Delivery, reason: unknown): Promise<void> {
     await delivery.reject(text);
   } catch (cause) {
     if (!(cause instanceof UnsupportedError)) throw cause;
-    // What the program has to know first is why it could not process the message.
+    // The error states first why the message could not be processed.
     throw new UnsupportedError(`The message could not be processed (${text}), nor rejected: ${cause.message}`, {
       cause: reason,
       endpoint: cause.endpoint,

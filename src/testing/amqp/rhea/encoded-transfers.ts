@@ -1,14 +1,14 @@
-/** Makes rhea hand over each transfer's bytes as they were sent. */
+/** Makes rhea pass on each transfer's bytes as they were sent. */
 import type { Connection } from "rhea";
 
-/** A message-format of its own: with format 0 rhea decodes the message and drops its bytes. */
+/** A message-format of our own: with format 0 rhea decodes the message and drops its bytes. */
 const ENCODED_FORMAT = 0x4d53;
 
 interface TransferTarget {
   on_transfer(frame: { readonly performative: { message_format?: number | null } }): void;
 }
 
-/** rhea dispatches a frame to `on_` + its name on the connection. */
+/** rhea dispatches a frame to the connection's method `on_` plus the frame's name. */
 export function keepTransfersEncoded(connection: Connection): void {
   const target = connection as unknown as TransferTarget;
   const onTransfer = target.on_transfer.bind(connection);

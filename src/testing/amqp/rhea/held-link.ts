@@ -1,7 +1,7 @@
-/** Holds back a link's answer until what it confirms is stored; rhea answers attach and detach by itself at once. */
+/** Delays a link's answer until what it confirms is stored; rhea itself answers attach and detach at once. */
 import type { Receiver, Sender } from "rhea";
 
-/** What rhea calls on a link when it writes, and when the peer has detached. */
+/** The methods that rhea calls on a link when it writes, and when the peer has detached. */
 interface LinkSteps {
   _process?: () => void;
   close?: () => void;
@@ -12,18 +12,18 @@ interface Registering {
   _register(): void;
 }
 
-/** Call it from the event of the attach. `wait` runs its argument once the answer may go. */
+/** Call it in the event of the attach. `wait` runs its argument when the answer may be sent. */
 export function holdAttach(link: Sender | Receiver, wait: (onStored: () => void) => void): void {
   const steps = link as unknown as LinkSteps;
   steps._process = () => {};
   wait(() => {
-    // The prototype's is seen again.
+    // Makes the prototype's method visible again.
     delete steps._process;
     (link.connection as unknown as Registering)._register();
   });
 }
 
-/** Call it from the event of the detach: rhea closes and removes the link in the ticks after. */
+/** Call it in the event of the detach: rhea closes and removes the link in the following ticks. */
 export function holdDetach(link: Sender | Receiver, wait: (onStored: () => void) => void): void {
   const steps = link as unknown as LinkSteps;
   steps.close = () => {};

@@ -1,6 +1,6 @@
 /**
- * Lets a session have two links of one name, one in each direction, as AMQP 1.0 section 2.6.1 allows and Proton does by default. rhea
- * 3.0.5 files a session's links by name alone and throws at the second attach.
+ * Allows two links of one name in a session, one in each direction, as AMQP 1.0 section 2.6.1 permits and Proton does
+ * by default. rhea 3.0.5 stores a session's links by name alone and throws at the second attach.
  */
 import type { Connection } from "rhea";
 
@@ -35,7 +35,9 @@ interface FilingConnection {
   readonly remote_channel_map: Readonly<Record<number, FilingSession | undefined>>;
 }
 
-/** Where the link lies whose name another one has in the other direction. No AMQP library makes names that begin with a NUL. */
+/**
+ * The name under which the link of the other direction is stored. No AMQP library makes names that begin with a NUL.
+ */
 const aside = (name: string) => `\0${name}`;
 
 export function fileLinksByRole(connection: Connection): void {
@@ -49,7 +51,7 @@ export function fileLinksByRole(connection: Connection): void {
   };
 }
 
-/** Puts the link of the attach's direction where rhea looks for it; returns it if there is one. */
+/** Puts the link of the attach's direction where rhea looks for it; returns it if it exists. */
 function bringForward(session: FilingSession, { name, role = false }: Attach): FiledLink | undefined {
   if (!Object.hasOwn(session, "remove_link")) session.remove_link = (link) => removeLink(session, link);
   const { links } = session;
@@ -64,7 +66,7 @@ function bringForward(session: FilingSession, { name, role = false }: Attach): F
   return wanted;
 }
 
-/** As rhea's own Session.remove_link, but it never removes the namesake. */
+/** Like rhea's Session.remove_link, but it never removes the link of the other direction. */
 function removeLink(session: FilingSession, link: FiledLink): void {
   delete session.remote.handles[link.remote.handle];
   delete session.local.handles[link.local.handle];

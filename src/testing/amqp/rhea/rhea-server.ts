@@ -1,6 +1,6 @@
 /**
- * The embedded group's one door to rhea: how a connection of its listening side is made, and everything touched that rhea's
- * typings leave out. Nothing outside this folder imports rhea but for its types.
+ * The only use of rhea in the embedded group: creates server-side connections, and describes what rhea's typings leave
+ * out. Nothing outside this folder imports more of rhea than its types.
  */
 import rhea, {
   type Connection,
@@ -20,9 +20,9 @@ export function createContainer(id: string): Container {
   return rhea.create_container({ id });
 }
 
-/** A connection that serves what comes over `socket` once accept() is called; its methods are replaced here, in this order. */
+/** A connection that serves `socket` once accept() is called. Its methods are replaced here, in this order. */
 export function createServerConnection(container: Container, options: Readonly<Record<string, unknown>>): Connection {
-  // rhea's typings know only connections that dial.
+  // rhea's typings only know connections that dial.
   const connection = container.create_connection(options as unknown as ConnectionOptions);
   keepTransfersEncoded(connection);
   keepTransactions(connection);
@@ -30,12 +30,12 @@ export function createServerConnection(container: Container, options: Readonly<R
   return connection;
 }
 
-/** Begins to read from the socket: listeners are in place. */
+/** Begins to read from the socket; call it when the listeners are in place. */
 export function accept(connection: Connection, socket: unknown): void {
   (connection as unknown as { accept(socket: unknown): void }).accept(socket);
 }
 
-/** What rhea still wrote after it had heard of the end has started its timers anew; nothing it has yet to write does so again. */
+/** What rhea wrote after the end has restarted its timers; clears them for good. */
 export function stopTimers(connection: Connection): void {
   const timers = connection as unknown as {
     socket_ready: boolean;
@@ -47,15 +47,15 @@ export function stopTimers(connection: Connection): void {
   clearTimeout(timers.heartbeat_out);
 }
 
-/** Whether the client's detach closes the link for good (AMQP 1.0 section 2.6.6). */
+/** Whether the client's detach closes the link (AMQP 1.0 section 2.6.6). */
 export function isClosedForGood(sender: Sender): boolean {
   const { remote } = sender as unknown as { readonly remote: { readonly detach?: { readonly closed?: boolean } } };
   return remote.detach?.closed === true;
 }
 
 /**
- * rhea joins neighbouring deliveries settled in one turn into one disposition, and gives the second the outcome of the
- * first (write_dispositions in its session.js): only accepted ones may wait for company.
+ * rhea joins neighbouring deliveries that are settled in one turn into one disposition, and gives the second the
+ * outcome of the first (write_dispositions in its session.js): only accepted ones may wait to be joined.
  */
 export function settleApart({ session }: Receiver, settle: () => void): void {
   const { incoming } = session as unknown as { readonly incoming: { process(session: unknown): void } };
@@ -64,7 +64,7 @@ export function settleApart({ session }: Receiver, settle: () => void): void {
   incoming.process(session);
 }
 
-/** Deliveries that the client has granted so far: those made, and its credit. */
+/** The deliveries that the client has allowed so far: those made, plus its credit. */
 export function grantedDeliveries(sender: Sender): number {
   const { credit, delivery_count } = sender as unknown as { readonly credit: number; readonly delivery_count: number };
   return credit + delivery_count;
@@ -76,7 +76,7 @@ export function markSettled(delivery: Delivery): void {
 }
 
 export interface RemoteOutcome {
-  /** The name rhea gives a disposition's state: accepted, rejected, released, modified. */
+  /** rhea's name for the state of a disposition: accepted, rejected, released, modified. */
   readonly kind: string | undefined;
   readonly deliveryFailed: boolean;
   readonly undeliverableHere: boolean;
@@ -92,10 +92,10 @@ export function remoteOutcome({ remote_state: state }: Delivery): RemoteOutcome 
   };
 }
 
-/** rhea's typings leave out that the peer may send neither terminus nor address. */
+/** rhea's typings do not mention that the peer may omit terminus and address. */
 export type Terminus = Partial<Omit<TerminusOptions, "address">> & { readonly address?: string | null };
 
-/** rhea shows a terminus that was not sent as a null of its own, which is truthy; only a real one can be encoded again. */
+/** rhea shows a missing terminus as a null object of its own, which is truthy; only a real one can be encoded again. */
 export function givenTerminus<T extends Terminus>(terminus: object | null | undefined): T | undefined {
   return terminus && "described" in terminus ? (terminus as T) : undefined;
 }
@@ -110,7 +110,7 @@ export function selectorOf(filter: unknown): string | undefined {
   return SELECTOR_FILTERS.includes(name) && typeof value === "string" ? value : undefined;
 }
 
-/** What rhea's decoder finds in a message; every field may be absent. */
+/** A message as rhea decodes it; every field may be absent. */
 export interface DecodedMessage {
   readonly durable?: boolean;
   readonly priority?: number;
@@ -129,7 +129,7 @@ export interface DecodedMessage {
   readonly body?: unknown;
 }
 
-/** Throws what rhea throws, or a Refusal, when the bytes cannot be read. */
+/** Throws rhea's error or a Refusal if the bytes cannot be read. */
 export function decodeMessage(encoded: Buffer): DecodedMessage {
   return rhea.message.decode(withNumericDescriptors(encoded)) as unknown as DecodedMessage;
 }

@@ -1,4 +1,4 @@
-/** SASL as a member offers it: PLAIN, and ANONYMOUS where no credentials are asked for. */
+/** The SASL mechanisms of a member: PLAIN, and ANONYMOUS if no credentials are required. */
 import type { Credentials } from "../../../uri/endpoint.ts";
 
 interface ServerMechanisms {

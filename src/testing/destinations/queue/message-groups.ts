@@ -1,7 +1,7 @@
-/** Which consumer has which group of messages (JMSXGroupID): one at a time, until it leaves or the group closes. */
+/** Assigns message groups (JMSXGroupID) to consumers: one at a time, until the consumer leaves or the group closes. */
 import type { QueueConsumer, QueueEntry } from "./queue-entry.ts";
 
-/** Past it the group that got its consumer first is forgotten, as Classic forgets past 1024. */
+/** Beyond this number the oldest group is forgotten; Classic forgets beyond 1024. */
 const MAX_GROUPS = 10_000;
 
 export class MessageGroups {
@@ -23,7 +23,7 @@ export class MessageGroups {
     if (this.#owners.size > MAX_GROUPS && oldest !== undefined) this.#owners.delete(oldest);
   }
 
-  /** The consumer leaves: its groups go to whoever gets their next message. */
+  /** The consumer leaves: its groups go to whoever gets their next messages. */
   free(consumer: QueueConsumer): void {
     for (const [id, owner] of this.#owners) if (owner === consumer) this.#owners.delete(id);
   }

@@ -1,28 +1,30 @@
-/** A queue: messages in order, handed to competing consumers in turn, and back to the front when a consumer goes. */
+/**
+ * A queue: delivers messages in order to competing consumers in turn; they return to the front when a consumer leaves.
+ */
 import type { StoredMessage } from "../../store/stored-message.ts";
 import { MessageGroups } from "./message-groups.ts";
 import type { DeliverySource, EntryHome, QueueConsumer, QueueEntry } from "./queue-entry.ts";
 import { byPlace, ReadyMessages } from "./ready-messages.ts";
 
 export interface QueueOwner {
-  /** The message is done with. */
+  /** The message is settled. */
   onSettled(message: StoredMessage): void;
-  /** The message goes to the dead letter queue, and is then done with. */
+  /** The message goes to the dead letter queue, and is settled after that. */
   onDeadLetter(message: StoredMessage): void;
 }
 
-/** What happened in one queue since the member became active, and what is in it. */
+/** The content of one queue, and its figures since the member became active. */
 export interface QueueStats {
-  /** Messages not handed over. */
+  /** Number of messages that no consumer has. */
   readonly ready: number;
-  /** Messages handed over and not settled. */
+  /** Number of messages delivered and not settled. */
   readonly unsettled: number;
   readonly consumers: number;
   readonly enqueued: number;
   readonly accepted: number;
   readonly deadLettered: number;
   readonly expired: number;
-  /** Only a topic's subscription drops: the oldest, when it has fallen too far behind. */
+  /** Number of messages dropped; only a topic's subscription drops the oldest, when it is too far behind. */
   readonly dropped: number;
 }
 
@@ -37,7 +39,7 @@ export class Queue implements DeliverySource, EntryHome {
   #dispatching = false;
   readonly #counts = { enqueued: 0, accepted: 0, deadLettered: 0, expired: 0, dropped: 0 };
 
-  /** Past `limit` messages not handed over, the oldest is dropped. */
+  /** Beyond `limit` undelivered messages the oldest is dropped. */
   constructor(owner: QueueOwner, limit = Number.POSITIVE_INFINITY) {
     this.#owner = owner;
     this.#limit = limit;
@@ -101,12 +103,12 @@ export class Queue implements DeliverySource, EntryHome {
     }
   }
 
-  /** False when there is nothing that anybody would take. */
+  /** Returns false if no consumer takes anything. */
   #handOver(): boolean {
     if (this.#ready.size === 0) return false;
     const next = this.#nextConsumer();
     if (next === undefined) return false;
-    // What belongs to a consumer that takes nothing now is passed over: others do not wait for it.
+    // A message that belongs to a consumer that takes nothing now is skipped, so that others need not wait.
     const entry = this.#ready.take((one) => this.#takerOf(one, next) !== undefined);
     const consumer = entry && this.#takerOf(entry, next);
     if (entry === undefined || consumer === undefined) return false;
@@ -125,7 +127,7 @@ export class Queue implements DeliverySource, EntryHome {
     return this.#consumers.find((other) => other.ready && selects(other, entry));
   }
 
-  /** What is stored and not settled, in order. */
+  /** The stored and unsettled messages, in order. */
   entries(): readonly { readonly entry: QueueEntry; readonly unsettled: boolean }[] {
     return [...this.#unsettled, ...this.#ready.entries()]
       .sort(byPlace)
@@ -137,7 +139,7 @@ export class Queue implements DeliverySource, EntryHome {
     return { ready, unsettled: this.#unsettled.size, consumers: this.#consumers.length, ...this.#counts };
   }
 
-  /** Messages handed over and not. */
+  /** Number of messages, delivered or not. */
   get size(): number {
     return this.#ready.size + this.#unsettled.size;
   }

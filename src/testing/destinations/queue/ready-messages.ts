@@ -1,4 +1,7 @@
-/** The messages of a queue that nobody has: by priority, within a priority in their order (as Artemis; Classic where it is told to). */
+/**
+ * The messages of a queue that no consumer has: by priority, and in order within a priority (as Artemis, and Classic if
+ * configured).
+ */
 import type { QueueEntry } from "./queue-entry.ts";
 
 const HIGHEST_PRIORITY = 9;
@@ -16,7 +19,7 @@ export class ReadyMessages {
     this.#size++;
   }
 
-  /** Each to where it was. */
+  /** Puts each back in its place. */
   putBack(entries: readonly QueueEntry[]): void {
     for (const level of new Set(entries.map((entry) => this.#level(entry)))) {
       level.putBack(entries.filter((entry) => this.#level(entry) === level));
@@ -24,7 +27,7 @@ export class ReadyMessages {
     this.#size += entries.length;
   }
 
-  /** The first that fits, taken out. */
+  /** Removes and returns the first that fits. */
   take(fits: (entry: QueueEntry) => boolean): QueueEntry | undefined {
     for (let priority = HIGHEST_PRIORITY; priority >= 0; priority--) {
       const entry = this.#levels[priority]?.take(fits);
@@ -35,7 +38,7 @@ export class ReadyMessages {
     return undefined;
   }
 
-  /** All, as they would be handed over. */
+  /** All of them, in delivery order. */
   entries(): QueueEntry[] {
     return [...this.#levels].reverse().flatMap((level) => level?.entries() ?? []);
   }
@@ -48,7 +51,7 @@ export class ReadyMessages {
 }
 
 class PriorityLevel {
-  /** Came back from a consumer: their turn was before that of any in #fresh. In order. */
+  /** Messages that came back from a consumer, in order: they precede those in #fresh. */
   #returned: QueueEntry[] = [];
   #fresh: QueueEntry[] = [];
   #freshAt = 0;
