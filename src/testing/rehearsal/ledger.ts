@@ -32,14 +32,11 @@ export interface LedgerFindings {
 
 /** The record of one destination. Sends carry a running number from 1 in the property `n`. */
 export class Ledger {
-  #sent = 0;
-  #rejected = 0;
+  readonly #counts = { sent: 0, rejected: 0, received: 0, repeats: 0 };
   readonly #confirmed = new Set<number>();
   readonly #firstSeen = new Map<number, { readonly redelivered: boolean }>();
   readonly #copies = new Map<string, string[]>();
   readonly #undisturbed: boolean;
-  #received = 0;
-  #repeats = 0;
   /** The first few reasons, for the report. */
   readonly rejections: unknown[] = [];
 
@@ -54,8 +51,8 @@ export class Ledger {
 
   /** Returns the number for the next send. */
   next(): number {
-    this.#sent += 1;
-    return this.#sent;
+    this.#counts.sent += 1;
+    return this.#counts.sent;
   }
 
   confirmed(n: number): void {
@@ -63,14 +60,14 @@ export class Ledger {
   }
 
   rejected(reason: unknown): void {
-    this.#rejected += 1;
+    this.#counts.rejected += 1;
     if (this.rejections.length < 10) this.rejections.push(reason);
   }
 
   received({ message, redelivered }: Pick<Delivery, "message" | "redelivered">): void {
-    this.#received += 1;
+    this.#counts.received += 1;
     const n = Number(message.properties["n"]);
-    if (this.#firstSeen.has(n)) this.#repeats += 1;
+    if (this.#firstSeen.has(n)) this.#counts.repeats += 1;
     else this.#firstSeen.set(n, { redelivered });
     if (message.id !== undefined) this.#noteCopy(message.id, message.brokerMessageId);
   }
@@ -84,7 +81,7 @@ export class Ledger {
   }
 
   get counts(): { readonly sent: number; readonly confirmed: number; readonly received: number } {
-    return { sent: this.#sent, confirmed: this.#confirmed.size, received: this.#received };
+    return { sent: this.#counts.sent, confirmed: this.#confirmed.size, received: this.#counts.received };
   }
 
   /** Whether every confirmed send has been received. */
@@ -100,13 +97,13 @@ export class Ledger {
     const storedTwice = [...this.#copies].filter(([, { length }]) => length > 1).map(([id, twins]) => ({ id, twins }));
     const twins = storedTwice.reduce((sum, each) => sum + each.twins.length - 1, 0);
     return {
-      sent: this.#sent,
+      sent: this.#counts.sent,
       confirmed: this.#confirmed.size,
-      rejected: this.#rejected,
-      unresolved: this.#sent - this.#confirmed.size - this.#rejected,
-      received: this.#received,
+      rejected: this.#counts.rejected,
+      unresolved: this.#counts.sent - this.#confirmed.size - this.#counts.rejected,
+      received: this.#counts.received,
       lost: this.#missing(),
-      redelivered: Math.max(0, this.#repeats - twins),
+      redelivered: Math.max(0, this.#counts.repeats - twins),
       storedTwice,
       ...this.#disorder(),
     };

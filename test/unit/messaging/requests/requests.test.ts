@@ -113,7 +113,7 @@ describe("a request", () => {
     const answered = connection.request("q", "x", { id: "r" });
     const forgotten = rejectionOf(connection.request("q", "y"));
     await turns();
-    const closed = connection.close({ drainTimeoutMs: 50 });
+    const closed = connection.close({ drainTimeoutMs: 500 });
     await turns();
     replies(session).deliver("in time", { more: { correlationId: "r" } });
     expect((await answered).text()).toBe("in time");
