@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkLinksOnline, inspectBridgeFile } from "../../src/bridge/check.ts";
 import { type Bridge, type BridgeGroup, type BridgeLink, createBridge } from "../../src/bridge/index.ts";
+import { QueueDepths } from "../../src/bridge/watch/queue-depth.ts";
 import { type Connection, connect } from "../../src/index.ts";
 import type { InteropClient, SentMessage } from "./interop/interop-client.ts";
 import { startOtherClient } from "./interop/other-clients.ts";
@@ -103,44 +104,69 @@ it("a wildcard over queues of Artemis brings those that are there and those that
 });
 
 describe.sequential("a message that the source cannot encode", () => {
-  it.each(["classic", "artemis"] as const)("of %s is STUCK_AT_SOURCE, and the others go on", async (product) => {
+  async function sendUnencodable(product: Product): Promise<string> {
     const queue = fresh("stuck");
     const openwire = await java("activemq-client", product);
     await openwire.send(`queue://${queue}`, { text: "before" });
     await openwire.send(`queue://${queue}`, { stream: [{ type: "bytes", value: "AAEC" }] });
     await openwire.send(`queue://${queue}`, { text: "after" });
-    const more = product === "classic" ? { browseUri: groups.classic.uri("stomp") } : {};
-    const other = product === "classic" ? "artemis" : "classic";
-    const bridge = await run(side(product, "amqp", more), side(other), { include: [`queue://${queue}`] });
-    expect(await drained(await open(other), queue, 2)).toEqual(["before", "after"]);
+    return queue;
+  }
+
+  it("of Classic is STUCK_AT_SOURCE and named by a look over STOMP, and the others go on", async () => {
+    const queue = await sendUnencodable("classic");
+    const north = side("classic", "amqp", { browseUri: groups.classic.uri("stomp") });
+    const bridge = await run(north, side("artemis"), { include: [`queue://${queue}`] });
+    expect(await drained(await open("artemis"), queue, 2)).toEqual(["before", "after"]);
     await expect.poll(() => stateOf(bridge)?.blockedBy, WAIT).toBe("STUCK_AT_SOURCE");
-    expect(stateOf(bridge)).toMatchObject({
-      state: "blocked",
-      reason: expect.stringContaining(`queue://${queue}: 1 `),
-    });
-    // A look over STOMP names it.
-    if (product === "classic") expect(stateOf(bridge)?.reason).toMatch(/\(ID:\S+\)/);
+    expect(stateOf(bridge)?.state).toBe("blocked");
+    expect(stateOf(bridge)?.reason).toMatch(new RegExp(`queue://${queue}: 1 message is .*\\(ID:\\S+\\)`));
+  });
+
+  it("of Artemis becomes a dead letter by itself, and the link is well", async () => {
+    const queue = await sendUnencodable("artemis");
+    const bridge = await run(side("artemis"), side("classic"), { include: [`queue://${queue}`] });
+    expect(await drained(await open("classic"), queue, 2)).toEqual(["before", "after"]);
+    const depths = new QueueDepths({ name: "a", id: "a", protocol: "amqp", connection: await open("artemis") });
+    await expect.poll(() => depths.of(queue), WAIT).toMatchObject({ messages: 0 });
+    expect(stateOf(bridge)?.state).toBe("running");
   });
 });
 
-it("300 messages that are not for the link stand in front of ten that are: Classic does not show those, and the link says so", async () => {
-  const queue = fresh("behind");
-  const [client, far] = [await open("classic"), await open("artemis")];
-  const refused = Array.from({ length: 300 }, (_, n) =>
-    client.send(`queue://${queue}`, `back ${n}`, { properties: { MasterslavePath: "|south|" } }),
-  );
-  await Promise.all(refused);
-  await Promise.all(Array.from({ length: 10 }, (_, n) => client.send(`queue://${queue}`, `own ${n}`)));
-  const bridge = await run(side("classic"), side("artemis"), { include: [`queue://${queue}`] });
-  await expect.poll(() => stateOf(bridge)?.blockedBySelector, WAIT).toEqual([queue]);
-  expect(stateOf(bridge)).toMatchObject({ state: "blocked", blockedBy: "BLOCKED_BY_SELECTOR", forwarded: 0 });
-  // A local consumer frees it.
-  const local = client.consume(`queue://${queue}`, { selector: "MasterslavePath IS NOT NULL", prefetch: 1_000 });
-  for (let n = 0; n < 300; n += 1) await (await local.receive({ timeoutMs: 20_000 }))?.accept();
-  await local.close();
-  expect((await drained(far, queue, 10)).sort()).toEqual(Array.from({ length: 10 }, (_, n) => `own ${n}`));
-  await expect.poll(() => stateOf(bridge)?.state, WAIT).toBe("running");
-  expect(stateOf(bridge)?.blockedBySelector).toEqual([]);
+describe.sequential("messages that are not for the link, in front of ten that are, on Classic", () => {
+  async function fill(count: number): Promise<{ readonly queue: string; readonly client: Connection }> {
+    const queue = `queue://${fresh("behind")}`;
+    const client = await open("classic");
+    const properties = { MasterslavePath: "|south|" };
+    await Promise.all(Array.from({ length: count }, (_, n) => client.send(queue, `back ${n}`, { properties })));
+    await Promise.all(Array.from({ length: 10 }, (_, n) => client.send(queue, `own ${n}`)));
+    return { queue: queue.slice("queue://".length), client };
+  }
+  const own = Array.from({ length: 10 }, (_, n) => `own ${n}`);
+
+  it("are told when there are 300, and a look brings the ten", async () => {
+    const { queue } = await fill(300);
+    const bridge = await run(side("classic"), side("artemis"), { include: [`queue://${queue}`] });
+    expect((await drained(await open("artemis"), queue, 10)).sort()).toEqual(own);
+    expect(stateOf(bridge)?.blockedBySelector).toEqual([queue]);
+    expect(bridge.status().warnings).toEqual([
+      expect.objectContaining({ link: "l", group: "north", code: "BLOCKED_BY_SELECTOR" }),
+    ]);
+  });
+
+  it("block the link when there are 1,000, until a local consumer takes them", async () => {
+    const { queue, client } = await fill(1_000);
+    const bridge = await run(side("classic"), side("artemis"), { include: [`queue://${queue}`] });
+    await expect.poll(() => stateOf(bridge)?.blockedBy, WAIT).toBe("BLOCKED_BY_SELECTOR");
+    expect(stateOf(bridge)).toMatchObject({ state: "blocked", blockedBySelector: [queue], forwarded: 0 });
+    const selector = "MasterslavePath IS NOT NULL";
+    const local = client.consume(`queue://${queue}`, { selector, prefetch: 1_000 });
+    for (let n = 0; n < 1_000; n += 1) await (await local.receive({ timeoutMs: 20_000 }))?.accept();
+    await local.close();
+    expect((await drained(await open("artemis"), queue, 10)).sort()).toEqual(own);
+    await expect.poll(() => stateOf(bridge)?.state, WAIT).toBe("running");
+    await expect.poll(() => stateOf(bridge)?.blockedBySelector, WAIT).toEqual([]);
+  });
 });
 
 it("a queue of messages that are all not for the link is no trouble", async () => {

@@ -17,7 +17,7 @@ export interface LinkWatchDeps {
   readonly budget: InFlightBudget;
   readonly gate: Gate;
   readonly warn: Warn;
-  readonly queues: SourceWatchDeps;
+  readonly queues: Omit<SourceWatchDeps, "onFreed">;
 }
 
 export class LinkWatch {
@@ -29,7 +29,11 @@ export class LinkWatch {
   constructor(deps: LinkWatchDeps) {
     const { link, source, target, canaryMs, budget, gate, warn, queues } = deps;
     this.#deps = deps;
-    this.#queues = new SourceWatch(queues);
+    this.#queues = new SourceWatch({
+      ...queues,
+      onFreed: (found) =>
+        warn({ group: source.name, code: found.trouble.code, message: `${troubleReason(found)}. A look brought them` }),
+    });
     for (const { name, connection } of [source, target])
       connection.on("warning", ({ code, message }) => warn({ group: name, code, message }));
     if (canaryMs === undefined) return;
@@ -71,7 +75,7 @@ export class LinkWatch {
 
   /** Queues of the source in which messages for the link stand behind others. */
   get blockedBySelector(): readonly string[] {
-    return this.#queues.found.filter(({ trouble }) => trouble.code === "BLOCKED_BY_SELECTOR").map(({ queue }) => queue);
+    return this.#queues.blockedBySelector;
   }
 
   /** Why nothing comes or goes though everything is connected; `movedAtMs` is the last `Date.now()` of progress. */

@@ -26,14 +26,15 @@ export async function keepsMessagesEncoded(
   try {
     await consumer.ready;
     const options = { persistent: false, ttlMs: LIFE_MS, signal };
+    const body = Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), stringOf(word)]);
     passSections(options, {
       messageType: undefined,
       properties: [],
       applicationProperties: [[NAME, Buffer.concat([stringOf(NAME), UINT])]],
-      body: Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), stringOf(word)]),
+      body,
       kind: "text",
     });
-    await connection.send(QUEUE, word, options);
+    await connection.send(QUEUE, body, options);
     for await (const delivery of consumer) {
       const { message } = delivery;
       const bytes = receivedBytesOf(message);

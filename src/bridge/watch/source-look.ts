@@ -5,8 +5,8 @@ import type { QueueDepth, QueueDepths } from "./queue-depth.ts";
 import type { WatchedGroup } from "./watched-group.ts";
 
 export type SourceTrouble =
-  /** Messages that are not for the link stand in front of one that is. */
-  | { readonly code: "BLOCKED_BY_SELECTOR"; readonly refused: number }
+  /** Messages that are not for the link stand in front of others. `freed`: the look itself made the broker see those. */
+  | { readonly code: "BLOCKED_BY_SELECTOR"; readonly refused: number; readonly freed: boolean }
   /** Messages that the broker does not deliver, such as those that it cannot encode. */
   | { readonly code: "STUCK_AT_SOURCE"; readonly stuck: number; readonly names: readonly string[] };
 
@@ -20,10 +20,15 @@ export interface SourceLookDeps {
   readonly ownConsumers: number;
 }
 
-/** Classic brings so many messages of a queue into memory (maxPageSize), and looks for none that match behind them. */
+/**
+ * Classic brings so many messages of a queue into memory (maxPageSize), and looks for none that match behind them. A browser
+ * makes it bring 400 (maxBrowsePageSize), measured with 6.1.8: up to that, the look itself ends what it finds.
+ */
 const PAGE_SIZE = 200;
 /** A browser goes no further. */
 const MAX_SHOWN = 2_000;
+/** A browser that is shown nothing for so long has seen all: what the broker cannot encode keeps the end from it. */
+const QUIET_MS = 2_000;
 const BROWSE_MS = 10_000;
 const CONNECT_MS = 5_000;
 const MAX_NAMES = 5;
@@ -36,14 +41,23 @@ export async function lookIntoSource(queue: string, deps: SourceLookDeps): Promi
   // Somebody else may hold what does not come to us.
   if (depth && depth.consumers > ownConsumers) return undefined;
   const shown = await showAll(queue, group, path);
-  const complete = shown && !shown.cut;
-  const product = group.connection.broker?.product;
-  const behind = product === "activemq" ? PAGE_SIZE : 1;
-  if (shown?.firstMatch !== undefined && shown.firstMatch >= behind)
-    return { code: "BLOCKED_BY_SELECTOR", refused: shown.firstMatch };
-  const hidden =
-    shown?.firstMatch === undefined ? await hiddenOf(queue, deps, depth, complete ? shown.ids : undefined) : undefined;
+  const blocked = shown && blockedBySelector(shown, depth, group.connection.broker?.product === "activemq");
+  if (blocked || shown?.firstMatch !== undefined) return blocked;
+  const hidden = await hiddenOf(queue, deps, depth, shown?.cut === false ? shown.ids : undefined);
   return hidden && hidden.stuck > 0 ? { code: "STUCK_AT_SOURCE", ...hidden } : undefined;
+}
+
+function blockedBySelector(
+  { firstMatch, count, cut }: Shown,
+  depth: QueueDepth | undefined,
+  isClassic: boolean,
+): SourceTrouble | undefined {
+  const code = "BLOCKED_BY_SELECTOR";
+  if (firstMatch !== undefined)
+    return firstMatch >= (isClassic ? PAGE_SIZE : 1) ? { code, refused: firstMatch, freed: isClassic } : undefined;
+  // Nothing that stands behind so many can be seen, nor come.
+  const more = isClassic && !cut && count >= PAGE_SIZE && depth !== undefined && depth.messages > count;
+  return more ? { code, refused: count, freed: false } : undefined;
 }
 
 interface Shown {
@@ -61,9 +75,10 @@ async function showAll(queue: string, group: WatchedGroup, path: PathRule): Prom
   if (group.connection.broker?.product === "artemis" && group.protocol === "stomp") return undefined;
   const ids = new Set<string>();
   let count = 0;
+  const quiet = new Quiet(QUIET_MS);
   try {
-    const messages = group.connection.browse(`queue://${queue}`, { signal: AbortSignal.timeout(BROWSE_MS) });
-    for await (const message of messages) {
+    for await (const message of group.connection.browse(`queue://${queue}`, { signal: quiet.signal })) {
+      quiet.broken();
       if (isForLink(message, path)) return { ids, count, firstMatch: count, cut: true };
       ids.add(message.brokerMessageId ?? message.id ?? "");
       count += 1;
@@ -71,8 +86,35 @@ async function showAll(queue: string, group: WatchedGroup, path: PathRule): Prom
     }
   } catch {
     return undefined;
+  } finally {
+    quiet.end();
   }
   return { ids, count, firstMatch: undefined, cut: false };
+}
+
+/** Fires when nothing has happened for a while. */
+class Quiet {
+  readonly #ms: number;
+  readonly #ending = new AbortController();
+  #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+    this.#timer = setTimeout(() => this.#ending.abort(), ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  broken(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ending.abort(), this.#ms);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 function isForLink({ properties }: ReceivedMessage, path: PathRule): boolean {

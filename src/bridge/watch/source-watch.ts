@@ -13,6 +13,8 @@ export interface SourceWatchDeps {
   readonly queues: () => readonly string[];
   /** Milliseconds since the last delivery; 0 while the link could not take one, or has not settled one. */
   readonly idleMs: () => number;
+  /** A queue whose messages were behind others until the look: told once. */
+  readonly onFreed: (found: FoundTrouble) => void;
   readonly onChange: () => void;
 }
 
@@ -27,11 +29,15 @@ const IDLE_MS = 4_000;
 /** What was found is believed when a second look finds it again. */
 const AGAIN_MS = 2_000;
 const LONGEST_MS = 60_000;
+/** While a queue is so full of others that only looks bring messages. */
+const CROWDED_MS = 5_000;
 
 export class SourceWatch {
   readonly #deps: SourceWatchDeps;
   readonly #depths: QueueDepths;
   readonly #found = new Map<string, FoundTrouble>();
+  /** Queues of which a look brought messages that others had hidden. */
+  readonly #crowded = new Set<string>();
   #suspected: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
@@ -55,6 +61,12 @@ export class SourceWatch {
     return [...this.#found.values()];
   }
 
+  /** Queues in which messages for the link stand behind others, or stood there until a look brought them. */
+  get blockedBySelector(): readonly string[] {
+    const found = this.found.filter(({ trouble }) => trouble.code === "BLOCKED_BY_SELECTOR").map(({ queue }) => queue);
+    return [...new Set([...found, ...this.#crowded])];
+  }
+
   /** Looks after 4 s in which nothing came, once more 2 s later, and then ever more rarely, up to a minute. Never rejects. */
   async #tick(): Promise<void> {
     const idleMs = this.#deps.idleMs();
@@ -66,17 +78,23 @@ export class SourceWatch {
     } finally {
       this.#looking = false;
     }
-    const waitMs = this.#suspected.size > 0 ? AGAIN_MS : Math.min(idleMs, LONGEST_MS);
-    this.#nextAtMs = idleMs + waitMs;
+    const longest = this.#crowded.size > 0 || this.#found.size > 0 ? CROWDED_MS : LONGEST_MS;
+    this.#nextAtMs = idleMs + (this.#suspected.size > 0 ? AGAIN_MS : Math.min(idleMs, longest));
   }
 
   async #look(): Promise<void> {
-    const { queues, onChange, group, browser, path, ownConsumers } = this.#deps;
+    const { queues, onChange, onFreed, group, browser, path, ownConsumers } = this.#deps;
     const suspected = new Set<string>();
     for (const queue of queues()) {
       const deps = { group, browser, path, ownConsumers, depths: this.#depths };
       const trouble = await lookIntoSource(queue, deps).catch(() => undefined);
+      if (trouble?.code === "BLOCKED_BY_SELECTOR" && trouble.freed) {
+        this.#crowded.add(queue);
+        onFreed({ queue, trouble });
+        continue;
+      }
       if (this.#deps.idleMs() < IDLE_MS) return this.#forget();
+      this.#crowded.delete(queue);
       if (!trouble) this.#found.delete(queue);
       else if (this.#suspected.has(queue) || this.#found.has(queue)) this.#found.set(queue, { queue, trouble });
       else suspected.add(queue);
@@ -97,7 +115,7 @@ export class SourceWatch {
 /** A trouble in words, with what to do. */
 export function troubleReason({ queue, trouble }: FoundTrouble): string {
   if (trouble.code === "BLOCKED_BY_SELECTOR")
-    return `queue://${queue}: ${trouble.refused} messages that are not for this link stand in front of one that is, and the broker looks no further. Let a local consumer take them, raise maxPageSize in the policyEntry of a Classic queue, or max-read-page-bytes of an Artemis address`;
+    return `queue://${queue}: ${trouble.refused} messages that are not for this link stand in front of others, and the broker looks no further. Let a local consumer take them, raise maxPageSize in the policyEntry of a Classic queue, or max-read-page-bytes of an Artemis address`;
   const { stuck, names } = trouble;
   const which = names.length === 0 ? "" : ` (${names.join(", ")})`;
   return `queue://${queue}: ${stuck} ${stuck === 1 ? "message is" : "messages are"} not delivered though the link asks for them${which}: the broker cannot encode them for this protocol, or holds them back. Its log says why; take them out with a client of their sender's protocol`;
