@@ -99,3 +99,16 @@ describe("a group that two bridges call by different names", () => {
     expect(third.bridge.status().warnings.map(({ code }) => code)).toContain("GROUP_HAS_TWO_NAMES");
   });
 });
+
+it("a warning of one of the connections is an event of the bridge, and stands in its status", async () => {
+  const bridge = createBridge({
+    groups: { north: { uri: `${north.uri("amqp")}?jms.prefetchPolicy.all=5` }, south: { uri: south.uri("amqp") } },
+    links: { l: { ...link, canary: false } },
+  });
+  bridges.push(bridge);
+  const told: BridgeWarning[] = [];
+  bridge.on("warning", (warning) => told.push(warning));
+  await bridge.start();
+  expect(told).toEqual([expect.objectContaining({ link: "l", group: "north", code: "OPTIONS_IGNORED" })]);
+  expect(bridge.status().warnings).toEqual(told);
+});
