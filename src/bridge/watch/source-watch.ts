@@ -88,12 +88,14 @@ export class SourceWatch {
     for (const queue of queues()) {
       const deps = { group, browser, path, ownConsumers, depths: this.#depths };
       const trouble = await lookIntoSource(queue, deps).catch(() => undefined);
-      if (trouble?.code === "BLOCKED_BY_SELECTOR" && trouble.freed) {
+      // What the look brought may have been taken before the browser came to it.
+      const came = this.#deps.idleMs() < IDLE_MS;
+      if (trouble?.code === "BLOCKED_BY_SELECTOR" && (trouble.freed || came)) {
         this.#crowded.add(queue);
         onFreed({ queue, trouble });
         continue;
       }
-      if (this.#deps.idleMs() < IDLE_MS) return this.#forget();
+      if (came) return this.#forget();
       this.#crowded.delete(queue);
       if (!trouble) this.#found.delete(queue);
       else if (this.#suspected.has(queue) || this.#found.has(queue)) this.#found.set(queue, { queue, trouble });
