@@ -258,6 +258,7 @@ export class Direction {
     return new Intake({
       source: this.source,
       listed: demand ? [] : route.sources,
+      isRouted: (name) => targetOf(route, { kind: "queue", name }) !== undefined,
       concurrency,
       optionsOf: (source) => sourceOptions(source, this.#sourceDeps(maxInFlight)),
       budget,

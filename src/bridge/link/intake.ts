@@ -15,6 +15,8 @@ export interface IntakeDeps {
   readonly source: OpenGroup;
   /** Wildcards over queues that a broker without them is to list; none where destinations come on demand. */
   readonly listed: readonly DestinationPattern[];
+  /** Whether the link forwards a queue of this name. */
+  readonly isRouted: (name: string) => boolean;
   /** Number of consumers of each queue. */
   readonly concurrency: number;
   readonly optionsOf: (source: TakenSource) => ConsumeOptions;
@@ -51,8 +53,9 @@ export class Intake {
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
     this.#left = deps.limit;
-    const { source, listed, onRefused } = deps;
-    this.#list = new QueueList({ group: source, sources: listed, onQueue: (queue) => this.#found(queue), onRefused });
+    const { source, listed, isRouted, onRefused } = deps;
+    const onQueue = (queue: DestinationPattern) => this.#found(queue);
+    this.#list = new QueueList({ group: source, sources: listed, isRouted, onQueue, onRefused });
   }
 
   /** The queues that are consumed by their plain names. */

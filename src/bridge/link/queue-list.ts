@@ -9,6 +9,8 @@ import type { SourceConsumerDeps } from "./source-consumer.ts";
 export interface QueueListDeps {
   readonly group: OpenGroup;
   readonly sources: readonly DestinationPattern[];
+  /** Whether the link forwards a queue of this name: not, when it is excluded. */
+  readonly isRouted: (name: string) => boolean;
   /** A queue that is there, once. */
   readonly onQueue: (queue: DestinationPattern) => Promise<void>;
   readonly onRefused: SourceConsumerDeps["onRefused"];
@@ -52,11 +54,12 @@ export class QueueList {
 
   /** Never rejects: who is refused asks again. */
   async #ask(): Promise<void> {
-    const { group, sources, onQueue, onRefused } = this.#deps;
+    const { group, sources, onQueue, onRefused, isRouted } = this.#deps;
     if (group.protocol === "stomp") return this.#refuseStomp();
     if (this.#asking || group.connection.endpoint === undefined) return;
     this.#asking = true;
     const patterns = sources.filter((source) => this.expands(source));
+    const named = new Set(sources.filter((source) => !this.expands(source)).map(({ name }) => name));
     const label = patterns.map(formatPattern).join(", ");
     try {
       const queues = await artemisQueues(group);
@@ -64,7 +67,8 @@ export class QueueList {
       const names = queues
         .filter(({ name, address, anycast, temporary }) => anycast && !temporary && name === address)
         .map(({ name }) => name)
-        .filter((name) => !this.#known.has(name) && isPlain(name) && patterns.some((pattern) => goesBy(pattern, name)));
+        .filter((name) => !this.#known.has(name) && !named.has(name) && isPlain(name) && isRouted(name))
+        .filter((name) => patterns.some((pattern) => goesBy(pattern, name)));
       for (const name of names) this.#known.add(name);
       if (!this.#closed) await Promise.all(names.map((name) => onQueue(parsePattern(`queue://${name}`))));
     } catch (thrown) {
