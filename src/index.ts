@@ -8,6 +8,7 @@ export type { Connection } from "./messaging/connection/connection.ts";
 export type { ConnectionEvents } from "./messaging/connection/connection-events.ts";
 export type { ConnectionStats, ConnectionStatus } from "./messaging/connection/connection-stats.ts";
 export type { Destination } from "./messaging/messages/destination.ts";
+export type { DeliveryFigures, DestinationStats, SendFigures } from "./messaging/messages/destination-figures.ts";
 export type { MessageBody, MessageOptions, PropertyValue } from "./messaging/messages/outgoing-message.ts";
 export type { ReceivedMessage } from "./messaging/messages/received-message.ts";
 export type { ConnectionWarning } from "./messaging/port/adapter-settings.ts";

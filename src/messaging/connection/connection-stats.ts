@@ -1,6 +1,7 @@
 /** The state of a connection without its inner parts, and its figures. */
 import { type EndpointAddress, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import type { ConnectionState } from "../../transport/connection-state.ts";
+import type { DestinationStats } from "../messages/destination-figures.ts";
 import type { Broker, MessagingSession } from "../port/messaging-session.ts";
 import type { ConsumersStats } from "../receiving/consuming/consumers.ts";
 import type { FailoverTotals } from "../recovery/session-recovery.ts";
@@ -40,6 +41,11 @@ export interface ConnectionStats extends PendingSendsStats, ConsumersStats, Fail
   readonly requests: number;
   /** The figures of its transactions. */
   readonly transactions: TransactionStats;
+  /**
+   * The figures of each destination, as `queue://NAME` or `topic://NAME`: sends by where they went, deliveries by what their
+   * consumer asked for. The first 100 have figures of their own; the rest, and temporary ones, are summed as `(others)`.
+   */
+  readonly destinations: Readonly<Record<string, DestinationStats>>;
 }
 
 /** What inspect() shows of a connection. */

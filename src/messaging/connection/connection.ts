@@ -33,7 +33,7 @@ import type { Consumer } from "../receiving/consuming/consumer.ts";
 import { type UnsubscribeOptions, unsubscribe } from "../receiving/consuming/unsubscribe.ts";
 import { readRunOptions } from "../receiving/handling/run-consumer.ts";
 import type { TransactedWork, TransactionOptions } from "../receiving/handling/transact.ts";
-import { closedError, type RecoveryDeps, SessionRecovery } from "../recovery/session-recovery.ts";
+import { closedError, SessionRecovery } from "../recovery/session-recovery.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "../requests/requests.ts";
 import { type AnswerRequest, RESPOND_OPTIONS, Responder, type RespondOptions } from "../requests/responder.ts";
 import { type CloseOptions, checkSendOptions, NO_OPTIONS, type SendOptions } from "../sending/call-options.ts";
@@ -44,7 +44,7 @@ import { CONNECTION_EMITTER, CONNECTION_LINES, type ConnectionEvents } from "./c
 import type { ConnectionParts } from "./connection-parts.ts";
 import { type ConnectionStats, type ConnectionStatus, describeState, inspectedFacts } from "./connection-stats.ts";
 import { IdleNotice } from "./idle-notice.ts";
-import { createLastingWork } from "./lasting-work.ts";
+import { createLastingWork, type LastingWork } from "./lasting-work.ts";
 import { observeSessions } from "./session-observer.ts";
 
 /** The warnings about a single message that was not delivered. */
@@ -59,7 +59,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
   readonly closed: Promise<MasterSlaveError | undefined>;
   readonly #parts: ConnectionParts;
   readonly #transport: FailoverTransport<MessagingSession>;
-  readonly #held: RecoveryDeps;
+  readonly #held: LastingWork;
   readonly #recovery: SessionRecovery;
   readonly #destinations = new KnownDestinations();
   #closing: Promise<void> | undefined;
@@ -235,6 +235,7 @@ export class Connection extends IsolatedEmitter<ConnectionEvents> implements Asy
       ...this.#recovery.totals,
       requests: this.#held.requests.waiting,
       transactions: this.#held.transactions.stats,
+      destinations: this.#held.figures.stats,
     };
   }
 

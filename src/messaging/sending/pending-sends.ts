@@ -5,6 +5,7 @@
 
 import { FifoQueue } from "../../async/fifo-queue.ts";
 import { IdleLatch } from "../../async/idle-latch.ts";
+import { timeOfDay } from "../../async/time-of-day.ts";
 import {
   type EndpointAddress,
   type MasterSlaveError,
@@ -13,6 +14,7 @@ import {
   SendOverflowError,
 } from "../../errors/errors.ts";
 import type { Destination } from "../messages/destination.ts";
+import type { DestinationFigures } from "../messages/destination-figures.ts";
 import type { OutgoingMessage } from "../messages/outgoing-message.ts";
 import type { Suspect } from "../port/suspect.ts";
 import { DeferredSends } from "./deferred-sends.ts";
@@ -20,6 +22,7 @@ import { PendingSend, type SendOwner } from "./pending-send.ts";
 import type { SendLimits, SendPolicy, SendResult } from "./send-policy.ts";
 import { type SendBounds, SendRoom } from "./send-room.ts";
 import type { SendRoute, SendTarget } from "./send-route.ts";
+import { type SendCounts, SendTally } from "./send-tally.ts";
 
 export interface PendingSendsSettings extends SendPolicy, SendBounds {
   /** What to do with a send beyond these limits. */
@@ -27,7 +30,7 @@ export interface PendingSendsSettings extends SendPolicy, SendBounds {
 }
 
 /** The figures of the sends of one connection. */
-export interface PendingSendsStats {
+export interface PendingSendsStats extends SendCounts {
   /**
    * Sends within the limits that the broker has not answered yet, including those whose callers gave up after the
    * write.
@@ -44,12 +47,8 @@ export interface PendingSendsStats {
    * time means that it is out of memory or disk space, or does not read this connection.
    */
   readonly blockedMs: number;
-  /** Sends that the broker has confirmed. */
-  readonly confirmed: number;
-  /** Sends whose promise was rejected. */
-  readonly failed: number;
-  /** Sends that were written again after a failover. */
-  readonly resent: number;
+  /** Since when that is so; undefined while `blockedMs` is 0. */
+  readonly blockedSince: Date | undefined;
 }
 
 /** Brokers are silent for shorter times when they sync their disks. */
@@ -65,13 +64,15 @@ export class PendingSends implements SendOwner {
     const { target } = this.#route;
     if (target && !send.expire()) send.giveTo(target);
   });
-  readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
+  readonly #tally: SendTally;
   /** Since when no send was answered. */
   #silentSinceMs = 0;
   readonly #onceEmpty = new IdleLatch();
 
-  constructor(settings: PendingSendsSettings, route: SendRoute) {
+  /** `figures`: where each send is counted by its destination; those of a transaction are not. */
+  constructor(settings: PendingSendsSettings, route: SendRoute, figures?: DestinationFigures) {
     this.#settings = settings;
+    this.#tally = new SendTally(figures);
     this.#route = route;
     this.#room = new SendRoom(settings);
   }
@@ -82,13 +83,15 @@ export class PendingSends implements SendOwner {
   }
 
   get stats(): PendingSendsStats {
+    const blockedMs = this.#blockedMs;
     return {
       pendingSends: this.#room.size,
       pendingBytes: this.#room.bytes,
       waitingSends: this.#waiting.size,
       deferredSends: this.#deferred.size,
-      blockedMs: this.#blockedMs,
-      ...this.#counts,
+      blockedMs,
+      blockedSince: blockedMs === 0 ? undefined : timeOfDay(this.#silentSinceMs),
+      ...this.#tally.counts,
     };
   }
 
@@ -103,8 +106,9 @@ export class PendingSends implements SendOwner {
       const send = new PendingSend({ destination, message, policy, owner: this, resolve, reject });
       const hasRoom = this.#waiting.size === 0 && this.#room.isFor(send.bytes);
       const refusal = this.#refusal(send, hasRoom);
+      this.#tally.asked(destination);
       if (refusal) {
-        this.#counts.failed += 1;
+        this.#tally.over(destination, false);
         reject(refusal);
         return;
       }
@@ -172,7 +176,7 @@ export class PendingSends implements SendOwner {
   }
 
   sendOver(send: PendingSend, confirmed: boolean): void {
-    this.#counts[confirmed ? "confirmed" : "failed"] += 1;
+    this.#tally.over(send.destination, confirmed);
     this.#heard();
     this.#deferred.over(send, confirmed);
     if (!this.#room.leave(send)) this.#waiting.noteLeft();
@@ -187,7 +191,7 @@ export class PendingSends implements SendOwner {
   }
 
   writtenAgain(): void {
-    this.#counts.resent += 1;
+    this.#tally.writtenAgain();
   }
 
   deferred(send: PendingSend): void {

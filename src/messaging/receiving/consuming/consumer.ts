@@ -13,7 +13,7 @@ import type { Settlement, SettlementTerms, SubscriptionRequest } from "../../por
 import { Deduplication, type DeduplicationOptions } from "../deliveries/deduplication.ts";
 import type { Delivery, SettleResult } from "../deliveries/delivery.ts";
 import { type Arrival, DeliveryQueue } from "../deliveries/delivery-queue.ts";
-import type { DeliveryTally } from "../deliveries/delivery-tally.ts";
+import type { CountedDeliveries, DeliveryTally } from "../deliveries/delivery-tally.ts";
 import { warnOfClose, warnOfSelfWait } from "../handling/close-in-handler.ts";
 import type { HandlerFailures } from "../handling/handler-failures.ts";
 import type { ProcessMessage, ProcessTransacted } from "../handling/process-context.ts";
@@ -55,6 +55,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   readonly #work: WorkScope;
   /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
   readonly #scope: string;
+  readonly #figures: CountedDeliveries;
   readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
   #deduplication: Deduplication | undefined;
   #closing: Promise<void> | undefined;
@@ -66,6 +67,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     this.#scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
     this.#work = owner.work.inner();
+    this.#figures = owner.tally.of(destination);
     this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
     this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
     for (const name of ["subscription", "prepared"]) Object.defineProperty(this, name, { enumerable: false });
@@ -145,7 +147,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       work: this.#work,
       intakeOver: this.#intake.over,
       destination: this.#destination,
-      handlerFailed: (...failure) => this.#owner.failures.add(...failure),
+      handlerFailed: (...failure) => {
+        this.#figures.handlerFailures += 1;
+        this.#owner.failures.add(...failure);
+      },
     });
   }
 
@@ -258,12 +263,13 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       this.#owner.tally.twinSettled();
     }
     if (verdict !== "new") return undefined;
-    const redelivered = this.#owner.tally.handedOver(this.#scope, incoming.message.id, incoming.redelivered);
+    const told = { scope: this.#scope, id: incoming.message.id, flagged: incoming.redelivered };
+    const redelivered = this.#owner.tally.handedOver(told, this.#figures);
     return deliveries.handOver(incoming, redelivered);
   }
 
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
-    this.#owner.tally.settled(result, kind);
+    this.#owner.tally.settled(result, kind, this.#figures);
     this.#owner.deliverySettled();
     // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
     if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");

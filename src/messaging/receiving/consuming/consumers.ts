@@ -3,6 +3,7 @@ import { IdleLatch } from "../../../async/idle-latch.ts";
 import { inBackground } from "../../../async/in-background.ts";
 import type { WorkScope } from "../../../async/work-scope.ts";
 import { ConnectionClosedError, MasterSlaveError } from "../../../errors/errors.ts";
+import type { DestinationFigures } from "../../messages/destination-figures.ts";
 import type { ConnectionWarning } from "../../port/adapter-settings.ts";
 import type { CurrentSession } from "../../port/current-session.ts";
 import type { MessagingSession } from "../../port/messaging-session.ts";
@@ -39,6 +40,8 @@ export interface ConsumersHooks {
   readonly transact: Transact;
   /** Handlers, and the work of transactions: what close() of the connection waits for. */
   readonly work: WorkScope;
+  /** Where deliveries are counted by their destination. */
+  readonly figures: DestinationFigures;
 }
 
 /** How far a consumer is, beside its subscription. */
@@ -50,7 +53,7 @@ interface Standing {
 }
 
 export class Consumers implements ConsumerOwner {
-  readonly tally = new DeliveryTally();
+  readonly tally: DeliveryTally;
   readonly failures: HandlerFailures;
   readonly #settings: ConsumersSettings;
   readonly #hooks: ConsumersHooks;
@@ -63,6 +66,7 @@ export class Consumers implements ConsumerOwner {
     this.#settings = settings;
     this.#sessions = sessions;
     this.#hooks = hooks;
+    this.tally = new DeliveryTally(hooks.figures);
     this.failures = new HandlerFailures(hooks.handlerFailed);
   }
 
