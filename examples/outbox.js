@@ -3,11 +3,13 @@
 
 import { randomUUID } from "node:crypto";
 import { appendFile, readFile, rm } from "node:fs/promises";
-import { connect } from "masterslave-transport";
-import { brokerUri } from "./support/setup.js";
+import { createConnection } from "masterslave-transport";
+import { brokerUri, tellWaiting } from "./support/setup.js";
 
 const OUTBOX = process.env.OUTBOX ?? "outbox.jsonl";
-const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
+const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
+connection.on("waiting", tellWaiting); // while nobody is there
+await connection.connect();
 try {
   // First what an earlier run left: the id is the same, so Artemis drops what it has already, and consumers can.
   const lines = (await readFile(OUTBOX, "utf8").catch(() => "")).split("\n").filter(Boolean);

@@ -1,9 +1,11 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/request.js
 // Asks for quotes and answers them; the replies come to one queue of the connection, which survives a failover.
-import { connect } from "masterslave-transport";
-import { brokerUri } from "./support/setup.js";
+import { createConnection } from "masterslave-transport";
+import { brokerUri, tellWaiting } from "./support/setup.js";
 
-const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
+const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
+connection.on("waiting", tellWaiting); // while nobody is there
+await connection.connect();
 try {
   const responder = connection.respond("queue://quotes", (message) => {
     const { sku } = message.json();

@@ -1,9 +1,11 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/send.js
 // Sends three orders and waits until the broker has stored them, whichever member is active.
-import { connect } from "masterslave-transport";
-import { brokerUri } from "./support/setup.js";
+import { createConnection } from "masterslave-transport";
+import { brokerUri, tellWaiting } from "./support/setup.js";
 
-const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
+const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
+connection.on("waiting", tellWaiting); // while nobody is there
+await connection.connect();
 connection.on("interrupted", ({ endpoint }) =>
   console.log(`lost ${endpoint.host}:${endpoint.port}, looking for the next`),
 );

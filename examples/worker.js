@@ -2,10 +2,12 @@
 // Turns orders into shipments, four at a time, each order and its shipment in one transaction. What fails is tried again,
 // then made a dead letter. On SIGTERM it takes in nothing more, finishes what is under way, and leaves.
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "masterslave-transport";
-import { brokerUri } from "./support/setup.js";
+import { createConnection } from "masterslave-transport";
+import { brokerUri, tellWaiting } from "./support/setup.js";
 
-const connection = await connect(brokerUri(), { connectTimeoutMs: 30_000 });
+const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
+connection.on("waiting", tellWaiting); // while nobody is there
+await connection.connect();
 connection.on("warning", ({ message }) => console.warn(message));
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => {

@@ -1,4 +1,4 @@
-// What the examples share: the URI of your group, and errors in one line. A program of yours has its own ways for both.
+// What the examples share: the URI of your group, what they wait for and errors in one line. A program of yours has its own ways for both.
 
 process.on("uncaughtException", (error) => {
   const { code, message } = error instanceof Error ? error : new Error(String(error));
@@ -12,4 +12,10 @@ export function brokerUri() {
   if (uri) return uri;
   console.error("Set MASTERSLAVE_URI to your brokers, such as masterslave:(stomp://a:61613,stomp://b:61613)");
   process.exit(2);
+}
+
+/** For the event `waiting`: one line with what each endpoint answered last. */
+export function tellWaiting({ waitedMs, endpoints }) {
+  const answers = endpoints.map(({ message }) => message.replace(/\s*\n\s*/g, "; "));
+  console.error(`waiting for ${Math.round(waitedMs / 1000)} s: ${answers.join("; ")}`);
 }

@@ -4,6 +4,7 @@
  */
 import { type EndpointAddress, formatAddress } from "../errors/errors.ts";
 import type { FailoverFigures, RehearsalProgress } from "../testing/rehearsal/rehearse-failover.ts";
+import type { Waiting } from "../transport/transport-events.ts";
 
 const BAR_WIDTH = 24;
 
@@ -29,6 +30,15 @@ export class DemoProgress {
   answer(endpoint: EndpointAddress, answer: "session" | Error): void {
     if (answer === "session") this.#always(`  ${formatAddress(endpoint)} is active`);
     else this.#always(`  ${answer.message.replace(/\s*\n\s*/g, "; ")}`);
+  }
+
+  /** Told even when silent, with the endpoints that drop what they are sent: they give no answer to tell of. */
+  waiting({ waitedMs, endpoints }: Waiting): void {
+    const silent = endpoints.filter(({ code, pending }) => pending && code === "ATTEMPT_TIMEOUT");
+    const answers = silent.map(({ message }) => message.replace(/\s*\n\s*/g, "; "));
+    this.#always(
+      `  no endpoint is active for ${Math.round(waitedMs / 1000)} s${answers.map((text) => `; ${text}`).join("")}`,
+    );
   }
 
   show({ failover, sent, confirmed, received }: RehearsalProgress): void {

@@ -80,6 +80,7 @@ async function runDemo(options: DemoOptions, surroundings: DemoSurroundings): Pr
       window: 200,
       timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS),
       onAnswer: byHand ? (endpoint, answer) => progress.answer(endpoint, answer) : undefined,
+      onWaiting: byHand ? (waiting) => progress.waiting(waiting) : undefined,
       onProgress: (step) => progress.show(step),
     });
     progress.end();

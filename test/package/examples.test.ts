@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Connection, connect } from "masterslave-transport";
-import { type EmbeddedGroup, embeddedGroup } from "masterslave-transport/testing";
+import { blackHole, type EmbeddedGroup, embeddedGroup } from "masterslave-transport/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,6 +48,15 @@ describe("the examples", () => {
       expect(failing.text).toMatch(/^NO_ACTIVE_ENDPOINT: .*127\.0\.0\.1:1.*127\.0\.0\.1:2.*\n$/);
     },
   );
+
+  it("send.js says what it waits for while a host is dead", async () => {
+    const dead = await blackHole();
+    const waiting = run("examples/send.js", { MASTERSLAVE_URI: `stomp://${dead.host}:${dead.port}` });
+    await waiting.says(`waiting for 1 s: stomp://${dead.host}:${dead.port} has not answered yet`);
+    waiting.child.kill();
+    await waiting.exit;
+    await dead.close();
+  });
 
   it("bridge.js forwards two messages over a failover of the target", async () => {
     expect(await run("examples/bridge.js").exit).toMatchObject({

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "../../connect/connect.ts";
 import { ConnectTimeoutError, type EndpointAddress, formatAddress } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
+import type { Waiting } from "../../transport/transport-events.ts";
 import type { Credentials } from "../../uri/endpoint.ts";
 import { LastAnswers } from "./last-answers.ts";
 import { Ledger, type LedgerFindings } from "./ledger.ts";
@@ -41,6 +42,8 @@ export interface RehearsalOptions {
   readonly timeoutMs?: number | undefined;
   /** Called when an endpoint's answer differs from its last one: `"session"`, or why it is not the active one. */
   readonly onAnswer?: ((endpoint: EndpointAddress, answer: "session" | Error) => void) | undefined;
+  /** Told while no endpoint is active, as the event `waiting` of a connection is. */
+  readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
   /** Called with the counts several times a second, and with each failover. */
   readonly onProgress?: ((progress: RehearsalProgress) => void) | undefined;
 }
@@ -104,6 +107,7 @@ export async function rehearseFailover(group: CrashableGroup, options: Rehearsal
   const connection = createConnection(group.uri, { credentials: group.credentials, connectTimeoutMs: timeoutMs });
   const answers = new LastAnswers(options.onAnswer);
   connection.on("attempt", ({ endpoint, outcome }) => answers.note(endpoint, outcome));
+  if (options.onWaiting) connection.on("waiting", options.onWaiting);
   await connection.connect();
   const streaming = receive(connection, `queue://${name}.stream`, books.stream);
   const load = new Load(connection, {

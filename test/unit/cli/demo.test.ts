@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { embeddedGroup } from "../../../src/testing/index.ts";
+import { blackHole, embeddedGroup } from "../../../src/testing/index.ts";
 
 const command = fileURLToPath(new URL("../../../dist/cli/masterslave.js", import.meta.url));
 
@@ -103,6 +103,17 @@ describe("masterslave demo", () => {
       expect(stderr).toMatch(new RegExp(`^  stomp://127\\.0\\.0\\.1:${port} refused the connection`, "m"));
     expect(stderr).toContain("CONNECT_TIMEOUT: No endpoint became active within");
     expect(stderr.split("refused the connection").length, "a repeated answer is told once").toBe(5);
+  });
+
+  it("says that it waits, and for whom, while a host of the user's group drops what it is sent", async () => {
+    const dead = await blackHole();
+    try {
+      const { code, stderr } = await run("demo", "--brokers", `stomp://${dead.host}:${dead.port}`, "--timeout", "3");
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/^ {2}no endpoint is active for 1 s; stomp:.* has not answered yet \(connecting/m);
+    } finally {
+      await dead.close();
+    }
   });
 
   it("asks for the active member of a user's group to be ended, and gives up by --timeout when nobody does it", async () => {
