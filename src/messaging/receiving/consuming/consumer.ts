@@ -53,9 +53,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   readonly #owner: ConsumerOwner;
   /** Its handlers. */
   readonly #work: WorkScope;
-  /** Within what a message id stands for one message: a queue hands each out once, a topic once to each consumer. */
-  readonly #scope: string;
-  readonly #figures: CountedDeliveries;
+  /** Where it counts, and the scope of a message id: a queue hands each out once, a topic once to each consumer. */
+  readonly #counted: { readonly scope: string; readonly figures: CountedDeliveries };
   readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
   #deduplication: Deduplication | undefined;
   #closing: Promise<void> | undefined;
@@ -64,10 +63,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     const { destination, browse } = request;
     // What is only shown is handed over for the first time when it is consumed.
     const ofItsOwn = destination.kind === "topic" || browse;
-    this.#scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
+    const scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
     this.#work = owner.work.inner();
-    this.#figures = owner.tally.of(destination);
+    this.#counted = { scope, figures: owner.tally.of(destination) };
     this.subscription = new StandingSubscription(request, this.#reader(onSubscribed), owner);
     this.prepared = deduplicate && this.#loadDeduplication(deduplicate);
     for (const name of ["subscription", "prepared"]) Object.defineProperty(this, name, { enumerable: false });
@@ -148,7 +147,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       intakeOver: this.#intake.over,
       destination: this.#destination,
       handlerFailed: (...failure) => {
-        this.#figures.handlerFailures += 1;
+        this.#counted.figures.handlerFailures += 1;
         this.#owner.failures.add(...failure);
       },
     });
@@ -263,13 +262,14 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
       this.#owner.tally.twinSettled();
     }
     if (verdict !== "new") return undefined;
-    const told = { scope: this.#scope, id: incoming.message.id, flagged: incoming.redelivered };
-    const redelivered = this.#owner.tally.handedOver(told, this.#figures);
+    const { scope, figures } = this.#counted;
+    const told = { scope, id: incoming.message.id, flagged: incoming.redelivered };
+    const redelivered = this.#owner.tally.handedOver(told, figures);
     return deliveries.handOver(incoming, redelivered);
   }
 
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
-    this.#owner.tally.settled(result, kind, this.#figures);
+    this.#owner.tally.settled(result, kind, this.#counted.figures);
     this.#owner.deliverySettled();
     // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
     if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
