@@ -54,7 +54,7 @@ export function readConfigText(text: string, { file, env = process.env }: ReadCo
   }
 }
 
-function syntax(message: string, advice = "Mend the text at this place: an editor with YAML support marks it") {
+function syntax(message: string, advice = "Correct the text at this place: an editor with YAML support marks it") {
   return { code: "CONFIG_SYNTAX", path: [], message, advice };
 }
 

@@ -170,7 +170,7 @@ function whatIsMissing(source: object, values: Record<Name, unknown>): string | 
   const empty = noSecret ? SECRETS.find((name) => name in source) : undefined;
   const missing = empty ?? (wantsName && values.username === undefined ? "username" : undefined);
   if (missing === undefined || !(missing in source)) return undefined;
-  return `credentials lack ${missing}: it is undefined, as an environment variable is that is not set; ${SHAPES}`;
+  return `credentials lack ${missing}: it is undefined, perhaps from an environment variable that is not set; ${SHAPES}`;
 }
 
 function refuseSecretAsPath(values: Record<Name, unknown>): void {

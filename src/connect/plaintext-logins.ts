@@ -79,7 +79,7 @@ export class PlaintextLogins {
   #refusal(endpoint: Endpoint): AttemptError {
     // If no endpoint of the URI may have the token, no later attempt will succeed.
     const verdict = this.#options.endpoints.every(isExposed) ? "stop" : "next";
-    const text = `${formatAddress(endpoint)} was not given the token, for the connection has no TLS: ${ADVICE}`;
+    const text = `${formatAddress(endpoint)} was not given the token, because the connection has no TLS: ${ADVICE}`;
     return new AttemptError("PLAINTEXT_REFUSED", text, { endpoint, verdict });
   }
 

@@ -27,11 +27,11 @@ describe.runIf((await detectWay()) === "maven")("an endpoint that Artemis names"
   /** Artemis names the backup by its connector for the cluster. */
   const named = () => `127.0.0.1:${group.endpoint("b", "openwire").port}`;
 
-  it("is tried where its host is one of the URI's, whatever its port", async () => {
+  it("is tried if its host is in the URI, whatever its port", async () => {
     expect(await told("127.0.0.1", {})).toEqual({ added: [named()], refused: [] });
   });
 
-  it("is not tried where its host is a stranger's, and a warning says what to write", async () => {
+  it("is not tried if its host is not in the URI, and a warning says what to write", async () => {
     const { added, refused } = await told("localhost", {});
     expect(added).toEqual([]);
     expect(refused).toEqual([expect.stringContaining(`amqp://${named()}`)]);

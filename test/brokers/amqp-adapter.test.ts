@@ -72,7 +72,7 @@ describe.each(PRODUCTS)("the AMQP adapter on %s", (product) => {
     expect((await session.ended).error).toBeInstanceOf(ConnectionClosedError);
   });
 
-  it("is refused with a wrong password and without a login", async () => {
+  it("refuses a wrong password and a missing login", async () => {
     const wrong = { username: group.credentials.username, password: "pässwörd" };
     expect(await failureOf(active(), { credentials: () => wrong })).toMatchObject({
       code: "AUTHENTICATION_FAILED",

@@ -110,7 +110,7 @@ describe.each(PRODUCTS)("a login on a real %s", (product) => {
       for (const each of [uri, secure.uri("stomp-token")]) {
         const error = await attemptAt(each, { credentials: { token: old } });
         expect(error).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
-        expect(error.message).toContain("the token is not taken");
+        expect(error.message).toContain("the token is not accepted");
         expect(`${error.message}${error.stack}`).not.toContain(old);
       }
     });

@@ -25,7 +25,7 @@ describe.each(PRODUCTS)("TLS on a real %s", (product) => {
     tls: { ca: secure.authority.cert, ...more },
   });
 
-  it.each(CONNECTORS)("does not believe a stranger, nor another name (%s)", async (connector) => {
+  it.each(CONNECTORS)("refuses an unknown authority and another name (%s)", async (connector) => {
     const uri = secure.uri(connector);
     const stranger = await attemptAt(uri, { credentials });
     expect(stranger).toMatchObject({ code: "TLS_FAILED", verdict: "next" });

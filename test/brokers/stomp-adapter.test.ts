@@ -229,7 +229,7 @@ onRealBrokers("STOMP", (bench) => {
     });
   }
 
-  it("finds nothing wrong with an idle session, and notices a broker that has stopped", async () => {
+  it("keeps an idle session open, and notices a broker that has stopped", async () => {
     const session = await bench.open({ heartbeatMs: 500 });
     let over = false;
     void session.ended.then(() => {

@@ -74,7 +74,7 @@ describe("URIs and options", () => {
       expect(fuzzed.counts[outcome], outcome).toBeGreaterThan(fuzzed.cases / 100);
   });
 
-  it("have a dot of their own behind what is wrong", () => {
+  it("may contain a dot of their own after the fault", () => {
     expect(() => parseMasterSlaveUri("·\0")).toThrow(InvalidUriError);
   });
 

@@ -20,7 +20,7 @@ const REFUSED = {
     "an exclusive consumer",
     "a shared subscription: each message to one of its consumers",
     "a shared durable subscription keeps messages while nobody consumes",
-    "accept({ confirmed: true }): the broker says so",
+    "accept({ confirmed: true }): the broker confirms it",
   ],
 } as const;
 let group: EmbeddedGroup;

@@ -44,7 +44,7 @@ function readUri(text: string, path: FindingDetails["path"], add: (details: Find
     return undefined;
   } catch (reason) {
     const { code, message } = MasterSlaveError.from(reason);
-    add({ code, path, message, advice: "Mend the URI; docs/options.md lists the options" });
+    add({ code, path, message, advice: "Correct the URI; docs/options.md lists the options" });
     return undefined;
   }
 }

@@ -141,7 +141,7 @@ export const BridgeSchema = z.strictObject({
       params: { code: "NO_LINKS", advice: "Add a link" },
     })
     .meta({ description: "The links by name", advice: "Write each link as name: { from: …, to: …, include: […] }" }),
-  http: notYet("http comes with the status page, which is not there yet", undefined, "Leave http out").optional(),
+  http: notYet("http comes with the status page, which is not implemented yet", undefined, "Leave http out").optional(),
 });
 
 /** Returns the JSON Schema that is shipped for editors, as docs/bridge.schema.json. */

@@ -48,7 +48,7 @@ export function mayReturn(path: readonly string[] | "full", { to, returns }: Pat
 /** Returns why a message may not go on, or undefined: its path contains the target, or has the maximum length. */
 export function whyNotOn(path: readonly string[] | "full", { to, maxHops, move }: PathRule): string | undefined {
   if (move) return undefined;
-  if (path === "full") return "its path is no path, or too long";
+  if (path === "full") return "its path is malformed or too long";
   if (path.includes(to)) return `it has been in ${to}`;
   return path.length >= maxHops ? `it came through ${path.length} groups, and maxHops is ${maxHops}` : undefined;
 }

@@ -11,12 +11,12 @@ import type { Login, LoginContext } from "./login.ts";
 export interface ConnectionWarning {
   /**
    * `PREFETCH_TOO_LARGE`: Classic over STOMP stops for good when so many acknowledgements wait unread.
-   * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is asked for again.
+   * `SUBSCRIPTION_IN_USE`: another live session holds the durable subscription, or the client id; it is requested again.
    * `GROUP_COMMIT_OFF`: Classic stopped reading the connection in the middle of a group; from now on sends go singly.
-   * `REPLY_REFUSED`: the reply to a request could not be sent, for nobody waits for it any more; the request counts as done.
+   * `REPLY_REFUSED`: the reply to a request could not be sent, because nobody waits for it any more; the request counts as done.
    * `ALTERNATE_REFUSED`: a broker named an endpoint that the option `alternates` does not take; it is not tried.
    * `PLAINTEXT_LOGIN`: a password or a token went over a connection without TLS to another machine.
-   * `LOGIN_REFUSED`: after a first session the login was refused; it is asked again, up to `authRetryMs` long.
+   * `LOGIN_REFUSED`: the login was refused after the first session; it is tried again for up to `authRetryMs`.
    * `NOT_CONNECTED`: something was sent a second ago, and connect() was not called yet.
    * `CLOSE_IN_HANDLER`: a handler closes what waits for it, or its own consumer, which gives its message back.
    * `OPTIONS_IGNORED`: the URI has options of other clients that have no effect here.

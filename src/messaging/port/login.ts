@@ -37,9 +37,9 @@ export function kindOf(login: Login | undefined): LoginKind {
 /** What a refusal means, by the kind of login. */
 export const WRONG_LOGIN: Readonly<Record<LoginKind, string>> = {
   password: "the user name or the password is wrong",
-  token: "the token is not taken",
+  token: "the token is not accepted",
   external: "no user is known by the client certificate, or none was sent: see tls.certFile and tls.keyFile",
-  nobody: "it takes nobody without a login",
+  nobody: "it requires a login",
 };
 
 /** The user name that is sent for a token or certificate if a protocol requires a name. */

@@ -219,6 +219,6 @@ export class Requests {
 }
 
 function interrupted(id: string, cause: MasterSlaveError): RequestInterruptedError {
-  const text = `The temporary reply queue of the request ${id} went with its session before the reply came: ${cause.message}`;
+  const text = `The temporary reply queue of the request ${id} was lost with its session before the reply came: ${cause.message}`;
   return new RequestInterruptedError(text, id, { cause, endpoint: cause.endpoint });
 }

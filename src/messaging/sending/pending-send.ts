@@ -166,7 +166,7 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
   }
 
   failAsPoison(cause: MasterSlaveError): void {
-    const text = `${this.#describe()} was in flight when ${this.deaths} sessions in a row died, in the last one alone`;
+    const text = `${this.#describe()} was in flight when ${this.deaths} sessions in a row ended, alone in the last one`;
     this.fail(new PoisonSendError(text, { id: this.message.id, cause }));
   }
 

@@ -202,7 +202,7 @@ export class OpenTransaction implements Transaction {
   }
 
   #inDoubt(cause: MasterSlaveError): TransactionInDoubtError {
-    const text = `The commit on ${this.#where} was written and not answered: the transaction holds whole, or not at all (${cause.message})`;
+    const text = `The commit on ${this.#where} was written and not answered: the transaction took effect whole, or not at all (${cause.message})`;
     return new TransactionInDoubtError(text, { endpoint: this.#endpoint, cause });
   }
 
@@ -212,7 +212,7 @@ export class OpenTransaction implements Transaction {
     const hint = repeated
       ? ". A message id in it may have been used before, perhaps by this work: perhaps already committed"
       : "";
-    const text = `${this.#where} refused the commit, nothing of the transaction holds: ${cause.message}${hint}`;
+    const text = `${this.#where} refused the commit, the transaction is rolled back: ${cause.message}${hint}`;
     return new TransactionRolledBackError(text, { endpoint: this.#endpoint, cause });
   }
 }

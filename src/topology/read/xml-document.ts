@@ -51,7 +51,7 @@ export function readXml(text: string, file: string, report: Report): Element | u
       "XML_SYNTAX",
       place,
       `The XML cannot be read: ${words.split("\n")[0]}`,
-      "Mend the XML: an editor marks the place",
+      "Correct the XML: an editor marks the place",
     );
     return undefined;
   }

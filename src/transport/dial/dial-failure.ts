@@ -67,7 +67,7 @@ function meaningOf(endpoint: Endpoint, cause: unknown): Meaning {
 function identityText(refusal: ServerIdentityRefusal): string {
   // The caller's check called Node's own check, which failed.
   if (refusal.code === "ERR_TLS_CERT_ALTNAME_INVALID") return tlsFailure(refusal.code, refusal.message) ?? "";
-  return `has a certificate that tls.checkServerIdentity does not take: ${refusal.message}`;
+  return `has a certificate that tls.checkServerIdentity refuses: ${refusal.message}`;
 }
 
 function tlsTextOf(cause: unknown): string | undefined {

@@ -86,7 +86,7 @@ class PlaintextGuard<S extends Session> {
   #refuseAfterFailure(endpoint: Endpoint): void {
     const [failure] = this.#failed.values();
     if (failure === undefined) return;
-    const text = `${formatAddress(endpoint)} was not asked, for it is plain and TLS failed at a secure endpoint of the group (${failure.message}): mend TLS there, or take that endpoint out of the URI`;
+    const text = `${formatAddress(endpoint)} was not asked, because it is plain and TLS failed at a secure endpoint of the group (${failure.message}): repair TLS there, or take that endpoint out of the URI`;
     throw new AttemptError("PLAINTEXT_REFUSED", text, { endpoint, cause: failure });
   }
 

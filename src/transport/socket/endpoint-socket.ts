@@ -108,7 +108,7 @@ export class EndpointSocket extends Duplex {
 
   #stalled({ forMs, retransmissions }: Stall): void {
     const where = formatAddress(this.endpoint);
-    const text = `${where} acknowledged nothing of what was sent to it for ${forMs} ms, sent again ${retransmissions} times: the way there is broken, whatever still comes back`;
+    const text = `${where} acknowledged nothing of what was sent to it for ${forMs} ms, sent again ${retransmissions} times: the path to it is broken, although it can still be heard`;
     this.destroy(new SessionLostError("HEARTBEAT_LOST", text, { endpoint: this.endpoint }));
   }
 

@@ -55,7 +55,7 @@ export async function isWorldReadable(file: FilePath): Promise<boolean> {
 
 function withoutPath(option: string, code = "unknown"): Error {
   const what = code === "ENOENT" ? "does not exist" : "cannot be found";
-  const hint = "the path is not shown, for it may be the secret itself";
+  const hint = "the path is not shown, because it may be the secret itself";
   const cause = Object.assign(new Error(`${code} of a path that is not shown`), { code });
   return new Error(`the file named by ${option} ${what}: ${code} (${hint})`, { cause });
 }

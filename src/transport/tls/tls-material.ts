@@ -39,7 +39,7 @@ function unusable(endpoint: Endpoint, cause: unknown, asked: boolean): AttemptEr
   if (cause instanceof AttemptError) return cause;
   const ours = cause instanceof UnusableMaterial || cause instanceof MasterSlaveError || !asked;
   const why = ours ? (cause as Error).message : "the function failed";
-  const text = `${formatAddress(endpoint)} was not asked, for the tls option cannot be used: ${why}`;
+  const text = `${formatAddress(endpoint)} was not asked, because the tls option cannot be used: ${why}`;
   // The cause is what the function threw, even if that has a cause of its own.
   const origin = cause instanceof UnusableMaterial ? (cause.cause ?? cause) : cause;
   return new AttemptError("TLS_FAILED", text, { endpoint, cause: origin });

@@ -84,7 +84,7 @@ function whatIsWrong(options: TlsOptions): string | undefined {
   // Without the authority that the user meant to give, Node trusts every public one.
   const empty = MEANINGFUL.find((name) => Object.hasOwn(options, name) && !has(name));
   if (empty !== undefined) {
-    return `lacks ${empty}: it is undefined, as an environment variable is that is not set; leave the name out if it is not wanted`;
+    return `lacks ${empty}: it is undefined, perhaps from an environment variable that is not set; leave the name out if it is not wanted`;
   }
   const unknown = Object.keys(options).find((name) => !NAMES.some((known) => known === name));
   if (unknown !== undefined) {

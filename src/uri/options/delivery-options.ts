@@ -21,7 +21,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: "resend",
     sentence:
-      "What becomes of a send whose session ended before its confirmation: sent again, or rejected with SendInDoubtError.",
+      "What happens to a send whose session ended before its confirmation: it is sent again, or rejected with SendInDoubtError.",
   },
   maxPendingSends: {
     type: "integer",
@@ -31,7 +31,7 @@ export const DELIVERY_OPTIONS = {
     scope: "group",
     origin: "ours",
     default: 10_000,
-    sentence: "How many sends may be without confirmation; further ones wait.",
+    sentence: "How many sends may be unconfirmed; further ones wait.",
   },
   maxPendingBytes: {
     type: "integer",
@@ -52,7 +52,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: 268_435_456,
     sentence:
-      "A larger message is not kept but rejected, to the broker's dead letters, with the warning MESSAGE_TOO_LARGE.",
+      "The largest message that is received, in bytes; a larger one is rejected to the broker's dead letters with the warning MESSAGE_TOO_LARGE.",
   },
   overflow: {
     type: "choice",
@@ -61,7 +61,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: "wait",
     sentence:
-      "What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with SendOverflowError.",
+      "What happens to a send beyond maxPendingSends or maxPendingBytes: it waits for room, or rejects with SendOverflowError.",
   },
   whenInterrupted: {
     type: "choice",
@@ -70,7 +70,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: "hold",
     sentence:
-      "What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError. What was written before is inDoubt's.",
+      "What happens to a send while there is no session: it is held until there is one, or rejected with NotConnectedError. The option inDoubt applies to sends written before.",
   },
   whenFull: {
     type: "choice",
@@ -79,7 +79,7 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: "reject",
     sentence:
-      "What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination then wait behind it; those to others go on.",
+      "What happens to a send that the broker refuses because it is full (resource-limit-exceeded, a full store): it is rejected with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination then wait behind it; others go on.",
   },
   groupCommit: {
     type: "boolean",
@@ -94,14 +94,14 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: 1_000,
     sentence:
-      "STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries to be settled before they become stale.",
+      "How long a release over STOMP waits for the consumer's other deliveries to be settled before they become stale: STOMP releases deliveries only by subscribing again.",
   },
   durableRetryMs: {
     ...MS,
     origin: "ours",
     default: 70_000,
     sentence:
-      "How long a durable subscription that another live session still holds is asked for again before the consumer fails. A broker keeps the session of a dead client for up to a minute.",
+      "How long a durable subscription that another live session holds is requested again before the consumer fails. A broker keeps the session of a dead client for up to a minute.",
   },
   deadLetterDestination: {
     type: "text",
@@ -120,12 +120,12 @@ export const DELIVERY_OPTIONS = {
     origin: "ours",
     default: 3,
     sentence:
-      "After so many sessions in a row that died with it in flight, a send or subscription is tried alone once more.",
+      "After this many sessions in a row ended with a send or subscription in flight, it is tried once more, alone.",
   },
   drainTimeoutMs: {
     ...MS,
     origin: "ours",
     default: 10_000,
-    sentence: "How long close() waits for pending sends and for what consumers are working on; 0 does not wait.",
+    sentence: "How long close() waits for pending sends and for running handlers; 0 does not wait.",
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;

@@ -8,23 +8,23 @@ import type { TableOptions } from "./option-table.ts";
 /** Every option that a URI can have, by its name. */
 export interface GroupOptions extends TableOptions {
   /**
-   * The wait after the first failed round, from which back-off grows (0 counts as 1, so that a dead group is no
-   * hot loop). If given, it is also waited between a loss and the first round; by default that round starts at
-   * once. The first connect never waits. In ms. Unless said: 10.
+   * The wait after the first failed round, from which the back-off grows (0 counts as 1, to avoid a hot loop). If
+   * given, it is also the wait between a loss and the first round; by default that round starts at once. The first
+   * connect never waits. In ms. Unless said: 10.
    */
   readonly initialReconnectDelay?: TableOptions["initialReconnectDelay"];
   /**
-   * Qpid's name for the wait after the first failed round; beside it initialReconnectDelay is only the wait
+   * Qpid's name for the wait after the first failed round. If given, initialReconnectDelay is only the wait
    * between a loss and the first round. In ms. Unless said: initialReconnectDelay.
    */
   readonly reconnectDelay?: TableOptions["reconnectDelay"];
   /** The longest wait between two rounds. In ms. Unless said: 30000. */
   readonly maxReconnectDelay?: TableOptions["maxReconnectDelay"];
-  /** Whether waits grow; with false each is as long as the first. Unless said: true. */
+  /** Whether the waits grow; with false each is as long as the first. Unless said: true. */
   readonly useExponentialBackOff?: TableOptions["useExponentialBackOff"];
   /**
-   * The factor from one wait to the next. By default the wait is about a tenth of the outage so far, so whoever
-   * takes over is found within a tenth of it. Unless said: 1.1 in the first 10 s of an outage, then 2.
+   * The factor from one wait to the next. By default the wait is about a tenth of the outage so far, so the next
+   * active member is found within a tenth of it. Unless said: 1.1 in the first 10 s of an outage, then 2.
    */
   readonly backOffMultiplier?: TableOptions["backOffMultiplier"];
   /**
@@ -34,49 +34,52 @@ export interface GroupOptions extends TableOptions {
    */
   readonly maxReconnectAttempts?: TableOptions["maxReconnectAttempts"];
   /**
-   * The same limit until the first session ever; -1 leaves it to maxReconnectAttempts. With
-   * initialConnect=fail-fast it is one round. In rounds. Unless said: maxReconnectAttempts.
+   * The same limit before the first session; -1 uses maxReconnectAttempts. With initialConnect=fail-fast it is one
+   * round. In rounds. Unless said: maxReconnectAttempts.
    */
   readonly startupMaxReconnectAttempts?: TableOptions["startupMaxReconnectAttempts"];
   /**
-   * A session that ends sooner, having confirmed and delivered nothing, counts on in the same back-off. In ms.
-   * Unless said: 5000.
+   * A session that ends sooner, without having confirmed or delivered anything, does not reset the back-off. In
+   * ms. Unless said: 5000.
    */
   readonly minConnectTime?: TableOptions["minConnectTime"];
   /**
-   * Whether each round shuffles the list. False also for failover:, for only one member of a master/slave group
-   * answers, and the order is the one its operator wrote. Unless said: false.
+   * Whether each round shuffles the list. False for failover: too, because only one member of a master/slave group
+   * answers, and the order is the operator's choice. Unless said: false.
    */
   readonly randomize?: TableOptions["randomize"];
   /**
-   * Up to so long, at random, is waited before the first round after a loss, and about so long at least between
-   * rounds; it spreads a fleet of clients (docs/fleet.md). In ms. Unless said: 0.
+   * Spreads a fleet of clients (docs/fleet.md): the first round after a loss waits a random time up to this, and
+   * the wait between rounds is about this at least. In ms. Unless said: 0.
    */
   readonly reconnectSpread?: TableOptions["reconnectSpread"];
   /**
-   * The deadline of one attempt: dial, TLS and protocol handshake together. Twice as long each time, up to eight
-   * times, at an endpoint that accepts and then stays silent. In ms. Unless said: 15000.
+   * The deadline of one attempt: dial, TLS and protocol handshake together. It doubles, up to eight times as long,
+   * for an endpoint that accepts and then stays silent. In ms. Unless said: 15000.
    */
   readonly attemptTimeout?: TableOptions["attemptTimeout"];
   /**
-   * How long an endpoint may stay silent before the next is tried beside it; 0 is strictly one at a time, each for
-   * up to attemptTimeout. In ms. Unless said: 250.
+   * How long an endpoint may stay silent before the next one is tried as well; with 0 they are tried strictly one
+   * at a time, each for up to attemptTimeout. In ms. Unless said: 250.
    */
   readonly attemptStagger?: TableOptions["attemptStagger"];
   /** The deadline of connect(), over all rounds; 0 is none. In ms. Unless said: none. */
   readonly connectTimeoutMs?: TableOptions["connectTimeoutMs"];
-  /** Whether connect() goes on for as long as the attempts allow, or fails after one round. Unless said: wait. */
+  /**
+   * Whether connect() keeps trying as long as maxReconnectAttempts allows, or fails after one round. Unless said:
+   * wait.
+   */
   readonly initialConnect?: TableOptions["initialConnect"];
   /**
-   * After a first session: for how long a refused login is asked again, after 1, 2, 4, 8, 16 and then 30 s, before
-   * the connection fails; 0 fails at the first refusal. Before a first session the first refusal ends connect().
-   * In ms. Unless said: 60000.
+   * How long a login that is refused after the first session is tried again (after 1, 2, 4, 8, 16 and then 30 s)
+   * before the connection fails; 0 fails at the first refusal. Before the first session the first refusal ends
+   * connect(). In ms. Unless said: 60000.
    */
   readonly authRetryMs?: TableOptions["authRetryMs"];
   /**
    * The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for
-   * 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off. In ms.
-   * Unless said: 5000.
+   * 2.1 intervals, or on Linux acknowledges nothing for 1.4, counts as dead; 0 turns this off. In ms. Unless said:
+   * 5000.
    */
   readonly heartbeatMs?: TableOptions["heartbeatMs"];
   /**
@@ -85,33 +88,33 @@ export interface GroupOptions extends TableOptions {
    */
   readonly timeout?: TableOptions["timeout"];
   /**
-   * What becomes of a send whose session ended before its confirmation: sent again, or rejected with
+   * What happens to a send whose session ended before its confirmation: it is sent again, or rejected with
    * SendInDoubtError. Unless said: resend.
    */
   readonly inDoubt?: TableOptions["inDoubt"];
-  /** How many sends may be without confirmation; further ones wait. In sends. Unless said: 10000. */
+  /** How many sends may be unconfirmed; further ones wait. In sends. Unless said: 10000. */
   readonly maxPendingSends?: TableOptions["maxPendingSends"];
   /** How many bytes of unconfirmed sends are kept; further sends wait. In bytes. Unless said: 16777216. */
   readonly maxPendingBytes?: TableOptions["maxPendingBytes"];
   /**
-   * A larger message is not kept but rejected, to the broker's dead letters, with the warning MESSAGE_TOO_LARGE.
-   * In bytes. Unless said: 268435456.
+   * The largest message that is received, in bytes; a larger one is rejected to the broker's dead letters with the
+   * warning MESSAGE_TOO_LARGE. In bytes. Unless said: 268435456.
    */
   readonly maxMessageBytes?: TableOptions["maxMessageBytes"];
   /**
-   * What becomes of a send past maxPendingSends or maxPendingBytes: it waits for room, or rejects with
+   * What happens to a send beyond maxPendingSends or maxPendingBytes: it waits for room, or rejects with
    * SendOverflowError. Unless said: wait.
    */
   readonly overflow?: TableOptions["overflow"];
   /**
-   * What becomes of a send while there is no session: held until there is one, or rejected with NotConnectedError.
-   * What was written before is inDoubt's. Unless said: hold.
+   * What happens to a send while there is no session: it is held until there is one, or rejected with
+   * NotConnectedError. The option inDoubt applies to sends written before. Unless said: hold.
    */
   readonly whenInterrupted?: TableOptions["whenInterrupted"];
   /**
-   * What becomes of a send the broker refuses for want of room (resource-limit-exceeded, a full store): rejected
-   * with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination then wait
-   * behind it; those to others go on. Unless said: reject.
+   * What happens to a send that the broker refuses because it is full (resource-limit-exceeded, a full store): it
+   * is rejected with SendRejectedError, or kept and sent again with growing waits. Sends to the same destination
+   * then wait behind it; others go on. Unless said: reject.
    */
   readonly whenFull?: TableOptions["whenFull"];
   /**
@@ -121,13 +124,13 @@ export interface GroupOptions extends TableOptions {
    */
   readonly groupCommit?: TableOptions["groupCommit"];
   /**
-   * STOMP gives deliveries back by subscribing anew: how long a release waits for the consumer's other deliveries
-   * to be settled before they become stale. In ms. Unless said: 1000.
+   * How long a release over STOMP waits for the consumer's other deliveries to be settled before they become
+   * stale: STOMP releases deliveries only by subscribing again. In ms. Unless said: 1000.
    */
   readonly releaseWaitMs?: TableOptions["releaseWaitMs"];
   /**
-   * How long a durable subscription that another live session still holds is asked for again before the consumer
-   * fails. A broker keeps the session of a dead client for up to a minute. In ms. Unless said: 70000.
+   * How long a durable subscription that another live session holds is requested again before the consumer fails.
+   * A broker keeps the session of a dead client for up to a minute. In ms. Unless said: 70000.
    */
   readonly durableRetryMs?: TableOptions["durableRetryMs"];
   /**
@@ -136,14 +139,11 @@ export interface GroupOptions extends TableOptions {
    */
   readonly deadLetterDestination?: TableOptions["deadLetterDestination"];
   /**
-   * After so many sessions in a row that died with it in flight, a send or subscription is tried alone once more.
+   * After this many sessions in a row ended with a send or subscription in flight, it is tried once more, alone.
    * In sessions. Unless said: 3.
    */
   readonly poisonAfter?: TableOptions["poisonAfter"];
-  /**
-   * How long close() waits for pending sends and for what consumers are working on; 0 does not wait. In ms. Unless
-   * said: 10000.
-   */
+  /** How long close() waits for pending sends and for running handlers; 0 does not wait. In ms. Unless said: 10000. */
   readonly drainTimeoutMs?: TableOptions["drainTimeoutMs"];
   /**
    * AMQP only: which SASL mechanisms may be used, the preferred one first, separated by commas. By default a
@@ -169,13 +169,13 @@ export interface GroupOptions extends TableOptions {
   readonly alternates?: TableOptions["alternates"];
   /** The STOMP client-id or AMQP container-id; durable subscriptions need it. Unless said: none. */
   readonly clientId?: TableOptions["clientId"];
-  /** What tcp:// and ssl:// endpoints speak; one protocol per URI. Unless said: by the scheme. */
+  /** The protocol of tcp:// and ssl:// endpoints; one protocol per URI. Unless said: by the scheme. */
   readonly protocol?: TableOptions["protocol"];
   /**
-   * What becomes of the alternates an AMQP broker names when it opens a connection; of those, alternates says
-   * which are tried. Unless said: ADD.
+   * Whether to use the alternates that an AMQP broker names when it opens a connection; the option alternates says
+   * which of them are tried. Unless said: ADD.
    */
   readonly amqpOpenServerListAction?: TableOptions["amqpOpenServerListAction"];
-  /** False is amqpOpenServerListAction=IGNORE, which wins where both are given. Unless said: true. */
+  /** False means amqpOpenServerListAction=IGNORE, which takes precedence if both are given. Unless said: true. */
   readonly updateURIsSupported?: TableOptions["updateURIsSupported"];
 }

@@ -35,7 +35,7 @@ export const IGNORED_OPTIONS: Readonly<Record<string, string>> = {
   updateURIsURL: "the endpoints come from the URI and from the broker's alternates",
   rebalanceUpdateURIs: OPENWIRE_CONTROL,
   reconnectSupported: OPENWIRE_CONTROL,
-  warnAfterReconnectAttempts: "nothing is logged; the events attempt and interrupted tell of every round",
+  warnAfterReconnectAttempts: "nothing is logged; the events attempt and interrupted report every round",
   connectionTimeout: "it bounds Java's TCP connect; attemptTimeout bounds the whole attempt",
   soTimeout: SOCKET,
   soWriteTimeout: SOCKET,

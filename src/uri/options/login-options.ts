@@ -21,7 +21,7 @@ export const LOGIN_OPTIONS = {
     origin: "qpid",
     aliases: ["amqp.saslMechanisms"],
     default: "what fits the login",
-    java: "Qpid JMS: all that it knows and the login fits",
+    java: "Qpid JMS: all that it knows and that fit the login",
     sentence:
       "AMQP only: which SASL mechanisms may be used, the preferred one first, separated by commas. By default a password goes by SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN, a token by OAUTHBEARER, XOAUTH2 or PLAIN, a client certificate by EXTERNAL or ANONYMOUS, whichever of them the broker offers first in this order. Without PLAIN in the list no password ever leaves the process.",
   },

@@ -17,7 +17,7 @@ export const OPTIONS = {
     default: 10,
     java: "10; Qpid JMS: 0; a masterslave: network connector: 1000",
     sentence:
-      "The wait after the first failed round, from which back-off grows (0 counts as 1, so that a dead group is no hot loop). If given, it is also waited between a loss and the first round; by default that round starts at once. The first connect never waits.",
+      "The wait after the first failed round, from which the back-off grows (0 counts as 1, to avoid a hot loop). If given, it is also the wait between a loss and the first round; by default that round starts at once. The first connect never waits.",
   },
   reconnectDelay: {
     ...MS,
@@ -25,7 +25,7 @@ export const OPTIONS = {
     default: "initialReconnectDelay",
     java: "Qpid JMS: 10",
     sentence:
-      "Qpid's name for the wait after the first failed round; beside it initialReconnectDelay is only the wait between a loss and the first round.",
+      "Qpid's name for the wait after the first failed round. If given, initialReconnectDelay is only the wait between a loss and the first round.",
   },
   maxReconnectDelay: {
     ...positiveMs,
@@ -41,7 +41,7 @@ export const OPTIONS = {
     aliases: ["useReconnectBackOff"],
     default: true,
     java: "true",
-    sentence: "Whether waits grow; with false each is as long as the first.",
+    sentence: "Whether the waits grow; with false each is as long as the first.",
   },
   backOffMultiplier: {
     type: "number",
@@ -53,7 +53,7 @@ export const OPTIONS = {
     default: "1.1 in the first 10 s of an outage, then 2",
     java: "2",
     sentence:
-      "The factor from one wait to the next. By default the wait is about a tenth of the outage so far, so whoever takes over is found within a tenth of it.",
+      "The factor from one wait to the next. By default the wait is about a tenth of the outage so far, so the next active member is found within a tenth of it.",
     schemes: {
       masterslave: "Java knows it as `backOffMultiplier` and takes whole numbers only; decimals are accepted here",
       failover: "Java knows it as `reconnectDelayExponent` and refuses `backOffMultiplier`; both are accepted here",
@@ -78,7 +78,7 @@ export const OPTIONS = {
     default: "maxReconnectAttempts",
     java: "-1",
     sentence:
-      "The same limit until the first session ever; -1 leaves it to maxReconnectAttempts. With initialConnect=fail-fast it is one round.",
+      "The same limit before the first session; -1 uses maxReconnectAttempts. With initialConnect=fail-fast it is one round.",
     schemes: { masterslave: "0 is unlimited", failover: "0 is one round, as 1 is" },
   },
   minConnectTime: {
@@ -86,7 +86,8 @@ export const OPTIONS = {
     origin: "activemq",
     default: 5_000,
     java: "masterslave: 5000",
-    sentence: "A session that ends sooner, having confirmed and delivered nothing, counts on in the same back-off.",
+    sentence:
+      "A session that ends sooner, without having confirmed or delivered anything, does not reset the back-off.",
   },
   randomize: {
     type: "boolean",
@@ -95,28 +96,28 @@ export const OPTIONS = {
     default: false,
     java: "failover: true; masterslave: and Qpid JMS: false",
     sentence:
-      "Whether each round shuffles the list. False also for failover:, for only one member of a master/slave group answers, and the order is the one its operator wrote.",
+      "Whether each round shuffles the list. False for failover: too, because only one member of a master/slave group answers, and the order is the operator's choice.",
   },
   reconnectSpread: {
     ...MS,
     origin: "ours",
     default: 0,
     sentence:
-      "Up to so long, at random, is waited before the first round after a loss, and about so long at least between rounds; it spreads a fleet of clients (docs/fleet.md).",
+      "Spreads a fleet of clients (docs/fleet.md): the first round after a loss waits a random time up to this, and the wait between rounds is about this at least.",
   },
   attemptTimeout: {
     ...positiveMs,
     origin: "ours",
     default: 15_000,
     sentence:
-      "The deadline of one attempt: dial, TLS and protocol handshake together. Twice as long each time, up to eight times, at an endpoint that accepts and then stays silent.",
+      "The deadline of one attempt: dial, TLS and protocol handshake together. It doubles, up to eight times as long, for an endpoint that accepts and then stays silent.",
   },
   attemptStagger: {
     ...MS,
     origin: "ours",
     default: 250,
     sentence:
-      "How long an endpoint may stay silent before the next is tried beside it; 0 is strictly one at a time, each for up to attemptTimeout.",
+      "How long an endpoint may stay silent before the next one is tried as well; with 0 they are tried strictly one at a time, each for up to attemptTimeout.",
   },
   connectTimeoutMs: {
     ...MS,
@@ -130,21 +131,21 @@ export const OPTIONS = {
     scope: "group",
     origin: "ours",
     default: "wait",
-    sentence: "Whether connect() goes on for as long as the attempts allow, or fails after one round.",
+    sentence: "Whether connect() keeps trying as long as maxReconnectAttempts allows, or fails after one round.",
   },
   authRetryMs: {
     ...MS,
     origin: "ours",
     default: 60_000,
     sentence:
-      "After a first session: for how long a refused login is asked again, after 1, 2, 4, 8, 16 and then 30 s, before the connection fails; 0 fails at the first refusal. Before a first session the first refusal ends connect().",
+      "How long a login that is refused after the first session is tried again (after 1, 2, 4, 8, 16 and then 30 s) before the connection fails; 0 fails at the first refusal. Before the first session the first refusal ends connect().",
   },
   heartbeatMs: {
     ...MS,
     origin: "ours",
     default: 5_000,
     sentence:
-      "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for 2.1 intervals is dead, and on Linux one that acknowledges nothing for 1.4; 0 switches all of it off.",
+      "The heart-beat (STOMP) or idle time-out (AMQP) interval wanted in both directions: a peer that is silent for 2.1 intervals, or on Linux acknowledges nothing for 1.4, counts as dead; 0 turns this off.",
   },
   ...DELIVERY_OPTIONS,
   ...LOGIN_OPTIONS,
@@ -162,7 +163,7 @@ export const OPTIONS = {
     scope: "both",
     origin: "ours",
     default: "by the scheme",
-    sentence: "What tcp:// and ssl:// endpoints speak; one protocol per URI.",
+    sentence: "The protocol of tcp:// and ssl:// endpoints; one protocol per URI.",
   },
   amqpOpenServerListAction: {
     type: "choice",
@@ -173,7 +174,7 @@ export const OPTIONS = {
     default: "ADD",
     java: "Qpid JMS: REPLACE",
     sentence:
-      "What becomes of the alternates an AMQP broker names when it opens a connection; of those, alternates says which are tried.",
+      "Whether to use the alternates that an AMQP broker names when it opens a connection; the option alternates says which of them are tried.",
   },
   updateURIsSupported: {
     type: "boolean",
@@ -181,7 +182,7 @@ export const OPTIONS = {
     origin: "activemq",
     default: true,
     java: "true",
-    sentence: "False is amqpOpenServerListAction=IGNORE, which wins where both are given.",
+    sentence: "False means amqpOpenServerListAction=IGNORE, which takes precedence if both are given.",
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 

@@ -108,7 +108,7 @@ describe.each(["stomp", "amqp"] as const)("a peer over %s that misbehaves", (pro
   });
   afterAll(() => groups.get(protocol)?.close());
 
-  it("is left for the good endpoint, whatever it does and when", { timeout: 600_000 }, async () => {
+  it("is abandoned for the good endpoint, whatever it does and when", { timeout: 600_000 }, async () => {
     const all = STAGES[protocol].flatMap((at, row) =>
       MISBEHAVIOURS[protocol].flatMap((how, column) => (WHOLE || (row + column) % 3 === 0 ? [{ at, how }] : [])),
     );

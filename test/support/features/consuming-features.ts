@@ -35,7 +35,7 @@ export const CONSUMING: readonly Feature[] = [
     },
   },
   {
-    name: "drain(): what was handed over is settled, the rest goes back",
+    name: "drain(): delivered messages are settled, the rest goes back",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const queue = trial.fresh("queue");
@@ -76,7 +76,7 @@ export const CONSUMING: readonly Feature[] = [
     },
   },
   {
-    name: "browse(): shows everything, takes nothing",
+    name: "browse(): shows everything, removes nothing",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const queue = trial.fresh("queue");
@@ -144,7 +144,7 @@ export const CONSUMING: readonly Feature[] = [
     },
   },
   {
-    name: "a durable subscription that another live client has: told, asked for again, given when that leaves",
+    name: "a durable subscription that another live client has: a warning, tried again, given when that client leaves",
     attempt: async (trial) => {
       const topic = trial.fresh("topic");
       const warnings: ConnectionWarning[] = [];
@@ -199,7 +199,7 @@ export const CONSUMING: readonly Feature[] = [
     },
   },
   {
-    name: "topic wildcards: `*` for a word, `>` at the end for any",
+    name: "topic wildcards: `*` for one word, `>` at the end for any number",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const base = trial.fresh("topic");

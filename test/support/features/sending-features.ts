@@ -82,7 +82,7 @@ export const SENDING: readonly Feature[] = [
     },
   },
   {
-    name: "time to live: gone when it is over",
+    name: "time to live: an expired message is not delivered",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const queue = trial.fresh("queue");
@@ -119,7 +119,7 @@ export const SENDING: readonly Feature[] = [
     },
   },
   {
-    name: "delayMs: handed out later",
+    name: "delayMs: delivered later",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const queue = trial.fresh("queue");

@@ -33,7 +33,7 @@ const DEAD_LETTERS = {
 
 export const SETTLING: readonly Feature[] = [
   {
-    name: "accept(): done with",
+    name: "accept(): the message is done",
     attempt: async (trial) => {
       const { connection, queue, delivery } = await inHand(trial);
       assert.equal(await delivery.accept(), "settled");
@@ -42,7 +42,7 @@ export const SETTLING: readonly Feature[] = [
     },
   },
   {
-    name: "accept({ confirmed: true }): the broker says so",
+    name: "accept({ confirmed: true }): the broker confirms it",
     attempt: async (trial) => {
       const { connection, queue, delivery } = await inHand(trial);
       assert.equal(await delivery.accept({ confirmed: true }), "settled");
@@ -207,7 +207,7 @@ export const SETTLING: readonly Feature[] = [
     },
   },
   {
-    name: "deduplicate: the twin of an accepted message is not handed over",
+    name: "deduplicate: a duplicate of an accepted message is not delivered",
     attempt: async (trial) => {
       const connection = await trial.connect();
       const [queue, other] = [trial.fresh("queue"), trial.fresh("queue")];

@@ -15,7 +15,7 @@ export function loginFailure(
   if (ending.kind === "sasl-unsendable")
     return failure(OTHER.unsendable, `${where} was not asked: ${ending.text}`, endpoint);
   if (ending.kind === "sasl-untrusted") {
-    const text = `${where} is not to be trusted: ${printableLine(ending.text)}; ${OTHER.untrusted.hint}`;
+    const text = `${where} cannot be trusted: ${printableLine(ending.text)}; ${OTHER.untrusted.hint}`;
     return failure(OTHER.untrusted, text, endpoint);
   }
   if (ending.kind === "sasl-unusable") {

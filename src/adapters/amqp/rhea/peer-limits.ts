@@ -84,7 +84,7 @@ function checkedBeginnings(connection: RheaConnection): Partial<RheaConnection> 
       on_open.call(connection, frame);
     },
     on_begin(frame) {
-      if (typeof frame.performative.remote_channel !== "number") throw new Error("A session that nobody here began");
+      if (typeof frame.performative.remote_channel !== "number") throw new Error("A session that we did not ask for");
       on_begin.call(connection, frame);
     },
     on_attach(frame) {
@@ -92,7 +92,7 @@ function checkedBeginnings(connection: RheaConnection): Partial<RheaConnection> 
       const { links = {} } = connection.remote_channel_map[frame.channel] ?? {};
       // rhea would create one, grant it credit and decode its messages.
       if (!Object.hasOwn(links, name) || links[name]?.is_receiver() === role)
-        throw new Error("A link that nobody here attached");
+        throw new Error("A link that we did not ask for");
       for (const at of TERMINI) if (!KNOWN_TERMINI.has(value[at]?.descriptor?.value)) value[at] = undefined;
       on_attach.call(connection, frame);
     },

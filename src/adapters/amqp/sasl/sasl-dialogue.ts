@@ -57,7 +57,7 @@ export function governSasl(connection: Connection, terms: SaslTerms): void {
     onOutcome({ code, additional_data: additional }) {
       if (!exchange) throw new Error("An outcome of SASL before its mechanisms");
       if (!mechanism?.spoke) {
-        end({ kind: "sasl-untrusted", text: "it judged the login before it had seen it" });
+        end({ kind: "sasl-untrusted", text: "it answered the login before the login was sent" });
         return false;
       }
       if (code !== 0) {

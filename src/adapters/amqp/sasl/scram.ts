@@ -54,7 +54,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
     if (e !== undefined) return;
     const signature = Buffer.from(v ?? "", "base64");
     if (!expected || signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
-      throw new Error("it could not show that it knows the password itself");
+      throw new Error("it could not prove that it knows the password");
     }
     stage = "done";
   }
@@ -72,7 +72,7 @@ export function scram(mechanism: ScramMechanism, login: PasswordLogin, nonce = r
     },
     accept(additional) {
       if (stage === "signature" && additional !== undefined) verify(additional);
-      if (stage !== "done") throw new Error("it let us in without showing that it knows the password itself");
+      if (stage !== "done") throw new Error("it accepted the login without proving that it knows the password");
     },
   };
 }

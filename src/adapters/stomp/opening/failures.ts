@@ -68,7 +68,7 @@ export const HANDSHAKE_FAILURES = {
     cause: "nothing: the credentials function failed, or their file cannot be read",
     code: "CREDENTIALS_UNAVAILABLE",
     verdict: "next",
-    text: "was not asked, for the credentials failed",
+    text: "was not asked, because the credentials failed",
   },
   badCredentials: {
     cause: "an ERROR that says that the login is wrong, or that a client certificate is wanted",
@@ -93,7 +93,7 @@ export const HANDSHAKE_FAILURES = {
     cause: "an ERROR that says that the client id is in use",
     code: "ENDPOINT_REJECTED",
     verdict: "next",
-    text: "refused the connection, for another live connection uses this clientId: give each process a clientId of its own",
+    text: "refused the connection, because another live connection uses this clientId: give each process a clientId of its own",
   },
 } as const satisfies Record<string, HandshakeFailure>;
 

@@ -98,7 +98,7 @@ function sendDeadLetter(wire: Wire, unsettled: Unsettled): Promise<Settled> {
       onRefused: ({ text, cause }) => {
         const { endpoint } = peer;
         const what = `the dead letter of message ${message.id ?? "(no id)"} to ${formatDestination(target)}`;
-        const why = `${formatAddress(endpoint)} refused ${what}, which is not rejected therefore: ${text}`;
+        const why = `${formatAddress(endpoint)} refused ${what}, so the message is not rejected: ${text}`;
         reject(new SendRejectedError(why, { id: deadLetterId(rejection), endpoint, cause }));
       },
       onSessionEnd: () => resolve("stale"),

@@ -132,7 +132,7 @@ export class StompTransaction implements SessionTransaction {
             resolve({ kind: "rolled-back", error });
           },
           onSessionEnd: (cause) => {
-            const message = `The session with ${this.#where} ended before the commit was answered: the transaction holds whole, or not at all`;
+            const message = `The session with ${this.#where} ended before the commit was answered: the transaction took effect whole, or not at all`;
             resolve({ kind: "in-doubt", error: new TransactionInDoubtError(message, { endpoint, cause }) });
           },
         },
@@ -187,7 +187,7 @@ export class StompTransaction implements SessionTransaction {
   }
 
   #interrupted(): TransactionInterruptedError {
-    const message = `The session with ${this.#where} ended before the transaction was committed: nothing of it holds`;
+    const message = `The session with ${this.#where} ended before the transaction was committed: it is rolled back`;
     return new TransactionInterruptedError(message, {
       endpoint: this.#wire.peer.endpoint,
       cause: this.#wire.whyClosed,

@@ -191,7 +191,7 @@ export class StandingSubscription implements Suspect {
   }
 
   failAsPoison(cause: MasterSlaveError): void {
-    const text = `Asking for ${this.#name} was in flight when ${this.deaths} sessions in a row died, in the last one alone`;
+    const text = `Asking for ${this.#name} was in flight when ${this.deaths} sessions in a row ended, alone in the last one`;
     this.end(new SubscriptionRefusedError(text, { cause, endpoint: cause.endpoint }));
   }
 

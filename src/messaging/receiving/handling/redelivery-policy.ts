@@ -47,7 +47,7 @@ const BECOMES = {
 
 /** Reports a failed handler by a process warning, for programs without a listener. */
 export function warnOfHandler({ messageId, destination, error, outcome }: HandlerFailure): void {
-  const text = `The handler of ${destination} failed for message ${messageId ?? "(no id)"}, and ${BECOMES[outcome]}. Later failures are not told like this: listen to "handlerFailed" of the connection, or give run() onError: ${stackTextOf(error)}`;
+  const text = `The handler of ${destination} failed for message ${messageId ?? "(no id)"}, and ${BECOMES[outcome]}. Later failures are not reported like this: listen to "handlerFailed" of the connection, or give run() onError: ${stackTextOf(error)}`;
   process.emitWarning(text, { code: "MASTERSLAVE_HANDLER" });
 }
 

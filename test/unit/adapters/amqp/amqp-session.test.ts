@@ -161,7 +161,7 @@ describe("an AMQP session", () => {
     session.destroy(new ConnectionClosedError("the test is over"));
   });
 
-  it("is destroyed by a mistake in a sink, with that as its cause", async () => {
+  it("is destroyed by an exception in a sink, with that as its cause", async () => {
     const peer = await brokerPeer("ActiveMQ");
     const session = await openOn(peer);
     const cause = new Error("a sink threw");
@@ -175,7 +175,7 @@ describe("an AMQP session", () => {
     expect((await session.ended).error).toMatchObject({ code: "INTERNAL", cause });
   });
 
-  it("takes sends and subscriptions after its end without a word", async () => {
+  it("ignores sends and subscriptions after its end", async () => {
     const peer = await brokerPeer("ActiveMQ");
     const session = await openOn(peer);
     session.destroy(new ConnectionClosedError("enough"));
@@ -214,19 +214,19 @@ describe("what Classic holds back until it is acknowledged", () => {
     return { peer, sink, deliver: () => deliver() };
   }
 
-  it("is let go of by an empty frame, while there is a subscription", async () => {
+  it("is acknowledged by an empty frame, while there is a subscription", async () => {
     const { peer, sink, deliver } = await subscribed("ActiveMQ");
     expect(await answerTo(peer, deliver)).toEqual(EMPTY_FRAME);
     expect(sink.deliveries).toHaveLength(1);
   });
 
-  it("is nothing at a broker that holds nothing back", async () => {
+  it("is not needed for a broker that holds nothing back", async () => {
     const { peer, sink, deliver } = await subscribed("apache-activemq-artemis");
     expect(await answerTo(peer, deliver)).toHaveLength(0);
     expect(sink.deliveries).toHaveLength(1);
   });
 
-  it("is nothing without a subscription: there is one answer at a time", async () => {
+  it("is not needed without a subscription: there is one answer at a time", async () => {
     const peer = await brokerPeer("ActiveMQ");
     const session = await openOn(peer);
     const send = recordedSend("queue://q", "x");

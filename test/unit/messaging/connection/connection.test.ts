@@ -17,7 +17,7 @@ const MANUAL = { confirms: false };
 const AT_A = { scheme: "stomp", host: "a.example", port: 61613 };
 
 describe("the life of a connection", () => {
-  it("is told by its state, each event exactly once", async () => {
+  it("shows in its state and its events, each exactly once", async () => {
     const { connection, broker, told } = toyConnection();
     expect(connection.state).toEqual({ name: "idle" });
     expect([connection.endpoint, connection.broker]).toEqual([undefined, undefined]);
@@ -127,7 +127,7 @@ describe("a connection that fails", () => {
     await connection.close();
   });
 
-  it("after its rounds are used up leaves the written in doubt and says that of nothing else", async () => {
+  it("after its rounds are used up reports only the written sends as in doubt", async () => {
     const { connection, broker, session } = await toyConnected(
       { maxReconnectRounds: 1 },
       { confirms: false, credit: 1 },
@@ -251,7 +251,7 @@ describe("restoring", () => {
     expect(connection.stats().outageMs).toBeCloseTo(total);
   });
 
-  it("happens again when the new session dies in the turn it came", async () => {
+  it("happens again when the new session ends in the turn in which it was opened", async () => {
     const { connection, broker, session, told } = await toyConnected({ poisonAfter: 100 }, MANUAL);
     const send = connection.send("q", "one");
     const consumer = connection.consume(ORDERS);
@@ -366,7 +366,7 @@ describe("close()", () => {
     expect(await send).toMatchObject({ code: "SEND_IN_DOUBT" });
   });
 
-  it("takes an endless drainTimeoutMs as just that", async () => {
+  it("waits without limit when drainTimeoutMs is Infinity", async () => {
     const { connection, session } = await toyConnected({}, MANUAL);
     const send = connection.send("q", "one");
     const closed = connection.close({ drainTimeoutMs: Number.POSITIVE_INFINITY });
@@ -455,7 +455,7 @@ describe("close()", () => {
     await Promise.all([closed, send]);
   });
 
-  it("is not held up by a peer that answers nothing", async () => {
+  it("is not delayed by a peer that answers nothing", async () => {
     const { connection, session } = await toyConnected({ drainTimeoutMs: 0 }, { leaves: false, confirms: false });
     const consumer = connection.consume(ORDERS);
     await consumer.ready;
@@ -466,7 +466,7 @@ describe("close()", () => {
     expect(await consumer.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("makes everything after it reject or refuse, and nothing throw from elsewhere", async () => {
+  it("makes every later call reject or throw, and nothing throws from the event loop", async () => {
     const { connection } = await toyConnected();
     const orders = connection.producer(ORDERS);
     await connection.close();

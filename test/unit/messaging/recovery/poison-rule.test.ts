@@ -20,7 +20,7 @@ const poisoned =
     return { confirms: answers, grants: answers, diesOf: (what: string) => what === poison };
   };
 
-describe("a send that every session dies of", () => {
+describe("a send that ends every session", () => {
   it("is replayed alone after poisonAfter sessions and rejects; everything else is confirmed in order", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 3 }, poisoned(3));
     const confirmed: string[] = [];
@@ -43,7 +43,7 @@ describe("a send that every session dies of", () => {
     expect(sent).toHaveLength(5);
   });
 
-  it("does not take the innocent ones with it, even when they were as often in flight", async () => {
+  it("does not fail other sends that were in flight as often", async () => {
     const { connection } = await toyConnected({ poisonAfter: 2 }, poisoned(2));
     const poison = rejectionOf(connection.send("q", "poison"));
     const innocent = Array.from({ length: 30 }, (_, i) => connection.send("q", `m${i}`));
@@ -83,7 +83,7 @@ describe("a send that every session dies of", () => {
     expect(broker.sessions.map(({ sent }) => sent)).toEqual([["suspect"], [], ["suspect"]]);
   });
 
-  it("is not waited for when its caller gives up before its turn comes", async () => {
+  it("delays nobody when its caller gives up before it is tried", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 1 }, { confirms: false });
     const abort = new AbortController();
     const first = connection.send("q", "first");
@@ -101,7 +101,7 @@ describe("a send that every session dies of", () => {
     await Promise.all([first, third]);
   });
 
-  it("stays under suspicion when its caller gives up while it is tried, so that no other is blamed", async () => {
+  it("stays a suspect when its caller gives up while it is tried, so that no other send is blamed", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 1 }, { confirms: false });
     const abort = new AbortController();
     const killer = rejectionOf(connection.send("q", "killer", { signal: abort.signal }));
@@ -118,8 +118,8 @@ describe("a send that every session dies of", () => {
   });
 });
 
-describe("a subscription that every session dies of", () => {
-  it("is asked for alone after poisonAfter sessions and refused; the others go on", async () => {
+describe("a subscription that ends every session", () => {
+  it("is tried alone after poisonAfter sessions and refused; the others go on", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 2 }, poisoned(2, "queue://poison"));
     const innocent = connection.consume("queue://innocent");
     const poison = connection.consume("queue://poison");
@@ -138,7 +138,7 @@ describe("a subscription that every session dies of", () => {
     expect(await poison.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("that was answered once starts its count anew", async () => {
+  it("that was answered once starts its count again", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 2 }, { grants: false });
     const consumer = connection.consume("queue://orders");
     broker.session.die();
@@ -173,7 +173,7 @@ describe("clearing suspects", () => {
     return { deaths: 3, unanswered: true, alone, failures, fail, failAsPoison: fail };
   }
 
-  it("goes on after its patience with one that is neither answered nor fatal, and blames nobody", async () => {
+  it("goes on after its time limit with a suspect that is neither answered nor ends the session, and blames nobody", async () => {
     const [endpoint] = ENDPOINTS;
     if (!endpoint) throw new Error("no endpoint");
     const session = new ToyMessagingSession(endpoint, {});
@@ -200,7 +200,7 @@ describe("clearing suspects", () => {
     session.die();
   });
 
-  it("does not send twice to one session what its patience ran out for", async () => {
+  it("does not send a suspect twice to one session after its time limit", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 1 }, { confirms: false });
     const send = connection.send("q", "one");
     broker.habits = { credit: 0 };

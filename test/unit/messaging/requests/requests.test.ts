@@ -77,7 +77,7 @@ describe("a request", () => {
     expect((await answer).text()).toBe("y");
   });
 
-  it("takes a reply that overtakes its confirmation", async () => {
+  it("accepts a reply that comes before its confirmation", async () => {
     const { connection, session } = await toyConnected({}, MANUAL);
     const answer = connection.request("q", "x", { id: "r" });
     await turns();
@@ -121,7 +121,7 @@ describe("a request", () => {
     expect(await forgotten).toMatchObject({ code: "CONNECTION_CLOSED" });
   });
 
-  it("is refused beyond maxPendingSends, with a twin's correlation id, and with a replyTo of its own", async () => {
+  it("is refused beyond maxPendingSends, with the correlation id of another request, and with a replyTo of its own", async () => {
     const { connection } = await toyConnected({ maxPendingSends: 1, overflow: "reject" });
     connection.request("q", "x", { id: "r" }).catch(() => {});
     await turns();

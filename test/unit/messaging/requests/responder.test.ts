@@ -79,7 +79,7 @@ describe("a responder", () => {
     expect(session.log.at(-1)).toBe("settle x rejected no price");
   });
 
-  it("counts a request as done whose reply nobody can be sent, and warns", async () => {
+  it("accepts a request whose reply can be sent to nobody, and raises a warning", async () => {
     const { connection, session } = await toyConnected({}, { confirms: false });
     const warnings: ConnectionWarning[] = [];
     connection.on("warning", (warning) => warnings.push(warning));

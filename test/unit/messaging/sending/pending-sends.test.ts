@@ -72,7 +72,7 @@ describe("a send", () => {
     expect(await second).toMatchObject({ resent: false });
   });
 
-  it("is resent with the same id before anything newer, in order, across several failovers", async () => {
+  it("is sent again with the same id before anything newer, in order, across several failovers", async () => {
     const { connection, broker, session } = await toyConnected({ poisonAfter: 100 }, MANUAL);
     const bodies = Array.from({ length: 20 }, (_, i) => `m${i}`);
     const sends = bodies.map((body) => connection.send("q", body, { id: `id-${body}` }));
@@ -100,7 +100,7 @@ describe("a send", () => {
     ]);
   });
 
-  it("that the session took and did not write is not called resent", async () => {
+  it("that the session took and did not write does not count as resent", async () => {
     const { connection, broker } = await toyConnected({}, { credit: 0 });
     const send = connection.send("q", "one");
     broker.habits = {};
@@ -110,7 +110,7 @@ describe("a send", () => {
     expect(connection.stats()).toMatchObject({ resent: 0, failovers: 1 });
   });
 
-  it("with inDoubt=fail rejects when its session ends after the write, and what was only held goes on", async () => {
+  it("with inDoubt=fail rejects when its session ends after the write, and sends that were only held go on", async () => {
     const { connection, broker } = await toyConnected({ inDoubt: "fail" }, { confirms: false, credit: 1 });
     const written = rejectionOf<SendError>(connection.send("q", "written", { id: "w" }));
     const held = connection.send("q", "held");
@@ -141,7 +141,7 @@ describe("the bounds", () => {
     ]);
   });
 
-  it("let maxPendingBytes be in flight, and nobody overtakes a large one that waits", async () => {
+  it("let maxPendingBytes be in flight, and no send overtakes a large one that waits", async () => {
     const { connection, session } = await toyConnected({ maxPendingBytes: 2_000 }, MANUAL);
     const large = "x".repeat(1_500);
     const sends = ["small", large, "late"].map((body) => connection.send("q", body));
@@ -261,7 +261,7 @@ describe("a send's limits", () => {
     expect(error).toMatchObject({ code: "SEND_TIMEOUT", inDoubt: true });
   });
 
-  it("take a time longer than Node's timers as just that", async () => {
+  it("take a timeout longer than Node's timers can hold", async () => {
     const { connection, session } = await toyConnected({}, MANUAL);
     const sends = [Number.POSITIVE_INFINITY, 2 ** 40].map((timeoutMs) =>
       connection.send("q", `${timeoutMs}`, { timeoutMs }),
@@ -300,7 +300,7 @@ describe("a send's limits", () => {
     expect(session.sent).toEqual([]);
   });
 
-  it("reject with SEND_IN_DOUBT when the signal fires after the write; a late confirmation is nobody's", async () => {
+  it("reject with SEND_IN_DOUBT when the signal fires after the write; a late confirmation is ignored", async () => {
     const { connection, session } = await toyConnected({}, MANUAL);
     const abort = new AbortController();
     const send = connection.send("q", "one", { signal: abort.signal });

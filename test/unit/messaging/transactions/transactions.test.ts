@@ -63,7 +63,7 @@ describe("a transaction", () => {
     expect(connection.stats().transactions).toMatchObject({ committed: 0, rolledBack: 1 });
   });
 
-  it("is not committed when a member was refused, though the work did not look", async () => {
+  it("is not committed when a member was refused, even if the work ignores the rejection", async () => {
     const { connection, session } = await toyConnected();
     const error = await rejectionOf(
       connection.transaction(async (tx) => {
@@ -86,7 +86,7 @@ describe("a transaction", () => {
     expect(broker.session.log).toEqual(["begin", "tx send one", "commit"]);
   });
 
-  it("is rolled back by the end of its session, and says so when the work does its next step", async () => {
+  it("is rolled back by the end of its session, and rejects the next step of the work", async () => {
     const { connection, broker } = await toyConnected();
     const steps: unknown[] = [];
     const error = await rejectionOf(
@@ -149,7 +149,7 @@ describe("a transaction", () => {
     expect(runs).toBe(1);
   });
 
-  it("whose commit is not answered is in doubt, and never run again", async () => {
+  it("whose commit is not answered is in doubt, and is never run again", async () => {
     const { connection, broker, session } = await toyConnected({}, { commits: "silence" });
     let runs = 0;
     const outcome = rejectionOf(
@@ -257,7 +257,7 @@ describe("a transaction", () => {
     goOn();
   });
 
-  it("is let finish by close(), which then refuses new ones", async () => {
+  it("may finish during close(), which refuses new ones", async () => {
     const { connection, session } = await toyConnected();
     let goOn = () => {};
     const committed = connection.transaction(async (tx) => {
@@ -275,7 +275,7 @@ describe("a transaction", () => {
     expect(session.log).toEqual(["begin", "tx send one", "commit", "close"]);
   });
 
-  it("that outlasts close()'s patience is rolled back and rejects", async () => {
+  it("that outlasts the drain timeout of close() is rolled back and rejects", async () => {
     const { connection } = await toyConnected();
     const outcome = rejectionOf(connection.transaction(() => new Promise(() => {})));
     await turns();
@@ -335,7 +335,7 @@ describe("a transaction", () => {
 });
 
 describe("a member of a transaction that nobody waits for", () => {
-  it("is told by the transaction alone when its send fails, not by an unhandled rejection", async () => {
+  it("is reported by the transaction alone when its send fails, not by an unhandled rejection", async () => {
     const { connection, session } = await toyConnected();
     const sending = connection.transaction((tx) => {
       session.transactions.at(-1)?.refuses.add("bad");
@@ -346,7 +346,7 @@ describe("a member of a transaction that nobody waits for", () => {
     await turns(3);
   });
 
-  it("is told by the transaction alone when its accept fails", async () => {
+  it("is reported by the transaction alone when its accept fails", async () => {
     const { connection } = await toyConnected();
     const accepting = connection.transaction((tx) => void tx.accept("none" as never));
     expect(await rejectionOf(accepting)).toMatchObject({ code: "TRANSACTION_ROLLED_BACK" });

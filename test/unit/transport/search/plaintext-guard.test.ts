@@ -49,7 +49,7 @@ describe("guardPlaintext", () => {
     await expect(open(PLAIN, { signal: AbortSignal.timeout(9), turn: async () => {} })).rejects.toMatchObject({
       code: "PLAINTEXT_REFUSED",
       verdict: "next",
-      message: expect.stringMatching(/stomp:\/\/b:2 was not asked.*stomps:\/\/a:1 said TLS_FAILED.*mend TLS there/),
+      message: expect.stringMatching(/stomp:\/\/b:2 was not asked.*stomps:\/\/a:1 said TLS_FAILED.*repair TLS there/),
       cause: { code: "TLS_FAILED" },
     });
     expect(spoken).toEqual([]);

@@ -51,7 +51,7 @@ async function inStaggers(act: () => Promise<unknown>): Promise<number> {
 }
 
 describe("a round", () => {
-  it("sends not one SYN to the second when the first answers in time", async () => {
+  it("sends no SYN to the second endpoint when the first answers in time", async () => {
     const [first, second] = [await toyServer({ answersAfterMs: 40 }), await toyServer("welcome")];
     const { search, client, answers } = toySearch({ attemptStagger: 2_000 });
     const result = await search.round([first.endpoint, second.endpoint], ONE_MORE);

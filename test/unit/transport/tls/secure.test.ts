@@ -117,24 +117,24 @@ describe("tls.checkServerIdentity", () => {
       () => {
         throw never;
       },
-      /tls\.checkServerIdentity does not take: not my broker$/,
+      /tls\.checkServerIdentity refuses: not my broker$/,
     ],
     [
       "throws nothing",
       () => {
         throw undefined;
       },
-      /does not take: it threw$/,
+      /refuses: it threw$/,
     ],
-    ["returns an Error without a code", () => never, /does not take: not my broker$/],
-    ["returns a frozen Error", () => Object.freeze(new Error("ice")), /does not take: ice$/],
+    ["returns an Error without a code", () => never, /refuses: not my broker$/],
+    ["returns a frozen Error", () => Object.freeze(new Error("ice")), /refuses: ice$/],
     [
       "returns an Error of the system's",
       () => Object.assign(new Error("no pins"), { code: "ECONNREFUSED" }),
-      /does not take: no pins$/,
+      /refuses: no pins$/,
     ],
-    ["returns true", () => true, /does not take: it returned something else than undefined$/],
-    ["returns text", () => "bad", /does not take: bad$/],
+    ["returns true", () => true, /refuses: it returned something else than undefined$/],
+    ["returns text", () => "bad", /refuses: bad$/],
     ["is an async function", async () => undefined, /it returned a promise, and it must answer at once$/],
     ["is an async function that fails", () => Promise.reject(never), /it returned a promise/],
   ])("that %s fails the attempt, and not the process", async (_, check, text) => {

@@ -31,7 +31,7 @@ describe("what a message unfolds to", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it("is no message of more than a million values, however they are nested", () => {
+  it("is refused with more than a million values, however they are nested", () => {
     const inner = Buffer.alloc(9 + 65_000, 0x40);
     inner.writeUInt8(0xd0, 0);
     inner.writeUInt32BE(4 + 65_000, 1);

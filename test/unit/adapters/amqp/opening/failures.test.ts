@@ -30,7 +30,7 @@ describe("the failure table", () => {
     expect(attemptFailure(endpoint, ending, nothing).message).not.toContain("clientId");
   });
 
-  it("takes an outcome that the specification does not have for a refused login", () => {
+  it("treats an unknown SASL outcome as a refused login", () => {
     const failure = attemptFailure(endpoint, { kind: "sasl-outcome", outcome: 9, login: "password" }, nothing);
     expect(failure).toBeInstanceOf(AuthenticationError);
     expect(failure.message).toContain("SASL outcome 9");

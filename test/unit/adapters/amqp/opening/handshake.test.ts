@@ -30,7 +30,7 @@ describe("the AMQP handshake", () => {
     expect(session.useful).toBe(false);
   });
 
-  it("carries a name and a password outside ASCII whole", async () => {
+  it("sends a name and a password outside ASCII unchanged", async () => {
     const peer = await rheaPeer();
     const logins: unknown[] = [];
     peer.container.sasl_server_mechanisms.enable_plain((username: string, password: string) => {
@@ -41,7 +41,7 @@ describe("the AMQP handshake", () => {
     expect(logins).toEqual([{ username: "zoë", password: "pässwörd€" }]);
   });
 
-  it("logs in as nobody without credentials, and never when it has some", async () => {
+  it("logs in as ANONYMOUS without credentials, and never with them", async () => {
     const peer = await rheaPeer();
     peer.container.sasl_server_mechanisms.enable_anonymous();
     await openOn(peer);

@@ -118,7 +118,7 @@ it.each<[string, () => Promise<Subscribing>, Partial<SubscriptionRequest>, RegEx
   await next.ready;
 });
 
-it("closes one that is about to be refused, without a word", async () => {
+it("silently closes a subscription that is about to be refused", async () => {
   const session = await openOn(await classic());
   const sink = recordedSink();
   let told = false;

@@ -61,7 +61,7 @@ describe("an AMQP subscription", () => {
     expect(link.source).toMatchObject({ address: "prices", capabilities: ["topic"] });
   });
 
-  it("tells that a message was delivered before", async () => {
+  it("reports that a message was delivered before", async () => {
     const peer = await dispatcher();
     const { sink, link } = await subscribed(peer);
     link.send({ body: "again", delivery_count: 2 });

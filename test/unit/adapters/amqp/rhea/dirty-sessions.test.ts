@@ -39,8 +39,8 @@ async function walking({ endpoint: { host, port } }: Peer) {
 
 const queue = (name: string) => ({ destination: { kind: "queue", name }, prefetch: 10 }) as const;
 
-describe("a walk through due sessions", () => {
-  it("looks at the session alone that sends, however many there are", async () => {
+describe("visiting dirty sessions", () => {
+  it("visits only the session that sends, however many there are", async () => {
     const { looks, begin } = await walking(await brokerPeer("ActiveMQ"));
     const senders = Array.from({ length: 200 }, (_, n) => begin().attach_sender({ target: `queue${n}` }));
     await until(() => senders.every((sender) => sender.is_open() && sender.sendable()));

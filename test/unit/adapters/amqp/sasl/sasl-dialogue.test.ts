@@ -111,7 +111,7 @@ describe("the mechanism", () => {
     Object.assign(peer.container.sasl_server_mechanisms, { OAUTHBEARER: mechanism });
     const failure = await failureOf(peer, external(TOKEN));
     expect(failure).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
-    expect((failure as Error).message).toMatch(/the token is not taken \(SASL outcome 1, invalid_token\)/);
+    expect((failure as Error).message).toMatch(/the token is not accepted \(SASL outcome 1, invalid_token\)/);
     expect(answers).toEqual(["\u0001"]);
   });
 
@@ -152,7 +152,7 @@ describe("a server that breaks the rules of SASL", () => {
     [
       "lets us in before SCRAM has begun",
       [saslHeader, mechanisms("SCRAM-SHA-256"), outcome(0)],
-      /before it had seen it/,
+      /before the login was sent/,
     ],
   ])("and %s fails the attempt, once, and prints nothing", async (_, bytes, text) => {
     const print = vi.spyOn(console, "error");
@@ -190,6 +190,6 @@ describe("a frame of SASL against the rules", () => {
     );
     const failure = await failureOf(peer, { credentials: () => USER });
     expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next" });
-    expect((failure as Error).message).toContain("before it had seen it");
+    expect((failure as Error).message).toContain("before the login was sent");
   });
 });

@@ -23,7 +23,7 @@ describe("SCRAM", () => {
     expect(String(await exchange.step(Buffer.from(FIRST)))).toBe(
       "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
     );
-    expect(() => exchange.accept(undefined)).toThrow(/without showing that it knows the password/);
+    expect(() => exchange.accept(undefined)).toThrow(/without proving that it knows the password/);
     expect(await exchange.step(Buffer.from(FINAL))).toHaveLength(0);
     exchange.accept(undefined);
   });
@@ -32,7 +32,7 @@ describe("SCRAM", () => {
     const exchange = scram("SCRAM-SHA-256", USER, NONCE);
     await exchange.start();
     await exchange.step(Buffer.from(FIRST));
-    expect(() => exchange.accept(Buffer.from("v=AAAA"))).toThrow(/could not show/);
+    expect(() => exchange.accept(Buffer.from("v=AAAA"))).toThrow(/could not prove/);
     exchange.accept(Buffer.from(FINAL));
   });
 
@@ -90,15 +90,15 @@ describe("SCRAM", () => {
     ["asks for one iteration", { first: (text: string) => text.replace(/i=.*/, "i=1") }, /1 iterations/],
     ["asks for no number", { first: (text: string) => text.replace(/i=.*/, "i=many") }, /iterations/],
     ["sends garbage", { first: () => "how do you do?" }, /nonce/],
-    ["signs with another key", { last: () => `v=${Buffer.alloc(32).toString("base64")}` }, /could not show/],
-    ["signs with nothing", { last: () => "v=" }, /could not show/],
-    ["lets us in without its signature", { last: "skip" as const }, /without showing/],
-  ])("believes no server that %s: the next endpoint is tried, and nothing is printed", async (_what, options, text) => {
+    ["signs with another key", { last: () => `v=${Buffer.alloc(32).toString("base64")}` }, /could not prove/],
+    ["signs with nothing", { last: () => "v=" }, /could not prove/],
+    ["accepts the login without its signature", { last: "skip" as const }, /without proving/],
+  ])("refuses a server that %s: the next endpoint is tried, and nothing is printed", async (_what, options, text) => {
     const print = vi.spyOn(console, "error");
     const peer = await peerWith("SCRAM-SHA-256", options);
     const failure = await failureOf(peer, { credentials: () => USER });
     expect(failure).toMatchObject({ code: "PROTOCOL_ERROR", verdict: "next", message: expect.stringMatching(text) });
-    expect((failure as Error).message).toMatch(/is not to be trusted/);
+    expect((failure as Error).message).toMatch(/cannot be trusted/);
     expect((failure as Error).message).not.toContain(USER.password);
     expect(print).not.toHaveBeenCalled();
   });

@@ -135,7 +135,7 @@ describe("AMQP sends", () => {
     expect(outcomes.every(({ kind }) => kind === "confirmed")).toBe(true);
   });
 
-  it("does not let a destination without credit hold up another", async () => {
+  it("does not let a destination without credit delay another", async () => {
     const peer = await manualBroker();
     const session = await openOn(peer);
     const held = recordedSend("queue://full", "held");

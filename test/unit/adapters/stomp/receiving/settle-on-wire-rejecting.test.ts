@@ -77,7 +77,7 @@ describe("rejecting on Artemis", () => {
     peer.socket.end(frame("ERROR", { "receipt-id": headers["receipt"] ?? "", message: "AMQ339011 Error sending" }));
     await expect(rejected).rejects.toBeInstanceOf(SendRejectedError);
     await expect(rejected).rejects.toThrow(
-      /dead letter of message id-1 to queue:\/\/DLQ, which is not rejected therefore/,
+      /dead letter of message id-1 to queue:\/\/DLQ, so the message is not rejected/,
     );
     await lossOf(session);
     expect(peer.all("ACK")).toEqual([]);

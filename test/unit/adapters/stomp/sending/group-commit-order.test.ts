@@ -114,7 +114,7 @@ const plans = fc
   .map(({ turns, refused, cuts }): Plan => ({ turns, refused: new Map(refused), cuts }));
 
 describe("group commit, whatever is refused and whenever sessions end", () => {
-  it("gives each send one outcome, stores the others in order, and nothing twice but what was in doubt", async () => {
+  it("gives each send one outcome, stores the others in order, and stores only sends in doubt twice", async () => {
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
         const store = new Store(plan);

@@ -155,7 +155,7 @@ describe("a release over STOMP", () => {
 });
 
 describe("accept({ confirmed })", () => {
-  it("resolves when the broker has said so", async () => {
+  it("resolves when the broker has confirmed it", async () => {
     const { consumer, subscription, connection } = await consuming();
     subscription.deliver("a");
     const delivery = await take(consumer);
@@ -220,7 +220,7 @@ describe("a named subscription", () => {
     await expect(connection.unsubscribe("audit")).rejects.toThrow(/option clientId/);
   });
 
-  it("held by another live session is asked for again, with one warning, until it is given", async () => {
+  it("held by another live session is requested again, with one warning, until the broker grants it", async () => {
     const { session, consumer, warnings } = await durablyConsuming();
     session.to(PRICES).refuse("in use", true);
     session.to(PRICES).refuse("already refused", true);
@@ -291,7 +291,7 @@ describe("a named subscription", () => {
     expect(await fateOf(consumer.next())).toEqual({ kind: "pending" });
   });
 
-  it("is no suspect any more when a session has answered, be it with a refusal", async () => {
+  it("is no suspect any more when a session has answered, even with a refusal", async () => {
     const { connection, broker } = await toyConnected({ poisonAfter: 2, clientId: "c" }, { grants: false });
     const consumer = connection.consume("topic://t", { durable: "d" });
     await turns();
@@ -318,7 +318,7 @@ describe("browse()", () => {
     expect(connection.stats().consumers).toBe(0);
   });
 
-  it("interrupted by a failover begins again and shows only what it has not shown", async () => {
+  it("interrupted by a failover begins again and shows only what it has not shown yet", async () => {
     const { connection, broker } = await toyConnected();
     const browsing = connection.browse(ORDERS);
     broker.session.to(ORDERS).deliver("a");
@@ -348,7 +348,7 @@ describe("browse()", () => {
     expect(() => connection.browse(PRICES)).toThrow(/shows what is in a queue/);
   });
 
-  it("counts nothing as handed over: what is consumed afterwards is no redelivery", async () => {
+  it("counts nothing as delivered: what is consumed afterwards is no redelivery", async () => {
     const { connection, session } = await toyConnected();
     const shown = connection.browse(ORDERS);
     const next = shown.next();

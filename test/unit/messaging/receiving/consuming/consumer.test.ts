@@ -15,7 +15,7 @@ forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 
 describe("a consumer", () => {
-  it("hands over deliveries in order, those that came early and those that are waited for", async () => {
+  it("delivers in order, whether a message or its reader came first", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     await consumer.ready;
@@ -40,7 +40,7 @@ describe("a consumer", () => {
     expect(connection.stats()).toMatchObject({ consumers: 0, received: 3, settled: 3, unsettled: 0 });
   });
 
-  it("passes its prefetch and selector on, 100 unless said", async () => {
+  it("passes its prefetch, 100 by default, and its selector to the session", async () => {
     const { connection, session } = await toyConnected();
     connection.consume("orders", { prefetch: 7, selector: "a = 1" });
     connection.consume("topic://prices.>");
@@ -50,7 +50,7 @@ describe("a consumer", () => {
     ]);
   });
 
-  it("serves two readers one delivery each, in the order they asked", async () => {
+  it("gives two waiting readers one delivery each, in the order of their calls", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     const readers = [take(consumer), take(consumer)];
@@ -92,7 +92,7 @@ describe("a consumer", () => {
     expect(await shown).toEqual({ done: true, value: undefined });
   });
 
-  it("that is to remember more ids than a table holds is refused at once", async () => {
+  it("is refused at once when it should remember more ids than the limit", async () => {
     const { connection } = await toyConnected();
     for (const max of [10_000_001, 2 ** 40])
       expect(() => connection.consume(ORDERS, { deduplicate: { max } })).toThrow(/up to 10000000, not/);
@@ -141,7 +141,7 @@ describe("a consumer", () => {
 });
 
 describe("a refused subscription", () => {
-  it("ends this consumer only, and is told once to the reader who waits", async () => {
+  it("ends this consumer only, and rejects the waiting reader once", async () => {
     const { connection, session } = await toyConnected({}, { grants: false });
     const [refused, other] = [connection.consume(ORDERS), connection.consume("queue://other")];
     const [first, second] = [rejectionOf(refused.next()), refused.next()];
@@ -155,7 +155,7 @@ describe("a refused subscription", () => {
     expect(connection.state.name).toBe("connected");
   });
 
-  it("is told to the next reader when nobody waits, after which the iteration is over", async () => {
+  it("rejects the next reader when nobody waits, after which the iteration is over", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     await consumer.ready;
@@ -178,7 +178,7 @@ describe("a refused subscription", () => {
 });
 
 describe("closing a consumer", () => {
-  it("while no session has it: nothing is asked for later", async () => {
+  it("while no session has it: no later session is asked for it", async () => {
     const { connection, broker } = toyConnection();
     const consumer = connection.consume(ORDERS);
     const reader = consumer.next();
@@ -239,7 +239,7 @@ describe("closing a consumer", () => {
 });
 
 describe("over a failover, a consumer", () => {
-  it("drops what it had buffered and hands over what comes again, flagged by our own memory", async () => {
+  it("drops its buffer and delivers what comes again, marked as redelivered by our own record", async () => {
     const { connection, broker, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     await consumer.ready;
@@ -271,7 +271,7 @@ describe("over a failover, a consumer", () => {
     expect((await reader).message.text()).toBe("after");
   });
 
-  it("takes the broker's flag where the broker remembers", async () => {
+  it("uses the broker's redelivered flag if the broker sets it", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     session.to(ORDERS).deliver("a", { redelivered: true });
@@ -292,7 +292,7 @@ describe("over a failover, a consumer", () => {
     ]);
   });
 
-  it("does not call the copies of two consumers of a topic redelivered", async () => {
+  it("does not mark the copies of two consumers of a topic as redelivered", async () => {
     const { connection, session, broker } = await toyConnected();
     const consumers = [connection.consume("topic://prices"), connection.consume("topic://prices")];
     for (const subscription of session.subscriptions) subscription.deliver("a");
@@ -312,7 +312,7 @@ describe("over a failover, a consumer", () => {
 });
 
 describe("what goes back to the broker", () => {
-  it("is dropped from the buffer and stale in hand, and close() does not wait for it", async () => {
+  it("is dropped from the buffer and stale in the user's hands, and close() does not wait for it", async () => {
     const { connection, session } = await toyConnected({ drainTimeoutMs: 20_000 });
     const consumer = connection.consume(ORDERS);
     await consumer.ready;
@@ -340,7 +340,7 @@ describe("what goes back to the broker", () => {
 });
 
 describe("what a session says after its end", () => {
-  it("is heard by nobody", async () => {
+  it("is ignored", async () => {
     const { connection, broker, session } = await toyConnected();
     const consumer = connection.consume(ORDERS);
     await consumer.ready;

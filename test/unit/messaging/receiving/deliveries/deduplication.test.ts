@@ -23,7 +23,7 @@ async function deduplicating(deduplicate = { max: 10 } as { max: number; ttlMs?:
 }
 
 describe("a consumer that deduplicates", () => {
-  it("settles the twin of an accepted message without handing it over, and counts it", async () => {
+  it("settles a duplicate of an accepted message without delivering it, and counts it", async () => {
     const { consumer, subscription, connection, session } = await deduplicating();
     subscription.deliver("first", { id });
     await (await take(consumer)).accept();
@@ -34,7 +34,7 @@ describe("a consumer that deduplicates", () => {
     expect(connection.stats()).toMatchObject({ deduplicated: 1, received: 2 });
   });
 
-  it("keeps a twin aside while the first is in hand: settles it when that is accepted, hands it over when it is not", async () => {
+  it("keeps a duplicate aside while the first is unsettled: settles it when that is accepted, delivers it when it is not", async () => {
     for (const [settle, expected] of [
       ["accept", { kind: "pending" }],
       ["reject", { kind: "resolved" }],
@@ -50,7 +50,7 @@ describe("a consumer that deduplicates", () => {
     }
   });
 
-  it("counts a message as accepted that was accepted too late: it comes again and is not handed over", async () => {
+  it("counts a message as accepted that was accepted too late: it comes again and is not delivered", async () => {
     const { consumer, subscription, broker, connection } = await deduplicating();
     subscription.deliver("first", { id });
     const first = await take(consumer);
@@ -76,7 +76,7 @@ describe("a consumer that deduplicates", () => {
     expect(session.log.at(-1)).toBe("settle twin accepted");
   });
 
-  it("hands over again what a transaction was to accept too late", async () => {
+  it("delivers again what a transaction accepted too late", async () => {
     const { consumer, subscription, broker, connection } = await deduplicating();
     subscription.deliver("first", { id });
     const first = await take(consumer);
@@ -86,7 +86,7 @@ describe("a consumer that deduplicates", () => {
     expect((await take(consumer)).message.text()).toBe("first");
   });
 
-  it("hands over again what a transaction accepted and rolled back", async () => {
+  it("delivers again what a transaction accepted and rolled back", async () => {
     const { consumer, subscription, connection } = await deduplicating();
     subscription.deliver("first", { id });
     const first = await take(consumer);
@@ -113,7 +113,7 @@ describe("a consumer that deduplicates", () => {
     expect((await take(brief.consumer)).message.text()).toBe("a");
   });
 
-  it("hands over every message that has no id", async () => {
+  it("delivers every message that has no id", async () => {
     const { consumer, subscription } = await deduplicating();
     for (const body of ["a", "b"]) {
       subscription.deliver(body, { id: null });
@@ -121,7 +121,7 @@ describe("a consumer that deduplicates", () => {
     }
   });
 
-  it("that is closed while its cache loads is never asked for", async () => {
+  it("that is closed while its cache loads makes no subscription", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 1 } });
     await consumer.close();
@@ -130,7 +130,7 @@ describe("a consumer that deduplicates", () => {
     expect(connection.stats().consumers).toBe(0);
   });
 
-  it("with run(): hands over what came again while the failed handler waited for its next attempt", async () => {
+  it("with run(): delivers what came again while the failed handler waited for its next attempt", async () => {
     const { connection, broker } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
     let calls = 0;
@@ -151,7 +151,7 @@ describe("a consumer that deduplicates", () => {
     expect(session.log).toContain("settle a accepted");
   });
 
-  it("with run(): hands over what came again before the interrupted transaction's handler was through", async () => {
+  it("with run(): delivers what came again before the interrupted transaction's handler had finished", async () => {
     const { connection, broker } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
     let calls = 0;
@@ -175,7 +175,7 @@ describe("a consumer that deduplicates", () => {
     expect(session.log).toContain("tx settle a accepted");
   });
 
-  it("hands over no twin that was kept aside when it drains", async () => {
+  it("delivers no duplicate that was kept aside when it drains", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
     await consumer.ready;
@@ -189,7 +189,7 @@ describe("a consumer that deduplicates", () => {
     expect(await consumer.next()).toMatchObject({ done: true });
   });
 
-  it("hands over a twin that cannot be settled", async () => {
+  it("delivers a duplicate that cannot be settled", async () => {
     const { connection, session } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
     await consumer.ready;
@@ -202,7 +202,7 @@ describe("a consumer that deduplicates", () => {
     expect((await fateOf(next)).kind).toBe("resolved");
   });
 
-  it("hands over what came again when the transaction that accepted it ends later", async () => {
+  it("delivers what came again when the transaction that accepted it ends later", async () => {
     const { connection, broker } = await toyConnected();
     const consumer = connection.consume(ORDERS, { deduplicate: { max: 10 } });
     await consumer.ready;

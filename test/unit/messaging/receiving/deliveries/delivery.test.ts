@@ -72,7 +72,7 @@ describe("settling a delivery", () => {
     expect(error.message).toContain("id-a");
   });
 
-  it("strictly is as any other while the session lives", async () => {
+  it("with strict resolves as usual while the session lives", async () => {
     const { delivery } = await oneDelivery();
     expect(await delivery.accept({ strict: true })).toBe("settled");
   });
@@ -86,7 +86,7 @@ describe("settling a delivery", () => {
     expect(await rejectionOf(delivery.accept())).toMatchObject({ code: "ALREADY_SETTLED" });
   });
 
-  it("in a way the broker cannot do leaves it unsettled, to be settled in another", async () => {
+  it("in a way the broker cannot do leaves the delivery unsettled, to be settled in another way", async () => {
     const { delivery, session, connection } = await oneDelivery();
     session.to(ORDERS).unsupported = ["rejected"];
     expect(await rejectionOf(delivery.reject())).toMatchObject({ code: "UNSUPPORTED" });

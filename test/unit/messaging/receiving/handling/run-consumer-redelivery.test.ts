@@ -28,7 +28,7 @@ async function lines(session: ToyMessagingSession, count: number): Promise<strin
 }
 
 describe("run() with a redelivery policy", () => {
-  it("calls the handler again, tells it which attempt it is, and accepts when it succeeds", async () => {
+  it("calls the handler again with the number of the attempt, and accepts the message when it succeeds", async () => {
     const attempts: number[] = [];
     const handler: Handler = (_message, { attempt }) => {
       attempts.push(attempt);
@@ -70,7 +70,7 @@ describe("run() with a redelivery policy", () => {
     expect(seen).toEqual(["a1", "a2", "b1", "b2"]);
   });
 
-  it("counts on when the message went stale meanwhile and comes again on the next session", async () => {
+  it("continues its count when the message went stale meanwhile and comes again on the next session", async () => {
     const attempts: number[] = [];
     const handler: Handler = (_message, { attempt }) => {
       attempts.push(attempt);
@@ -86,7 +86,7 @@ describe("run() with a redelivery policy", () => {
     expect(attempts).toEqual([1, 2, 3]);
   });
 
-  it("leaves what waits for its turn to the broker when the consumer drains, and does not wait for it", async () => {
+  it("leaves a message that waits for a retry to the broker when the consumer drains, and does not wait for it", async () => {
     let called = 0;
     const handler: Handler = () => {
       called += 1;
@@ -101,7 +101,7 @@ describe("run() with a redelivery policy", () => {
     expect(session.log.slice(1)).toEqual([`unsubscribe ${ORDERS}`]);
   });
 
-  it("ends before it processes a message that it could not settle, which goes back", async () => {
+  it("ends before it processes a message that it could not settle, and gives the message back", async () => {
     let called = 0;
     const { session, ran } = await running(() => (called += 1));
     session.to(ORDERS).deliver("a", { unsettleable: new UnsupportedError("no acknowledgement of this one") });
@@ -136,7 +136,7 @@ describe("a handler that throws", () => {
   const typo: Handler = (message) => (message as unknown as { jsonn(): void }).jsonn();
   const FAILURE = { messageId: "id-a", destination: ORDERS, at: expect.any(Date), error: expect.any(TypeError) };
 
-  it("is told with the message, the error and what becomes of it, call by call", async () => {
+  it("raises handlerFailed for each call, with the message, the error and what happens to it", async () => {
     const { session, events, connection, warnings } = await told(typo, ONCE_MORE);
     session.to(ORDERS).deliver("a");
     await lines(session, 1);
@@ -148,7 +148,7 @@ describe("a handler that throws", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("is told to onError too, whose own throw harms nobody and is a process warning", async () => {
+  it("calls onError too, whose own exception becomes a process warning", async () => {
     const heard: unknown[] = [];
     const onError = (failure: unknown) => {
       heard.push(failure);
@@ -174,7 +174,7 @@ describe("a handler that throws", () => {
     ]);
   });
 
-  it("whose message comes again is told so", async () => {
+  it("raises handlerFailed with "return" when its message comes again", async () => {
     let fail = () => {};
     const handler: Handler = () => new Promise((_, reject) => (fail = () => reject(new Error("late"))));
     const { session, events, broker } = await told(handler, ONCE_MORE);
@@ -186,7 +186,7 @@ describe("a handler that throws", () => {
     expect(events).toMatchObject([{ attempt: 1, outcome: "return", retryInMs: undefined }]);
   });
 
-  it("is told by respond(), and its onError is called", async () => {
+  it("raises handlerFailed for respond() too, and calls its onError", async () => {
     const heard: unknown[] = [];
     const { connection, broker } = await toyConnected();
     const responder = connection.respond(ORDERS, typo as never, { onError: (failure) => heard.push(failure) });

@@ -21,7 +21,7 @@ async function consuming() {
 }
 
 describe("run", () => {
-  it("accepts each message its handler is through with, one at a time, in order", async () => {
+  it("accepts each message when its handler has finished, one at a time, in order", async () => {
     const { consumer, subscription, settled } = await consuming();
     const log: string[] = [];
     const running = consumer.run(async (message) => {
@@ -56,7 +56,7 @@ describe("run", () => {
     await running;
   });
 
-  it("works on as many messages at once as its concurrency says", async () => {
+  it("processes as many messages at once as its concurrency allows", async () => {
     const { consumer, subscription } = await consuming();
     const finish: (() => void)[] = [];
     const running = consumer.run(() => new Promise<void>((resolve) => finish.push(resolve)), { concurrency: 3 });
@@ -77,7 +77,7 @@ describe("run", () => {
     expect(await rejectionOf(consumer.run(() => {}, { concurrency }))).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
-  it("resolves when the consumer is closed, once the handlers at work have finished", async () => {
+  it("resolves when the consumer is closed and the running handlers have finished", async () => {
     const { consumer, subscription } = await consuming();
     let finish = () => {};
     const running = consumer.run(() => new Promise<void>((resolve) => (finish = resolve)), { concurrency: 2 });
