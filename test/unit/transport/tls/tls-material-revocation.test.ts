@@ -83,7 +83,9 @@ describe("an option of tls that is there and undefined", () => {
       expect(() => checkTlsOptions({ [name]: undefined })).toThrow(
         expect.objectContaining({
           code: "INVALID_ARGUMENT",
-          message: expect.stringMatching(new RegExp(`^tls lacks ${name}: it is undefined, perhaps from an environment variable`)),
+          message: expect.stringMatching(
+            new RegExp(`^tls lacks ${name}: it is undefined, perhaps from an environment variable`),
+          ),
         }),
       );
     },
