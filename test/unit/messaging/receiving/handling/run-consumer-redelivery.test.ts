@@ -174,7 +174,7 @@ describe("a handler that throws", () => {
     ]);
   });
 
-  it("raises handlerFailed with "return" when its message comes again", async () => {
+  it("raises handlerFailed with the outcome return when its message comes again", async () => {
     let fail = () => {};
     const handler: Handler = () => new Promise((_, reject) => (fail = () => reject(new Error("late"))));
     const { session, events, broker } = await told(handler, ONCE_MORE);
