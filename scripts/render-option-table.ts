@@ -8,15 +8,15 @@ const INTRO = `# Options
 <!-- Printed from src/uri/options/option-table.ts by npm run docs; change it there. -->
 
 Options stand in the query of a URI, \`masterslave:(stomp://a:61613,stomp://b:61613)?maxReconnectDelay=5000\`, or in the
-second argument of \`connect()\`, where they win over the URI and bear the names of this first table. In a URI ActiveMQ's
-and Qpid JMS's names are accepted as they are; Qpid's may keep their prefix \`failover.\`, the .NET clients' their prefix \`transport.\`. An option given twice: the last
-one holds. Times are in milliseconds. An unknown option, or a value an option cannot take, is an error.
+second argument of \`connect()\`, where they override the URI and have the names of this first table. In a URI the names of ActiveMQ and Qpid JMS are accepted as
+they are; Qpid's may keep their prefix \`failover.\`, the .NET clients' their prefix \`transport.\`. If an option is given twice, the
+last one counts. Times are in milliseconds. An unknown option, or a value that an option cannot take, is an error.
 
 - An option of the **group** stands after the closing parenthesis. Without parentheses everything after the \`?\` belongs
   to the last endpoint, as in Java, so write parentheses when you write options.
 - An option of an **endpoint** stands in the query of that endpoint, or as \`nested.NAME\` among the group's options, which
   gives it to every endpoint; an endpoint's own value wins.
-- With a single plain endpoint, \`stomp://a:61613?heartbeatMs=2000\`, all options are the group's, and mean what they mean in
+- With a single plain endpoint, \`stomp://a:61613?heartbeatMs=2000\`, all options belong to the group, and mean the same as in
   \`masterslave:\`: the connection reconnects.
 `;
 

@@ -7,11 +7,11 @@ const INTRO = `# What an attempt can end with
 <!-- Printed from src/adapters/*/ by npm run docs; change it there. -->
 
 An attempt that fails has a verdict. \`next\`: the next endpoint is tried, and this one again in the next round. \`stop\`:
-before the first session ever the search ends, for no endpoint will answer differently; after it the rounds go on, the
-login is asked again after 1, 2, 4, 8, 16 and 30 s, and refusals for \`authRetryMs\` end the connection. Both verdicts are in
-\`error.verdict\`, and [errors.md](errors.md) has the codes. What fails before the protocol begins, such as TLS, is always
-\`next\`: [security.md](security.md) tells those apart. A peer that says nothing at all ends by \`attemptTimeout\` as
-\`ATTEMPT_TIMEOUT\`, \`next\`, with what was waited for.
+before the first session the search ends, because no endpoint will answer differently; later the rounds go on, the login is
+tried again after 1, 2, 4, 8, 16 and 30 s, and refusals for \`authRetryMs\` end the connection. The verdict is in
+\`error.verdict\`, and [errors.md](errors.md) has the codes. Failures before the protocol begins, such as those of TLS, are always
+\`next\`; [security.md](security.md) lists them. If a peer says nothing at all, the attempt ends after \`attemptTimeout\` with
+\`ATTEMPT_TIMEOUT\`, \`next\`, and says what it waited for.
 
 Each row has a test: \`test/unit/adapters/amqp/opening/failures-refusals.test.ts\` and \`test/unit/adapters/stomp/open-session.test.ts\`.
 `;

@@ -52,12 +52,12 @@ function renderErrors(): string {
 
 Every error is a \`MasterSlaveError\` with a stable \`code\`, \`retryable\` (the same call may succeed later, as it is), the
 \`endpoint\` it happened at, where there is one, and its \`cause\`. \`NoActiveEndpointError\` and \`ConnectTimeoutError\` list
-in \`attempts\` what each endpoint answered; \`SendError\` and its kin carry the message's \`id\` and whether it is \`inDoubt\`.
+in \`attempts\` what each endpoint answered; \`SendError\` and its subclasses carry the message's \`id\` and whether it is \`inDoubt\`.
 
 ## Why connect() waits
 
-By default \`connect()\` goes on for as long as every attempt fails with the verdict \`next\`, be it for a bad certificate or a
-wrong port. \`initialConnect: "fail-fast"\` makes it reject after one round, \`connectTimeoutMs\` after a time; both errors list
+By default \`connect()\` keeps trying while every attempt fails with the verdict \`next\`, even for a bad certificate or a wrong
+port. \`initialConnect: "fail-fast"\` makes it reject after one round, \`connectTimeoutMs\` after that time; both errors list
 \`attempts\`. While it waits, and while a failover does, the event \`waiting\` tells what each endpoint answered last: after 1, 2, 4,
 8, 16 and 32 s, then every 30 s.
 
