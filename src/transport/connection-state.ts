@@ -5,7 +5,7 @@ import type { Session } from "./dial/session.ts";
 /** The present state of a connection, with the data that exists only in that state. */
 export type ConnectionState<S extends Session> =
   | { readonly name: "idle" }
-  /** Never yet connected; `rounds` have failed so far, the last one with `lastError`. */
+  /** Never yet connected. `rounds` have failed so far, the last one with `lastError`. */
   | {
       readonly name: "connecting";
       readonly since: Date;

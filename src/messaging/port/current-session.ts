@@ -18,7 +18,7 @@ type State =
   | { readonly name: "restoring" }
   /** It takes everything. */
   | { readonly name: "open"; readonly reached: ReachedSession }
-  /** There will be none any more. */
+  /** No session will come any more. */
   | { readonly name: "over"; readonly failure: MasterSlaveError };
 
 const NONE: State = { name: "none" };

@@ -1,4 +1,4 @@
-/** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
+/** A consumer: the deliveries of a standing subscription, read as an async iterable, one by one, or by `run`. */
 
 import type { WaitOptions } from "../../../async/deadline.ts";
 import { inBackground } from "../../../async/in-background.ts";
@@ -21,7 +21,7 @@ import { type RunOptions, runConsumer } from "../handling/run-consumer.ts";
 import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 
-/** What a consumer tells the connection it belongs to, and asks of it. */
+/** What a consumer reports to the connection that it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {
   readonly tally: DeliveryTally;
   readonly failures: HandlerFailures;
@@ -38,7 +38,7 @@ export interface ConsumerParts {
   readonly request: SubscriptionRequest;
   readonly deduplicate?: DeduplicationOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of the address whenever a session has made the temporary queue anew. */
+  /** Called with the address whenever a session has created the temporary queue again. */
   readonly onSubscribed?: ((address: Destination | undefined) => void) | undefined;
 }
 
@@ -46,9 +46,9 @@ let consumersMade = 0;
 
 /** Messages from one destination, over failovers, until it is closed: a loop with `for await`, receive() or run(). */
 export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
-  /** Of messaging alone: what is asked for on every session. */
+  /** For use within this package: the request that is repeated on every session. */
   readonly subscription: StandingSubscription;
-  /** Of messaging alone: resolves when the subscription may be asked for. */
+  /** For use within this package: resolves when the subscription may be requested. */
   readonly prepared: Promise<void> | undefined;
   readonly #owner: ConsumerOwner;
   /** Its handlers. */
@@ -61,7 +61,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
 
   constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
     const { destination, browse } = request;
-    // What is only shown is handed over for the first time when it is consumed.
+    // A message that was only browsed is delivered for the first time when it is consumed.
     const ofItsOwn = destination.kind === "topic" || browse;
     const scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
@@ -78,7 +78,10 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     return this.subscription.ready;
   }
 
-  /** The next delivery; done when the consumer is closed. Rejects with why, once, when it was refused or the connection failed. */
+  /**
+   * Resolves with the next delivery; done when the consumer is closed. Rejects once with the reason if the subscription
+   * was refused or the connection failed.
+   */
   next(): Promise<IteratorResult<Delivery>> {
     const delivery = this.#intake.take();
     if (delivery) return Promise.resolve({ done: false, value: delivery });
@@ -89,8 +92,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * The next delivery, or undefined when none came within `timeoutMs` or the consumer is closed. A failover meanwhile
-   * does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
+   * Resolves with the next delivery, or with undefined if none came within `timeoutMs` or the consumer is closed. A
+   * failover does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
    */
   receive(options: WaitOptions = {}): Promise<Delivery | undefined> {
     return new Promise((resolve, reject) => {
@@ -105,28 +108,28 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     });
   }
 
-  /** Hands over nothing more until resume(). The broker goes on until `prefetch` is reached. */
+  /** Delivers nothing more until resume(). The broker keeps sending until `prefetch` is reached. */
   pause(): void {
     this.#intake.hold("paused");
   }
 
-  /** Goes on after pause(). */
+  /** Continues after pause(). */
   resume(): void {
     this.#intake.release("paused");
   }
 
-  /** Closes; what `break` calls. */
+  /** Closes the consumer; `break` calls it. */
   async return(): Promise<IteratorResult<Delivery>> {
     await this.close();
     return { done: true, value: undefined };
   }
 
-  /** Each delivery as it comes, to be settled by the loop. */
+  /** Iterates over the deliveries, which the loop must settle. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -154,8 +157,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
-   * said), then closes. Never rejects but for its options.
+   * Delivers nothing more, waits until earlier deliveries are settled, for at most `timeoutMs` (by default the
+   * connection's drainTimeoutMs), then closes. Rejects only for invalid options.
    */
   async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = this.#owner.drainTimeoutMs } = readOptions("drain", options, ["timeoutMs"]);
@@ -169,9 +172,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription goes on
-   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects. In a
-   * handler of this consumer call drain(), without await: its message would come again.
+   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription keeps
+   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
    */
   close(): Promise<void> {
     if (this.subscription.unsettled > 0 && this.#work.isCaller) {
@@ -243,7 +245,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         this.#intake.release("releasing");
         return count;
       },
-      // Readers come first to what has arrived.
+      // Readers first get what has arrived already.
       browsed: () => this.#intake.onceEmpty(() => inBackground("Closing a browser", this.close())),
       draining: () => this.#intake.end(),
       ended: (failure) => this.#intake.end(failure),
@@ -276,7 +278,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     else if (result === "stale") this.#doneWith(delivery, false);
   }
 
-  /** Its twins that waited are judged again, if they are still there and wanted. */
+  /** Duplicates that waited for it are judged again, if they can still be delivered. */
   #doneWith({ message }: Delivery, accepted: boolean): void {
     for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
       if (this.subscription.takesIn && this.subscription.isCurrent(twin.deliveries)) this.#intake.add(twin);

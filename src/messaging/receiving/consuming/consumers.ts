@@ -33,7 +33,7 @@ export interface ConsumersStats extends DeliveryCounts {
 
 /** What consumers report to the connection that they belong to. */
 export interface ConsumersHooks {
-  /** Whether somebody listened. Never throws. */
+  /** Reports a failed handler; returns whether anybody listened. Never throws. */
   readonly warn: (warning: ConnectionWarning) => boolean;
   /** Reports a failed handler; returns whether anybody listened. Never throws. */
   readonly handlerFailed: (failure: HandlerFailure) => boolean;
