@@ -1,7 +1,4 @@
-/**
- * A master/slave group for tests: members with one store, one of them active, that can be crashed and stopped on
- * command.
- */
+/** A master/slave group for tests: members over one store, one of them active, to be crashed and stopped on command. */
 import { type InspectOptions, inspect } from "node:util";
 import { InvalidArgumentError, NoActiveEndpointError, UnsupportedError } from "../errors/errors.ts";
 import { inspectedAs } from "../errors/inspected-as.ts";
@@ -13,29 +10,29 @@ import type { MemberStats } from "./member/member.ts";
 import type { TestProtocol } from "./member/member-settings.ts";
 import type { StoredMessageView } from "./member/message-view.ts";
 
-/** The result of a takeover. */
+/** Which member took over from which, and when. */
 export interface Takeover {
-  /** The index of the member that is active now. */
+  /** The member that is active now. */
   readonly member: number;
-  /** The time since the previous member ended, in ms. */
+  /** From the end of the one before to now. */
   readonly tookMs: number;
 }
 
-/** The figures of a group. */
+/** What a group has seen. */
 export interface GroupStats extends MemberStats {
-  /** The index of the active member, whose figures these are. */
+  /** The active member, whose figures these are. */
   readonly member: number;
 }
 
-/** The options of takeover(). */
+/** What a takeover may be told. */
 export interface TakeoverOptions {
-  /** How long to wait, in ms; 10,000 by default. */
+  /** 10,000 unless said. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** Where a member listens while it is active. */
 export interface MemberEndpoint {
-  /** The protocol, and whether it uses TLS. */
+  /** The protocol that is spoken there. */
   readonly scheme: TestProtocol | "stomp+ssl" | "amqps";
   /** The address that the member listens at. */
   readonly host: string;
@@ -44,9 +41,9 @@ export interface MemberEndpoint {
 }
 
 /**
- * Starts the members and resolves when one of them is active. It is a test double: features that it lacks (see
- * docs/testing.md) are refused by name. Close it when the test ends. Rejects with InvalidArgumentError, or with
- * UnsupportedError if members should be child processes and the package was not built.
+ * Starts the members and resolves when one of them is active. It is a test double: what it does not do (see docs/testing.md)
+ * it refuses by name. Close it when the test ends. Rejects with InvalidArgumentError, or UnsupportedError when members are
+ * to be child processes and the package was not built.
  */
 export async function embeddedGroup(options: EmbeddedGroupOptions = {}): Promise<EmbeddedGroup> {
   const shape = readGroupOptions(options);
@@ -63,7 +60,7 @@ export async function embeddedGroup(options: EmbeddedGroupOptions = {}): Promise
   return group;
 }
 
-/** Loaded on demand: the protocol libraries are needed either in this process or in the children. */
+/** Loaded on demand: only one process of the two ways needs the protocol libraries. */
 async function memberControl({ inProcess }: GroupShape): Promise<StartMemberControl> {
   if (inProcess) {
     const { InProcessMember } = await import("./group/in-process-member.ts");
@@ -82,7 +79,7 @@ interface GroupParts {
 
 const SECURE_SCHEMES = { stomp: "stomp+ssl", amqp: "amqps" } as const;
 
-/** A group of embedded brokers of which one is active and can be crashed on command. */
+/** A group of brokers in memory, of which one is active, to be crashed on command. */
 export class EmbeddedGroup implements AsyncDisposable {
   readonly #shape: GroupShape;
   readonly #claim: ClaimedPorts;
@@ -111,22 +108,19 @@ export class EmbeddedGroup implements AsyncDisposable {
 
   /** @internal */
   async start(): Promise<void> {
-    // The first member starts alone, so that it becomes the active one.
+    // The first one alone, so that it is the active one, as the first in the list should be.
     await this.#members[0]?.start();
     await this.takeover();
     await Promise.all(this.#members.slice(1).map((member) => member.start()));
   }
 
-  /**
-   * `masterslave:(stomp://127.0.0.1:p1,stomp://127.0.0.1:p2)`, or the plain endpoint of a single member; members keep
-   * their ports when they are restarted.
-   */
+  /** `masterslave:(stomp://127.0.0.1:p1,stomp://127.0.0.1:p2)`, or the plain endpoint of an only member; members keep their ports when they are started again. */
   uri(protocol: TestProtocol): string {
     const endpoints = this.endpoints(protocol).map(({ scheme, host, port }) => `${scheme}://${host}:${port}`);
     return endpoints.length === 1 ? endpoints.join() : `masterslave:(${endpoints.join(",")})`;
   }
 
-  /** Where each member listens while it is active, for example to put a faultProxy in front. */
+  /** Where each member listens while it is active, for example to put a faultProxy before it. */
   endpoints(protocol: TestProtocol): readonly MemberEndpoint[] {
     if (!this.#shape.protocols.includes(protocol)) {
       throw new UnsupportedError(`This group was started without "${protocol}": add it to the option protocols`);
@@ -138,9 +132,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     }));
   }
 
-  /**
-   * The certificate of a group with `tls: true` as PEM, for clients' `tls: { ca: group.ca }`; undefined without TLS.
-   */
+  /** The certificate of a group with `tls: true`, as PEM, for clients' `tls: { ca: group.ca }`; undefined for one without. */
   get ca(): string | undefined {
     return this.#shape.certificate?.cert;
   }
@@ -155,20 +147,14 @@ export class EmbeddedGroup implements AsyncDisposable {
     return this.#current.active;
   }
 
-  /**
-   * Kills the active member (SIGKILL; within one process: sockets end unflushed, unsynced writes are lost) and resolves
-   * with its index when it is dead.
-   */
+  /** Kills the active member (SIGKILL; in one process: sockets end unflushed, unsynced writes are lost) and resolves with its index when it is dead. */
   async crash(): Promise<number> {
     const member = this.#requireActive();
     await this.#control(member).crash();
     return member;
   }
 
-  /**
-   * Resolves when a member is active, at once if one is; rejects with NoActiveEndpointError after `timeoutMs`, or when
-   * the last running member failed.
-   */
+  /** Resolves when a member is active, at once if one is; rejects with NoActiveEndpointError after `timeoutMs`, or when the last running member failed. */
   takeover({ timeoutMs = 10_000 }: TakeoverOptions = {}): Promise<Takeover> {
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -193,10 +179,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     });
   }
 
-  /**
-   * Calls crash() and takeover(), and starts the crashed member again as a standby. A group of one member is started
-   * again and becomes active.
-   */
+  /** crash(), takeover(), and the crashed member started again as standby. A group of one member: started again, then active. */
   async failover(options: TakeoverOptions = {}): Promise<Takeover> {
     const crashed = await this.crash();
     if (this.#members.some((member) => member.running)) {
@@ -208,17 +191,14 @@ export class EmbeddedGroup implements AsyncDisposable {
     return this.takeover(options);
   }
 
-  /** Starts a crashed or stopped member again, as a standby. Does nothing if it runs. */
+  /** Starts a crashed or stopped member again, as standby. Nothing happens when it runs. */
   async restart(member: number): Promise<void> {
     this.#requireOpen();
     const control = this.#control(member);
     if (!control.running) await control.start();
   }
 
-  /**
-   * Stops a member in an orderly way: AMQP clients get `amqp:connection:forced`, STOMP clients an end of stream.
-   * Resolves when it is over.
-   */
+  /** Ends a member in the orderly way: AMQP clients get `amqp:connection:forced`, STOMP clients an end of stream. Resolves when it is over. */
   async stop(member: number): Promise<void> {
     await this.#control(member).stop();
   }
@@ -228,18 +208,18 @@ export class EmbeddedGroup implements AsyncDisposable {
     this.#control(member).pause();
   }
 
-  /** Continues a paused member with SIGCONT. @throws UnsupportedError within one process. */
+  /** SIGCONT. @throws UnsupportedError in one process. */
   resume(member: number): void {
     this.#control(member).resume();
   }
 
-  /** The figures of the active member since it became active. */
+  /** Of the active member, since it became active. */
   async stats(): Promise<GroupStats> {
     const member = this.#requireActive();
     return { member, ...(await this.#control(member).stats()) };
   }
 
-  /** The messages that a queue (by its bare name) holds and that are not settled, in order. */
+  /** What a queue (its bare name) holds and has not been settled, in order. */
   async messages(queue: string): Promise<readonly StoredMessageView[]> {
     return this.#control(this.#requireActive()).messages(queue);
   }
@@ -256,7 +236,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     return inspectedAs("EmbeddedGroup", { members, protocols, active: this.active }, depth, options);
   }
 
-  /** Same as close(), for `await using`. */
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
