@@ -1,4 +1,4 @@
-/** A consumer: the deliveries of a standing subscription, read as an async iterable, one by one, or by `run`. */
+/** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
 
 import type { WaitOptions } from "../../../async/deadline.ts";
 import { inBackground } from "../../../async/in-background.ts";
@@ -21,7 +21,7 @@ import { type RunOptions, runConsumer } from "../handling/run-consumer.ts";
 import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 
-/** What a consumer reports to the connection that it belongs to, and asks of it. */
+/** What a consumer tells the connection it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {
   readonly tally: DeliveryTally;
   readonly failures: HandlerFailures;
@@ -38,7 +38,7 @@ export interface ConsumerParts {
   readonly request: SubscriptionRequest;
   readonly deduplicate?: DeduplicationOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the address whenever a session has created the temporary queue again. */
+  /** Told of the address whenever a session has made the temporary queue anew. */
   readonly onSubscribed?: ((address: Destination | undefined) => void) | undefined;
 }
 
@@ -46,9 +46,9 @@ let consumersMade = 0;
 
 /** Messages from one destination, over failovers, until it is closed: a loop with `for await`, receive() or run(). */
 export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
-  /** For use within this package: the request that is repeated on every session. */
+  /** Of messaging alone: what is asked for on every session. */
   readonly subscription: StandingSubscription;
-  /** For use within this package: resolves when the subscription may be requested. */
+  /** Of messaging alone: resolves when the subscription may be asked for. */
   readonly prepared: Promise<void> | undefined;
   readonly #owner: ConsumerOwner;
   /** Its handlers. */
@@ -61,7 +61,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
 
   constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
     const { destination, browse } = request;
-    // A message that was only browsed is delivered for the first time when it is consumed.
+    // What is only shown is handed over for the first time when it is consumed.
     const ofItsOwn = destination.kind === "topic" || browse;
     const scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
@@ -78,10 +78,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     return this.subscription.ready;
   }
 
-  /**
-   * Resolves with the next delivery; done when the consumer is closed. Rejects once with the reason if the subscription
-   * was refused or the connection failed.
-   */
+  /** The next delivery; done when the consumer is closed. Rejects with why, once, when it was refused or the connection failed. */
   next(): Promise<IteratorResult<Delivery>> {
     const delivery = this.#intake.take();
     if (delivery) return Promise.resolve({ done: false, value: delivery });
@@ -92,8 +89,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Resolves with the next delivery, or with undefined if none came within `timeoutMs` or the consumer is closed. A
-   * failover does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
+   * The next delivery, or undefined when none came within `timeoutMs` or the consumer is closed. A failover meanwhile
+   * does not end the wait. Rejects with ABORTED when `signal` fires, and as next() does.
    */
   receive(options: WaitOptions = {}): Promise<Delivery | undefined> {
     return new Promise((resolve, reject) => {
@@ -108,28 +105,28 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     });
   }
 
-  /** Delivers nothing more until resume(). The broker keeps sending until `prefetch` is reached. */
+  /** Hands over nothing more until resume(). The broker goes on until `prefetch` is reached. */
   pause(): void {
     this.#intake.hold("paused");
   }
 
-  /** Continues after pause(). */
+  /** Goes on after pause(). */
   resume(): void {
     this.#intake.release("paused");
   }
 
-  /** Closes the consumer; `break` calls it. */
+  /** Closes; what `break` calls. */
   async return(): Promise<IteratorResult<Delivery>> {
     await this.close();
     return { done: true, value: undefined };
   }
 
-  /** Iterates over the deliveries, which the loop must settle. */
+  /** Each delivery as it comes, to be settled by the loop. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** Same as close(), for `await using`. */
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -157,8 +154,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Delivers nothing more, waits until earlier deliveries are settled, for at most `timeoutMs` (by default the
-   * connection's drainTimeoutMs), then closes. Rejects only for invalid options.
+   * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
+   * said), then closes. Never rejects but for its options.
    */
   async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = this.#owner.drainTimeoutMs } = readOptions("drain", options, ["timeoutMs"]);
@@ -172,8 +169,9 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription keeps
-   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects.
+   * Ends the subscription; unsettled deliveries go back to the broker and become stale. A durable subscription goes on
+   * collecting. Resolves when the broker has answered, or after 2 s without an answer. Idempotent; never rejects. In a
+   * handler of this consumer call drain(), without await: its message would come again.
    */
   close(): Promise<void> {
     if (this.subscription.unsettled > 0 && this.#work.isCaller) {
@@ -245,7 +243,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         this.#intake.release("releasing");
         return count;
       },
-      // Readers first get what has arrived already.
+      // Readers come first to what has arrived.
       browsed: () => this.#intake.onceEmpty(() => inBackground("Closing a browser", this.close())),
       draining: () => this.#intake.end(),
       ended: (failure) => this.#intake.end(failure),
@@ -278,7 +276,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     else if (result === "stale") this.#doneWith(delivery, false);
   }
 
-  /** Duplicates that waited for it are judged again, if they can still be delivered. */
+  /** Its twins that waited are judged again, if they are still there and wanted. */
   #doneWith({ message }: Delivery, accepted: boolean): void {
     for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
       if (this.subscription.takesIn && this.subscription.isCurrent(twin.deliveries)) this.#intake.add(twin);
