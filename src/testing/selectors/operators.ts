@@ -8,6 +8,8 @@ export type Truth = boolean | null;
 export interface Comparing {
   /** Classic compares the text of a STOMP client's property as the number or boolean it is compared with. */
   readonly convertTexts: boolean;
+  /** A side is a literal with a fraction: a text with one is comparable with it, as with no whole number. */
+  readonly fractions?: boolean;
 }
 
 export type Order = "=" | "<" | "<=" | ">" | ">=";
@@ -23,19 +25,23 @@ const HOLDS: Readonly<Record<Order, (sign: number) => boolean>> = {
 /** Unknown where a side is; false, not unknown, where the sides are of different types. */
 export function compare(order: Order, left: Value, right: Value, comparing: Comparing): Truth {
   if (left === null || right === null) return null;
-  const [one, other] = comparing.convertTexts ? alike(left, right) : [left, right];
+  const [one, other] = comparing.convertTexts ? alike(left, right, comparing) : [left, right];
   if (typeof one !== typeof other || Number.isNaN(one) || Number.isNaN(other)) return false;
   return HOLDS[order](one === other ? 0 : one < other ? -1 : 1);
 }
 
-function alike(left: Value, right: Value): readonly [string | number | boolean, string | number | boolean] {
-  return [likeThe(right, left), likeThe(left, right)];
+type Known = Exclude<Value, null>;
+
+function alike(left: Known, right: Known, { fractions = false }: Comparing): readonly [Known, Known] {
+  return [likeThe(right, left, fractions), likeThe(left, right, fractions)];
 }
 
-function likeThe(other: Value, value: Value): string | number | boolean {
-  if (typeof value !== "string" || typeof other === "string" || other === null) return value ?? "";
+/** Java's Long.valueOf() takes no fraction, and what it does not take is equal to nothing. */
+function likeThe(other: Known, value: Known, fractions: boolean): Known {
+  if (typeof value !== "string" || typeof other === "string") return value;
   if (typeof other === "boolean") return value.toLowerCase() === "true";
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : Number.NaN;
+  const isNumber = fractions || !Number.isInteger(other) ? /^[+-]?(\d+\.?\d*|\.\d+)$/ : /^[+-]?\d+$/;
+  return isNumber.test(value) ? Number(value) : Number.NaN;
 }
 
 export function and(left: Truth, right: Truth): Truth {

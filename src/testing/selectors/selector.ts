@@ -26,6 +26,8 @@ export function compileSelector(text: string, comparing: Comparing = { convertTe
 class SelectorParser {
   readonly #tokens: readonly Token[];
   readonly #comparing: Comparing;
+  /** The literals that have one. */
+  readonly #fractions = new Set<Expression>();
   #at = 0;
   #depth = 0;
 
@@ -87,20 +89,17 @@ class SelectorParser {
     const next = this.#tokens[this.#at + 1];
     const isNot = this.#sees("NOT") && next?.kind === "keyword" && ["BETWEEN", "IN", "LIKE"].includes(next.value);
     if (isNot) this.#at++;
-    const found = this.#takes("BETWEEN")
-      ? this.#between(value)
-      : this.#takes("IN")
-        ? this.#in(value)
-        : this.#takes("LIKE")
-          ? this.#like(value)
-          : undefined;
+    if (this.#takes("BETWEEN")) return this.#between(value, isNot);
+    const found = this.#takes("IN") ? this.#in(value) : this.#takes("LIKE") ? this.#like(value) : undefined;
     return found && isNot ? negated(found) : found;
   }
 
-  #between(value: Expression): Expression {
-    const low = this.#compared(">=", value, this.#sum());
+  /** NOT BETWEEN is no negation: what cannot be compared is neither between nor not. */
+  #between(value: Expression, isNot: boolean): Expression {
+    const low = this.#compared(isNot ? "<" : ">=", value, this.#sum());
     this.#expect("AND");
-    return joined(operators.and, low, this.#compared("<=", value, this.#sum()));
+    const high = this.#compared(isNot ? ">" : "<=", value, this.#sum());
+    return joined(isNot ? operators.or : operators.and, low, high);
   }
 
   #in(value: Expression): Expression {
@@ -161,12 +160,15 @@ class SelectorParser {
     const token = this.#tokens[this.#at];
     if (token === undefined || token.kind === "sign" || token.kind === "keyword") throw this.#unexpected();
     this.#at++;
-    const { value } = token;
-    return token.kind === "name" ? (properties) => properties(token.value) : () => value;
+    if (token.kind === "name") return (properties) => properties(token.value);
+    const literal = () => token.value;
+    if (token.kind === "number" && token.fraction) this.#fractions.add(literal);
+    return literal;
   }
 
   #compared(order: Order, left: Expression, right: Expression): Expression {
-    return (properties) => operators.compare(order, left(properties), right(properties), this.#comparing);
+    const comparing = { ...this.#comparing, fractions: this.#fractions.has(left) || this.#fractions.has(right) };
+    return (properties) => operators.compare(order, left(properties), right(properties), comparing);
   }
 
   #text(): string {

@@ -2,7 +2,7 @@
 
 export type Token =
   | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "number"; readonly value: number; readonly fraction: boolean }
   /** In capitals, as keywords are whatever their case. */
   | { readonly kind: "keyword"; readonly value: string }
   | { readonly kind: "name"; readonly value: string }
@@ -34,7 +34,8 @@ export function readTokens(text: string): readonly Token[] {
 
 function tokenOf({ string, number, name, sign }: Readonly<Record<string, string | undefined>>): Token | undefined {
   if (string !== undefined) return { kind: "string", value: string.slice(1, -1).replaceAll("''", "'") };
-  if (number !== undefined) return { kind: "number", value: Number(number.replace(/l$/i, "")) };
+  if (number !== undefined)
+    return { kind: "number", value: Number(number.replace(/l$/i, "")), fraction: /[.e]/i.test(number) };
   if (sign !== undefined) return { kind: "sign", value: sign };
   if (name === undefined) return undefined;
   const keyword = name.toUpperCase();

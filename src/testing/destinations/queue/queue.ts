@@ -108,11 +108,13 @@ export class Queue implements DeliverySource, EntryHome {
     if (this.#ready.size === 0) return false;
     const next = this.#nextConsumer();
     if (next === undefined) return false;
+    const now = Date.now();
     // A message that belongs to a consumer that takes nothing now is skipped, so that others need not wait.
-    const entry = this.#ready.take((one) => this.#takerOf(one, next) !== undefined);
-    const consumer = entry && this.#takerOf(entry, next);
-    if (entry === undefined || consumer === undefined) return false;
-    if (this.#dropExpired(entry)) return true;
+    const entry = this.#ready.take((one) => isExpired(one, now) || this.#takerOf(one, next) !== undefined);
+    if (entry === undefined) return false;
+    if (this.#dropExpired(entry, now)) return true;
+    const consumer = this.#takerOf(entry, next);
+    if (consumer === undefined) return false;
     this.#groups.assign(entry, consumer);
     this.#unsettled.add(entry);
     consumer.take(entry);
@@ -159,12 +161,16 @@ export class Queue implements DeliverySource, EntryHome {
     return undefined;
   }
 
-  #dropExpired({ message }: QueueEntry): boolean {
-    if (message.expiresAtMs === undefined || message.expiresAtMs > Date.now()) return false;
+  #dropExpired(entry: QueueEntry, now: number): boolean {
+    if (!isExpired(entry, now)) return false;
     this.#counts.expired++;
-    this.#owner.onSettled(message);
+    this.#owner.onSettled(entry.message);
     return true;
   }
+}
+
+function isExpired({ message: { expiresAtMs } }: QueueEntry, now: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= now;
 }
 
 function selects(consumer: QueueConsumer, { message }: QueueEntry): boolean {

@@ -19,6 +19,7 @@ function message(sequence: number, expiresAtMs?: number, more: Partial<StoredMes
 }
 
 class Taker implements QueueConsumer {
+  selects: QueueConsumer["selects"];
   readonly taken: QueueEntry[] = [];
   limit: number;
   readonly exclusive: boolean;
@@ -65,6 +66,22 @@ describe("Queue", () => {
     for (let sequence = 1; sequence <= 6; sequence++) queue.enqueue(message(sequence));
     expect([one.sequences.length, other.sequences.length]).toEqual([3, 3]);
     expect([...one.sequences, ...other.sequences].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("hands a message to a consumer that selects it, past those that nobody selects, which stay in their order", () => {
+    const { queue } = queueOf(0);
+    const [even, low] = [new Taker(), new Taker()];
+    even.selects = ({ content }) => Number(content.body.toString()) % 2 === 0;
+    low.selects = ({ content }) => Number(content.body.toString()) < 3;
+    queue.attach(even);
+    queue.attach(low);
+    for (let sequence = 1; sequence <= 7; sequence++) queue.enqueue(message(sequence));
+    queue.enqueue(message(9, 1));
+    expect([...even.sequences, ...low.sequences].sort()).toEqual([1, 2, 4, 6]);
+    expect(queue.stats()).toMatchObject({ ready: 3, expired: 1 });
+    const rest = new Taker();
+    queue.attach(rest);
+    expect(rest.sequences).toEqual([3, 5, 7]);
   });
 
   it("gives back to the front in the original order when a consumer goes, and says so", () => {
