@@ -46,6 +46,7 @@ export const SELECTOR_CASES: readonly SelectorCase[] = [
   { selector: "quote = 'it''s'", selects: "a" },
   { selector: "missing = 1 OR size = 2", selects: "b" },
   { selector: "NOT (colour = 'red')", selects: "bc" },
+  { selector: "NOT colour = 'red'", selects: "" },
   { selector: "NOT (missing = 1)", selects: "" },
   { selector: "JMSPriority = 4", selects: "abcd" },
 ];
