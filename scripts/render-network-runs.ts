@@ -88,7 +88,7 @@ ${drillTable(cut, rows)}
 ${agreement(rows)} ${agreement(healed).replace("were", "were again")} The members answered ${seconds(recoveryMs)} after the link was back.
 Our clients said so:
 
-\`\`\`
+\`\`\`text
 ${said.join("\n")}
 \`\`\`
 `;
