@@ -8,6 +8,7 @@ import { inspectDocument } from "./config/read-bridge-config.ts";
 import { lossesOf } from "./link/losses.ts";
 import { isOneBroker } from "./link/one-broker.ts";
 import { type OpenGroup, openGroup } from "./link/open-group.ts";
+import { problemsOnline } from "./link/start-problems.ts";
 import { nativeTarget, stuckUnseen } from "./watch/unseen.ts";
 
 /** Reads a file without throwing; `config` is undefined if a finding is an error. */
@@ -38,6 +39,7 @@ export async function checkLinksOnline(
       if (from)
         for (const details of await stuckUnseen(name, link, from, config.groups[link.from]?.browseUri)) add(details);
       if (to) for (const details of await nativeTarget(name, link, to, timeoutMs)) add(details);
+      for (const details of await problemsOnline(name, config, groups, timeoutMs)) add(details);
       if (!from || !to || from === to) continue;
       const one = await isOneBroker(from.connection, to.connection, AbortSignal.timeout(timeoutMs));
       const path = ["links", name, "to"];

@@ -177,3 +177,140 @@ describe.sequential.each(TARGETS)("demand on $product over $protocol", ({ produc
     expect(await waiting(sender, queue)).toBe(2);
   });
 });
+
+describe.sequential("demand for a topic", () => {
+  it("on Artemis is a durable subscription, also while its subscriber is away", async () => {
+    const topic = fresh().replace("queue:", "topic:");
+    const far = async () => {
+      const connection = await connect(artemis.uri("amqp"), { credentials: artemis.credentials, clientId: topic });
+      closing.push(() => connection.close({ drainTimeoutMs: 0 }));
+      return connection;
+    };
+    const first = await far();
+    await first.consume(topic, { durable: "prices" }).ready;
+    await first.close({ drainTimeoutMs: 0 });
+    const sender = await open(classic);
+    const running = await run(side(classic, "amqp"), side(artemis, "amqp"), { include: [topic], demand: true });
+    await send(sender, topic, 3);
+    await expect.poll(() => link(running)?.forwarded, { timeout: 20_000 }).toBe(3);
+    const back = (await far()).consume(topic, { durable: "prices" });
+    for (let n = 0; n < 3; n += 1) expect(await back.receive({ timeoutMs: 20_000 })).toBeDefined();
+  });
+
+  it("on Classic is refused unless durable subscriptions are to be ignored, and is a subscriber then", async () => {
+    const topic = fresh().replace("queue:", "topic:");
+    const only = { include: [topic], demand: true };
+    expect(link(await run(side(artemis, "amqp"), side(classic, "stomp"), only))).toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(/^DURABLE_DEMAND: /),
+    });
+    const [sender, reader] = [await open(artemis), await open(classic)];
+    const running = await run(side(artemis, "amqp"), side(classic, "stomp"), { ...only, durableDemand: "ignore" });
+    await send(sender, topic, 2);
+    const subscriber = reader.consume(topic);
+    await subscriber.ready;
+    await settle();
+    await send(sender, topic, 3);
+    for (let n = 0; n < 3; n += 1) expect(await subscriber.receive({ timeoutMs: 20_000 })).toBeDefined();
+    await expect.poll(() => link(running)?.forwarded).toBe(3);
+  });
+});
+
+it("a Classic whose advisories are off is DEMAND_UNAVAILABLE: it announces no consumer of the bridge's own", async () => {
+  const silent = await startGroup("classic");
+  closing.push(() => silent.close());
+  for (const protocol of ["amqp", "stomp"] as const) {
+    const running = await run(side(artemis, "amqp"), side(silent, protocol), { include: [fresh()], demand: true });
+    expect(link(running)).toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(/^DEMAND_UNAVAILABLE: .*advisories are off/),
+    });
+  }
+});
+
+describe.sequential("returnWhenNoConsumers", () => {
+  it.each([
+    ["classic", "stomp", "artemis", "amqp"],
+    ["artemis", "amqp", "classic", "stomp"],
+  ] as const)(
+    "brings back to %s over %s what found no consumer in %s any more, once there is one",
+    async (near, nearProtocol, far, farProtocol) => {
+      const queue = fresh();
+      const [local, remote] = [await open(groupOf(near)), await open(groupOf(far))];
+      const consumer = remote.consume(queue, { prefetch: 1 });
+      await consumer.ready;
+      const running = await run(side(groupOf(near), nearProtocol), side(groupOf(far), farProtocol), {
+        include: [queue],
+        demand: true,
+        duplex: true,
+        returnWhenNoConsumers: true,
+      });
+      await send(local, queue, 10);
+      await expect.poll(() => link(running)?.forwarded, { timeout: 20_000 }).toBe(10);
+      const taken = await consumer.receive({ timeoutMs: 20_000 });
+      await taken?.accept();
+      await consumer.close();
+      await settle();
+      expect(link(running)).toMatchObject({ returned: 0 });
+      const back = await take(local, queue, 9);
+      await expect.poll(() => link(running)).toMatchObject({ forwarded: 10, returned: 9 });
+      await back.close();
+      // They may go again: their path is what it was.
+      await send(local, queue, 1);
+      await take(remote, queue, 1);
+    },
+  );
+});
+
+describe.sequential("of two processes with an exclusive link", () => {
+  const pair = async (north: BridgeGroup, south: BridgeGroup, more: Partial<BridgeLink>) => {
+    const first = await run(north, south, { exclusive: true, ...more });
+    return [first, await run(north, south, { exclusive: true, ...more })] as const;
+  };
+
+  it.each([
+    ["classic", "amqp"],
+    ["classic", "stomp"],
+    ["artemis", "amqp"],
+    ["artemis", "stomp"],
+  ] as const)("one takes every message of a queue of %s over %s, and the other after it", async (product, protocol) => {
+    const [north, south] = [groupOf(product), groupOf(product === "classic" ? "artemis" : "classic")];
+    const queue = fresh("exclusive");
+    const sender = await open(north);
+    const [first, second] = await pair(side(north, protocol), side(south, "amqp"), { include: [queue] });
+    await send(sender, queue, 50);
+    await expect.poll(() => link(first), { timeout: 20_000 }).toMatchObject({ state: "running", forwarded: 50 });
+    expect(link(second)).toMatchObject({ state: "standby", forwarded: 0 });
+    await first.close();
+    await send(sender, queue, 20);
+    await expect.poll(() => link(second), { timeout: 20_000 }).toMatchObject({ state: "running", forwarded: 20 });
+  });
+
+  it("both are refused where a queue of Artemis is not exclusive, or nobody may ask", async () => {
+    const south = side(classic, "amqp");
+    const reason = expect.stringMatching(/^EXCLUSIVE_UNAVAILABLE: /);
+    const shared = await run(side(artemis, "amqp"), south, { include: [fresh()], exclusive: true });
+    expect(link(shared)).toMatchObject({ state: "failed", reason });
+    const restricted = side(artemis, "amqp", RESTRICTED_CREDENTIALS);
+    const unknown = await run(restricted, south, { include: [fresh("open")], exclusive: true });
+    expect(link(unknown)).toMatchObject({ state: "failed", reason });
+  });
+
+  it.each([
+    ["classic", "amqp"],
+    ["classic", "stomp"],
+    ["artemis", "amqp"],
+    ["artemis", "stomp"],
+  ] as const)("one has the durable topic of %s over %s, and the other when it leaves", async (product, protocol) => {
+    const [north, south] = [groupOf(product), groupOf(product === "classic" ? "artemis" : "classic")];
+    const topic = fresh().replace("queue:", "topic:");
+    const sender = await open(north);
+    const [first, second] = await pair(side(north, protocol), side(south, "amqp"), { include: [topic], durable: true });
+    await send(sender, topic, 5);
+    await expect.poll(() => link(first), { timeout: 20_000 }).toMatchObject({ state: "running", forwarded: 5 });
+    expect(link(second)).toMatchObject({ state: "standby", forwarded: 0 });
+    await first.close();
+    await send(sender, topic, 5);
+    await expect.poll(() => link(second), { timeout: 40_000 }).toMatchObject({ state: "running", forwarded: 5 });
+  });
+});

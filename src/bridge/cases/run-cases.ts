@@ -55,6 +55,12 @@ export async function runCases(config: BridgeConfig, cases: readonly BridgeCase[
   }
 }
 
+/** An embedded group does not tell who consumes, and one process runs the cases: everything included counts as wanted. */
+const NOT_HERE = {
+  ...{ demand: false, demandUnavailable: undefined, durableDemand: undefined, returnWhenNoConsumers: false },
+  exclusive: false,
+};
+
 /** The same links between embedded groups, over the protocols of the configuration; no link ends by itself. */
 function onEmbedded(config: BridgeConfig, groups: ReadonlyMap<string, EmbeddedGroup>): BridgeConfig {
   const entries = Object.entries(config.groups).flatMap(([name, { uri, id }]): [string, BridgeGroup][] => {
@@ -63,7 +69,7 @@ function onEmbedded(config: BridgeConfig, groups: ReadonlyMap<string, EmbeddedGr
     return group ? [[name, { uri: group.uri(protocol), ...(id !== undefined && { id }) }]] : [];
   });
   const links = Object.entries(config.links).map(
-    ([name, link]) => [name, { ...link, until: "forever", canary: false }] as const,
+    ([name, link]) => [name, { ...link, ...NOT_HERE, until: "forever", canary: false }] as const,
   );
   return { groups: Object.fromEntries(entries), links: Object.fromEntries(links) };
 }

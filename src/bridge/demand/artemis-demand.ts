@@ -1,5 +1,5 @@
 /** Demand on Artemis: its notifications tell of changes, and its management address, asked once, of what was there before. */
-import { artemisRows, askArtemis } from "../watch/artemis-management.ts";
+import { artemisRows, askArtemis, MAX_ROWS } from "../watch/artemis-management.ts";
 import { type ArtemisAnswers, ArtemisLedger } from "./artemis-ledger.ts";
 import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
 
@@ -44,5 +44,7 @@ async function askForAll(group: DemandSessionDeps): Promise<ArtemisAnswers> {
     askArtemis(group, "listAllConsumersAsJSON", []),
     artemisRows(group, "listQueues"),
   ]);
+  if (consumers.length >= MAX_ROWS || queues.length >= MAX_ROWS)
+    throw new Error(`Artemis has more than ${MAX_ROWS} consumers or queues: not all of them were asked for`);
   return { consumers, identities: JSON.parse(identities) as ArtemisAnswers["identities"], queues };
 }

@@ -1,14 +1,16 @@
 /** Why a link cannot start between the groups that it found, asked before it takes the first message. */
+import { onAbort } from "../../async/on-abort.ts";
 import type { FindingDetails } from "../../config/config-document.ts";
-import type { BridgeLink } from "../config/bridge-config.ts";
-import { demandProblems } from "../demand/demand-problems.ts";
+import type { BridgeConfig, BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
+import { demandProblems, directionsOf, takenBack } from "../demand/demand-problems.ts";
 import { reasonOf } from "../demand/demand-session.ts";
+import { DemandWatch } from "../demand/demand-watch.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
 import type { Route } from "../routing/route.ts";
 import { artemisRows, askArtemis } from "../watch/artemis-management.ts";
 import { lossesOf } from "./losses.ts";
 import { isOneBroker } from "./one-broker.ts";
-import type { OpenGroup } from "./open-group.ts";
+import { type OpenGroup, openGroup } from "./open-group.ts";
 
 export interface StartProblemDeps {
   readonly link: string;
@@ -82,4 +84,57 @@ async function firstShared(source: OpenGroup, queues: readonly DestinationPatter
     if (!isExclusive) return name;
   }
   return undefined;
+}
+
+/** Resolves with what there is to say of both directions of a link, which `check` tells before one starts. Never rejects. */
+export async function problemsOnline(
+  name: string,
+  config: BridgeConfig,
+  groups: ReadonlyMap<string, OpenGroup>,
+  timeoutMs: number,
+): Promise<FindingDetails[]> {
+  const link = config.links[name];
+  if (!link) return [];
+  const found: FindingDetails[] = [];
+  for (const direction of directionsOf(name, link)) {
+    const source = direction && groups.get(direction.from);
+    const target = direction && groups.get(direction.to);
+    if (!source || !target) continue;
+    const { route, to } = direction;
+    found.push(...demandProblems(name, link, { target, route, takenBack: takenBack(config, direction) }));
+    found.push(...(await exclusiveProblems(name, link, source, route.sources)));
+    const settings = config.groups[to];
+    if (link.demand && settings) found.push(...(await demandUntold(name, link, to, settings, timeoutMs)));
+  }
+  return found;
+}
+
+/** Over a connection of its own, since a refusal over STOMP ends the session. */
+async function demandUntold(
+  name: string,
+  { demandUnavailable = "stop" }: BridgeLink,
+  group: string,
+  settings: BridgeGroup,
+  timeoutMs: number,
+): Promise<FindingDetails[]> {
+  const { connection, protocol } = openGroup(group, settings, { maxInFlight: 1, maxInFlightBytes: 1 });
+  const watch = new DemandWatch({ connection, protocol, isRelevant: () => false, onChange: () => {} });
+  const signal = AbortSignal.timeout(timeoutMs + 5_000);
+  try {
+    await connection.connect({ signal });
+    await Promise.race([watch.start(), new Promise((resolve) => onAbort(signal, () => resolve(undefined)))]);
+    const { state } = watch;
+    if (state.name === "known") return [];
+    const reason = state.name === "unavailable" ? state.reason : `${group} does not answer`;
+    const severity = demandUnavailable === "stop" ? "error" : "warning";
+    const message = `${name}: who consumes in ${group} is not told: ${reason}`;
+    const advice = "docs/bridge.md lists the rights and what each broker needs; or write demandUnavailable: static";
+    return [{ code: "DEMAND_UNAVAILABLE", severity, path: ["links", name, "demand"], message, advice }];
+  } catch {
+    // That the group cannot be reached is told of the group.
+    return [];
+  } finally {
+    await watch.close();
+    await connection.close({ drainTimeoutMs: 0 });
+  }
 }

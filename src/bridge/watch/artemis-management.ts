@@ -6,6 +6,8 @@ const TIMEOUT_MS = 5_000;
 const PAGE = 500;
 /** So many queues are looked at; more are left out. */
 const MAX_PAGES = 40;
+/** A list of as many rows may have more. */
+export const MAX_ROWS = PAGE * MAX_PAGES;
 
 /** Every value is a text. */
 export type ArtemisRow = Readonly<Record<string, string>>;
