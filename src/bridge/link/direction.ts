@@ -41,7 +41,7 @@ export interface DirectionSettings {
 
 const DEFAULT_IN_FLIGHT = 1_000;
 const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
-/** A process that stands by asks for a durable subscription this often. */
+/** A process that stands by asks for the client id, and for a durable subscription, this often. */
 const STANDBY_WAIT_MS = 2_000;
 /** How often a drain checks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
@@ -62,7 +62,11 @@ export class Direction {
     const limits = { maxInFlight, maxInFlightBytes };
     this.#deps = deps;
     const clientId = durable ? `bridge-${link}-${from.name}` : undefined;
-    this.source = openGroup(from.name, from.group, { ...limits, clientId });
+    this.source = openGroup(from.name, from.group, {
+      ...limits,
+      clientId,
+      maxReconnectDelay: durable && settings.exclusive ? STANDBY_WAIT_MS : undefined,
+    });
     this.target = openGroup(to.name, to.group, limits);
     const budget = new InFlightBudget({ maxCount: maxInFlight, maxBytes: maxInFlightBytes });
     const gate = new Gate();

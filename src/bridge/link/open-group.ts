@@ -24,17 +24,24 @@ const MIN_PENDING_BYTES = 256 * 1024 * 1024;
 export interface OpenGroupOptions {
   /** For durable subscriptions, which belong to a client id. */
   readonly clientId?: string | undefined;
+  /** A process that stands by asks for the client id at least this often. */
+  readonly maxReconnectDelay?: number | undefined;
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
 }
 
 /** Returns an idle connection to the group. @throws as createConnection. */
-export function openGroup(name: string, group: BridgeGroup, { clientId, ...limits }: OpenGroupOptions): OpenGroup {
+export function openGroup(
+  name: string,
+  group: BridgeGroup,
+  { clientId, maxReconnectDelay, ...limits }: OpenGroupOptions,
+): OpenGroup {
   const options: ConnectionOptions = {
     initialConnect: "wait",
     maxPendingSends: Math.max(10_000, 2 * limits.maxInFlight),
     maxPendingBytes: Math.max(MIN_PENDING_BYTES, Math.min(2 * limits.maxInFlightBytes, 2_147_483_647)),
     ...(clientId !== undefined && { clientId }),
+    ...(maxReconnectDelay !== undefined && { maxReconnectDelay }),
     ...loginOf(group),
     ...tlsOf(group),
   };
