@@ -68,7 +68,7 @@ export class StandbyWatch {
     const { durable, exclusive } = this.#deps.settings;
     if (!durable) return;
     if (!refusal) this.#hold(undefined);
-    // Artemis says over STOMP only that it cannot make the subscription (AMQ339016).
+    // Whoever has it for longer than durableRetryMs makes the broker's word final for this consumer; another is opened.
     else if (exclusive && !refusal.final) this.#hold(refusal.reason);
   }
 

@@ -59,6 +59,12 @@ export async function exclusiveProblems(
   // A consumer of Classic asks for it itself; a durable topic is held by its client id on both.
   if (product === "activemq") return [];
   if (product !== "artemis") return refuse(`${product ?? group} has no exclusive consumers`, "Remove exclusive");
+  const topic = sources.find(({ kind }) => kind === "topic");
+  // Measured (2.55.0): two STOMP consumers of one client id get a part each.
+  if (topic && source.protocol === "stomp") {
+    const message = `over STOMP, Artemis lets several processes share a durable subscription (topic://${topic.name})`;
+    return refuse(message, `Give the group ${group} its AMQP ports`);
+  }
   try {
     const queues = sources.filter(({ kind }) => kind === "queue");
     const shared = await firstShared(source, queues);
