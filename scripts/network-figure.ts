@@ -1,7 +1,8 @@
 /**
  * `npm run network-figure -- --figure 4.1|4.2 [--fail HOST] [--cut HOST] [--loopback] [--write]`: starts the figure's brokers
  * with the XML that export writes, in a network namespace for each host where this machine lets us make them; kills a host,
- * starts it again, cuts a host off and heals it. Prints prediction beside reality; --write keeps the run for docs/topology.md.
+ * starts it again, cuts a host off and heals it. Prints prediction beside reality; --write keeps the run for docs/topology.md
+ * (then npm run format and npm run docs).
  * Needs Java and Maven.
  */
 import { readFileSync } from "node:fs";
