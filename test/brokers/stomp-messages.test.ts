@@ -17,6 +17,23 @@ onRealBrokers("STOMP messages", (bench) => {
     expect(message.sentAtMs).toBeLessThanOrEqual(Date.now());
   });
 
+  it("tell of a clock that is behind the broker's, once something is sent with a time to live", async () => {
+    const session = await bench.open();
+    const queue = bench.freshQueue();
+    const consumer = await ready(new TestConsumer(session, queue));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 3_600_000 });
+    try {
+      await confirmed(session, new TestSend("stamped by the broker", {}, queue));
+      await consumer.delivery(0);
+      await confirmed(session, new TestSend("x", { ttlMs: 60_000 }, bench.freshQueue()));
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(bench.warnings.map(({ code }) => code)).toEqual(["CLOCK_BEHIND"]);
+    const [, ms] = /at least (\d+) ms behind/.exec(bench.warnings[0]?.message ?? "") ?? [];
+    expect(Number(ms) / 3_600_000).toBeCloseTo(1, 1);
+  });
+
   it("of one group go to one consumer, in order; only Artemis tells the group over STOMP", async () => {
     const session = await bench.open();
     const queue = bench.freshQueue();

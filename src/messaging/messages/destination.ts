@@ -20,6 +20,9 @@ export interface Destination {
   readonly bare?: true | undefined;
 }
 
+/** UTF-8 has no half of a surrogate pair: U+FFFD would be sent in its place. */
+export const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const PREFIXES: readonly (readonly [string, Destination["kind"]])[] = [
   ["queue://", "queue"],
   ["topic://", "topic"],
@@ -54,6 +57,10 @@ export function parseDestination(text: string): Destination {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character in a name ends the session on both brokers.
   if (/[\u0000-\u001f\u007f]/.test(name))
     throw new InvalidArgumentError(`The destination ${JSON.stringify(text)} has a control character`);
+  if (LONE_SURROGATE.test(name))
+    throw new InvalidArgumentError(
+      `The destination ${JSON.stringify(text)} has half of a surrogate pair, which would be sent as another name`,
+    );
   if (name !== name.trim() || text !== text.trim()) throw blankAround(text);
   return { kind: prefix?.[1] ?? "queue", name };
 }

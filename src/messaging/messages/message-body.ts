@@ -13,6 +13,8 @@ export function encodeBody(body: unknown): EncodedBody {
   if (typeof body === "string") return { kind: "text", bytes: Buffer.from(body) };
   if (ArrayBuffer.isView(body)) return { kind: "bytes", bytes: viewBytes(body) };
   refuseUnwritable(body, "The body");
+  if ((typeof body === "number" && !Number.isFinite(body)) || (body instanceof Date && Number.isNaN(body.getTime())))
+    throw new InvalidArgumentError(`The body is ${body}, which JSON would store as null: send null, or a string`);
   const json = stringify(body);
   if (json === undefined)
     throw new InvalidArgumentError(`The body is ${typeof body}: send a string, a Uint8Array or a JSON value`);
@@ -52,6 +54,7 @@ function stringify(body: unknown): string | undefined {
   }
 }
 
+const TypedArray: typeof Uint8Array = Object.getPrototypeOf(Uint8Array);
 const AS_BYTES = "send new Uint8Array(it), which is sent as bytes";
 const AS_RECORD = "send Object.fromEntries(it), or an array of its entries";
 const AS_ARRAY = "send an array, such as [...it]";
@@ -99,7 +102,9 @@ function unwritable(value: object): { readonly tag: string; readonly advice: str
     if ("then" in value && typeof value.then === "function")
       return { tag: "Promise", advice: UNWRITABLE["Promise"] ?? "" };
     const tag = Object.prototype.toString.call(value).slice(8, -1);
-    if (ArrayBuffer.isView(value)) return { tag, advice: "send it alone, as bytes, or as an array of numbers" };
+    // A typed array behind a Proxy is no view.
+    if (ArrayBuffer.isView(value) || value instanceof TypedArray)
+      return { tag, advice: "send it alone, as bytes, or as an array of numbers" };
     const advice = Object.hasOwn(UNWRITABLE, tag) ? UNWRITABLE[tag] : undefined;
     return advice === undefined ? undefined : { tag, advice };
   } catch (cause) {

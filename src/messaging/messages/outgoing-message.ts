@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { InvalidArgumentError } from "../../errors/errors.ts";
 import { checkFlags } from "./argument-checks.ts";
-import { type Destination, parseDestination } from "./destination.ts";
+import { type Destination, LONE_SURROGATE, parseDestination } from "./destination.ts";
 import { type EncodedSections, sectionsOf } from "./encoded-sections.ts";
 import { type EncodedBody, encodeBody } from "./message-body.ts";
 import { correlationOf } from "./reply-correlation.ts";
@@ -211,4 +211,7 @@ function copyProperties(properties: Readonly<Record<string, PropertyValue>>): Re
 function checkText(what: string, value: unknown, forbidden = /[\u0000\r\n]/): void {
   if (typeof value !== "string") throw new InvalidArgumentError(`${what} is a string, not ${typeof value}`);
   if (forbidden.test(value)) throw new InvalidArgumentError(`${what} ${JSON.stringify(value)} has a control character`);
+  // An id or a name would be another one.
+  if (LONE_SURROGATE.test(value))
+    throw new InvalidArgumentError(`${what} ${JSON.stringify(value)} has half of a surrogate pair`);
 }

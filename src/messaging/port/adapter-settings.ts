@@ -24,6 +24,7 @@ export interface ConnectionWarning {
    * `SECRET_FILE_READABLE`: every user of this machine may read a file with a password, a token or a key.
    * `UNREADABLE_MESSAGE`: a message that cannot be read was rejected; the text names destination, id and reason.
    * `MESSAGE_TOO_LARGE`: a message of more than `maxMessageBytes` was rejected; the text names destination, id and size.
+   * `CLOCK_BEHIND`: this machine's clock is behind another one; over STOMP what is sent with ttlMs expires too early.
    */
   readonly code:
     | "UNREADABLE_MESSAGE"
@@ -39,7 +40,8 @@ export interface ConnectionWarning {
     | "CLOSE_IN_HANDLER"
     | "OPTIONS_IGNORED"
     | "SINGLE_ENDPOINT"
-    | "SECRET_FILE_READABLE";
+    | "SECRET_FILE_READABLE"
+    | "CLOCK_BEHIND";
   /** What was seen, what follows, and what to do. */
   readonly message: string;
   /** The endpoint where it was seen. */

@@ -146,7 +146,7 @@ function readApplicationProperties(found: Found): void {
   while (reader.hasMore) {
     const name = reader.string();
     const value = reader.scalar();
-    if (name === undefined) throw UNUSUAL;
+    if (name === undefined || name === "__proto__") throw UNUSUAL;
     if (name === DUPLICATE_ID_PROPERTY) found.duplicateId = value;
     // Classic turns the content-type of a STOMP sender into a property.
     else if (name === "content-type") found.namedContentType = value;

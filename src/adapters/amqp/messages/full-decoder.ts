@@ -34,13 +34,20 @@ const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
 
 type AmqpMap = Readonly<Record<string, AmqpValue>>;
 
+interface BodySection {
+  readonly section: number;
+  readonly value: AmqpValue;
+  /** The bytes of a string as it came: what is no UTF-8 is not replaced, and text() says so. */
+  readonly string?: Buffer | undefined;
+}
+
 /** The decoded sections. */
 interface Sections {
   header: readonly ListItem[];
   annotations: AmqpMap;
   properties: readonly ListItem[];
   applicationProperties: AmqpMap;
-  readonly body: { readonly section: number; readonly value: AmqpValue }[];
+  readonly body: BodySection[];
 }
 
 /** @throws Error that says why the bytes are no message of AMQP 1.0. */
@@ -91,18 +98,31 @@ function readSections(bytes: Buffer, sections: Sections): void {
     if (section === HEADER) sections.header = reader.list();
     else if (section === PROPERTIES) sections.properties = reader.list();
     else {
+      const start = reader.at;
       const value = reader.read();
       if (section === ANNOTATIONS) sections.annotations = mapOf(value);
       else if (section === APPLICATION_PROPERTIES) sections.applicationProperties = mapOf(value);
-      else if (section >= DATA && section <= VALUE) addBody(sections, section, value);
+      else if (section >= DATA && section <= VALUE)
+        addBody(sections, {
+          section,
+          value,
+          string: section === VALUE ? stringBytes(bytes.subarray(start, reader.at)) : undefined,
+        });
     }
   }
 }
 
 /** Body sections of one kind are joined; of different kinds, and of several values, the last one counts. */
-function addBody({ body }: Sections, section: number, value: AmqpValue): void {
+function addBody({ body }: Sections, found: BodySection): void {
+  const { section } = found;
   if (section === VALUE || (body[0] && body[0].section !== section)) body.length = 0;
-  body.push({ section, value });
+  body.push(found);
+}
+
+/** The bytes of a string behind its type code and length; undefined for any other value. */
+function stringBytes(encoded: Buffer): Buffer | undefined {
+  if (encoded[0] === 0xa1) return Buffer.from(encoded.subarray(2));
+  return encoded[0] === 0xb1 ? Buffer.from(encoded.subarray(5)) : undefined;
 }
 
 function contentOf(
@@ -156,23 +176,38 @@ function duplicateIdOf({ applicationProperties }: Sections): string | undefined 
 function readBody(body: Sections["body"], contentType: unknown): Pick<ReceivedContent, "body" | "kind"> {
   const values = body.map(({ value }) => value);
   if (body[0]?.section === DATA) {
-    const bytes = Buffer.concat(values.filter((value) => Buffer.isBuffer(value)));
+    const bytes = Buffer.concat(values.map(binaryOf));
     return { kind: marksText(contentType) ? "text" : "bytes", body: bytes };
   }
   const value = values.length > 1 ? values : values[0];
   if (value === undefined || value === null) return { kind: "text", body: Buffer.alloc(0) };
   if (Buffer.isBuffer(value)) return { kind: "bytes", body: value };
-  return { kind: "text", body: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)) };
+  return { kind: "text", body: body[0]?.string ?? Buffer.from(typeof value === "string" ? value : jsonOf(value)) };
+}
+
+/** JSON in which a number that it does not have is a string: "NaN", "Infinity", "-Infinity". */
+function jsonOf(value: AmqpValue): string {
+  if (typeof value === "number") return String(value);
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner,
+  );
+}
+
+function binaryOf(value: AmqpValue): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  if (value === null) return Buffer.alloc(0);
+  throw new Error("A message with a data section that is not binary");
 }
 
 function readProperties(found: AmqpMap): Readonly<Record<string, PropertyValue>> {
-  const read: Record<string, PropertyValue> = {};
+  const read: [name: string, value: PropertyValue][] = [];
   for (const [name, value] of Object.entries(found)) {
     if (value === null || name === DUPLICATE_ID_PROPERTY || name === "content-type") continue;
-    if (value instanceof Date) read[name] = value.toISOString();
-    else read[name] = typeof value === "object" ? JSON.stringify(value) : value;
+    if (value instanceof Date) read.push([name, value.toISOString()]);
+    else read.push([name, typeof value === "object" ? jsonOf(value) : value]);
   }
-  return read;
+  // An own property also of the name "__proto__".
+  return Object.fromEntries(read);
 }
 
 /** A message-id or correlation-id as text: the digits of a ulong, the usual form of a uuid, base64 of binary. */

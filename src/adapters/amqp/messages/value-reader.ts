@@ -40,6 +40,11 @@ export class ValueReader {
     this.#bytes = bytes;
   }
 
+  /** How many bytes are read. */
+  get at(): number {
+    return this.#at;
+  }
+
   get atEnd(): boolean {
     return this.#at === this.#bytes.length;
   }

@@ -4,12 +4,14 @@
  */
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { BrokenMessages } from "./broken-messages.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { DestinationSet } from "./destination-set.ts";
 
 export class SendMemory {
   /** Whether sends may share a transaction on Classic; false for good once that has blocked a session. */
   grouped: boolean;
   readonly broken = new BrokenMessages();
+  readonly clock = new ClockWatch();
   readonly #refusing = new DestinationSet();
 
   constructor(grouped: boolean) {

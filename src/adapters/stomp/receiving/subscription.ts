@@ -149,6 +149,7 @@ export class StompSubscription implements SessionSubscription {
       this.#sink.onBrowsed();
       return;
     }
+    peer.memory.clock.noteMessage(headers, peer);
     const received = {
       message: decodeMessage(headers, body, peer.dialect, this.#request.destination),
       redelivered: headers.get("redelivered") === "true",

@@ -46,11 +46,13 @@ export function writeSend(wire: Wire, send: OutgoingSend, terms: SendTerms): boo
 
 /** The header lines of a SEND, with those that are new at each write. */
 export function sendLines(
-  { dialect, version }: Peer,
+  peer: Peer,
   { message }: OutgoingSend,
   { lines }: EncodedSend,
   transaction: string | undefined,
 ): string {
+  const { dialect, version, memory } = peer;
+  if (message.expiresAtMs !== undefined) memory.clock.noteTimeToLive(peer);
   const delay = message.deliverAtMs === undefined ? "" : headerLines(scheduleHeaders(message, dialect), version);
   return transaction === undefined ? lines + delay : `${lines}${delay}transaction:${transaction}\n`;
 }

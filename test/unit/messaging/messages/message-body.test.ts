@@ -17,6 +17,11 @@ describe("a body", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
+    ["NaN", Number.NaN, /NaN, which JSON would store as null/],
+    ["Infinity", Number.POSITIVE_INFINITY, /Infinity, which JSON would store as null/],
+    ["an invalid Date", new Date(Number.NaN), /Invalid Date, which JSON would store as null/],
+    ["a typed array behind a Proxy", new Proxy(new Uint8Array([65]), {}), /send it alone, as bytes/],
+    ["a typed array behind a Proxy inside", { a: new Proxy(new Uint8Array([65]), {}) }, /body\['a'\].*as bytes/],
     ["a Promise", Promise.resolve(1), /^The body is a Promise.*send await it/],
     // biome-ignore lint/suspicious/noThenProperty: it is what is tested.
     ["a thenable", { then: () => {} }, /^The body is a Promise/],

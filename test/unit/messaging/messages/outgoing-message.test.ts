@@ -61,3 +61,22 @@ describe("the times of a message", () => {
     expect([timeLeftMs(plain), delayLeftMs(plain)]).toEqual([undefined, undefined]);
   });
 });
+
+describe("half of a surrogate pair", () => {
+  it.each<[string, object]>([
+    ["id", { id: "a\ud800" }],
+    ["correlationId", { correlationId: "\udc00" }],
+    ["type", { type: "t\ud800" }],
+    ["groupId", { groupId: "g\ud800" }],
+    ["replyTo", { replyTo: "queue://r\ud800" }],
+    ["a property's name", { properties: { "n\ud800": "v" } }],
+    ["a property's value", { properties: { n: "v\ud800" } }],
+  ])("in %s is refused: it would arrive as another text", (_, options) => {
+    expect(() => createOutgoingMessage("x", options)).toThrow(/half of a surrogate pair/);
+  });
+
+  it("is no fault of a whole pair", () => {
+    const options = { id: "\u{1f600}", properties: { "\u{1f600}": "\u{1f600}" }, replyTo: "queue://\u{1f600}" };
+    expect(createOutgoingMessage("x", options)).toMatchObject({ id: options.id, properties: options.properties });
+  });
+});

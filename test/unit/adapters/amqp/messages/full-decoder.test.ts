@@ -1,8 +1,10 @@
 import rhea from "rhea";
 import { describe, expect, it } from "vitest";
 import { spellingOf } from "../../../../../src/adapters/amqp/messages/destination.ts";
+import { decodeFast } from "../../../../../src/adapters/amqp/messages/fast-decoder.ts";
 import { decodeMessage, findMessageId } from "../../../../../src/adapters/amqp/messages/full-decoder.ts";
 import { MAX_VALUES } from "../../../../../src/adapters/amqp/rhea/decode-limits.ts";
+import { ReceivedMessage } from "../../../../../src/messaging/messages/received-message.ts";
 
 const { types } = rhea;
 const artemis = spellingOf({ product: "artemis", version: undefined }, {});
@@ -18,6 +20,29 @@ const int64 = (value: bigint) => {
   bytes.writeBigUInt64BE(BigInt.asUintN(64, value));
   return bytes;
 };
+
+describe("a body that JSON or UTF-8 has no form for", () => {
+  it.each([
+    ["NaN", [0x72, 0x7f, 0xc0, 0, 0]],
+    ["-Infinity", [0x82, 0xff, 0xf0, 0, 0, 0, 0, 0, 0]],
+    ['[1,"NaN"]', [0xc0, 8, 2, 0x54, 1, 0x72, 0x7f, 0xc0, 0, 0]],
+  ])("arrives as %s", (text, value) => {
+    expect(textOf(valueSection(...value))).toBe(text);
+  });
+
+  it.each([
+    ["short", [0xa1, 2, 0xc3, 0x28]],
+    ["long", [0xb1, 0, 0, 0, 2, 0xc3, 0x28]],
+  ])("keeps the bytes of a %s string that is no UTF-8, and text() says so", (_, value) => {
+    const message = new ReceivedMessage(contentOf(valueSection(...value)));
+    expect(message.bytes()).toEqual(Buffer.from([0xc3, 0x28]));
+    expect(() => message.text()).toThrow(/is not UTF-8/);
+  });
+
+  it("is no message where a data section is not binary", () => {
+    expect(() => decoded(Buffer.from([0, 0x53, 0x75, 0xa1, 1, 0x61]))).toThrow(/data section that is not binary/);
+  });
+});
 
 describe("what a message unfolds to", () => {
   it.each([
@@ -170,4 +195,11 @@ describe("the sections of a message", () => {
   ])("are not %s", (_what, bytes) => {
     expect(() => decoded(bytes)).toThrow(/A message/);
   });
+});
+
+it("a property named __proto__ is shown by both decoders", () => {
+  const application_properties = Object.fromEntries([["__proto__", "v"]]);
+  const bytes = rhea.message.encode({ body: "x", application_properties });
+  const read = decodeFast(bytes, artemis, { kind: "queue", name: "orders" }) ?? decoded(bytes);
+  expect(Object.entries(read.content.properties)).toEqual([["__proto__", "v"]]);
 });

@@ -1,0 +1,46 @@
+/**
+ * Compares our clock with those that stamp messages. Over STOMP a time to live is sent as a time of our clock: where that is
+ * behind the broker's, a message lives for less than was said, or not at all, though the broker confirms it.
+ */
+import { formatAddress } from "../../../errors/errors.ts";
+import type { HeaderBlock } from "../frames/header-block.ts";
+import type { Peer } from "./peer.ts";
+
+/** Clocks that are kept in step differ by less. */
+const TOLERANCE_MS = 1_000;
+/** The first message and each after so many are looked at: a clock is wrong for all of them. */
+const EVERY = 1024;
+
+export class ClockWatch {
+  #seen = 0;
+  /** The most that a message was stamped ahead of our clock. */
+  #behindMs = 0;
+  #sendsTimesToLive = false;
+  #told = false;
+
+  /**
+   * A MESSAGE has come. Both brokers stamp what came over STOMP when it arrives, and hand on the stamps of other clients.
+   * None can be of a later time than now, unless two clocks differ. What is stamped too early proves nothing: it was stored.
+   */
+  noteMessage(headers: HeaderBlock, peer: Peer): void {
+    if (this.#told || this.#seen++ % EVERY !== 0) return;
+    const stampedMs = Number(headers.get("timestamp"));
+    if (!Number.isSafeInteger(stampedMs)) return;
+    this.#behindMs = Math.max(this.#behindMs, stampedMs - Date.now());
+    this.#tell(peer);
+  }
+
+  /** A SEND that expires is written. */
+  noteTimeToLive(peer: Peer): void {
+    this.#sendsTimesToLive = true;
+    this.#tell(peer);
+  }
+
+  #tell({ endpoint, onWarning }: Peer): void {
+    if (this.#told || !this.#sendsTimesToLive || this.#behindMs <= TOLERANCE_MS) return;
+    this.#told = true;
+    const ms = this.#behindMs;
+    const message = `This machine's clock is at least ${ms} ms behind the one that stamped a message from ${formatAddress(endpoint)}, its broker's or its sender's. Over STOMP ttlMs is sent as a time of this clock: a message expires that much too early, and with a ttlMs of less it is confirmed and gone. Synchronise the clocks, or send over AMQP, which sends how long a message lives`;
+    onWarning({ code: "CLOCK_BEHIND", message, endpoint });
+  }
+}
