@@ -28,6 +28,8 @@ const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
   ["amqp:application-properties:map", APPLICATION_PROPERTIES],
   ["amqp:data:binary", DATA],
   ["amqp:amqp-sequence:list", SEQUENCE],
+  ["amqp:amqp-value:*", VALUE],
+  // As rhea names it.
   ["amqp:value:*", VALUE],
   ["amqp:footer:map", 0x78],
 ]);

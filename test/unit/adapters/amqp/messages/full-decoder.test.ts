@@ -203,3 +203,8 @@ it("a property named __proto__ is shown by both decoders", () => {
   const read = decodeFast(bytes, artemis, { kind: "queue", name: "orders" }) ?? decoded(bytes);
   expect(Object.entries(read.content.properties)).toEqual([["__proto__", "v"]]);
 });
+
+it.each(["amqp:amqp-value:*", "amqp:value:*"])("a value section that is named %s is read", (name) => {
+  const head = Buffer.from([0x00, 0xa3, name.length, ...Buffer.from(name)]);
+  expect(textOf(Buffer.concat([head, Buffer.from([0xa1, 1, 0x78])]))).toBe("x");
+});
