@@ -2,9 +2,15 @@
  * Compares our clock with those that stamp messages. Over STOMP a time to live is sent as a time of our clock: where that is
  * behind the broker's, a message lives for less than was said, or not at all, though the broker confirms it.
  */
-import { formatAddress } from "../../../errors/errors.ts";
+import { type EndpointAddress, formatAddress } from "../../../errors/errors.ts";
+import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
-import type { Peer } from "./peer.ts";
+
+/** What of a peer a warning needs. */
+interface WarnedOf {
+  readonly endpoint: EndpointAddress;
+  readonly onWarning: AdapterSettings["onWarning"];
+}
 
 /** Clocks that are kept in step differ by less. */
 const TOLERANCE_MS = 1_000;
@@ -22,7 +28,7 @@ export class ClockWatch {
    * A MESSAGE has come. Both brokers stamp what came over STOMP when it arrives, and hand on the stamps of other clients.
    * None can be of a later time than now, unless two clocks differ. What is stamped too early proves nothing: it was stored.
    */
-  noteMessage(headers: HeaderBlock, peer: Peer): void {
+  noteMessage(headers: HeaderBlock, peer: WarnedOf): void {
     if (this.#told || this.#seen++ % EVERY !== 0) return;
     const stampedMs = Number(headers.get("timestamp"));
     if (!Number.isSafeInteger(stampedMs)) return;
@@ -31,12 +37,12 @@ export class ClockWatch {
   }
 
   /** A SEND that expires is written. */
-  noteTimeToLive(peer: Peer): void {
+  noteTimeToLive(peer: WarnedOf): void {
     this.#sendsTimesToLive = true;
     this.#tell(peer);
   }
 
-  #tell({ endpoint, onWarning }: Peer): void {
+  #tell({ endpoint, onWarning }: WarnedOf): void {
     if (this.#told || !this.#sendsTimesToLive || this.#behindMs <= TOLERANCE_MS) return;
     this.#told = true;
     const ms = this.#behindMs;

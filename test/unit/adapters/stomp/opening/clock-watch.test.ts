@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ClockWatch } from "../../../../../src/adapters/stomp/opening/clock-watch.ts";
-import type { Peer } from "../../../../../src/adapters/stomp/opening/peer.ts";
+import type { ConnectionWarning } from "../../../../../src/messaging/port/adapter-settings.ts";
 import { headerBlock } from "../header-block-of.ts";
 
 const NOW = 1_700_000_000_000;
