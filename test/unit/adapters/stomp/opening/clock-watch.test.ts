@@ -9,10 +9,8 @@ const HOUR_MS = 3_600_000;
 function watched() {
   const warnings: string[] = [];
   const endpoint = { scheme: "stomp", host: "broker", port: 61_613, options: {} } as const;
-  const peer = {
-    endpoint,
-    onWarning: ({ code, message }) => warnings.push(`${code} ${message}`),
-  } as Partial<Peer> as Peer;
+  const onWarning = ({ code, message }: ConnectionWarning) => warnings.push(`${code} ${message}`);
+  const peer = { endpoint, onWarning };
   const watch = new ClockWatch();
   const message = (timestamp: number | string) =>
     watch.noteMessage(headerBlock({ timestamp: String(timestamp) }), peer);
