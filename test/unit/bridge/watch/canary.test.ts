@@ -72,10 +72,13 @@ describe("the canary of a link", () => {
   it("waits like any message while the target is absent, and arrives when it is back", async () => {
     const { bridge } = await run({ l: {} });
     await expect.poll(() => canaryOf(bridge)?.arrived, { timeout: 10_000 }).toBeGreaterThan(0);
+    const first = await south.crash();
+    await south.takeover();
     await south.crash();
     await expect.poll(() => bridge.status().links["l"]?.blockedBy, { timeout: 10_000 }).toBe("TARGET_ABSENT");
     await expect.poll(() => canaryOf(bridge)?.state, { timeout: 10_000 }).toBe("late");
     const before = canaryOf(bridge)?.arrived ?? 0;
+    await south.restart(first);
     await south.takeover();
     await expect.poll(() => canaryOf(bridge)?.arrived, { timeout: 10_000 }).toBeGreaterThan(before + 1);
     await expect.poll(() => bridge.status().links["l"]?.state, { timeout: 10_000 }).toBe("running");
