@@ -13,7 +13,6 @@ const ROOT = join(import.meta.dirname, "..", "src");
 const ROOMS = [
   "errors",
   "async",
-  "channels",
   "uri/options",
   "uri",
   "transport/socket",
@@ -75,7 +74,6 @@ const ROOMS = [
   "topology/export",
   "topology/read",
   "topology",
-  "observe",
   "cli",
   "index",
 ] as const;

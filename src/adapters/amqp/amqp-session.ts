@@ -13,7 +13,7 @@ import type {
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
 import { OPTIONS } from "../../uri/options/option-table.ts";
-import { usesNagle } from "../shared/nagle.ts";
+import { mustAcknowledgeAtOnce } from "../shared/must-acknowledge-at-once.ts";
 import { spellingOf } from "./messages/destination.ts";
 import { brokerOf } from "./opening/broker.ts";
 import { sessionLoss } from "./opening/failures.ts";
@@ -82,7 +82,7 @@ export class AmqpSession implements MessagingSession {
       const mistake = tellAlternates(connection, socket.endpoint, settings);
       this.#lose(ending, mistake);
     });
-    if (usesNagle(this.broker)) {
+    if (mustAcknowledgeAtOnce(this.broker)) {
       const hasten = this.#guard(() => this.#hasten());
       socket.on("data", hasten);
     }

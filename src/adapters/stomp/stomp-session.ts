@@ -13,7 +13,7 @@ import type {
 } from "../../messaging/port/messaging-session.ts";
 import type { SessionEnd } from "../../transport/dial/session.ts";
 import type { EndpointSocket } from "../../transport/socket/endpoint-socket.ts";
-import { usesNagle } from "../shared/nagle.ts";
+import { mustAcknowledgeAtOnce } from "../shared/must-acknowledge-at-once.ts";
 import { type BrokenFrame, FrameReader } from "./frames/frame-reader.ts";
 import { FrameWatch } from "./frames/frame-watch.ts";
 import type { HeaderBlock } from "./frames/header-block.ts";
@@ -80,7 +80,7 @@ export class StompSession implements MessagingSession {
   #read(): void {
     const socket = this.#socket;
     if (this.#resolveEnded === undefined) return;
-    const hastens = usesNagle(this.broker);
+    const hastens = mustAcknowledgeAtOnce(this.broker);
     const take = (chunk: Buffer) => {
       this.#reader.read(chunk);
       this.#watch.read(chunk.length, this.#reader.unfinished);

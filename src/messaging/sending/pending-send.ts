@@ -20,7 +20,7 @@ import type { MessagingSession, OutgoingSend, SendOutcome } from "../port/messag
 import type { Suspect } from "../port/suspect.ts";
 import type { SendLimits, SendPolicy, SendResult } from "./send-policy.ts";
 import type { SendTarget } from "./send-route.ts";
-import { HELD, nextState, type SendEvent, type SendState } from "./send-state.ts";
+import { HELD, isInDoubt, nextState, type SendEvent, type SendState } from "./send-state.ts";
 import { isLimited, SendWatch } from "./send-watch.ts";
 
 /** The fixed parts of a send. */
@@ -97,7 +97,7 @@ export class PendingSend extends LinkedMember<PendingSend> implements OutgoingSe
 
   /** Whether it was written to this or an earlier session, and has no outcome. */
   get inDoubt(): boolean {
-    return "writes" in this.#state && this.#state.writes > 0;
+    return isInDoubt(this.#state);
   }
 
   /**

@@ -35,6 +35,11 @@ const WRITTEN: SendState = Object.freeze({ name: "written", writes: 1, deaths: 0
 const GIVEN_UP: SendState = Object.freeze({ name: "given-up" });
 const OVER: SendState = Object.freeze({ name: "over" });
 
+/** Whether the send was written to this or an earlier session, and has no outcome: the broker may have it or not. */
+export function isInDoubt(state: SendState): boolean {
+  return "writes" in state && state.writes > 0;
+}
+
 /** Returns the state after an event. Pure. An event without effect returns the same state. */
 export function nextState(state: SendState, event: SendEvent): SendState {
   if (state.name === "over") return state;

@@ -5,7 +5,7 @@ import { dirtySessions } from "./dirty-sessions.ts";
 import { PERFORMATIVES } from "./peer-fields.ts";
 import { checkedFields, checkedPeer } from "./peer-limits.ts";
 import { internalsOf, type RheaConnection } from "./rhea-internals.ts";
-import { unloggedSasl } from "./sasl-frames.ts";
+import { unloggedSasl } from "./unlogged-sasl.ts";
 
 /** Returns the methods to replace; each calls the previous method. */
 type Patch = (connection: RheaConnection) => Partial<RheaConnection>;

@@ -6,7 +6,7 @@ import type { Connection } from "rhea";
 import { kindOf, type Login } from "../../../messaging/port/login.ts";
 import type { SaslMechanism } from "../../../uri/options/login-options.ts";
 import type { Respond, RheaMechanism } from "../rhea/rhea-internals.ts";
-import { handleSasl } from "../rhea/sasl-frames.ts";
+import { handleSasl } from "../rhea/unlogged-sasl.ts";
 import type { ConnectionEnding } from "./connection-ending.ts";
 import type { SaslExchange } from "./sasl-exchange.ts";
 import { candidates, exchangeOf, isLostOnArtemis } from "./sasl-mechanisms.ts";

@@ -29,6 +29,11 @@ interface Unsettled {
   giveBackAccepted(): void;
 }
 
+/** Acknowledges a delivery without waiting for an answer, which is how nearly all of them are settled. */
+export function acknowledge(wire: Wire, { settling }: StompDelivery): void {
+  wire.write("ACK", settling);
+}
+
 /** @throws UnsupportedError if this broker cannot do it; then the delivery stays unsettled. */
 export function settleOnWire(wire: Wire, means: SettlementMeans, unsettled: Unsettled): SettleResult {
   const { terms, delivery } = unsettled;

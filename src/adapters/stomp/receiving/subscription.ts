@@ -16,10 +16,10 @@ import { decodeMessage } from "../messages/message.ts";
 import { type BrokerRefusal, saysInUse } from "../opening/refusal.ts";
 import type { StorageBarrier } from "../sending/storage-barrier.ts";
 import type { Wire } from "../sending/wire.ts";
-import { AckSize } from "./ack-size.ts";
+import { PrefetchWarning } from "./prefetch-warning.ts";
 import { answerTooLarge, placeOfBroken, refuseBroken, tooLargeText, unanswerable } from "./refused-message.ts";
 import { Release } from "./release.ts";
-import { type SettleResult, settleOnWire } from "./settle-on-wire.ts";
+import { acknowledge, type SettleResult, settleOnWire } from "./settle-on-wire.ts";
 import { keeps, meaningOf, type SettlementMeans, settlingLines } from "./settlement.ts";
 import { StompDelivery } from "./stomp-delivery.ts";
 import { subscribeHeaders } from "./subscribe-headers.ts";
@@ -39,7 +39,7 @@ export class StompSubscription implements SessionSubscription {
   readonly #barrier: StorageBarrier;
   readonly #request: SubscriptionRequest;
   readonly #sink: SubscriptionSink;
-  readonly #ackSize: AckSize;
+  readonly #prefetchWarning: PrefetchWarning;
   readonly #giveBack: Release;
   readonly #unsettled = new LinkedSet<StompDelivery>();
   /** The id that the broker knows; undefined when the subscription is over. */
@@ -56,7 +56,7 @@ export class StompSubscription implements SessionSubscription {
     const temporary = destination.kind === "temp-queue";
     this.#request = temporary ? { ...request, destination: { kind: "temp-queue", name: randomUUID() } } : request;
     this.#sink = sink;
-    this.#ackSize = new AckSize(request.prefetch);
+    this.#prefetchWarning = new PrefetchWarning(request.prefetch);
     this.#giveBack = new Release(wire, sink, () => this.#renew());
     if (wire.open) this.#subscribe();
   }
@@ -161,7 +161,7 @@ export class StompSubscription implements SessionSubscription {
       this.#sink.onDelivery(delivery);
       return;
     }
-    this.#ackSize.check(delivery.settling, peer);
+    this.#prefetchWarning.check(delivery.settling, peer);
     this.#deliver(delivery);
   }
 
@@ -177,7 +177,7 @@ export class StompSubscription implements SessionSubscription {
     if (delivery.unsettleable && means !== "give-back") throw delivery.unsettleable;
     if (means !== "ACK" || terms !== undefined) return this.#settleOtherwise(means, delivery, settlement, terms);
     this.#unsettled.delete(delivery);
-    this.#wire.write("ACK", delivery.settling);
+    acknowledge(this.#wire, delivery);
     return "settled";
   }
 

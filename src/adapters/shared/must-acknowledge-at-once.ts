@@ -8,6 +8,6 @@ const HOLDING: ReadonlySet<string> = new Set(["activemq"]);
  * delayed ACK makes our kernel wait up to 40 ms for that. Classic's sockets do; Artemis and the embedded group turn it
  * off.
  */
-export function usesNagle({ product }: Broker): boolean {
+export function mustAcknowledgeAtOnce({ product }: Broker): boolean {
   return HOLDING.has(product);
 }

@@ -8,7 +8,7 @@ import type { Peer } from "../opening/peer.ts";
 /** How much Classic's socket takes while its writer holds the lock that both directions share (measured). */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
-export class AckSize {
+export class PrefetchWarning {
   readonly #prefetch: number;
   #checked = false;
 
