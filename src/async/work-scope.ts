@@ -32,8 +32,19 @@ export class WorkScope {
   }
 }
 
-/** The names of the functions that are being called or awaited, from the innermost out. */
+/**
+ * The names of the functions that are being called or awaited, from the innermost out. None where a program has frozen
+ * `Error`, as `node --frozen-intrinsics` does: nothing is recognised then, and nothing fails.
+ */
 function callers(): readonly string[] {
+  try {
+    return namesOnStack();
+  } catch {
+    return [];
+  }
+}
+
+function namesOnStack(): readonly string[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   let names: string[] = [];
   try {
@@ -43,7 +54,7 @@ function callers(): readonly string[] {
       return "";
     };
     const holder: { stack?: unknown } = {};
-    Error.captureStackTrace(holder, callers);
+    Error.captureStackTrace(holder, namesOnStack);
     // Read once: Node prepares it then.
     void holder.stack;
   } finally {

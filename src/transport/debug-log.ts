@@ -5,6 +5,7 @@
 import { debuglog } from "node:util";
 import type { OnEmit } from "../async/isolated-emitter.ts";
 import { formatAddress, type MasterSlaveError } from "../errors/errors.ts";
+import { printable } from "../errors/printable.ts";
 import type { Session } from "./dial/session.ts";
 import type { Interruption, TransportEvents, Waiting } from "./transport-events.ts";
 
@@ -24,7 +25,8 @@ export function debugEvents<Events extends object>(what: string, lines: DebugLin
   return (event, payload) => {
     if (!log.enabled) return;
     const line = lines[event as keyof Events] as (...of: unknown[]) => string;
-    log("%s %s: %s", name, String(event), line(...(payload as unknown[])));
+    // Names of destinations and ids of messages are texts of peers.
+    log("%s %s: %s", name, String(event), printable(line(...(payload as unknown[]))));
   };
 }
 

@@ -70,6 +70,6 @@ export const CONNECTION_LINES: DebugLines<ConnectionEvents> = {
     `${formatAddress(endpoint)}, after ${outageMs.toFixed(0)} ms; ${resent} sends are sent again, ${voided} deliveries come again`,
   alternate: ({ endpoint }) => `${formatAddress(endpoint)}, named by a broker`,
   handlerFailed: ({ messageId, destination, attempt, outcome, error }) =>
-    `${destination}, message ${messageId ?? "without an id"}, attempt ${attempt}, then ${outcome}: ${printableLine(textOf(error))}`,
+    `${printableLine(destination)}, message ${printableLine(messageId ?? "without an id")}, attempt ${attempt}, then ${outcome}: ${printableLine(textOf(error))}`,
   warning: ({ code, message }) => `${code} ${message}`,
 };

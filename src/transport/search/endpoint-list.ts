@@ -20,17 +20,21 @@ export class EndpointList {
    * known yet.
    */
   addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-    const known = new Set([...this.#configured, ...this.#alternates].map(identity));
+    const known = new Set(this.known.map(identity));
     const added = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint] as const));
     for (const key of known) added.delete(key);
     this.#alternates = [...this.#alternates, ...added.values()].slice(-MAX_ALTERNATES);
     return [...added.values()].slice(-MAX_ALTERNATES);
   }
 
+  /** All of them, as they were listed and named. */
+  get known(): readonly Endpoint[] {
+    return [...this.#configured, ...this.#alternates];
+  }
+
   /** The order of the next round: it begins after `last` and ends with it. */
   inOrder(last?: EndpointAddress): readonly Endpoint[] {
-    const known = [...this.#configured, ...this.#alternates];
-    const all = this.#randomize ? shuffled(known) : known;
+    const all = this.#randomize ? shuffled(this.known) : this.known;
     const start = last === undefined ? 0 : all.findIndex((endpoint) => identity(endpoint) === identity(last)) + 1;
     return [...all.slice(start), ...all.slice(0, start)];
   }

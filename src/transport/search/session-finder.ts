@@ -79,7 +79,7 @@ export class SessionFinder<S extends Session> {
 
   /** What each endpoint answered last in this search. */
   answers(): readonly AttemptError[] {
-    return this.#search?.answers(this.#endpoints.inOrder()) ?? [];
+    return this.#search?.answers(this.#endpoints.known) ?? [];
   }
 
   /** A session ended. Returns how long to wait before the first round, ms. */
@@ -93,7 +93,7 @@ export class SessionFinder<S extends Session> {
     const end = () => search.end();
     signal.addEventListener("abort", end, { once: true });
     const stopTelling = tellWhileWaiting((waitedMs) =>
-      this.#hooks.onWaiting(waitedMs, search.told(this.#endpoints.inOrder())),
+      this.#hooks.onWaiting(waitedMs, search.told(this.#endpoints.known)),
     );
     let found: FoundSession<S> | undefined;
     try {

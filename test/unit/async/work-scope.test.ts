@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { WorkScope } from "../../../src/async/work-scope.ts";
@@ -32,6 +33,17 @@ describe("a scope of work", () => {
     expect(await other.mark(async () => scope.isCaller)()).toBe(false);
     const inner = scope.inner();
     expect(await scope.mark(async () => inner.isCaller)()).toBe(false);
+  });
+
+  it("recognises nothing, and throws nothing, where a program has frozen Error", () => {
+    const script = [
+      'import { WorkScope } from "./src/async/work-scope.ts";',
+      "const scope = new WorkScope();",
+      "Object.freeze(Error);",
+      "console.log(await scope.mark(async () => scope.isCaller)());",
+    ];
+    const args = ["--import", "tsx", "--input-type=module", "-e", script.join("\n")];
+    expect(execFileSync(process.execPath, args, { encoding: "utf8" })).toBe("false\n");
   });
 
   it("leaves the stack traces of the process as they were, whatever a program has made of them", async () => {

@@ -46,6 +46,15 @@ describe("NODE_DEBUG=masterslave-transport", () => {
     ]);
   });
 
+  it("writes out the control characters of what a peer has said", () => {
+    lines.length = 0;
+    const print = debugEvents("transport", TRANSPORT_LINES);
+    print("failed", [{ code: "ENDPOINT_REFUSED", message: "no \u001b]0;title\u0007" } as never]);
+    expect(lines).toEqual([expect.stringMatching(/ENDPOINT_REFUSED no /)]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+    expect(lines[0]).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
   it("prints the life of a transport, once each, with a number that tells it from others", async () => {
     lines.length = 0;
     const server = await toyServer("welcome");

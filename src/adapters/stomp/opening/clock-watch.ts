@@ -47,6 +47,7 @@ export class ClockWatch {
     this.#told = true;
     const ms = this.#behindMs;
     const message = `This machine's clock is at least ${ms} ms behind the one that stamped a message from ${formatAddress(endpoint)}, its broker's or its sender's. Over STOMP ttlMs is sent as a time of this clock: a message expires that much too early, and with a ttlMs of less it is confirmed and gone. Synchronise the clocks, or send over AMQP, which sends how long a message lives`;
-    onWarning({ code: "CLOCK_BEHIND", message, endpoint });
+    // Not in the middle of a send: what a listener sends or consumes would come before it.
+    queueMicrotask(() => onWarning({ code: "CLOCK_BEHIND", message, endpoint }));
   }
 }

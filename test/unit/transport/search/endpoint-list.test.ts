@@ -41,6 +41,8 @@ describe("EndpointList", () => {
     const orders = Array.from({ length: 50 }, () => hosts(list));
     for (const order of orders) expect([...order].sort()).toEqual(names);
     expect(new Set(orders.map((order) => order.join(""))).size).toBeGreaterThan(5);
+    // What is told of them keeps the order of the list.
+    for (let times = 0; times < 10; times++) expect(list.known.map(({ host }) => host)).toEqual(names);
   });
 
   it("takes two endpoints for the same by host in any case and port", () => {
