@@ -81,7 +81,7 @@ export class Link {
     this.#directions = back ? [first, make(back, () => first)] : [first];
   }
 
-  /** The worse state of both directions. */
+  /** Returns the worse of the states of both directions. */
   get state(): LinkState {
     const states = this.#directions.map(({ state }) => state);
     const worst = ORDER.map((name) => states.find(({ state }) => state === name)).find((state) => state !== undefined);

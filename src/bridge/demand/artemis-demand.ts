@@ -1,4 +1,7 @@
-/** Demand on Artemis: its notifications tell of changes, and its management address, asked once, of what was there before. */
+/**
+ * Demand on Artemis: its notifications report changes, and its management address is asked once for the consumers that
+ * existed before.
+ */
 import { artemisRows, askArtemis, MAX_ROWS } from "../watch/artemis-management.ts";
 import { type ArtemisAnswers, ArtemisLedger } from "./artemis-ledger.ts";
 import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
@@ -6,14 +9,14 @@ import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-s
 const NOTIFICATIONS = "topic://activemq.notifications";
 const TYPES = ["CONSUMER_CREATED", "CONSUMER_CLOSED", "BINDING_ADDED", "BINDING_REMOVED"];
 const SELECTOR = TYPES.map((type) => `_AMQ_NotifType = '${type}'`).join(" OR ");
-/** Of notifications that come while the management address is asked. */
+/** The most notifications that are kept while the answers of the management address are awaited. */
 const MAX_WAITING = 10_000;
 
 export function artemisDemand(deps: DemandSessionDeps): DemandSession {
   const { connection, isRelevant, onChange, onFailed } = deps;
   const ledger = new ArtemisLedger(isRelevant);
   const notifications = connection.consume(NOTIFICATIONS, { prefetch: 1_000, selector: SELECTOR });
-  /** What came before the answers; undefined once they are there. */
+  /** Notifications that arrived before the answers; undefined once the answers are there. */
   let waiting: Readonly<Record<string, unknown>>[] | undefined = [];
   const read = async () => {
     for await (const delivery of notifications) {

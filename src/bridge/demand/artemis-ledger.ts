@@ -1,4 +1,7 @@
-/** The consumers of queues and the subscriptions of topics that Artemis's notifications tell of (NETWORK-FACTS.md, 2). */
+/**
+ * The consumers of queues and the subscriptions of topics that Artemis reports in its notifications
+ * (docs/decisions/0027-demand-and-one-active-process.md).
+ */
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import { announcedPattern } from "./announced-name.ts";
 import { isBridgeSelector } from "./bridge-mark.ts";
@@ -7,19 +10,21 @@ export const MAX_CONSUMERS = 10_000;
 
 export type ManagedRow = Readonly<Record<string, unknown>>;
 
-/** What was asked at the session's start, beside the notifications that came meanwhile. */
+/** The answers of the management address at the start of a session, without the notifications that came meanwhile. */
 export interface ArtemisAnswers {
-  /** listConsumers: tells the address and the selector. */
+  /** Rows of listConsumers, which have the address and the selector. */
   readonly consumers: readonly ManagedRow[];
-  /** listAllConsumersAsJSON: tells the id that notifications use, and browsers. */
+  /** Rows of listAllConsumersAsJSON, which have the id that notifications use and say which consumers are browsers. */
   readonly identities: readonly ManagedRow[];
   readonly queues: readonly ManagedRow[];
 }
 
 export class ArtemisLedger {
-  /** Consumers of queues, by session and number. Browsers are not notified. */
+  /** Consumers of queues, by session and consumer number. Artemis sends no notifications about browsers. */
   readonly #consumers = new Map<string, DestinationPattern>();
-  /** Queues of subscriptions to topics, by name. A durable one stays while its subscriber is away: it is demand. */
+  /**
+   * Queues of subscriptions to topics, by name. A durable subscription counts as demand while its subscriber is away.
+   */
   readonly #subscriptions = new Map<string, DestinationPattern>();
   readonly #isRelevant: (destination: DestinationPattern) => boolean;
 
@@ -37,7 +42,7 @@ export class ArtemisLedger {
     const known = new Map(identities.map((row) => [text(row["sequentialId"]), row]));
     for (const row of consumers) {
       const identity = known.get(text(row["id"]));
-      // Left or came between both answers: then the notifications tell.
+      // The consumer came or left between the two answers: a notification tells of it.
       if (!identity || identity["browseOnly"] === true || isBridgeSelector(row["filter"])) continue;
       if (row["queueType"] === "anycast")
         this.#add(this.#consumers, consumerKey(identity["sessionID"], identity["consumerID"]), "queue", row["address"]);
@@ -51,7 +56,7 @@ export class ArtemisLedger {
   apply(properties: Readonly<Record<string, unknown>>): void {
     const { _AMQ_Address: address, _AMQ_RoutingName: queue, _AMQ_FilterString: filter } = properties;
     const key = consumerKey(properties["_AMQ_SessionName"], properties["_AMQ_ConsumerName"]);
-    // The queue of a subscription has another name than its topic; that of a queue has the same.
+    // The queue of a topic subscription has a different name than its address; a queue proper has the same name.
     const isSubscription = queue !== address;
     switch (properties["_AMQ_NotifType"]) {
       case "CONSUMER_CREATED":
@@ -70,7 +75,7 @@ export class ArtemisLedger {
   }
 
   #add(to: Map<string, DestinationPattern>, key: string, kind: "queue" | "topic", address: unknown): void {
-    // Artemis writes `#` where a pattern of ours has `>`.
+    // Artemis writes `#` where our patterns have `>`.
     const pattern = announcedPattern(kind, text(address).replace(/(^|\.)#$/, "$1>"));
     if (!pattern || !this.#isRelevant(pattern)) return;
     to.set(key, pattern);

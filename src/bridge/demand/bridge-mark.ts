@@ -1,9 +1,11 @@
-/** By what the consumers of bridges are known: they name the path property in their selector, which both brokers tell. */
+/**
+ * How consumers of bridges are recognised: their selector names the path property, and both brokers report selectors.
+ */
 import { PATH_PROPERTY } from "../routing/path.ts";
 
 /**
- * The selector of topics, which matches every message: a topic's consumer filters by itself. It never changes, since a
- * changed selector deletes what a durable subscription holds.
+ * The selector on topics. It matches every message, because a link filters topics by itself. It must never change: a
+ * changed selector deletes the messages that a durable subscription holds.
  */
 export const TOPIC_MARK = `${PATH_PROPERTY} IS NULL OR ${PATH_PROPERTY} IS NOT NULL`;
 

@@ -1,10 +1,13 @@
-/** Demand on Classic, by its advisories. A subscription is told of every consumer that is there already, then of each change. */
+/**
+ * Demand on Classic, read from its advisories. A new subscription is told of every existing consumer, then of each
+ * change.
+ */
 import { settledOr } from "../../async/timer.ts";
 import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
 import { ADVISORIES, type Advisory, ClassicLedger } from "./classic-ledger.ts";
 import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
 
-/** A consumer of our own on it must be announced; its name is on the list of what no wildcard forwards. */
+/** A topic that we consume so that Classic must announce our own consumer. No wildcard of a link forwards it. */
 const PROBE = "masterslave.demand";
 const PROBE_MS = 5_000;
 
@@ -24,7 +27,7 @@ export function classicDemand({
     prove = resolve;
   });
   const reading = read(advisories, ledger, ({ destination }) => {
-    // What was there before the probe was told before it.
+    // Classic announces earlier consumers before this one, so now all of them are known.
     isProven ||= destination === `topic://${ADVISORIES}Topic.${PROBE}`;
     if (isProven) prove();
     onChange();
@@ -46,7 +49,7 @@ export function classicDemand({
   };
 }
 
-/** Resolves when the consumer is closed; rejects when the broker ends it, or tells of too much. */
+/** Resolves when the consumer is closed. Rejects when the broker ends it, or announces more consumers than are kept. */
 async function read(consumer: Consumer, ledger: ClassicLedger, onRead: (advisory: Advisory) => void): Promise<void> {
   for await (const delivery of consumer) {
     void delivery.accept().catch(() => {});

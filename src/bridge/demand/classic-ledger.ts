@@ -1,11 +1,14 @@
-/** The consumers that Classic's advisories tell of (NETWORK-FACTS.md, 1): one by one over STOMP, by their number over AMQP. */
+/**
+ * The consumers that Classic announces by advisories (docs/decisions/0027-demand-and-one-active-process.md): one by one
+ * over STOMP, as a number over AMQP.
+ */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import { announcedPattern } from "./announced-name.ts";
 import { isBridgeSelector } from "./bridge-mark.ts";
 
 export const ADVISORIES = "ActiveMQ.Advisory.Consumer.";
-/** More consumers than this are not kept: the broker is then said not to tell. */
+/** The most consumers that are kept. With more, the broker counts as not reporting its consumers. */
 export const MAX_CONSUMERS = 10_000;
 
 export type Advisory = Pick<ReceivedMessage, "destination" | "properties" | "text">;
@@ -16,9 +19,9 @@ interface Demanded {
 }
 
 export class ClassicLedger {
-  /** By `queue://NAME`, over AMQP. */
+  /** Consumer numbers by `queue://NAME`, as AMQP advisories have them. */
   readonly #counts = new Map<string, Demanded>();
-  /** By the consumer's id, over STOMP. */
+  /** Consumers by their id, as STOMP advisories have them. */
   readonly #consumers = new Map<string, DestinationPattern>();
   readonly #isRelevant: (destination: DestinationPattern) => boolean;
 
@@ -30,7 +33,7 @@ export class ClassicLedger {
   apply(advisory: Advisory): void {
     const pattern = advisedPattern(advisory.destination);
     if (!pattern || !this.#isRelevant(pattern)) return;
-    // Over AMQP a property says what the advisory is of; its body does not tell the consumer that appears.
+    // Over AMQP a property gives the type of the advisory. The body does not describe the consumer that appears.
     const structure = advisory.properties["ActiveMqDataStructureType"];
     if (structure === undefined) this.#applyJson(pattern, advisory.text());
     else this.#applyCount(pattern, structure === "ConsumerInfo", Number(advisory.properties["consumerCount"]));
@@ -46,7 +49,8 @@ export class ClassicLedger {
   #applyCount(pattern: DestinationPattern, appears: boolean, told: number): void {
     const key = formatPattern(pattern);
     const known = this.#counts.get(key)?.count ?? 0;
-    // The number is that of a queue, and no queue has a name with a wildcard: there it is always 0 (measured, 6.1.8).
+    // Classic counts the consumers of a queue of exactly this name. No queue has a wildcard as its name, so there the
+    // number is always 0 (measured, 6.1.8).
     const count = pattern.hasWildcard ? known + (appears ? 1 : -1) : told;
     if (count > 0) this.#counts.set(key, { pattern, count });
     else this.#counts.delete(key);
@@ -60,7 +64,7 @@ export class ClassicLedger {
   }
 }
 
-/** Whether a consumer takes nothing for good: a browser, a bridge of ours, or a broker's network connector. */
+/** Whether a consumer removes no messages for good: a browser, a bridge of ours, or a broker's network connector. */
 function isNoDemand({ browser, brokerPath, additionalPredicate, selector }: Record<string, unknown>): boolean {
   return (
     browser === true || brokerPath !== undefined || additionalPredicate !== undefined || isBridgeSelector(selector)

@@ -1,4 +1,4 @@
-/** Decides what a direction takes from its source, by who consumes in its target. */
+/** Decides which sources a direction takes, from the consumers in its target group. */
 import { startTimer } from "../../async/timer.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
@@ -7,40 +7,43 @@ import type { Route } from "../routing/route.ts";
 import { DemandWatch, type DemandWatchDeps } from "./demand-watch.ts";
 import { isOfRoute, wantedSources } from "./wanted-sources.ts";
 
-/** A destination of the source group that is to be taken. */
+/** A destination of the source group to take messages from. */
 export interface TakenSource {
   readonly pattern: DestinationPattern;
-  /** Takes what came from the target group and goes back there, in place of what has not been there. */
+  /**
+   * Whether this consumer takes messages that came from the target group and go back there, instead of those that have
+   * not been there.
+   */
   readonly returns: boolean;
 }
 
 export interface DemandControlDeps {
   readonly source: Connection;
-  /** Of its own, not connected yet; closed with the control. */
+  /** A connection for this control alone, not connected yet. It is closed with the control. */
   readonly target: Connection;
   readonly targetProtocol: Protocol;
   readonly route: Route;
-  /** What is taken where the broker does not tell: static destinations alone, or nothing. */
+  /** What to take if the broker does not report consumers: static destinations only, or nothing. */
   readonly whenUnavailable: "static" | "stop";
-  /** Knows who consumes in the source group, where messages that nobody consumes there may go back. */
+  /** The watch of consumers in the source group: messages that nobody consumes there may go back. */
   readonly local: () => DemandWatch | undefined;
   readonly take: (sources: readonly TakenSource[]) => void;
-  /** What is wanted or its problem is another. */
+  /** Called when the wanted sources or the problem have changed. */
   readonly onChange: () => void;
-  /** The link cannot start. */
+  /** Called when the link cannot start. */
   readonly fail: (code: string, reason: string) => void;
   readonly openSession?: DemandWatchDeps["openSession"];
 }
 
-/** More destinations at once are not taken: each is a consumer at the source. */
+/** The most destinations taken at once: each of them is a consumer at the source. */
 const MAX_TAKEN = 1_000;
-/** A destination without a consumer for so long gives messages back. */
+/** A destination that has had no consumer for this long gives messages back. */
 const RETURN_AFTER_MS = 1_000;
 
 export class DemandControl {
   readonly watch: DemandWatch;
   readonly #deps: DemandControlDeps;
-  /** By destination of the source group: `performance.now()` since when nobody consumes there. */
+  /** For each destination of the source group, the `performance.now()` since which nobody consumes it. */
   readonly #idleSince = new Map<string, number>();
   #stopTimer: () => void = () => {};
   #isStarted = false;
@@ -59,12 +62,15 @@ export class DemandControl {
     target.on("failed", ({ code, message }) => deps.fail(code, `the watch of consumers: ${message}`));
   }
 
-  /** Why not everything that is wanted is taken. */
+  /** Why some wanted destinations are not taken; undefined when all are. */
   get problem(): { readonly code: string; readonly reason: string } | undefined {
     return this.#problem;
   }
 
-  /** Resolves when the target group was asked; what is wanted was given to `take` then. The source is connected. */
+  /**
+   * The source must be connected. Resolves when the target group has reported its consumers and `take` was called with
+   * what is wanted.
+   */
   async start(signal: AbortSignal): Promise<void> {
     await this.#deps.target.connect({ signal });
     await this.watch.start();
@@ -75,7 +81,7 @@ export class DemandControl {
     this.look();
   }
 
-  /** Gives what is wanted now to `take`. */
+  /** Calls `take` with what is wanted now. */
   look(): void {
     const { state, demanded } = this.watch;
     if (!this.#isStarted || state.name === "closed") return;
@@ -105,11 +111,11 @@ export class DemandControl {
     return { route, queueWildcards: source.broker?.product !== "artemis" };
   }
 
-  /** Of the queues that are wanted at the target, those that have had no consumer at the source for a while. */
+  /** Returns those queues wanted at the target that have had no consumer at the source for a while. */
   #returned(taken: readonly DestinationPattern[]): TakenSource[] {
     this.#stopTimer();
     const local = this.#deps.local();
-    // What is forwarded in any case would come back at once.
+    // The link forwards these in any case, so a message that is given back would return at once.
     const mayReturn = taken.filter((each) => each.kind === "queue" && !this.#deps.route.fixed.includes(each));
     const idle = local ? mayReturn.filter((each) => local.hasNoConsumer(each)) : [];
     const names = new Set(idle.map(formatPattern));

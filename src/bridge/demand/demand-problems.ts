@@ -7,14 +7,14 @@ import { type DestinationPattern, patternsOverlap } from "../routing/pattern.ts"
 import { type Route, reverseRouteOf, routeOf } from "../routing/route.ts";
 
 export interface DemandProblemDeps {
-  /** Connected once, so that its product is known. */
+  /** The connection has been connected once, so that the broker's product is known. */
   readonly target: { readonly name: string; readonly protocol: Protocol; readonly connection: Connection };
   readonly route: Route;
-  /** As of takenBack(). */
+  /** The result of takenBack(). */
   readonly takenBack: string | undefined;
 }
 
-/** Those of severity `error` are why the link does not start. */
+/** Returns the findings. One of severity `error` keeps the link from starting. */
 export function demandProblems(name: string, link: BridgeLink, deps: DemandProblemDeps): FindingDetails[] {
   const { target, route, takenBack } = deps;
   if (!link.demand || target.connection.broker?.product !== "activemq") return [];
@@ -48,11 +48,11 @@ export interface DirectionOf {
   readonly from: string;
   readonly to: string;
   readonly route: Route;
-  /** What it sends to, as the target names it. */
+  /** The destinations that the direction sends to, under their names at the target. */
   readonly sentTo: readonly DestinationPattern[];
 }
 
-/** Both directions of a duplex link, one of every other. */
+/** Returns both directions of a duplex link, and the one direction of any other. */
 export function directionsOf(link: string, settings: BridgeLink): readonly [DirectionOf, DirectionOf?] {
   const { from, to, duplex, as } = settings;
   const there = routeOf(settings);
@@ -62,7 +62,10 @@ export function directionsOf(link: string, settings: BridgeLink): readonly [Dire
   return duplex ? [forward, { link, from: to, to: from, route: back, sentTo: there.sources }] : [forward];
 }
 
-/** Returns the link with a direction from `to` to `from` that takes what this one sends there: its consumers would be demand. */
+/**
+ * Returns the name of a link with a direction from `to` to `from` that takes what this direction sends there: each
+ * would see the consumers of the other as demand.
+ */
 export function takenBack({ links }: BridgeConfig, { from, to, sentTo }: DirectionOf): string | undefined {
   const all = Object.entries(links)
     .flatMap(([name, link]) => directionsOf(name, link))

@@ -1,30 +1,32 @@
-/** One session of a demand watch: who consumes in the target group, as its broker tells it while the session lasts. */
+/**
+ * One session of a demand watch: the consumers in the target group, as its broker reports them while the session lasts.
+ */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
 
 export interface DemandSession {
-  /** Resolves when every consumer is known; rejects with an Error that says why the broker does not tell. */
+  /** Resolves when every consumer is known. Rejects with an Error that says why the broker does not report them. */
   readonly ready: Promise<void>;
-  /** What has a consumer now, wildcards of consumers included. */
+  /** The destinations that have a consumer now, including the wildcards that consumers use. */
   demanded(): readonly DestinationPattern[];
-  /** Leaves; nothing is told any more. Never rejects. */
+  /** Closes the consumers of the session. Nothing is called afterwards. Never rejects. */
   close(): Promise<void>;
 }
 
 export interface DemandSessionDeps {
-  /** Connected to the group whose consumers are watched. */
+  /** A connection to the group whose consumers are watched. */
   readonly connection: Connection;
   readonly protocol: Protocol;
-  /** Whether consumers of a destination are of interest; the others are not kept. */
+  /** Whether consumers of this destination matter to the link. Others are not recorded. */
   readonly isRelevant: (destination: DestinationPattern) => boolean;
-  /** A consumer came or went. */
+  /** Called when a consumer came or went. */
   readonly onChange: () => void;
-  /** The broker has ended the session's subscription. */
+  /** Called when the broker has ended the session's subscription. */
   readonly onFailed: (reason: string) => void;
 }
 
-/** Why a session cannot tell, in words. */
+/** Returns in words why a session cannot report consumers. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,21 +1,26 @@
-/** What a link knows of the consumers on its target's side, and how it comes from one state to another. */
+/** The states of what a link knows about consumers in its target group, and the transitions between them. */
 import type { DemandSession } from "./demand-session.ts";
 
 export type DemandState =
-  /** The target has no active member. What was known before holds until the next session has told. */
+  /** The target has no active member. Earlier knowledge stays valid until the next session has reported. */
   | { readonly name: "away" }
-  /** A session has begun, and is asked who consumes there. */
+  /** A session has begun and has not reported all consumers yet. */
   | { readonly name: "asking"; readonly session: DemandSession }
-  /** Every consumer of the session is known, and every change is told. */
+  /** The session has reported every consumer, and reports each change. */
   | { readonly name: "known"; readonly session: DemandSession }
-  /** The broker does not tell; it is asked again, whatever sessions come meanwhile: a refusal may end them. */
+  /**
+   * The broker does not report its consumers. It is asked again after a while, not at each new session: a refusal may
+   * end the session.
+   */
   | { readonly name: "unavailable"; readonly reason: string }
   | { readonly name: "closed" };
 
 export type DemandStateName = DemandState["name"];
 export type DemandEvent = "session-begun" | "answered" | "refused" | "session-ended" | "asked-again" | "close";
 
-/** Where each event leads from each state; an event that is not listed for a state is too late, and changes nothing. */
+/**
+ * The next state for each state and event. An event that is not listed for a state comes too late and changes nothing.
+ */
 export const DEMAND_TRANSITIONS: Readonly<
   Record<DemandEvent, Readonly<Partial<Record<DemandStateName, DemandStateName>>>>
 > = {

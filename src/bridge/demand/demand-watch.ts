@@ -8,32 +8,43 @@ import { afterDemandEvent, type DemandEvent, type DemandState } from "./demand-s
 import { openDemandSession } from "./open-demand-session.ts";
 
 export interface DemandWatchDeps {
-  /** Of the watch alone: over STOMP a refused subscription ends the session. */
+  /** A connection for the watch alone: over STOMP a refused subscription ends its session. */
   readonly connection: Connection;
   readonly protocol: Protocol;
   readonly isRelevant: (destination: DestinationPattern) => boolean;
-  /** The state is another, or what has a consumer. Calls that fall together are made once. */
+  /**
+   * Called when the state changes or the set of destinations with a consumer does. Changes that happen together raise
+   * one call.
+   */
   readonly onChange: () => void;
-  /** Tests put another in its place. */
+  /** Tests replace this function. */
   readonly openSession?: typeof openDemandSession;
 }
 
-/** A broker that does not tell is asked again after so long: its configuration may have been mended. */
+/**
+ * How long to wait before asking a broker again that does not report its consumers: its configuration may have been
+ * fixed.
+ */
 const ASK_AGAIN_MS = 30_000;
-/** So many sessions in a row that ended before their broker had told: it refuses to. */
+/**
+ * After this many sessions in a row have ended before their broker reported its consumers, the broker counts as
+ * refusing to.
+ */
 const MAX_LOST = 3;
 
 export class DemandWatch {
   readonly #deps: DemandWatchDeps;
-  /** Told once, or the broker does not tell. */
+  /** Resolves once, when the consumers are known or it is certain that the broker does not report them. */
   readonly #answered: Promise<void>;
   #resolveAnswered: () => void = () => {};
   #state: DemandState = { name: "away" };
-  /** What the last session that was known has told: it holds until the next one tells. */
+  /**
+   * What the last session that finished its report found. It stays valid until the next session has finished its own.
+   */
   #demanded: readonly DestinationPattern[] = [];
   #stopTimer: () => void = () => {};
   #isTelling = false;
-  /** Sessions in a row that ended while they were asked. */
+  /** How many sessions in a row ended before their broker had reported its consumers. */
   #lost = 0;
 
   constructor(deps: DemandWatchDeps) {
@@ -50,17 +61,23 @@ export class DemandWatch {
     return this.#state;
   }
 
-  /** What has a consumer; what had one before, while the group is away; nothing where the broker does not tell. */
+  /**
+   * The destinations that have a consumer. While the group is away, those that had one before; empty if the broker does
+   * not report consumers.
+   */
   get demanded(): readonly DestinationPattern[] {
     return this.#demanded;
   }
 
-  /** Whether nothing that the destination covers has a consumer; false while that is not known. */
+  /** Whether no destination that this one covers has a consumer; false while that is not known. */
   hasNoConsumer(destination: DestinationPattern): boolean {
     return this.#state.name === "known" && !this.#demanded.some((each) => patternsOverlap(each, destination));
   }
 
-  /** Call it when the connection is connected. Resolves when every consumer is known, or the broker does not tell, or at close(). */
+  /**
+   * Call it once the connection is connected. Resolves when every consumer is known, when the broker turns out not to
+   * report them, or at close().
+   */
   start(): Promise<void> {
     void this.#ask();
     return this.#answered;
@@ -78,7 +95,7 @@ export class DemandWatch {
     return "session" in this.#state ? this.#state.session : undefined;
   }
 
-  /** Goes to the state that the table names; false when the event comes too late. */
+  /** Goes to the state that the transition table names. Returns false when the event comes too late. */
   #enter(event: DemandEvent, make: () => DemandState): boolean {
     const next = afterDemandEvent(this.#state.name, event);
     if (next === undefined) return false;

@@ -1,9 +1,9 @@
-/** The way to ask who consumes, by the product of the broker that was found. */
+/** Chooses how to ask for consumers, by the product of the connected broker. */
 import { artemisDemand } from "./artemis-demand.ts";
 import { classicDemand } from "./classic-demand.ts";
 import type { DemandSession, DemandSessionDeps } from "./demand-session.ts";
 
-/** Begins to ask. The session is over when its connection is interrupted: close it then. */
+/** Starts asking for the consumers. When the connection is interrupted the session is over: close it. */
 export function openDemandSession(deps: DemandSessionDeps): DemandSession {
   const product = deps.connection.broker?.product;
   if (product === "activemq") return classicDemand(deps);

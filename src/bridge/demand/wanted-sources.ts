@@ -1,4 +1,4 @@
-/** From what has a consumer in the target group to what is to be taken from the source group. */
+/** Derives what to take from the source group from the destinations that have a consumer in the target group. */
 import {
   coversPattern,
   type DestinationPattern,
@@ -44,25 +44,32 @@ function wantedFor({ route, queueWildcards }: WantedDeps, demanded: DestinationP
   );
 }
 
-/** What may come to the demanded destination: by a rule that renames to it, or under its own name. */
+/**
+ * Returns the sources whose messages may end at the demanded destination, through a rename rule or under their own
+ * name.
+ */
 function candidates({ renames, as }: Route, demanded: DestinationPattern): DestinationPattern[] {
   if (as !== undefined && demanded.kind !== as) return [];
   const kinds = as === undefined ? [demanded.kind] : (["queue", "topic"] as const);
   const own = kinds
     .map((kind) => ({ ...demanded, kind }))
-    // Of names with a wildcard some would be renamed away: only the rules tell then.
+    // Some names that match a wildcard may be renamed away from the demanded destination: then only the rules say what
+    // can come to it.
     .filter((plain) => !demanded.hasWildcard || !renames.some(({ from }) => patternsOverlap(from, plain)));
   return [...own, ...renames.flatMap((rename) => undone(rename, demanded))];
 }
 
 function undone(rename: Rename, demanded: DestinationPattern): DestinationPattern[] {
   const inverse = invertRename(rename);
-  // What `as` says comes after the rules.
+  // A link first applies its rename rules and then `as`.
   const source = inverse && renamePattern(inverse, { ...demanded, kind: inverse.from.kind });
   return source ? [source] : [];
 }
 
-/** Two consumers of a topic that overlap would each be brought the same message: both are widened to what was included. */
+/**
+ * Two overlapping topic consumers would each receive a message that both match, so both are widened to the included
+ * pattern.
+ */
 function widened(
   pattern: DestinationPattern,
   all: readonly DestinationPattern[],

@@ -1,4 +1,4 @@
-/** One direction of a link: two connections, what it takes from one, and what it sends to the other. */
+/** One direction of a link: a connection to each group, what it takes from the one, and what it sends to the other. */
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
@@ -31,17 +31,19 @@ export interface DirectionSettings {
   readonly twins: TopicTwins;
   readonly names: GroupNames;
   readonly onWarning: (warning: BridgeWarning) => void;
-  /** Another link, or the other direction, that takes from the target what this one sends there, by its name. */
+  /**
+   * The name of another link, or of the other direction, that takes from the target what this direction sends there.
+   */
   readonly takenBack: string | undefined;
   /** The other direction of a duplex link. */
   readonly opposite: () => Direction | undefined;
-  /** The state may have changed. */
+  /** Called when the state may have changed. */
   readonly onChange: () => void;
 }
 
 const DEFAULT_IN_FLIGHT = 1_000;
 const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
-/** A process that stands by asks for the client id, and for a durable subscription, this often. */
+/** How often a process on standby asks for the client id, or for a durable subscription. */
 const STANDBY_WAIT_MS = 2_000;
 /** How often a drain checks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
@@ -90,7 +92,7 @@ export class Direction {
     return { pending, unacknowledged, lastProgressAtMs, canary, blockedBySelector };
   }
 
-  /** What is known of a message of this id, and where it lies. Never rejects. */
+  /** Resolves with what is known about the message of this id, and with the queues it lies in. Never rejects. */
   trace(id: string, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
     const { source, target } = this;
     const { link, route, settings } = this.#deps;
@@ -108,12 +110,12 @@ export class Direction {
     return traceMessage(id, deps, signal);
   }
 
-  /** Resolves when every source has its consumer, or the direction stands by, or has failed. Never rejects. */
+  /** Resolves when every source has its consumer, or the direction stands by or has failed. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
     await Promise.race([this.#begin(signal), this.#health.standby.found]);
   }
 
-  /** What the other direction knows of the consumers in the source is another. */
+  /** Call it when the other direction has news of consumers in the source group. */
   localChanged(): void {
     if (this.#deps.settings.returnWhenNoConsumers) this.demand?.look();
   }
@@ -136,7 +138,9 @@ export class Direction {
     }
   }
 
-  /** Resolves when `until` is fulfilled, or the direction has failed or was closed; never for `forever`. */
+  /**
+   * Resolves when `until` is fulfilled, or when the direction has failed or was closed; stays pending for `forever`.
+   */
   async over(signal: AbortSignal): Promise<void> {
     const { until = "forever" } = this.#deps.settings;
     await waitUntilOver(until, signal, {
@@ -273,7 +277,7 @@ export class Direction {
         return this.#forwarder.take(delivery, bytes);
       },
       onRefused: (destination, refusal) => {
-        // Its deliveries ended with it.
+        // The deliveries of a refused consumer have become stale.
         if (refusal) this.#forwarder.sourceInterrupted();
         this.#health.refused(destination, refusal);
       },

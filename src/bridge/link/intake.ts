@@ -1,4 +1,4 @@
-/** What a direction takes from its source: the consumers, and how much they may take. */
+/** What a direction takes from its source: the consumers, and the limit on messages that they may take. */
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { keepReceivedBytes } from "../../messaging/messages/encoded-sections.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
@@ -13,22 +13,25 @@ import { SourceConsumer, type SourceConsumerDeps } from "./source-consumer.ts";
 
 export interface IntakeDeps {
   readonly source: OpenGroup;
-  /** Wildcards over queues that a broker without them is to list; none where destinations come on demand. */
+  /**
+   * Wildcards over queues that must be expanded by listing, because the broker has none; empty where destinations come
+   * on demand.
+   */
   readonly listed: readonly DestinationPattern[];
-  /** Whether the link forwards a queue of this name. */
+  /** Whether the link forwards the queue of this name. */
   readonly isRouted: (name: string) => boolean;
   /** Number of consumers of each queue. */
   readonly concurrency: number;
   readonly optionsOf: (source: TakenSource) => ConsumeOptions;
   readonly budget: InFlightBudget;
   readonly gate: Gate;
-  /** The most messages to take in all. */
+  /** The most messages to take in total. */
   readonly limit: number;
-  /** Passes a delivery to the forwarder; its bytes are in the budget. Never rejects. */
+  /** Passes a delivery to the forwarder. Its bytes are already counted against the limit in flight. Never rejects. */
   readonly forward: (delivery: Delivery, bytes: number) => Promise<void>;
   readonly onRefused: SourceConsumerDeps["onRefused"];
   readonly longestWaitMs: SourceConsumerDeps["longestWaitMs"];
-  /** A source is not taken any more; what of it is unsettled comes again when it is. */
+  /** Called when a source is no longer taken. Its unsettled messages come again once it is taken again. */
   readonly onLeft: () => void;
 }
 
@@ -42,12 +45,15 @@ export class Intake {
   readonly #deps: IntakeDeps;
   readonly #list: QueueList;
   readonly #taken = new Map<string, Taken>();
-  /** Consumers that are leaving: the same source is asked for again after them, so that its messages keep their order. */
+  /**
+   * Consumers that are leaving. The same source is consumed again only after them, so that its messages keep their
+   * order.
+   */
   readonly #leaving = new Map<string, Promise<void>>();
   #left: number;
   #closing = false;
   #forgetBytes: (() => void) | undefined;
-  /** `performance.now()` of the last delivery, or of the start. */
+  /** The `performance.now()` of the last delivery, or of the start. */
   lastTakenAt = performance.now();
 
   constructor(deps: IntakeDeps) {
@@ -58,24 +64,27 @@ export class Intake {
     this.#list = new QueueList({ group: source, sources: listed, isRouted, onQueue, onRefused });
   }
 
-  /** The queues that are consumed by their plain names. */
+  /** The queues that are consumed under their plain names. */
   get queues(): readonly string[] {
     const taken = [...this.#taken.values()].map(({ source }) => source.pattern);
     return taken.filter(({ kind, hasWildcard }) => kind === "queue" && !hasWildcard).map(({ name }) => name);
   }
 
-  /** Whether everything that should be taken has been taken. */
+  /** Whether the limit of messages has been taken. */
   get isOver(): boolean {
     return this.#left <= 0;
   }
 
-  /** Call it once, after take(). Resolves when the broker has every consumer, or has refused it. */
+  /** Call it once, after take(). Resolves when the broker has accepted or refused every consumer. */
   async start(): Promise<void> {
     this.lastTakenAt = performance.now();
     await Promise.all([...[...this.#taken.values()].map(({ started }) => started), this.#list.start()]);
   }
 
-  /** Asks for what is not taken yet, and leaves what is not wanted any more. The connection is connected. */
+  /**
+   * Consumes the sources that are not consumed yet, and leaves those that are no longer listed. The connection must be
+   * connected.
+   */
   take(sources: readonly TakenSource[]): void {
     if (this.#closing) return;
     const direct = sources.filter(({ pattern }) => !this.#list.expands(pattern));
@@ -91,7 +100,7 @@ export class Intake {
     this.#deps.gate.clear();
   }
 
-  /** Closes the consumers; what is unsettled goes back. Never rejects. */
+  /** Closes the consumers; unsettled messages go back to the broker. Never rejects. */
   async close(): Promise<void> {
     this.stop();
     this.#list.close();
@@ -100,7 +109,7 @@ export class Intake {
     this.#forgetBytes?.();
   }
 
-  /** Resolves when the broker has the consumers of a queue that was found, or has refused them. */
+  /** Resolves when the broker has accepted or refused the consumers of a queue that was found. */
   async #found(pattern: DestinationPattern): Promise<void> {
     const source = { pattern, returns: false };
     const key = keyOf(source);
@@ -110,7 +119,7 @@ export class Intake {
   }
 
   #ask(key: string, source: TakenSource): void {
-    // Messages from AMQP are passed on encoded.
+    // Keeps the received bytes of AMQP messages, which are forwarded without decoding.
     this.#forgetBytes ??= keepReceivedBytes();
     const count = source.pattern.kind === "queue" ? this.#deps.concurrency : 1;
     const consumers = Array.from({ length: count }, () => this.#consumer(source));
@@ -146,7 +155,7 @@ export class Intake {
     return !this.#closing && this.#left > 0;
   }
 
-  /** A delivery that is not taken after all stays unsettled, and goes back when its consumer closes. */
+  /** A delivery that the link does not take stays unsettled, and goes back to the broker when its consumer closes. */
   async #take(delivery: Delivery): Promise<void> {
     const bytes = delivery.message.bytes().length;
     if (!(await this.#mayTake())) return;

@@ -1,4 +1,4 @@
-/** Watches both connections of a direction, and derives its state. */
+/** Watches both connections of a direction and derives the direction's state. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Gate } from "../forwarding/gate.ts";
 import type { LinkWatch } from "../watch/link-watch.ts";
@@ -11,10 +11,10 @@ export interface LinkHealthDeps {
   readonly target: Connection;
   readonly gate: Gate;
   readonly watch: LinkWatch;
-  /** The forwarder's hold. */
+  /** Why the forwarder holds its messages back; undefined if it does not. */
   readonly hold: () => { readonly code: string; readonly reason: string } | undefined;
   readonly settings: StandbyWatchDeps["settings"];
-  /** Why not everything wanted is taken. */
+  /** Why some wanted destinations are not taken. */
   readonly demand: () => { readonly code: string; readonly reason: string } | undefined;
   readonly pending: () => number;
   /** `Date.now()` of the last settlement. */
@@ -29,7 +29,7 @@ export class LinkHealth {
   readonly #refusals = new Map<string, SourceRefusal>();
   #life: "starting" | "running" | "stopped" = "starting";
   #failure: { readonly code: string; readonly reason: string } | undefined;
-  /** `Date.now()` since when something waits for the target; undefined if nothing does. */
+  /** The `Date.now()` since which a message waits for the target's confirmation; undefined if none waits. */
   #waitingSinceMs: number | undefined;
 
   constructor(deps: LinkHealthDeps) {
@@ -104,7 +104,7 @@ export class LinkHealth {
     this.#deps.onChange();
   }
 
-  /** The link has failed for good; the first reason is kept. */
+  /** Marks the link as failed for good. Only the first reason is kept. */
   fail(code: string, reason: string): void {
     if (this.#life === "stopped") return;
     this.#failure ??= { code, reason };
@@ -112,7 +112,7 @@ export class LinkHealth {
     this.#deps.onChange();
   }
 
-  /** The source refused a consumer, or has it (undefined). */
+  /** Call it with the refusal when the source refuses a consumer, and with undefined when it accepts it. */
   refused(destination: string, refusal: SourceRefusal | undefined): void {
     this.standby.refused(refusal);
     if (refusal?.final) this.fail("SOURCE_REFUSES", `${destination}: ${refusal.reason}`);

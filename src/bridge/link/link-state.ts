@@ -1,4 +1,4 @@
-/** The state of a direction of a link: it reflects whether messages move, not whether the connections are open. */
+/** The state of one direction of a link. It reflects whether messages move, not whether the connections are open. */
 
 export type LinkStateName = "starting" | "running" | "standby" | "blocked" | "failed" | "stopped";
 
@@ -6,7 +6,7 @@ export type LinkStateName = "starting" | "running" | "standby" | "blocked" | "fa
 export interface LinkState {
   /** The name of the state. */
   readonly state: LinkStateName;
-  /** Why it is not running, in words. */
+  /** Why the link is not running, in words. */
   readonly reason: string | undefined;
   /** What blocks the link, such as `TARGET_ABSENT`; undefined unless it is blocked. */
   readonly blockedBy: string | undefined;
@@ -14,25 +14,25 @@ export interface LinkState {
 
 export interface LinkFacts {
   readonly life: "starting" | "running" | "stopped";
-  /** Why it has ended for good. */
+  /** Why the direction has ended for good. */
   readonly failure: { readonly code: string; readonly reason: string } | undefined;
   readonly sourceConnected: boolean;
   readonly targetConnected: boolean;
-  /** The last error of each connection, while it is not connected. */
+  /** The last error of each connection; undefined while it is connected. */
   readonly sourceError: string | undefined;
   readonly targetError: string | undefined;
-  /** Why the target refuses. */
+  /** Why the target refuses messages. */
   readonly hold: { readonly code: string; readonly reason: string } | undefined;
   /** Why the source refuses a consumer. */
   readonly refusal: { readonly destination: string; readonly reason: string } | undefined;
-  /** Another process has what this one waits for: the source itself, or its messages. */
+  /** Set while another process has the exclusive source, or gets its messages. */
   readonly standby?: Standby | undefined;
-  /** Why not everything that is wanted at the target is taken. */
+  /** Why some destinations that are wanted at the target are not taken. */
   readonly demand?: { readonly code: string; readonly reason: string } | undefined;
-  /** Nothing comes or arrives, though everything is connected. */
+  /** Why no messages move, although everything is connected. */
   readonly trouble: { readonly code: string; readonly reason: string } | undefined;
   readonly pending: number;
-  /** Time since the last confirmation, or since there was something to confirm. */
+  /** Milliseconds since the last confirmation, or since the first message began to wait for one. */
   readonly silentMs: number;
 }
 
@@ -61,7 +61,7 @@ export function linkState(facts: LinkFacts): LinkState {
       "TARGET_SILENT",
       `${pending} messages are sent and the target has confirmed none for ${Math.round(silentMs / 1000)} s`,
     );
-  // Before what the watch says: the messages wait for the other process.
+  // Standby is checked before the watch's findings, because messages go to the other process then.
   if (standby && life === "running") return { state: "standby", reason: standby.reason, blockedBy: undefined };
   if (facts.trouble && life === "running") return blocked(facts.trouble.code, facts.trouble.reason);
   return { state: life, reason: undefined, blockedBy: undefined };

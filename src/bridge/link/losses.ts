@@ -1,4 +1,4 @@
-/** What a link loses of a message because of the products and protocols of its ends (measured). */
+/** Which parts of a message a link loses because of the products and protocols of its two sides (measured). */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { BridgeLink } from "../config/bridge-config.ts";
 import type { OpenGroup } from "./open-group.ts";
@@ -9,7 +9,10 @@ export function hasPriorities({ protocol, connection }: OpenGroup): boolean {
   return product === "activemq" || (product === "artemis" && protocol === "amqp");
 }
 
-/** Each loss is a warning; with `strict` the link does not start. Both connections know their broker. */
+/**
+ * Returns a warning for each part that is lost; with `strict` a warning keeps the link from starting. The product of
+ * both brokers is known.
+ */
 export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: OpenGroup): FindingDetails[] {
   const found: FindingDetails[] = [];
   const path = ["links", name, "from"];
@@ -33,7 +36,7 @@ export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: O
   return found;
 }
 
-/** No loss: with `strict` the link still starts. */
+/** A missing priority loses no part of a message, so with `strict` the link still starts. */
 function noPriority(name: string, path: FindingDetails["path"]): FindingDetails {
   const message = `${name}: consumers of the source have no priority here: the link competes with local consumers as an equal`;
   return { code: "NO_PRIORITY", severity: "info", path, message, advice: "Use AMQP, where the source is Artemis" };

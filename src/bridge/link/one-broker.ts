@@ -2,14 +2,15 @@
 import { randomUUID } from "node:crypto";
 import type { Connection } from "../../messaging/connection/connection.ts";
 
-/** A topic keeps nothing, and no link forwards this name. */
+/** A topic keeps no messages, and no link forwards this one. */
 const TOPIC = "topic://masterslave.own-group";
 const ANSWER_MS = 400;
 const LONGEST_MS = 5_000;
 
 /**
- * Publishes a message at the target and listens at the source. Resolves with true if it arrives, with false if it does
- * not within 400 ms after its confirmation, with undefined if a broker refuses the topic. Never rejects.
+ * Publishes a message at the target and listens for it at the source. Resolves with true if it arrives, with false if
+ * it does not arrive within 400 ms after its confirmation, and with undefined if a broker refuses the topic. Never
+ * rejects.
  */
 export async function isOneBroker(
   source: Connection,

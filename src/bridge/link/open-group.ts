@@ -10,19 +10,19 @@ import type { BridgeGroup, BridgeSecret } from "../config/bridge-config.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 
 export interface OpenGroup {
-  /** The key in `groups`. */
+  /** The group's key under `groups` in the configuration. */
   readonly name: string;
-  /** The name in the path of messages. */
+  /** The group's name in the path of messages. */
   readonly id: string;
   readonly protocol: Protocol;
   readonly connection: Connection;
 }
 
-/** The link itself limits bodies in flight; this limit only has to be higher. */
+/** The link itself limits the bytes in flight; this limit of the connection only has to be higher. */
 const MIN_PENDING_BYTES = 256 * 1024 * 1024;
 
 export interface OpenGroupOptions {
-  /** For durable subscriptions, which belong to a client id. */
+  /** The client id that durable subscriptions belong to. */
   readonly clientId?: string | undefined;
   /** A process that stands by asks for the client id at least this often. */
   readonly maxReconnectDelay?: number | undefined;
@@ -30,7 +30,7 @@ export interface OpenGroupOptions {
   readonly maxInFlightBytes: number;
 }
 
-/** Returns an idle connection to the group. @throws as createConnection. */
+/** Returns an idle connection to the group. @throws the errors of createConnection. */
 export function openGroup(
   name: string,
   group: BridgeGroup,
@@ -62,7 +62,7 @@ function loginOf({ username, password, token }: BridgeGroup): Pick<ConnectionOpt
   return { credentials: (): LoginCredentials => ({ username, password: secretOf(password) }) };
 }
 
-/** Read on every attempt. */
+/** Reads the secret on every attempt. */
 function secretOf(secret: Exclude<BridgeSecret, { readonly file: string }> | { readonly file: string }): string {
   if (typeof secret === "string") return secret;
   if ("file" in secret) throw new Error("A file is read by the connection itself");

@@ -1,4 +1,4 @@
-/** The queues that a link's wildcards stand for on Artemis, whose consumers take plain names alone. */
+/** Lists the queues that match a link's wildcards on Artemis, whose consumers take plain names only. */
 import { MasterSlaveError } from "../../errors/errors.ts";
 import { mayGoBy } from "../routing/never-forwarded.ts";
 import { type DestinationPattern, formatPattern, matchPattern, parsePattern } from "../routing/pattern.ts";
@@ -9,14 +9,14 @@ import type { SourceConsumerDeps } from "./source-consumer.ts";
 export interface QueueListDeps {
   readonly group: OpenGroup;
   readonly sources: readonly DestinationPattern[];
-  /** Whether the link forwards a queue of this name: not, when it is excluded. */
+  /** Whether the link forwards the queue of this name; false if it is excluded. */
   readonly isRouted: (name: string) => boolean;
-  /** A queue that is there, once. */
+  /** Called once for each queue that exists. */
   readonly onQueue: (queue: DestinationPattern) => Promise<void>;
   readonly onRefused: SourceConsumerDeps["onRefused"];
 }
 
-/** A queue that is made later is found after so long. */
+/** The interval between listings: a queue that is created later is found after this time at most. */
 const EVERY_MS = 3_000;
 
 export class QueueList {
@@ -35,12 +35,12 @@ export class QueueList {
     return [...this.#known];
   }
 
-  /** Whether this source is a wildcard that the broker's own consumers do not have. */
+  /** Whether this source is a wildcard that consumers of this broker cannot use. */
   expands({ kind, hasWildcard }: DestinationPattern): boolean {
     return kind === "queue" && hasWildcard && this.#deps.group.connection.broker?.product === "artemis";
   }
 
-  /** Resolves when each queue that is there has its consumers, or the broker refuses to list them. */
+  /** Resolves when each existing queue has its consumers, or when the broker refuses to list them. */
   async start(): Promise<void> {
     if (!this.#deps.sources.some((source) => this.expands(source))) return;
     await this.#ask();
@@ -52,7 +52,7 @@ export class QueueList {
     clearInterval(this.#timer);
   }
 
-  /** Never rejects: who is refused asks again. */
+  /** Never rejects: after a refusal the broker is asked again later. */
   async #ask(): Promise<void> {
     const { group, sources, onQueue, onRefused, isRouted } = this.#deps;
     if (group.protocol === "stomp") return this.#refuseStomp();
@@ -81,7 +81,7 @@ export class QueueList {
     }
   }
 
-  /** Artemis ends the STOMP session of a user that may not ask: it would end every few seconds. */
+  /** Artemis ends the STOMP session of a user that may not list queues, so the session would end every few seconds. */
   #refuseStomp(): void {
     const { sources, onRefused } = this.#deps;
     const destination = sources
@@ -98,7 +98,7 @@ function goesBy(pattern: DestinationPattern, name: string): boolean {
   return matchPattern(pattern, queue) !== undefined && mayGoBy(pattern, queue);
 }
 
-/** Some names are no names of one queue in our terms. */
+/** Whether this is the name of exactly one queue in our syntax; some names that Artemis allows are not. */
 function isPlain(name: string): boolean {
   try {
     return !parsePattern(`queue://${name}`).hasWildcard;

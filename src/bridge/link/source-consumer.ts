@@ -1,4 +1,4 @@
-/** One consumer for one source of a direction, opened again when the broker ends it. */
+/** One consumer for one source of a direction, which is opened again when the broker ends it. */
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
@@ -10,28 +10,28 @@ export interface SourceConsumerDeps {
   readonly connection: Connection;
   /** `queue://NAME` or `topic://NAME`, with wildcards. */
   readonly destination: string;
-  /** Called when the connection knows its broker. */
+  /** Called once the broker's product is known. */
   readonly options: () => ConsumeOptions;
-  /** Resolves with true when the next delivery may be taken, or with false when none may be. */
+  /** Resolves with true when the next delivery may be taken, or with false when no more may be taken. */
   readonly mayTake: () => Promise<boolean>;
-  /** Takes a delivery; the next one comes when this has resolved. Never rejects. */
+  /** Takes a delivery. The next one is taken when this promise has resolved. Never rejects. */
   readonly take: (delivery: Delivery) => Promise<void>;
-  /** The broker refused the consumer; undefined: it has it. */
+  /** Called with the refusal when the broker refuses the consumer, and with undefined when it accepts it. */
   readonly onRefused: (destination: string, refusal: SourceRefusal | undefined) => void;
-  /** A refused consumer is asked for again after so long at most; 30 s unless said. */
+  /** The longest wait before a refused consumer is asked for again, in ms; 30 s by default. */
   readonly longestWaitMs?: number | undefined;
 }
 
 export interface SourceRefusal {
   readonly destination: string;
   readonly reason: string;
-  /** The broker can never do it: do not ask again. */
+  /** The broker can never fulfil the request, so it is not asked again. */
   readonly final: boolean;
 }
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** What was taken is settled meanwhile, or goes back. */
+/** How long leave() waits for the taken messages to be settled; unsettled ones go back to the broker. */
 const LEAVE_MS = 5_000;
 
 export class SourceConsumer {
@@ -44,12 +44,12 @@ export class SourceConsumer {
     this.#deps = deps;
   }
 
-  /** Asks for the consumer once `after` has resolved. Resolves when the broker has it, or has refused it. */
+  /** Opens the consumer once `after` has resolved. Resolves when the broker has accepted or refused it. */
   start(after: Promise<void> = Promise.resolve()): Promise<void> {
     return new Promise((started) => void after.then(() => this.#run(started)));
   }
 
-  /** Takes nothing more, waits up to 5 s until what was taken is settled, and leaves. Never rejects. */
+  /** Stops taking messages, waits up to 5 s until those taken are settled, and closes the consumer. Never rejects. */
   async leave(): Promise<void> {
     this.#closing = true;
     this.#wake();
@@ -57,7 +57,7 @@ export class SourceConsumer {
     this.#deps.onRefused(this.#deps.destination, undefined);
   }
 
-  /** Closes the consumer; what is unsettled goes back. Never rejects. */
+  /** Closes the consumer; unsettled messages go back to the broker. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#wake();
@@ -83,7 +83,10 @@ export class SourceConsumer {
     started();
   }
 
-  /** Resolves with why the broker ended the consumer; undefined if we or the connection did. Never rejects. */
+  /**
+   * Resolves with the reason if the broker ended the consumer; with undefined if we closed it or the connection ended.
+   * Never rejects.
+   */
   async #consume(onReady: () => void): Promise<SourceRefusal | undefined> {
     const { connection, destination, options, mayTake, take } = this.#deps;
     try {
@@ -115,5 +118,5 @@ export class SourceConsumer {
   }
 }
 
-/** The words that our adapters use for what a broker cannot do. */
+/** How our adapters word requests that a broker can never fulfil. */
 const NEVER = /cannot (do|be done)|not possible|does not do|not-implemented|not supported/i;

@@ -10,13 +10,13 @@ import type { OpenGroup } from "./open-group.ts";
 
 /** Over STOMP, Classic stalls when prefetch times the size of an ACK passes 64 KiB. */
 const STOMP_PREFETCH = 200;
-/** As Classic's own network connectors (decreaseNetworkConsumerPriority). */
+/** The priority of consumers of Classic's own network connectors (decreaseNetworkConsumerPriority). */
 const BEHIND_LOCAL = -5;
 
 export interface SourceOptionsDeps {
   readonly link: string;
   readonly settings: BridgeLink;
-  /** Connected once, so that its product is known. */
+  /** The connection has been connected once, so that the broker's product is known. */
   readonly source: OpenGroup;
   readonly target: OpenGroup;
   readonly maxInFlight: number;
@@ -27,7 +27,7 @@ export function sourceOptions({ pattern, returns }: TakenSource, deps: SourceOpt
   const { concurrency = 1, durable, exclusive } = settings;
   const most = source.protocol === "stomp" ? STOMP_PREFETCH : maxInFlight;
   const selector = returns ? returnSelector({ to: target.id }) : selectorOf(pattern, deps);
-  // On Artemis the queue itself is exclusive, which was checked.
+  // On Artemis the queue itself is exclusive, which the start of the link has checked.
   const asksForAll = exclusive && pattern.kind === "queue" && source.connection.broker?.product === "activemq";
   return {
     prefetch: Math.max(1, Math.min(most, Math.floor(maxInFlight / concurrency))),
@@ -38,7 +38,10 @@ export function sourceOptions({ pattern, returns }: TakenSource, deps: SourceOpt
   };
 }
 
-/** Of queues alone: on topics we filter ourselves, by a selector that takes everything and says whose consumer it is. */
+/**
+ * Returns the selector for a queue. On topics the link filters by itself: there the selector matches everything and
+ * only marks the consumer as a bridge's.
+ */
 export function selectorOf(
   { kind }: DestinationPattern,
   { source, target, settings }: Pick<SourceOptionsDeps, "source" | "target" | "settings">,
@@ -49,7 +52,10 @@ export function selectorOf(
   return pathSelector({ from: source.id, to: target.id, maxHops: settings.maxHops ?? 1 });
 }
 
-/** Local consumers first, where the broker can do that; what the user said is asked for in any case. */
+/**
+ * Returns the priority that serves local consumers first, if the broker supports priorities. A priority set by the user
+ * is always requested.
+ */
 function priorityOf(
   { kind }: DestinationPattern,
   { settings: { priority }, source }: SourceOptionsDeps,

@@ -1,11 +1,14 @@
-/** Tells whether another process with the same link works in place of this one, by what the source's broker says and gives. */
+/**
+ * Tells whether another process with the same link is active instead of this one, from the broker's refusals and
+ * deliveries.
+ */
 import { formatAddress } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { BridgeLink } from "../config/bridge-config.ts";
 import type { Standby } from "./link-state.ts";
 import type { SourceRefusal } from "./source-consumer.ts";
 
-/** In the words of both adapters. */
+/** How both adapters word this refusal. */
 const CLIENT_ID_IN_USE = /another live connection uses this clientId/;
 
 export interface StandbyWatchDeps {
@@ -15,13 +18,13 @@ export interface StandbyWatchDeps {
 }
 
 export class StandbyWatch {
-  /** Resolves when the link has to wait for another process to leave; never where nothing makes it wait. */
+  /** Resolves when another process is found to be active; stays pending if none is. */
   readonly found: Promise<void>;
   readonly #deps: StandbyWatchDeps;
   #resolve: () => void = () => {};
-  /** Another process has the client id, or the subscription. */
+  /** The reason in words while another process has the client id or the subscription. */
   #heldBy: string | undefined;
-  /** A message came in this session: no other process is the exclusive consumer. */
+  /** Whether a message came in this session: then no other process is the exclusive consumer. */
   #isGiven = false;
 
   constructor(deps: StandbyWatchDeps) {
@@ -40,7 +43,8 @@ export class StandbyWatch {
       if (outcome !== "session" && CLIENT_ID_IN_USE.test(outcome.message)) {
         heldAt = at;
         this.#hold(outcome.message);
-        // The others say that they are not active; the one that said it may not be active any more.
+        // The other endpoints answer that they are not active, and the one that reported the client id may not be
+        // active any more.
       } else if (outcome === "session" || at === heldAt) this.#hold(undefined);
     });
     source.on("warning", ({ code, message }) => code === "SUBSCRIPTION_IN_USE" && this.#hold(message));
@@ -49,26 +53,27 @@ export class StandbyWatch {
   get standby(): Standby | undefined {
     const { settings } = this.#deps;
     if (this.#heldBy !== undefined) return { waitsFor: "source", reason: this.#heldBy };
-    // Only the message that comes tells that nobody else is the exclusive consumer.
+    // Only a delivered message proves that no other process is the exclusive consumer.
     if (!settings.exclusive || settings.durable || this.#isGiven) return undefined;
     const reason =
       "the source has given this process no message: another one is its exclusive consumer, or it has none";
     return { waitsFor: "messages", reason };
   }
 
-  /** The source gave this process a message. */
+  /** Call it when the source has delivered a message to this process. */
   given(): void {
     if (this.#isGiven) return;
     this.#isGiven = true;
     this.#deps.onChange();
   }
 
-  /** The source refused a consumer, or has it (undefined). */
+  /** Call it with the refusal when the source refuses a consumer, and with undefined when it accepts one. */
   refused(refusal: SourceRefusal | undefined): void {
     const { durable, exclusive } = this.#deps.settings;
     if (!durable) return;
     if (!refusal) this.#hold(undefined);
-    // Whoever has it for longer than durableRetryMs makes the broker's word final for this consumer; another is opened.
+    // If another process holds the subscription for longer than durableRetryMs, this consumer fails for good, and the
+    // link opens another one.
     else if (exclusive && !refusal.final) this.#hold(refusal.reason);
   }
 

@@ -1,4 +1,4 @@
-/** Why a link cannot start between the groups that it found, asked before it takes the first message. */
+/** The reasons why a link cannot start between its two groups, checked before it takes the first message. */
 import { onAbort } from "../../async/on-abort.ts";
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { BridgeConfig, BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
@@ -16,14 +16,14 @@ export interface StartProblemDeps {
   readonly link: string;
   readonly settings: BridgeLink;
   readonly route: Route;
-  /** As of takenBack(). */
+  /** The result of takenBack(). */
   readonly takenBack: string | undefined;
   readonly source: OpenGroup;
   readonly target: OpenGroup;
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the first reason; both groups are connected. Never rejects. */
+/** Resolves with the first reason, or with undefined. Both groups must be connected. Never rejects. */
 export async function startProblem(
   deps: StartProblemDeps,
 ): Promise<{ readonly code: string; readonly reason: string } | undefined> {
@@ -43,7 +43,7 @@ export async function startProblem(
   return problem && { code: problem.code, reason: problem.message };
 }
 
-/** Resolves with why the link cannot be exclusive; never rejects. The connection knows its broker. */
+/** Resolves with the reasons why the link cannot be exclusive; never rejects. The broker's product must be known. */
 export async function exclusiveProblems(
   name: string,
   { exclusive }: BridgeLink,
@@ -56,11 +56,12 @@ export async function exclusiveProblems(
     { code: "EXCLUSIVE_UNAVAILABLE", path: ["links", name, "exclusive"], message: `${name}: ${message}`, advice },
   ];
   const product = connection.broker?.product;
-  // A consumer of Classic asks for it itself; a durable topic is held by its client id on both.
+  // On Classic the consumer itself asks to be exclusive, and on both products the client id makes a durable topic
+  // exclusive.
   if (product === "activemq") return [];
   if (product !== "artemis") return refuse(`${product ?? group} has no exclusive consumers`, "Remove exclusive");
   const topic = sources.find(({ kind }) => kind === "topic");
-  // Measured (2.55.0): two STOMP consumers of one client id get a part each.
+  // Measured (2.55.0): two STOMP consumers with the same client id each get a part of the messages.
   if (topic && source.protocol === "stomp") {
     const message = `over STOMP, Artemis lets several processes share a durable subscription (topic://${topic.name})`;
     return refuse(message, `Give the group ${group} its AMQP ports`);
@@ -79,7 +80,10 @@ export async function exclusiveProblems(
   }
 }
 
-/** The first queue that is not exclusive; of one that does not exist yet its address settings tell. */
+/**
+ * Resolves with the first queue that is not exclusive. For a queue that does not exist yet, its address settings are
+ * read.
+ */
 async function firstShared(source: OpenGroup, queues: readonly DestinationPattern[]): Promise<string | undefined> {
   for (const { name } of queues) {
     const rows = await artemisRows(source, "listQueues", name);
@@ -92,7 +96,7 @@ async function firstShared(source: OpenGroup, queues: readonly DestinationPatter
   return undefined;
 }
 
-/** Resolves with what there is to say of both directions of a link, which `check` tells before one starts. Never rejects. */
+/** Resolves with the findings for both directions of a link, for `check` to print before one starts. Never rejects. */
 export async function problemsOnline(
   name: string,
   config: BridgeConfig,
@@ -115,7 +119,7 @@ export async function problemsOnline(
   return found;
 }
 
-/** Over a connection of its own, since a refusal over STOMP ends the session. */
+/** Uses its own connection, because a refusal over STOMP ends the session. */
 async function demandUntold(
   name: string,
   { demandUnavailable = "stop" }: BridgeLink,
@@ -137,7 +141,7 @@ async function demandUntold(
     const advice = "docs/bridge.md lists the rights and what each broker needs; or write demandUnavailable: static";
     return [{ code: "DEMAND_UNAVAILABLE", severity, path: ["links", name, "demand"], message, advice }];
   } catch {
-    // That the group cannot be reached is told of the group.
+    // The check reports an unreachable group elsewhere.
     return [];
   } finally {
     await watch.close();

@@ -1,4 +1,6 @@
-/** The watch of one direction, over the connections and the bounds that its messages have. */
+/**
+ * Creates the watch of one direction, which shares the direction's connections and its limits on messages in flight.
+ */
 import type { BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
@@ -18,9 +20,9 @@ export interface WatchOfDeps {
   readonly gate: Gate;
   readonly onWarning: (warning: BridgeWarning) => void;
   readonly onChange: () => void;
-  /** Plain names of queues of the source. */
+  /** The queues of the source, by their plain names. */
   readonly queues: () => readonly string[];
-  /** `performance.now()` of the last delivery, or of the start. */
+  /** The `performance.now()` of the last delivery, or of the start. */
   readonly lastTakenAt: () => number;
   readonly unacknowledged: () => number;
 }
@@ -55,7 +57,7 @@ export function watchOf(deps: WatchOfDeps): LinkWatch {
   });
 }
 
-/** An idle connection over the group's STOMP endpoints. */
+/** Returns an idle connection to the group's STOMP endpoints. */
 function browserOf({ name }: OpenGroup, settings: BridgeGroup): WatchedGroup {
   return openGroup(name, settings, { maxInFlight: 1, maxInFlightBytes: 1 });
 }

@@ -1,9 +1,9 @@
-/** What became of the messages that a direction took last: a bounded memory, for those who look for one of them. */
+/** A bounded record of what became of the messages that a direction took last, for tracing a message. */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 
 export type Outcome = "forwarded" | "dead-lettered" | "expired" | "dropped" | "stays";
 
-/** What the link made of a message. */
+/** What the link sent to the target for a message. */
 export interface JournalCopy {
   /** The id at the target. */
   readonly key: string | undefined;
@@ -15,10 +15,10 @@ export interface JournalEntry {
   readonly outcome: Outcome;
   /** `Date.now()` */
   readonly atMs: number;
-  /** As the source shows it. */
+  /** The message's id as the source shows it. */
   readonly id: string | undefined;
   readonly brokerMessageId: string | undefined;
-  /** In the first group. */
+  /** The message's id in the group where it was first published. */
   readonly firstId: string | undefined;
   /** The id at the target. */
   readonly targetId: string | undefined;
@@ -44,14 +44,14 @@ export class Journal {
     this.#next = (this.#next + 1) % CAPACITY;
   }
 
-  /** Everything that is known of an id, the oldest first. */
+  /** Returns every entry with this id, the oldest first. */
   find(id: string): JournalEntry[] {
     const found = this.#entries.filter((entry) => hasId(entry, id));
     return found.sort((a, b) => a.atMs - b.atMs);
   }
 }
 
-/** Whether one of the ids of a message is this one. */
+/** Whether this is one of the ids of a message. */
 export function hasId(
   message: Pick<JournalEntry, "id" | "brokerMessageId" | "firstId" | "targetId">,
   id: string,

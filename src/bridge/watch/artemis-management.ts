@@ -1,31 +1,36 @@
-/** Asks Artemis about its queues by messages to its management address; the user needs the permission `manage` there. */
+/**
+ * Asks Artemis about its queues by messages to its management address. The user needs the permission `manage` there.
+ */
 import type { WatchedGroup } from "./watched-group.ts";
 
 const ADDRESS = "queue://activemq.management";
 const TIMEOUT_MS = 5_000;
 const PAGE = 500;
-/** So many queues are looked at; more are left out. */
+/** The most pages of rows that are read; further rows are left out. */
 const MAX_PAGES = 40;
-/** A list of as many rows may have more. */
+/** A list with this many rows may be incomplete. */
 export const MAX_ROWS = PAGE * MAX_PAGES;
 
-/** Every value is a text. */
+/** A row of a list; every value is a text. */
 export type ArtemisRow = Readonly<Record<string, string>>;
 
 export interface ArtemisQueue {
   readonly name: string;
   readonly address: string;
   readonly messages: number;
-  /** With consumers, and not settled. */
+  /** Messages that consumers have and have not settled. */
   readonly delivering: number;
   readonly scheduled: number;
   readonly consumers: number;
-  /** A queue that takes part in sends to queues; false for the subscriptions of topics. */
+  /** Whether messages sent to queues arrive in it; false for the queues of topic subscriptions. */
   readonly anycast: boolean;
   readonly temporary: boolean;
 }
 
-/** Resolves with the result of an operation, which is JSON for most. Rejects when the broker refuses it or does not answer within 5 s. */
+/**
+ * Resolves with the result of a management operation, usually JSON. Rejects when the broker refuses it or does not
+ * answer within 5 s.
+ */
 export async function askArtemis(
   { connection, protocol }: Pick<WatchedGroup, "connection" | "protocol">,
   operation: string,
@@ -34,7 +39,7 @@ export async function askArtemis(
   const reply = await connection.request(ADDRESS, JSON.stringify(parameters), {
     persistent: false,
     timeoutMs: TIMEOUT_MS,
-    // Leaves no queue behind, where the protocol has such replies.
+    // Over AMQP the reply goes to a temporary queue, so that no queue is left behind.
     ...(protocol === "amqp" && { temporary: true }),
     properties: { _AMQ_ResourceName: "broker", _AMQ_OperationName: operation },
   });
@@ -44,12 +49,12 @@ export async function askArtemis(
   throw new Error(`Artemis refuses ${operation}: ${String(result).slice(0, 500)}`);
 }
 
-/** Resolves with every queue of the broker, or with the one of a name. Rejects as the broker refuses. */
+/** Resolves with all queues of the broker, or with the queue of this name. Rejects when the broker refuses. */
 export async function artemisQueues(group: WatchedGroup, name?: string): Promise<ArtemisQueue[]> {
   return (await artemisRows(group, "listQueues", name)).map(queueOf);
 }
 
-/** Resolves with the rows of a list, or with those of a name. Rejects as the broker refuses. */
+/** Resolves with the rows of a list, all of them or those of one name. Rejects when the broker refuses. */
 export async function artemisRows(
   group: Pick<WatchedGroup, "connection" | "protocol">,
   operation: "listQueues" | "listConsumers",

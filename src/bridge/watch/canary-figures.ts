@@ -8,7 +8,7 @@ export type CanaryState =
   | "arriving"
   /** None has arrived for three intervals. */
   | "late"
-  /** A broker refuses its queue. */
+  /** A broker refuses the canary's queue. */
   | "refused";
 
 /** The delays of canary messages from the source broker through the bridge to the target broker, and back to the bridge. */
@@ -17,9 +17,9 @@ export interface CanaryStatus {
   readonly state: CanaryState;
   /** Milliseconds from the send of the last one that arrived to its arrival; undefined before the first. */
   readonly lastMs: number | undefined;
-  /** Half of the last 100 took no longer, in milliseconds. */
+  /** The median delay of the last 100, in milliseconds. */
   readonly p50Ms: number | undefined;
-  /** The longest of the last 100, in milliseconds. */
+  /** The longest delay of the last 100, in milliseconds. */
   readonly maxMs: number | undefined;
   /** How many arrived since the start. */
   readonly arrived: number;
@@ -62,7 +62,7 @@ export class CanaryFigures {
   }
 }
 
-/** Of both directions of a duplex link: the slower figures, and the losses together. */
+/** Returns the figures of a duplex link: the slower delays of its directions, and the losses of both. */
 export function worseCanary(a: CanaryStatus, b: CanaryStatus): CanaryStatus {
   return {
     state: STATES.find((state) => a.state === state || b.state === state) ?? "off",
@@ -74,7 +74,7 @@ export function worseCanary(a: CanaryStatus, b: CanaryStatus): CanaryStatus {
   };
 }
 
-/** The worst first. */
+/** The states from the worst to the best. */
 const STATES: readonly CanaryState[] = ["late", "refused", "waiting", "arriving", "off"];
 
 function greater(a: number | undefined, b: number | undefined): number | undefined {

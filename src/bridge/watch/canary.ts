@@ -1,4 +1,4 @@
-/** A message of our own that goes the way of the link every few seconds, and tells how long that takes. */
+/** A message of the bridge's own that travels over the link every few seconds and measures how long that takes. */
 import { randomUUID } from "node:crypto";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
@@ -13,7 +13,10 @@ export interface CanaryDeps {
   readonly intervalMs: number;
   /** Whether the link takes messages at the moment. */
   readonly isOpen: () => boolean;
-  /** Room in the link's budget for a message of so many bytes; false when the link is closing. */
+  /**
+   * Takes room for this many bytes from the link's limit on bytes in flight. Resolves with false when the link is
+   * closing.
+   */
   readonly acquire: (bytes: number) => Promise<boolean>;
   readonly release: (bytes: number) => void;
   readonly warn: Warn;
@@ -21,12 +24,15 @@ export interface CanaryDeps {
 
 const NUMBER = "MasterslaveCanary";
 const SENDER = "MasterslaveCanaryOf";
-/** A broker drops one that a killed bridge left behind after so long. */
+/** The time to live: the broker drops a canary that a killed bridge left behind. */
 const LIFE_MS = 30_000;
-/** So many intervals without an arrival are late. */
+/** Without an arrival for this many intervals the canary is late. */
 const LATE_INTERVALS = 3;
 const LOOK_MS = 50;
-/** A refused queue is asked for again after so long, then after twice as long, up to an hour: each refusal may cost a session. */
+/**
+ * The first wait before a refused queue is asked for again. It doubles up to an hour, because each refusal may cost a
+ * session.
+ */
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
@@ -34,21 +40,21 @@ export class Canary {
   readonly #deps: CanaryDeps;
   readonly #figures = new CanaryFigures();
   readonly #me = randomUUID();
-  /** `performance.now()` of the send, by number: at most those of one life. */
+  /** The `performance.now()` of each send, by canary number. It holds only canaries whose time to live is not over. */
   readonly #underway = new Map<number, number>();
   readonly #ending = new AbortController();
   #count = 0;
   #refusal: string | undefined;
-  /** One that has not left the source group yet, or is being forwarded: no other is sent behind it. */
+  /** The canary that is still in the source group or being forwarded. No other is sent behind it. */
   readonly #way = { atSource: undefined as number | undefined, forwarding: false };
-  /** `performance.now()` of the last arrival, or of the first send. */
+  /** The `performance.now()` of the last arrival, or of the first send before any arrival. */
   #arrivedAt: number | undefined;
 
   constructor(deps: CanaryDeps) {
     this.#deps = deps;
   }
 
-  /** Runs until close(). The first one is sent after one interval. */
+  /** Runs until close(). The first canary is sent after one interval. */
   start(): void {
     void this.#run();
   }
@@ -75,7 +81,10 @@ export class Canary {
     return this.#figures.arrived === 0 ? "waiting" : "arriving";
   }
 
-  /** Brokers that know selectors share one queue among the processes of a link; elsewhere each process has its own. */
+  /**
+   * The processes of a link share one queue by a selector if the broker supports selectors; otherwise each process has
+   * its own.
+   */
   #queue(): { readonly destination: string; readonly selector?: string } {
     const { link, source, target } = this.#deps;
     const name = `queue://masterslave.canary.${link}.${source.id}.${target.id}`;
@@ -100,7 +109,7 @@ export class Canary {
     }
   }
 
-  /** Resolves with why a broker refuses, or with undefined when the link is over. Never rejects. */
+  /** Resolves with the reason of a broker's refusal, or with undefined when the link is over. Never rejects. */
   async #fly(onReady: () => void): Promise<string | undefined> {
     const { source, target } = this.#deps;
     const { destination, selector } = this.#queue();
@@ -134,7 +143,7 @@ export class Canary {
     }
   }
 
-  /** One an interval, unless the one before is still in the source group. */
+  /** Sends one canary an interval, unless the last one is still in the source group. */
   async #send(destination: string, signal: AbortSignal): Promise<void> {
     const { source, intervalMs } = this.#deps;
     while (!signal.aborted) {
@@ -152,7 +161,7 @@ export class Canary {
     }
   }
 
-  /** Waits as any message would: for the link to be open, and for room in flight. */
+  /** Waits as a message would: for the link to be open, and for room in flight. */
   async #forward(delivery: Delivery, destination: string): Promise<void> {
     const { target, acquire, release } = this.#deps;
     const number = Number(delivery.message.properties[NUMBER]);
@@ -176,7 +185,7 @@ export class Canary {
     await delivery.accept();
   }
 
-  /** Resolves with false when its life is over first. */
+  /** Resolves with false if the canary's time to live runs out first. */
   async #opened(number: number): Promise<boolean> {
     while (!this.#deps.isOpen() && !this.#ending.signal.aborted) {
       this.#bury();
@@ -194,7 +203,7 @@ export class Canary {
     await delivery.accept();
   }
 
-  /** Counts those whose life is over. */
+  /** Counts the canaries whose time to live has run out as lost. */
   #bury(): void {
     const now = performance.now();
     for (const [number, sentAt] of this.#underway) {
@@ -217,17 +226,20 @@ export class Canary {
   }
 }
 
-/** Products whose selectors are those of JMS. */
+/** Products that have JMS selectors. */
 const SELECTS: ReadonlySet<string> = new Set(["activemq", "artemis"]);
-/** The connection or the link is over. */
+/** Error codes which mean that the connection or the link is over. */
 const OVER: ReadonlySet<string> = new Set(["CONNECTION_CLOSED", "ABORTED"]);
 
-/** Resolves when the consumer was closed; rejects when the broker refuses it, or a send that `act` made. */
+/** Resolves when the consumer was closed. Rejects when the broker refuses it, or refuses a send made by `act`. */
 async function each(consumer: Consumer, act: (delivery: Delivery) => Promise<void>): Promise<void> {
   for await (const delivery of consumer) await act(delivery);
 }
 
-/** One that could not be sent in its life, or that the broker may take later, is lost, and nothing worse. */
+/**
+ * A canary that could not be sent during its time to live, or whose send is in doubt, counts as lost, with no other
+ * effect.
+ */
 function ignoreLoss(reason: unknown): void {
   const { code, retryable } = MasterSlaveError.from(reason);
   if (OVER.has(code) || !(retryable || code === "SEND_EXPIRED")) throw reason;

@@ -1,20 +1,26 @@
-/** Finds out whether somebody else knows a group under another name: the path of messages would not end their loops. */
+/**
+ * Finds out whether another bridge knows a group under a different name: then the path of messages would not end their
+ * loops.
+ */
 import { randomUUID } from "node:crypto";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Warn, WatchedGroup } from "./watched-group.ts";
 
-/** A topic keeps nothing, and no link forwards it by a wildcard. */
+/** A topic keeps no messages, and no wildcard of a link forwards this one. */
 const TOPIC = "topic://masterslave.canary";
 const NAME = "MasterslaveGroup";
 const BRIDGE = "MasterslaveBridge";
 const LIFE_MS = 30_000;
 
-/** The names that one bridge calls its groups by: of many links to a group, one calls and listens. */
+/**
+ * The names that one bridge gives to its groups. If many links use a group, only one of them announces its name and
+ * listens.
+ */
 export class GroupNames {
   readonly #bridge = randomUUID();
   readonly #taken = new Set<string>();
 
-  /** Returns the caller of a group for the first that asks, and undefined for the others. */
+  /** Returns a caller for the first link of a group that asks, and undefined for the others. */
   callerOf(group: WatchedGroup, warn: Warn): NameCaller | undefined {
     if (this.#taken.has(group.name)) return undefined;
     this.#taken.add(group.name);
@@ -22,7 +28,7 @@ export class GroupNames {
   }
 }
 
-/** Says the name of a group in that group every interval, and hears what others call it. */
+/** Announces the name of a group in that group at every interval, and listens for the names that others announce. */
 export class NameCaller {
   readonly #group: WatchedGroup;
   readonly #bridge: string;
@@ -37,7 +43,7 @@ export class NameCaller {
     this.#warn = warn;
   }
 
-  /** A broker that refuses the topic is not asked again: then nothing is heard. */
+  /** If the broker refuses the topic it is not asked again, and no other name is heard. */
   start(intervalMs: number): void {
     this.#timer = setInterval(() => void this.#call(), intervalMs);
   }
@@ -93,5 +99,5 @@ export class NameCaller {
   }
 }
 
-/** Anybody may publish there. */
+/** The longest name that is read: anybody may publish on this topic. */
 const MAX_NAME = 64;

@@ -11,7 +11,7 @@ export interface LinkWatchDeps {
   readonly link: string;
   readonly source: WatchedGroup;
   readonly target: WatchedGroup;
-  /** Of the canary; undefined: the link has none. */
+  /** The interval between canaries in ms; undefined for a link without a canary. */
   readonly canaryMs: number | undefined;
   readonly names: GroupNames;
   readonly budget: InFlightBudget;
@@ -49,7 +49,7 @@ export class LinkWatch {
     });
   }
 
-  /** The link asks for its messages. */
+  /** Call it when the link has asked for its messages. */
   start(): void {
     const { canaryMs, source, target, names, warn } = this.#deps;
     this.#queues.start();
@@ -62,7 +62,7 @@ export class LinkWatch {
     }
   }
 
-  /** Ends every timer and consumer; idempotent. */
+  /** Stops every timer and consumer; idempotent. */
   close(): void {
     this.#canary?.close();
     this.#queues.close();
@@ -73,12 +73,12 @@ export class LinkWatch {
     return this.#canary?.status ?? NO_CANARY;
   }
 
-  /** Queues of the source in which messages for the link stand behind others. */
+  /** The queues of the source in which messages for the link stand behind others. */
   get blockedBySelector(): readonly string[] {
     return this.#queues.blockedBySelector;
   }
 
-  /** Why nothing comes or goes though everything is connected; `movedAtMs` is the last `Date.now()` of progress. */
+  /** Why no message moves although everything is connected; `movedAtMs` is the `Date.now()` of the last progress. */
   trouble(movedAtMs: number | undefined): { readonly code: string; readonly reason: string } | undefined {
     const [first] = this.#queues.found;
     if (first) return { code: first.trouble.code, reason: troubleReason(first) };

@@ -1,4 +1,4 @@
-/** Where a message is, as far as a bridge knows and its groups show. */
+/** Where a message is, as far as a bridge remembers and the queues of its groups show. */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import { hasId } from "../memory/journal.ts";
@@ -61,9 +61,9 @@ export interface TraceDeps {
   readonly source: WatchedGroup;
   readonly target: WatchedGroup;
   readonly forwarder: Forwarder;
-  /** Plain names of queues of the source. */
+  /** The queues of the source, by their plain names. */
   readonly queues: readonly string[];
-  /** The queues that those go to. */
+  /** The queues at the target to which those are forwarded. */
   readonly targets: readonly string[];
   /** The source's dead letter queue: `queue://NAME`. */
   readonly deadLetters: string;
@@ -71,7 +71,7 @@ export interface TraceDeps {
 
 const MAX_SHOWN = 5_000;
 
-/** What one direction knows. Never rejects. */
+/** Resolves with what one direction knows about a message. Never rejects. */
 export async function traceMessage(id: string, deps: TraceDeps, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
   const known = knownOf(id, deps);
   if (known.some(({ place }) => place === "in-flight" || place === "held")) return { found: known, notLookedInto: [] };
@@ -123,7 +123,10 @@ function knownOf(id: string, { link, source, target, forwarder }: TraceDeps): Me
   }));
 }
 
-/** Resolves with the message, with undefined when it is not there, or with why nobody can tell. Never rejects. */
+/**
+ * Resolves with the message, with undefined if it is not in the queue, or with the reason why the queue cannot be
+ * searched. Never rejects.
+ */
 async function findIn(
   { connection, protocol }: WatchedGroup,
   queue: string,

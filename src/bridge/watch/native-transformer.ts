@@ -1,4 +1,7 @@
-/** Finds out, by a message of its own, whether Classic keeps AMQP messages encoded (transport.transformer=native). */
+/**
+ * Finds out, by sending a message of its own, whether Classic keeps AMQP messages encoded
+ * (transport.transformer=native).
+ */
 import { randomUUID } from "node:crypto";
 import { readSections } from "../../adapters/amqp/messages/section-reader.ts";
 import { keepReceivedBytes, passSections, receivedBytesOf } from "../../messaging/messages/encoded-sections.ts";
@@ -6,13 +9,16 @@ import type { WatchedGroup } from "./watched-group.ts";
 
 const QUEUE = "queue://masterslave.check";
 const LIFE_MS = 30_000;
-/** A property as AMQP's uint, which JMS has not: the jms transformer makes a long of it, `native` leaves it alone. */
+/**
+ * A property of AMQP type uint, which JMS does not have: the jms transformer turns it into a long, and `native` leaves
+ * it alone.
+ */
 const NAME = "MasterslaveUint";
 const UINT = Buffer.from([0x52, 0x07]);
 
 /**
- * Resolves with whether STOMP and OpenWire consumers of the broker are handed encoded bytes; with undefined for another
- * product, over STOMP, and where the broker refuses the queue masterslave.check. Never rejects.
+ * Resolves with true if STOMP and OpenWire consumers of the broker get encoded bytes. Resolves with undefined for
+ * another product, over STOMP, and if the broker refuses the queue masterslave.check. Never rejects.
  */
 export async function keepsMessagesEncoded(
   { connection, protocol }: WatchedGroup,
@@ -39,7 +45,7 @@ export async function keepsMessagesEncoded(
       const { message } = delivery;
       const bytes = receivedBytesOf(message);
       await delivery.accept();
-      // Another check may run at the same time.
+      // A message of another check that runs at the same time.
       if (!bytes?.includes(word)) continue;
       const pair = readSections(bytes).applicationProperties.find(([name]) => name === NAME)?.[1];
       return pair?.subarray(-UINT.length).equals(UINT) === true;

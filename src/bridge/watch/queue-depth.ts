@@ -1,38 +1,41 @@
-/** How many messages a queue holds, where the broker tells. */
+/** How many messages a queue holds, if the broker reports it. */
 import { artemisQueues } from "./artemis-management.ts";
 import type { WatchedGroup } from "./watched-group.ts";
 
 export interface QueueDepth {
   readonly messages: number;
-  /** Of them, those that consumers have and have not settled. */
+  /** Those of the messages that consumers have and have not settled. */
   readonly delivering: number;
   readonly consumers: number;
 }
 
 const TIMEOUT_MS = 5_000;
-/** A queue that is always there, where there is management. */
+/** A queue that exists on every Artemis broker, to ask about. */
 const ANY_QUEUE = "DLQ";
 
 /**
- * Artemis tells by its management, Classic by its statisticsBrokerPlugin; both over AMQP alone. Over STOMP the answer of
- * Classic has no body, and Artemis ends the session of a user that may not ask.
+ * Artemis reports depths by its management address, Classic by its statisticsBrokerPlugin, both over AMQP only. Over
+ * STOMP, Classic's answer has no body, and Artemis ends the session of a user without the permission.
  */
 export class QueueDepths {
   readonly #group: WatchedGroup;
-  /** Asked once: without the plugin each question to Classic would be a queue of its own. */
+  /** Determined once: without the plugin, each question to Classic would create a queue. */
   #told: Promise<string | undefined> | undefined;
 
   constructor(group: WatchedGroup) {
     this.#group = group;
   }
 
-  /** Resolves with why the broker does not tell; undefined when it does. Never rejects. */
+  /** Resolves with the reason why the broker reports no depths; undefined when it reports them. Never rejects. */
   whyNot(): Promise<string | undefined> {
     this.#told ??= this.#ask();
     return this.#told;
   }
 
-  /** Resolves with `"none"` for a queue that does not exist, and with undefined where the broker does not tell. Never rejects. */
+  /**
+   * Resolves with `"none"` for a queue that does not exist, and with undefined if the broker does not report depths.
+   * Never rejects.
+   */
   async of(name: string): Promise<QueueDepth | "none" | undefined> {
     if ((await this.whyNot()) !== undefined) return undefined;
     try {

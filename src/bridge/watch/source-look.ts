@@ -1,11 +1,15 @@
-/** Looks into a queue of which nothing comes: whether its messages cannot reach the link, or none is for it. */
+/**
+ * Looks into a source queue from which nothing comes: its messages may be stuck, or none of them may be for the link.
+ */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import { PATH_PROPERTY, type PathRule, readPath, whyNotOn } from "../routing/path.ts";
 import type { QueueDepth, QueueDepths } from "./queue-depth.ts";
 import type { WatchedGroup } from "./watched-group.ts";
 
 export type SourceTrouble =
-  /** Messages that are not for the link stand in front of others. `freed`: the look itself made the broker see those. */
+  /**
+   * Messages that are not for the link stand in front of others. `freed`: browsing made the broker load those others.
+   */
   | { readonly code: "BLOCKED_BY_SELECTOR"; readonly refused: number; readonly freed: boolean }
   /** Messages that the broker does not deliver, such as those that it cannot encode. */
   | { readonly code: "STUCK_AT_SOURCE"; readonly stuck: number; readonly names: readonly string[] };
@@ -13,32 +17,38 @@ export type SourceTrouble =
 export interface SourceLookDeps {
   readonly depths: QueueDepths;
   readonly group: WatchedGroup;
-  /** Shows over STOMP what the broker cannot encode for AMQP; undefined without `browseUri`. */
+  /** A STOMP connection that shows messages which the broker cannot encode for AMQP; undefined without `browseUri`. */
   readonly browser: (() => WatchedGroup) | undefined;
   readonly path: PathRule;
-  /** Consumers that the link itself has on the queue. */
+  /** How many consumers the link itself has on the queue. */
   readonly ownConsumers: number;
 }
 
 /**
- * Classic brings so many messages of a queue into memory (maxPageSize), and looks for none that match behind them. A browser
- * makes it bring 400 (maxBrowsePageSize), measured with 6.1.8: up to that, the look itself ends what it finds.
+ * Classic loads this many messages of a queue into memory (maxPageSize) and looks for no match behind them. A browser
+ * makes it load 400 (maxBrowsePageSize, measured with 6.1.8), so browsing cures the problem up to that number.
  */
 const PAGE_SIZE = 200;
-/** A browser goes no further. */
+/** The most messages that a browser reads. */
 const MAX_SHOWN = 2_000;
-/** A browser that is shown nothing for so long has seen all: what the broker cannot encode keeps the end from it. */
+/**
+ * A browser that gets nothing for this long has seen everything: a message that the broker cannot encode hides the end
+ * of the queue.
+ */
 const QUIET_MS = 2_000;
 const BROWSE_MS = 10_000;
 const CONNECT_MS = 5_000;
 const MAX_NAMES = 5;
 
-/** Resolves with undefined when all is well or nothing can be told. Rejects where the broker shows nothing at all. */
+/**
+ * Resolves with undefined when the queue is healthy or nothing can be found out. Rejects if the broker refuses to show
+ * the queue.
+ */
 export async function lookIntoSource(queue: string, deps: SourceLookDeps): Promise<SourceTrouble | undefined> {
   const { group, depths, path, ownConsumers } = deps;
   const depth = await depths.of(queue);
   if (depth === "none" || depth?.messages === 0) return undefined;
-  // Somebody else may hold what does not come to us.
+  // Another consumer may hold the messages that do not come to the link.
   if (depth && depth.consumers > ownConsumers) return undefined;
   const shown = await showAll(queue, group, path);
   const blocked = shown && blockedBySelector(shown, depth, group.connection.broker?.product === "activemq");
@@ -55,18 +65,18 @@ function blockedBySelector(
   const code = "BLOCKED_BY_SELECTOR";
   if (firstMatch !== undefined)
     return firstMatch >= (isClassic ? PAGE_SIZE : 1) ? { code, refused: firstMatch, freed: isClassic } : undefined;
-  // Nothing that stands behind so many can be seen, nor come.
+  // Messages behind so many others can be neither seen nor delivered.
   const more = isClassic && !cut && count >= PAGE_SIZE && depth !== undefined && depth.messages > count;
   return more ? { code, refused: count, freed: false } : undefined;
 }
 
 interface Shown {
-  /** Ids of the messages that a browser was shown. */
+  /** The ids of the messages that the browser got. */
   readonly ids: ReadonlySet<string>;
   readonly count: number;
-  /** How many stand in front of the first message that is for the link; undefined when there is none. */
+  /** How many messages stand in front of the first one for the link; undefined when none is for the link. */
   readonly firstMatch: number | undefined;
-  /** There are more. */
+  /** The queue holds more messages than were read. */
   readonly cut: boolean;
 }
 
@@ -92,7 +102,7 @@ async function showAll(queue: string, group: WatchedGroup, path: PathRule): Prom
   return { ids, count, firstMatch: undefined, cut: false };
 }
 
-/** Fires when nothing has happened for a while. */
+/** A signal that fires when nothing has happened for a while. */
 class Quiet {
   readonly #ms: number;
   readonly #ending = new AbortController();
@@ -121,14 +131,14 @@ function isForLink({ properties }: ReceivedMessage, path: PathRule): boolean {
   return whyNotOn(readPath(properties[PATH_PROPERTY]), path) === undefined;
 }
 
-/** What the queue holds and no consumer of this protocol is shown. */
+/** Resolves with the messages that the queue holds but that no consumer over this protocol is shown. */
 async function hiddenOf(
   queue: string,
   { group, browser }: SourceLookDeps,
   depth: QueueDepth | undefined,
   shown: ReadonlySet<string> | undefined,
 ): Promise<{ readonly stuck: number; readonly names: readonly string[] } | undefined> {
-  // Artemis gives what it cannot encode to the consumer, and the browser is not shown what a consumer has.
+  // Artemis counts a message that it cannot encode as given to the consumer, and hides such messages from browsers.
   if (depth && group.connection.broker?.product === "artemis") return { stuck: depth.delivering, names: [] };
   if (!shown) return undefined;
   const others = browser && (await idsOver(browser(), queue));
@@ -137,7 +147,7 @@ async function hiddenOf(
   return { stuck, names: names.length <= stuck ? names.slice(0, MAX_NAMES) : [] };
 }
 
-/** The connection is for this one look. */
+/** Opens the connection for this one look and closes it. */
 async function idsOver({ connection }: WatchedGroup, queue: string): Promise<ReadonlySet<string> | undefined> {
   const ids = new Set<string>();
   try {

@@ -1,4 +1,4 @@
-/** Watches the queues of a direction while nothing comes of them, and tells which hold messages that cannot come. */
+/** Watches the queues of a direction while nothing comes from them, and reports those whose messages cannot come. */
 import type { PathRule } from "../routing/path.ts";
 import { QueueDepths } from "./queue-depth.ts";
 import { lookIntoSource, type SourceTrouble } from "./source-look.ts";
@@ -9,11 +9,11 @@ export interface SourceWatchDeps {
   readonly browser: (() => WatchedGroup) | undefined;
   readonly path: PathRule;
   readonly ownConsumers: number;
-  /** Plain names of queues. */
+  /** The queues, by their plain names. */
   readonly queues: () => readonly string[];
-  /** Milliseconds since the last delivery; 0 while the link could not take one, or has not settled one. */
+  /** Milliseconds since the last delivery; 0 while the link cannot take a message or has unsettled ones. */
   readonly idleMs: () => number;
-  /** A queue whose messages were behind others until the look: told once. */
+  /** Called once for a queue whose messages were hidden behind others until the look. */
   readonly onFreed: (found: FoundTrouble) => void;
   readonly onChange: () => void;
 }
@@ -24,19 +24,19 @@ export interface FoundTrouble {
 }
 
 const TICK_MS = 1_000;
-/** Nothing came for so long: time to look. */
+/** The first look comes after this time without a message. */
 const IDLE_MS = 4_000;
-/** What was found is believed when a second look finds it again. */
+/** A finding is reported if a second look, this much later, confirms it. */
 const AGAIN_MS = 2_000;
 const LONGEST_MS = 60_000;
-/** While a queue is so full of others that only looks bring messages. */
+/** The interval between looks while only they make a crowded queue deliver. */
 const CROWDED_MS = 5_000;
 
 export class SourceWatch {
   readonly #deps: SourceWatchDeps;
   readonly #depths: QueueDepths;
   readonly #found = new Map<string, FoundTrouble>();
-  /** Queues of which a look brought messages that others had hidden. */
+  /** Queues with messages that were hidden behind others until a look made the broker load them. */
   readonly #crowded = new Set<string>();
   #suspected: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
@@ -56,18 +56,21 @@ export class SourceWatch {
     clearInterval(this.#timer);
   }
 
-  /** What was found, the first first; empty while messages come. */
+  /** The confirmed problems, in the order they were found; empty while messages come. */
   get found(): readonly FoundTrouble[] {
     return [...this.#found.values()];
   }
 
-  /** Queues in which messages for the link stand behind others, or stood there until a look brought them. */
+  /** The queues in which messages for the link stand behind others, or stood until a look made the broker load them. */
   get blockedBySelector(): readonly string[] {
     const found = this.found.filter(({ trouble }) => trouble.code === "BLOCKED_BY_SELECTOR").map(({ queue }) => queue);
     return [...new Set([...found, ...this.#crowded])];
   }
 
-  /** Looks after 4 s in which nothing came, once more 2 s later, and then ever more rarely, up to a minute. Never rejects. */
+  /**
+   * Looks after 4 s without a message, again 2 s later, and then less and less often, down to once a minute. Never
+   * rejects.
+   */
   async #tick(): Promise<void> {
     const idleMs = this.#deps.idleMs();
     if (idleMs < IDLE_MS) return this.#forget();
@@ -88,7 +91,7 @@ export class SourceWatch {
     for (const queue of queues()) {
       const deps = { group, browser, path, ownConsumers, depths: this.#depths };
       const trouble = await lookIntoSource(queue, deps).catch(() => undefined);
-      // What the look brought may have been taken before the browser came to it.
+      // The messages that the look made available may have been taken before the browser reached them.
       const came = this.#deps.idleMs() < IDLE_MS;
       if (trouble?.code === "BLOCKED_BY_SELECTOR" && (trouble.freed || came)) {
         this.#crowded.add(queue);
@@ -114,7 +117,7 @@ export class SourceWatch {
   }
 }
 
-/** A trouble in words, with what to do. */
+/** Returns the problem in words, with advice. */
 export function troubleReason({ queue, trouble }: FoundTrouble): string {
   if (trouble.code === "BLOCKED_BY_SELECTOR")
     return `queue://${queue}: ${trouble.refused} messages that are not for this link stand in front of others, and the broker looks no further. Let a local consumer take them, raise maxPageSize in the policyEntry of a Classic queue, or max-read-page-bytes of an Artemis address`;

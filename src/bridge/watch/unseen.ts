@@ -1,4 +1,4 @@
-/** What a check says of the groups of a link, by asking them. */
+/** What `check --connect` finds out about the groups of a link by asking their brokers. */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { BridgeLink } from "../config/bridge-config.ts";
 import { parsePattern } from "../routing/pattern.ts";
@@ -6,7 +6,10 @@ import { keepsMessagesEncoded } from "./native-transformer.ts";
 import { QueueDepths } from "./queue-depth.ts";
 import type { WatchedGroup } from "./watched-group.ts";
 
-/** Whether messages that the source cannot deliver would be seen: by depths, or by a look over STOMP. Never rejects. */
+/**
+ * Resolves with whether the bridge would notice messages that the source cannot deliver: by queue depths, or by
+ * browsing over STOMP. Never rejects.
+ */
 export async function stuckUnseen(
   name: string,
   link: BridgeLink,
@@ -35,7 +38,10 @@ export async function stuckUnseen(
   return [...found, { code: "STUCK_UNSEEN", severity, path, message, advice }];
 }
 
-/** Whether STOMP and OpenWire consumers of the target could read what comes over AMQP. Never rejects. */
+/**
+ * Resolves with whether STOMP and OpenWire consumers of the target could read messages that arrive over AMQP. Never
+ * rejects.
+ */
 export async function nativeTarget(
   name: string,
   { to }: BridgeLink,

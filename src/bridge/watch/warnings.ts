@@ -1,4 +1,4 @@
-/** The warnings of a bridge: the last ones, each told once in a while. */
+/** The last warnings of a bridge. Each kind is reported at most once an hour. */
 import type { BridgeWarning } from "./watched-group.ts";
 
 const MAX_KEPT = 50;
@@ -7,14 +7,14 @@ const AGAIN_MS = 3_600_000;
 
 export class Warnings {
   readonly #kept: BridgeWarning[] = [];
-  /** `performance.now()` of the last one, by link, group and code. */
+  /** The `performance.now()` of the last warning, by link, group and code. */
   readonly #known = new Map<string, number>();
 
   get last(): readonly BridgeWarning[] {
     return [...this.#kept];
   }
 
-  /** Returns whether it is to be told: not one of its kind within an hour. */
+  /** Returns whether to report the warning: true if there was none of its kind within an hour. */
   add(warning: BridgeWarning): boolean {
     const key = JSON.stringify([warning.link, warning.group, warning.code]);
     const now = performance.now();

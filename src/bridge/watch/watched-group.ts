@@ -1,23 +1,23 @@
-/** What the watch of a link needs to know of a group. */
+/** What the watch of a link needs to know about a group. */
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 
 export interface WatchedGroup {
-  /** The key in `groups`. */
+  /** The group's key under `groups` in the configuration. */
   readonly name: string;
-  /** The name in the path of messages. */
+  /** The group's name in the path of messages. */
   readonly id: string;
   readonly protocol: Protocol;
   readonly connection: Connection;
 }
 
-/** Something that somebody should know of a link, though the link goes on. */
+/** A problem that somebody should know about, although the link goes on. */
 export interface BridgeWarning {
   /** The link, by its key in the configuration. */
   readonly link: string;
-  /** The group that it is about, by its key in the configuration; undefined when it is about both. */
+  /** The group concerned, by its key in the configuration; undefined when both groups are. */
   readonly group: string | undefined;
-  /** Such as `GROUP_HAS_TWO_NAMES`, or a code of the connection's own warnings. */
+  /** A code such as `GROUP_HAS_TWO_NAMES`, or the code of a connection's warning. */
   readonly code: string;
   /** What happened, and what to do. */
   readonly message: string;

@@ -1,4 +1,4 @@
-/** A consumer's selector over the messages that the embedded group keeps. */
+/** Applies a consumer's selector to the messages that the embedded group keeps. */
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { contentOf } from "../content.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -9,7 +9,10 @@ import { compileSelector } from "./selector.ts";
 
 export type MessageSelector = (message: MessageDraft) => boolean;
 
-/** Undefined selects everything. @throws Refusal for what is no selector. */
+/**
+ * Returns a test for messages; undefined without a selector, which selects everything. @throws Refusal for an invalid
+ * selector.
+ */
 export function messageSelector(selector: SelectorText | undefined): MessageSelector | undefined {
   if (selector === undefined) return undefined;
   try {
@@ -21,7 +24,7 @@ export function messageSelector(selector: SelectorText | undefined): MessageSele
   }
 }
 
-/** JMS's names for fields of a message; a name of JMS's that is not here has no value. */
+/** The JMS names for fields of a message. A JMS name that is missing here has no value. */
 const FIELDS: Readonly<Record<string, (message: MessageDraft, content: MessageContent) => Value | undefined>> = {
   JMSPriority: ({ priority }) => priority,
   JMSDeliveryMode: ({ persistent }) => (persistent ? "PERSISTENT" : "NON_PERSISTENT"),
@@ -34,7 +37,7 @@ const FIELDS: Readonly<Record<string, (message: MessageDraft, content: MessageCo
   JMSXGroupID: (_, { groupId }) => groupId,
   JMSXGroupSeq: (_, { groupSequence }) => groupSequence,
 };
-/** A message is asked for several names, by several consumers: it is decoded once. */
+/** One message is asked for several properties by several consumers, so its content is decoded once. */
 const CONTENTS = new WeakMap<MessageDraft["content"], MessageContent>();
 
 function propertyOf(message: MessageDraft, name: string): Value {

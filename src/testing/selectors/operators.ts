@@ -1,14 +1,17 @@
-/** What a selector's operators make of values, unknown ones among them, as ActiveMQ's do (org.apache.activemq.filter). */
+/** The operators of a selector over known and unknown values, as in ActiveMQ (org.apache.activemq.filter). */
 
-/** Null is SQL's unknown: a property that is not there. */
+/** A value; null is SQL's unknown, the value of a missing property. */
 export type Value = string | number | boolean | null;
 /** True, false, or unknown. */
 export type Truth = boolean | null;
 
 export interface Comparing {
-  /** Classic compares the text of a STOMP client's property as the number or boolean it is compared with. */
+  /**
+   * Converts a text to the type of the number or boolean it is compared with, as Classic does with properties from
+   * STOMP clients.
+   */
   readonly convertTexts: boolean;
-  /** A side is a literal with a fraction: a text with one is comparable with it, as with no whole number. */
+  /** One side is a literal with a fraction. Only then is a text with a fraction converted. */
   readonly fractions?: boolean;
 }
 
@@ -22,7 +25,7 @@ const HOLDS: Readonly<Record<Order, (sign: number) => boolean>> = {
   ">=": (sign) => sign >= 0,
 };
 
-/** Unknown where a side is; false, not unknown, where the sides are of different types. */
+/** Returns unknown if a side is unknown, and false (not unknown) if the sides have different types. */
 export function compare(order: Order, left: Value, right: Value, comparing: Comparing): Truth {
   if (left === null || right === null) return null;
   const [one, other] = comparing.convertTexts ? alike(left, right, comparing) : [left, right];
@@ -36,7 +39,7 @@ function alike(left: Known, right: Known, { fractions = false }: Comparing): rea
   return [likeThe(right, left, fractions), likeThe(left, right, fractions)];
 }
 
-/** Java's Long.valueOf() takes no fraction, and what it does not take is equal to nothing. */
+/** Java's Long.valueOf() accepts no fraction. A text that it does not accept is equal to nothing. */
 function likeThe(other: Known, value: Known, fractions: boolean): Known {
   if (typeof value !== "string" || typeof other === "string") return value;
   if (typeof other === "boolean") return value.toLowerCase() === "true";
@@ -58,12 +61,12 @@ export function not(truth: Truth): Truth {
   return truth === null ? null : !truth;
 }
 
-/** A condition that is only a property: what is no boolean is false. */
+/** Returns the truth of a condition that is just a property: a value that is not a boolean counts as false. */
 export function truthOf(value: Value): Truth {
   return value === null ? null : value === true;
 }
 
-/** Unknown for anything but numbers. */
+/** Returns unknown unless both sides are numbers. */
 export function calculate(sign: string, left: Value, right: Value): Value {
   if (sign === "+" && typeof left === "string" && right !== null) return left + String(right);
   if (typeof left !== "number" || typeof right !== "number") return null;
@@ -73,7 +76,7 @@ export function calculate(sign: string, left: Value, right: Value): Value {
   return sign === "/" ? left / right : left % right;
 }
 
-/** Only texts are in lists, and like patterns. */
+/** Only texts can be in lists and match LIKE patterns. */
 export function isIn(value: Value, list: ReadonlySet<string>): Truth {
   if (typeof value !== "string") return null;
   return list.has(value);
@@ -84,7 +87,9 @@ export function isLike(value: Value, pattern: LikePattern): Truth {
   return typeof value === "string" && pattern.matches(value);
 }
 
-/** `%` stands for any characters, `_` for one. Matches in time linear in the text times the pattern. */
+/**
+ * A LIKE pattern: `%` stands for any characters, `_` for one. Matching takes time linear in the text times the pattern.
+ */
 export class LikePattern {
   readonly #parts: readonly ("any" | "one" | { readonly character: string })[];
 
@@ -103,7 +108,7 @@ export class LikePattern {
     this.#parts = parts;
   }
 
-  /** Greedy with one step back: only the last `%` can still take more. */
+  /** Greedy matching with one step back: only the last `%` can still take more characters. */
   matches(text: string): boolean {
     const characters = [...text];
     let [at, part] = [0, 0];

@@ -1,23 +1,23 @@
 /**
- * Selectors of consumers: JMS's conditions over a message's properties. The grammar is that of ActiveMQ's parser, which both
- * brokers use, with its oddities: NOT binds tighter than comparisons do.
+ * Selectors of consumers: JMS conditions on a message's properties. The grammar is that of ActiveMQ's parser, which
+ * both brokers use. It has an oddity: NOT binds tighter than comparisons do.
  */
 import * as operators from "./operators.ts";
 import { type Comparing, LikePattern, type Order, type Truth, type Value } from "./operators.ts";
 import { readTokens, SelectorError, type Token } from "./tokens.ts";
 
-/** What a message has of this name; null where it has nothing. */
+/** Returns the value of the property of this name; null if the message has none. */
 export type Properties = (name: string) => Value;
-/** Whether a message is selected. */
+/** Returns whether a message is selected. */
 export type Selector = (properties: Properties) => boolean;
 
 type Expression = (properties: Properties) => Value;
 
-/** Deeper is no selector that anybody writes, and would be a stack that overflows. */
+/** No real selector nests deeper. The limit keeps the recursive parser from overflowing the stack. */
 const MAX_DEPTH = 200;
 const ORDERS: readonly string[] = ["<", "<=", ">", ">="];
 
-/** @throws SelectorError when the text is no selector. */
+/** Compiles a selector. @throws SelectorError when the text is no valid selector. */
 export function compileSelector(text: string, comparing: Comparing = { convertTexts: false }): Selector {
   const expression = new SelectorParser(readTokens(text), comparing).parse();
   return (properties) => operators.truthOf(expression(properties)) === true;
@@ -26,7 +26,7 @@ export function compileSelector(text: string, comparing: Comparing = { convertTe
 class SelectorParser {
   readonly #tokens: readonly Token[];
   readonly #comparing: Comparing;
-  /** The literals that have one. */
+  /** The numeric literals that have a fraction. */
   readonly #fractions = new Set<Expression>();
   #at = 0;
   #depth = 0;
@@ -84,7 +84,7 @@ class SelectorParser {
     }
   }
 
-  /** [NOT] BETWEEN, IN or LIKE. */
+  /** Parses [NOT] BETWEEN, IN or LIKE. */
   #membership(value: Expression): Expression | undefined {
     const next = this.#tokens[this.#at + 1];
     const isNot = this.#sees("NOT") && next?.kind === "keyword" && ["BETWEEN", "IN", "LIKE"].includes(next.value);
@@ -94,7 +94,7 @@ class SelectorParser {
     return found && isNot ? negated(found) : found;
   }
 
-  /** NOT BETWEEN is no negation: what cannot be compared is neither between nor not. */
+  /** NOT BETWEEN is not the negation of BETWEEN: a value that cannot be compared is neither between nor not between. */
   #between(value: Expression, isNot: boolean): Expression {
     const low = this.#compared(isNot ? "<" : ">=", value, this.#sum());
     this.#expect("AND");

@@ -1,23 +1,23 @@
-/** The words of a selector: JMS's subset of SQL-92 as ActiveMQ's parser has it. */
+/** Splits a selector into its tokens: JMS's subset of SQL-92 as ActiveMQ's parser reads it. */
 
 export type Token =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "number"; readonly value: number; readonly fraction: boolean }
-  /** In capitals, as keywords are whatever their case. */
+  /** In capitals, because the case of keywords does not matter. */
   | { readonly kind: "keyword"; readonly value: string }
   | { readonly kind: "name"; readonly value: string }
   | { readonly kind: "sign"; readonly value: string };
 
-/** The text is no selector; the message says where and why. */
+/** The text is no valid selector; the message says where and why. */
 export class SelectorError extends Error {}
 
-/** More words are no selector that anybody writes, and its conditions would nest too deep. */
+/** No real selector has more tokens. The limit also bounds the nesting. */
 const MAX_TOKENS = 1_000;
 const KEYWORDS = new Set("NOT AND OR BETWEEN LIKE ESCAPE IN IS TRUE FALSE NULL".split(" "));
 const TOKEN =
   /\s+|(?<string>'(?:[^']|'')*')|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[lL]?)|(?<name>[A-Za-z_$][\w$.]*)|(?<sign><>|<=|>=|[=<>+\-*/%(),])/y;
 
-/** @throws SelectorError */
+/** Returns the tokens. @throws SelectorError */
 export function readTokens(text: string): readonly Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;

@@ -1,4 +1,4 @@
-/** What a drill tells when it is over. */
+/** The result of a drill. */
 import type { ProbedConnector } from "../probe/probe-topology.ts";
 import type { MemberState, NetworkState, Simulation } from "../simulate/simulate-topology.ts";
 
@@ -10,36 +10,45 @@ export interface DrillMember {
   readonly group: string;
   /** Its host. */
   readonly host: string;
-  /** What it was before. */
+  /** Its state before the fault. */
   readonly before: MemberState;
-  /** What the simulation said. */
+  /** The state that the simulation predicted. */
   readonly predicted: MemberState;
-  /** What it was. */
+  /** The state that was measured after the fault. */
   readonly measured: MemberState;
-  /** Both are the same. */
+  /** Whether the predicted and the measured state are the same. */
   readonly agrees: boolean;
 }
 
-/** What a drill found. Its own members, load and reach are the measured ones, and can be drawn by renderTopology. */
+/** The result of a drill. Its own `members`, `load` and `reach` are the measured ones; renderTopology can draw them. */
 export interface DrillReport extends NetworkState {
-  /** What was done. */
+  /** The fault that was caused. */
   readonly fault: "kill" | "cut";
-  /** To which hosts. */
+  /** The hosts that failed. */
   readonly hosts: readonly string[];
-  /** The network before. */
+  /** The state of the network before the fault. */
   readonly before: NetworkState;
-  /** What the simulation said, from the members that were active before. */
+  /** The simulated outcome, which starts from the members that were active before. */
   readonly predicted: Simulation;
-  /** Member by member, in the order of the description. */
+  /** One row for each member, in the order of the description. */
   readonly rows: readonly DrillMember[];
-  /** Connectors that were there before, should be there, and were not; empty when all were, or nobody could tell. */
+  /**
+   * Connectors that were up before, should have come back, and did not; empty if all came back or the brokers do not
+   * report connectors.
+   */
   readonly missing: readonly ProbedConnector[];
-  /** From the strike until every group that had to be taken over had an active member; undefined when none had to, or one never had. */
+  /**
+   * Time from the fault until every group that needed a takeover had an active member; undefined if none needed one, or
+   * one never had.
+   */
   readonly takeoverMs: number | undefined;
-  /** From the strike until every connector was back; for a cut, from the healing. undefined when one was missing at the end. */
+  /**
+   * Time until every connector was back, from the fault, or from the healing of a cut; undefined if one was missing at
+   * the end.
+   */
   readonly connectorsMs: number | undefined;
-  /** After a cut was healed; undefined when it was not. */
+  /** What was measured after a cut was healed; undefined if none was healed. */
   readonly healed: { readonly rows: readonly DrillMember[]; readonly recoveryMs: number | undefined } | undefined;
-  /** What was otherwise than predicted, one sentence each; empty when all was as predicted. */
+  /** Each difference from the prediction, as a sentence; empty if there is none. */
   readonly differences: readonly string[];
 }

@@ -12,7 +12,7 @@ import {
 import { type MemberState, networkState, type Simulation, simulateTopology } from "../simulate/simulate-topology.ts";
 import type { DrillMember, DrillReport } from "./drill-report.ts";
 
-/** What a drill asks of the network at a time. */
+/** What a drill asks a probe for. */
 export type ProbeRequest = Required<Pick<ProbeTopologyOptions, "connectors">> & Pick<ProbeTopologyOptions, "members">;
 
 /** The fault of a drill, and how it is observed. */
@@ -37,7 +37,7 @@ export interface DrillTopologyOptions extends ProbeTopologyOptions {
 
 type States = Readonly<Record<string, MemberState>>;
 
-/** What was seen after the strike. */
+/** What was measured after the fault. */
 interface Struck {
   readonly measured: States;
   readonly takeoverMs: number | undefined;
@@ -130,13 +130,14 @@ class Drill {
       .filter(({ member, group }) => predicted.takenOver.includes(group) && predicted.members[member.name] !== "down")
       .map(({ member }) => member.name);
     const isServed = (members: States) => predicted.takenOver.every((group) => this.#isServed(group, members));
-    // Those who may take over are asked alone first: the silence of a dead host would hold up every answer.
+    // Members that may take over are probed alone first, because a dead host answers nothing and would delay every
+    // result.
     const found = heirs.length > 0 ? await this.#until(started, isServed, heirs) : undefined;
     const takeoverMs = found && isServed(found) ? Math.round(performance.now() - started) : undefined;
     return { measured: await this.#until(started, (members) => isAs(predicted.members, members)), takeoverMs };
   }
 
-  /** Observes for the whole time: a member that takes over even briefly is a difference. */
+  /** Observes for the whole time, because a member that takes over even briefly is a difference. */
   async #duringCut(predicted: Simulation): Promise<Struck> {
     const { holdMs = HOLD_MS } = this.#options;
     const started = performance.now();
@@ -145,7 +146,7 @@ class Drill {
     do {
       measured = this.#named((await this.#probe(false)).members);
       settled ||= isAs(predicted.members, measured);
-      // The first answers may be from before the link was down.
+      // The first answers may date from before the link was down.
       const tookOver = Object.keys(measured).filter(
         (name) => measured[name] === "active" && predicted.members[name] !== "active",
       );
@@ -220,7 +221,7 @@ class Drill {
   }
 
   /**
-   * A probe cannot distinguish a killed member from a standby, or a cut-off host from a dead one; the drill knows which
+   * A probe cannot distinguish a killed member from a standby, or a cut-off host from a dead one. The drill knows which
    * it was.
    */
   #named(members: States): Record<string, MemberState> {

@@ -52,8 +52,8 @@ export interface NetworkProbe extends NetworkState {
 type News = ReadonlyMap<string, readonly SeenConnector[] | undefined>;
 
 /**
- * Resolves with the state of the network. Rejects only with ABORTED, when `signal` fires: a member that does not answer
- * is part of the result.
+ * Resolves with the state of the network. A member that does not answer is part of the result, so it rejects only with
+ * ABORTED, when `signal` fires.
  */
 export async function probeTopology(topology: Topology, options: ProbeTopologyOptions = {}): Promise<NetworkProbe> {
   const { connectors: wantsConnectors = true, members: only, timeoutMs = 3_000, signal } = options;
