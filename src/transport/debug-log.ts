@@ -1,6 +1,6 @@
 /**
- * NODE_DEBUG=masterslave-transport prints the life of every connection to stderr, without any code. What is printed is in
- * the events too, whose texts hold no secret.
+ * Prints the life of every connection to stderr if NODE_DEBUG=masterslave-transport is set. It prints what the events
+ * contain, and their texts hold no secret.
  */
 import { debuglog } from "node:util";
 import type { OnEmit } from "../async/isolated-emitter.ts";
@@ -11,15 +11,18 @@ import type { Interruption, TransportEvents, Waiting } from "./transport-events.
 
 const log = debuglog("masterslave-transport");
 
-/** How many connections and transports of this process are told apart. */
+/** Numbers the connections and transports of this process, so that their lines can be told apart. */
 let made = 0;
 
-/** What is printed behind the name of each event. */
+/** What is printed after the name of each event. */
 export type DebugLines<Events> = {
   readonly [Name in keyof Events]: (...payload: Extract<Events[Name], unknown[]>) => string;
 };
 
-/** A listener that prints each event of one emitter, which `what` names; it costs nothing where nobody asked for it. */
+/**
+ * Returns a listener that prints each event of one emitter, called `what`. It costs nothing unless NODE_DEBUG asks for
+ * it.
+ */
 export function debugEvents<Events extends object>(what: string, lines: DebugLines<Events>): OnEmit<Events> {
   const name = `${what} ${++made}`;
   return (event, payload) => {
@@ -30,7 +33,7 @@ export function debugEvents<Events extends object>(what: string, lines: DebugLin
   };
 }
 
-/** Those of a transport, which a connection tells too. */
+/** The lines for the events of a transport, which a connection emits too. */
 export const TRANSPORT_LINES: DebugLines<TransportEvents<Session>> = {
   established: ({ endpoint }) => formatAddress(endpoint),
   interrupted: ({ endpoint, cause }: Interruption) => `${formatAddress(endpoint)}: ${described(cause)}`,

@@ -1,4 +1,4 @@
-/** Tells a program whose connection is closed by work that close() waits for. */
+/** Warns a program that closes a connection from work that close() waits for. */
 import { inBackground } from "../../async/in-background.ts";
 import { type Warn, warnOfSelfWait } from "../receiving/handling/close-in-handler.ts";
 import type { RecoveryDeps } from "../recovery/session-recovery.ts";

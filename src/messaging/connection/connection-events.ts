@@ -1,4 +1,4 @@
-/** What a connection tells its listeners. */
+/** The events of a connection. */
 import type { EmitterDescription } from "../../async/isolated-emitter.ts";
 import { type EndpointAddress, formatAddress, type MasterSlaveError } from "../../errors/errors.ts";
 import { printableLine } from "../../errors/printable.ts";
@@ -9,13 +9,19 @@ import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { HandlerFailure } from "../receiving/handling/redelivery-policy.ts";
 
-/** Each is emitted exactly once per occurrence. Listen between createConnection and connect to hear the first. */
+/**
+ * Each event is emitted once per occurrence. To hear the first ones, add listeners between createConnection() and
+ * connect().
+ */
 export interface ConnectionEvents {
-  /** The first session ever. */
+  /** The first session of the connection has begun. */
   established: [{ readonly endpoint: EndpointAddress; readonly at: Date }];
   /** The session ended at `at` (`atMs` of `performance.now()`); sends are held and another session is looked for. */
   interrupted: [Interruption];
-  /** A session again. `resent`: sends written again because their outcome was unknown; `voided`: unsettled deliveries that come again. */
+  /**
+   * A new session has begun after an interruption. `resent`: sends written again because their outcome was unknown;
+   * `voided`: unsettled deliveries that come again.
+   */
   restored: [
     {
       readonly endpoint: EndpointAddress;
@@ -26,25 +32,33 @@ export interface ConnectionEvents {
     },
   ];
   /**
-   * connect() waits, or a failover does: told after 1, 2, 4, 8, 16 and 32 s, then every 30 s, with what each endpoint
-   * answered last, how often it was tried and since when.
+   * connect() or a failover is still waiting for a session. Emitted after 1, 2, 4, 8, 16 and 32 s, then every 30 s,
+   * with the last answer of each endpoint, how often it was tried, and since when it answers so.
    */
   waiting: [Waiting];
   /** The connection is over without `close()`; `closed` follows. */
   failed: [MasterSlaveError];
-  /** Nothing is left open. undefined after `close()`. */
+  /** Nothing is left open. The argument is undefined after `close()`. */
   closed: [MasterSlaveError | undefined];
-  /** Of every attempt at an endpoint, before and after the first session: that it led to a session, or why it failed. */
+  /**
+   * An attempt at an endpoint has ended, before or after the first session: it led to a session, or it says why it
+   * failed.
+   */
   attempt: TransportEvents<MessagingSession>["attempt"];
-  /** A broker named an endpoint that was not known, and the option `alternates` takes it: it is tried from now on. */
+  /** A broker named an endpoint that was not known, and the option `alternates` accepts it: it is tried from now on. */
   alternate: [{ readonly endpoint: EndpointAddress; readonly at: Date }];
-  /** A handler of run() or respond() threw: which message, why, and what becomes of it. While nobody listens, the first is a process warning. */
+  /**
+   * A handler of run() or respond() threw: which message, why, and what becomes of it. If nobody listens, the first
+   * failure becomes a process warning.
+   */
   handlerFailed: [HandlerFailure];
   /** Nothing has failed, but somebody should know. */
   warning: [ConnectionWarning & { readonly at: Date }];
 }
 
-/** Their names, and what stands for "error", as listeners are told when they ask for another. */
+/**
+ * The names of the events, and what takes the place of "error", for the hint that a listener to an unknown event gets.
+ */
 export const CONNECTION_EMITTER: EmitterDescription<ConnectionEvents> = {
   what: "a connection",
   events: {
@@ -62,7 +76,7 @@ export const CONNECTION_EMITTER: EmitterDescription<ConnectionEvents> = {
   insteadOfError: "failed, closed and warning",
 };
 
-/** What NODE_DEBUG=masterslave-transport prints of each. */
+/** What NODE_DEBUG=masterslave-transport prints for each event. */
 export const CONNECTION_LINES: DebugLines<ConnectionEvents> = {
   ...TRANSPORT_LINES,
   established: ({ endpoint }) => formatAddress(endpoint),

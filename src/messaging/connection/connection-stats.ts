@@ -8,7 +8,10 @@ import type { FailoverTotals } from "../recovery/session-recovery.ts";
 import type { PendingSendsStats } from "../sending/pending-sends.ts";
 import type { TransactionStats } from "../transactions/transactions.ts";
 
-/** `since`: when the state began, `sinceMs`: the same of `performance.now()`; `rounds`: how many passes over the endpoints have failed in it. */
+/**
+ * `since`: when the state began. `sinceMs`: the same as a `performance.now()`. `rounds`: how many rounds over the
+ * endpoints have failed in this state.
+ */
 export type ConnectionStatus =
   | { readonly name: "idle" }
   | {

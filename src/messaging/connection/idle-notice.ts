@@ -14,7 +14,10 @@ interface Noticed {
 export class IdleNotice {
   readonly #connection: Noticed;
   #stop: (() => void) | undefined;
-  /** Asked before the state, which is made anew for whoever asks: it would cost each send a quarter of its time. */
+  /**
+   * Checked before the state, because reading the state creates an object: that would take a quarter of the time of
+   * each send.
+   */
   #forgotten = false;
 
   constructor(connection: Noticed) {

@@ -47,7 +47,7 @@ export interface PendingSendsStats extends SendCounts {
    * time means that it is out of memory or disk space, or does not read this connection.
    */
   readonly blockedMs: number;
-  /** Since when that is so; undefined while `blockedMs` is 0. */
+  /** Since when the broker has answered none of them; undefined while `blockedMs` is 0. */
   readonly blockedSince: Date | undefined;
 }
 
@@ -69,7 +69,7 @@ export class PendingSends implements SendOwner {
   #silentSinceMs = 0;
   readonly #onceEmpty = new IdleLatch();
 
-  /** `figures`: where each send is counted by its destination; those of a transaction are not. */
+  /** `figures`: where sends are also counted by destination; sends in a transaction are not. */
   constructor(settings: PendingSendsSettings, route: SendRoute, figures?: DestinationFigures) {
     this.#settings = settings;
     this.#tally = new SendTally(figures);
@@ -130,7 +130,10 @@ export class PendingSends implements SendOwner {
     return count;
   }
 
-  /** Hands everything held to the session, in order; what is added meanwhile too. What is added later goes by the route. */
+  /**
+   * Gives all held sends to the session, in order, including those added while it does so. Later sends go through the
+   * route.
+   */
   resume(session: SendTarget): void {
     this.#silentSinceMs = performance.now();
     // When a send fails at once, a waiting one takes its place; this iteration reaches that one too, so it is not sent

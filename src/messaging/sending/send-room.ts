@@ -1,4 +1,4 @@
-/** The sends within the bounds of a connection, in the order of the calls, and the room they take. */
+/** The sends within the limits of a connection, in the order of the calls, and the room that they take. */
 import { LinkedSet } from "../../async/linked-set.ts";
 import type { PendingSend } from "./pending-send.ts";
 
@@ -11,7 +11,10 @@ export interface SendBounds {
 export class SendRoom {
   readonly #bounds: SendBounds;
   readonly #admitted = new LinkedSet<PendingSend>();
-  /** Written sends whose callers gave up: until they are answered their bytes are with the session, and take room. */
+  /**
+   * Written sends whose callers gave up. The session holds their bytes until they are answered, so they still take
+   * room.
+   */
   readonly #givenUp = new LinkedSet<PendingSend>();
   #bytes = 0;
 
@@ -24,12 +27,12 @@ export class SendRoom {
     return this.#admitted.size + this.#givenUp.size;
   }
 
-  /** What they weigh. */
+  /** How many bytes these sends take. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Sends that somebody waits for, in order. */
+  /** Sends that a caller waits for, in order. */
   get admitted(): Iterable<PendingSend> {
     return this.#admitted;
   }
@@ -48,13 +51,13 @@ export class SendRoom {
     this.#bytes += send.bytes;
   }
 
-  /** What is sent meanwhile goes before it. */
+  /** Moves the send behind those that were made meanwhile. */
   moveToEnd(send: PendingSend): void {
     this.#admitted.delete(send);
     this.#admitted.add(send);
   }
 
-  /** Nobody waits for it any more. Returns whether it was admitted. */
+  /** The caller of a send no longer waits. Returns whether the send was admitted. */
   leave(send: PendingSend): boolean {
     if (!this.#admitted.delete(send)) return false;
     if (send.unanswered) this.#givenUp.add(send);
@@ -62,14 +65,14 @@ export class SendRoom {
     return true;
   }
 
-  /** The broker has answered a send that its caller gave up. Returns whether it took room. */
+  /** The broker has answered a send that its caller gave up on. Returns whether the send took room. */
   answered(send: PendingSend): boolean {
     if (!this.#givenUp.delete(send)) return false;
     this.#bytes -= send.bytes;
     return true;
   }
 
-  /** What callers had given up went with its session. */
+  /** Forgets the sends that callers had given up on: they went with their session. */
   forgetGivenUp(): void {
     for (const { bytes } of this.#givenUp) this.#bytes -= bytes;
     this.#givenUp.clear();

@@ -1,8 +1,8 @@
-/** What became of the sends of one connection, in figures. */
+/** Counts the outcomes of the sends of one connection. */
 import type { Destination } from "../messages/destination.ts";
 import type { DestinationFigures } from "../messages/destination-figures.ts";
 
-/** The figures of the sends of one connection that are over, or were written again. */
+/** The figures of the finished sends of one connection, and of those written again. */
 export interface SendCounts {
   /** Sends that the broker has confirmed. */
   readonly confirmed: number;
@@ -16,7 +16,7 @@ export class SendTally {
   readonly #counts = { confirmed: 0, failed: 0, resent: 0 };
   readonly #figures: DestinationFigures | undefined;
 
-  /** `figures`: where each send is counted by its destination, too. */
+  /** `figures`: where the sends are also counted by destination. */
   constructor(figures: DestinationFigures | undefined) {
     this.#figures = figures;
   }
@@ -25,12 +25,12 @@ export class SendTally {
     return { ...this.#counts };
   }
 
-  /** A send was asked for. */
+  /** A send was called. */
   asked(destination: Destination): void {
     if (this.#figures) this.#figures.of(destination).sends.sent += 1;
   }
 
-  /** Its caller has the answer. */
+  /** The caller has its outcome. */
   over(destination: Destination, confirmed: boolean): void {
     this.#counts[confirmed ? "confirmed" : "failed"] += 1;
     if (this.#figures) this.#figures.of(destination).sends[confirmed ? "confirmed" : "rejected"] += 1;

@@ -26,7 +26,7 @@ export class SendWatch {
     this.watchExpiry();
   }
 
-  /** Watches the time to live from now on; while the message is written it is not watched. */
+  /** Starts to watch the time to live. It is not watched while the message is written and unanswered. */
   watchExpiry(): void {
     this.#stopExpiry?.();
     const leftMs = timeLeftMs(this.#message);

@@ -1,22 +1,25 @@
-/** What the endpoints have answered in one search. */
+/** What each endpoint has answered in one search. */
 import { type AttemptError, addressOf, type EndpointAddress, type ErrorCode } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
 import { untried } from "./attempt.ts";
 import { identity } from "./endpoint-list.ts";
 
-/** What one endpoint answered last, while a session is looked for. */
+/** The last answer of one endpoint while a session is looked for. */
 export interface EndpointAnswer {
-  /** Who answered, or should. */
+  /** The endpoint. */
   readonly endpoint: EndpointAddress;
-  /** Why the last attempt failed; `ATTEMPT_TIMEOUT` also for an endpoint that has not answered or was not tried yet. */
+  /** Why the last attempt failed; also `ATTEMPT_TIMEOUT` for an endpoint that has not answered or was not tried yet. */
   readonly code: ErrorCode;
-  /** The same in words: what it answered, or how far the attempt has come that it has not answered. */
+  /** The reason in words: what the endpoint answered, or how far the unanswered attempt has come. */
   readonly message: string;
-  /** Since when this is so: the first answer in a row with this code, or the first attempt; undefined for one that was not tried yet. */
+  /**
+   * When the first of the answers in a row with this code came, or when the first attempt began; undefined if the
+   * endpoint was not tried yet.
+   */
   readonly since: Date | undefined;
-  /** How often it was tried since the waiting began, an attempt that is under way included. */
+  /** How often the endpoint was tried since the waiting began, including an attempt under way. */
   readonly attempts: number;
-  /** An attempt is under way that the endpoint has not answered yet. */
+  /** Whether an attempt is under way that the endpoint has not answered yet. */
   readonly pending: boolean;
 }
 
@@ -26,12 +29,12 @@ interface EndpointRecord {
   since: Date;
 }
 
-/** An attempt that is under way: how far it has come. */
+/** An attempt under way, which can say how far it has come. */
 interface OpenAttempt {
   unanswered(): AttemptError;
 }
 
-/** One record for each endpoint of the group, so as many as there are endpoints. */
+/** Keeps one record for each endpoint of the group. */
 export class EndpointAnswers {
   readonly #records = new Map<string, EndpointRecord>();
 
@@ -50,17 +53,17 @@ export class EndpointAnswers {
     record.error = error;
   }
 
-  /** Why the last finished attempt failed. */
+  /** Returns why the last finished attempt failed. */
   errorOf(endpoint: Endpoint): AttemptError | undefined {
     return this.#records.get(identity(endpoint))?.error;
   }
 
-  /** What one endpoint said last; for one that has said nothing, how far the attempt at it has come. */
+  /** Returns the last answer of an endpoint; if it has not answered, how far the attempt at it has come. */
   lastOf(endpoint: Endpoint, open: OpenAttempt | undefined): AttemptError {
     return this.errorOf(endpoint) ?? open?.unanswered() ?? untried(endpoint);
   }
 
-  /** The same, as the user is told. */
+  /** Returns the same in the form that users get. */
   told(endpoint: Endpoint, open: OpenAttempt | undefined): EndpointAnswer {
     const { code, message } = this.lastOf(endpoint, open);
     const { attempts = 0, since } = this.#records.get(identity(endpoint)) ?? {};

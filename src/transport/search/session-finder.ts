@@ -1,4 +1,6 @@
-/** Finds one session after the other: rounds over the endpoints under p-retry, with the memory that outlasts a search. */
+/**
+ * Finds one session after another by rounds over the endpoints, which p-retry repeats. Its memory outlasts a search.
+ */
 import pRetry, { AbortError as StopRetrying } from "p-retry";
 import { type AttemptError, type MasterSlaveError, NoActiveEndpointError } from "../../errors/errors.ts";
 import type { Endpoint } from "../../uri/endpoint.ts";
@@ -11,9 +13,9 @@ import { ReconnectPolicy, type ReconnectSettings } from "./reconnect-policy.ts";
 import { type RoundResult, Search } from "./search.ts";
 import { tellWhileWaiting } from "./tell-while-waiting.ts";
 
-/** What a search is told once. */
+/** The settings of all searches. */
 export interface SearchSettings extends AttemptLimits, ReconnectSettings {
-  /** Each round in an order of its own. */
+  /** Whether each round tries the endpoints in a random order. */
   readonly randomize: boolean;
 }
 
@@ -21,17 +23,17 @@ export interface FinderOptions<S extends Session> {
   readonly endpoints: readonly Endpoint[];
   readonly open: OpenSession<S>;
   readonly settings: SearchSettings;
-  /** A line for the errors of a search that found nobody. */
+  /** An additional line for the errors of a search that found no session. */
   readonly note?: string | undefined;
 }
 
-/** What is told of a search while it goes on. */
+/** What is reported while a search goes on. */
 export interface FinderHooks<S extends Session> {
   readonly onAttempt: (endpoint: Endpoint, outcome: AttemptOutcome<S>) => void;
   readonly onRoundFailed: (error: MasterSlaveError) => void;
-  /** It goes on for `waitedMs` milliseconds already; `answers` has every endpoint, in list order. */
+  /** The search has gone on for `waitedMs` milliseconds; `answers` has every endpoint, in list order. */
   readonly onWaiting: (waitedMs: number, answers: readonly EndpointAnswer[]) => void;
-  /** After a first session a login was refused; it is asked again after `retryInMs` milliseconds. */
+  /** A login was refused after the first session; it is tried again after `retryInMs` milliseconds. */
   readonly onLoginRefused: (error: AttemptError, retryInMs: number) => void;
 }
 
@@ -41,9 +43,9 @@ export interface FoundSession<S extends Session> {
 }
 
 export interface FindTerms {
-  /** There was no session before. */
+  /** Whether there was no session before. */
   readonly first: boolean;
-  /** To wait before the first round, ms. */
+  /** How long to wait before the first round, in ms. */
   readonly delayMs: number;
   /** Ends the search. */
   readonly signal: AbortSignal;
@@ -55,7 +57,7 @@ export class SessionFinder<S extends Session> {
   readonly #options: FinderOptions<S>;
   readonly #hooks: FinderHooks<S>;
   readonly #policy: ReconnectPolicy;
-  /** The search that is under way, or was the last one. */
+  /** The current search, or the last one. */
   #search: Search<S> | undefined;
 
   constructor(options: FinderOptions<S>, hooks: FinderHooks<S>) {
@@ -72,22 +74,25 @@ export class SessionFinder<S extends Session> {
     return this.#policy.roundsLeft;
   }
 
-  /** Adds endpoints a broker told of; they are tried after the user's own. Returns those that were not known yet. */
+  /** Adds endpoints that a broker named; they are tried after the user's own. Returns those that were not known yet. */
   addAlternates(endpoints: readonly Endpoint[]): readonly Endpoint[] {
     return this.#endpoints.addAlternates(endpoints);
   }
 
-  /** What each endpoint answered last in this search. */
+  /** Returns the last answer of each endpoint in this search. */
   answers(): readonly AttemptError[] {
     return this.#search?.answers(this.#endpoints.known) ?? [];
   }
 
-  /** A session ended. Returns how long to wait before the first round, ms. */
+  /** Notes the end of a session. Returns how long to wait before the first round, in ms. */
   sessionEnded(lastedMs: number, useful: boolean): number {
     return this.#policy.sessionEnded(lastedMs, useful);
   }
 
-  /** Rounds until one has a session. Rejects when they are used up, on a verdict `stop`, or when `signal` fires. */
+  /**
+   * Repeats rounds until one finds a session. Rejects when no rounds are left, on a verdict `stop`, or when `signal`
+   * fires.
+   */
   async find({ first, delayMs, signal }: FindTerms): Promise<FoundSession<S>> {
     const search = this.#begin(first);
     const end = () => search.end();
@@ -102,7 +107,7 @@ export class SessionFinder<S extends Session> {
         retries: Math.max(0, this.#policy.roundsLeft - 1),
         minTimeout: 0,
         signal,
-        // The waiting is ours: it ends when an attempt that was left open succeeds.
+        // We wait here instead of p-retry, because our wait ends early if an attempt that is still open succeeds.
         onFailedAttempt: ({ retriesLeft }) =>
           retriesLeft > 0 ? search.pause(this.#policy.delayBeforeRound(performance.now())) : undefined,
       });
@@ -133,7 +138,7 @@ export class SessionFinder<S extends Session> {
     throw this.#roundFailed(result, first);
   }
 
-  /** Returns what p-retry is to be told: to go on, or to stop with why. */
+  /** Returns what to tell p-retry: go on, or stop with this error. */
   #roundFailed({ failures, refused, stop }: RoundResult<S> & { readonly kind: "failed" }, first: boolean): Error {
     const { logins } = this.#policy;
     this.#policy.roundFailed();
@@ -149,7 +154,7 @@ export class SessionFinder<S extends Session> {
     return refused && logins.over ? new StopRetrying(refused) : error;
   }
 
-  /** Once connected, refused credentials may be a rotation under way: they are asked again. */
+  /** After the first session, refused credentials may mean a rotation under way, so they are tried again. */
   #loginRefused(error: AttemptError): void {
     const retryInMs = this.#policy.logins.refused(error, performance.now());
     if (retryInMs !== undefined) this.#hooks.onLoginRefused(error, retryInMs);

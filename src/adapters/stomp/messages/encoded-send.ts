@@ -1,4 +1,4 @@
-/** A send as the text of its headers, by the one encoder there is: what all sends to one destination share is made once. */
+/** Encodes a send as the text of its headers. The lines that all sends to one destination share are made once. */
 import { InvalidArgumentError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import {
@@ -13,19 +13,19 @@ import { addressSend } from "./destination.ts";
 import { findUnsendable } from "./header-limits.ts";
 import { CONTENT_TYPES, isMeasured, optionalHeaders } from "./message.ts";
 
-/** A SEND without its receipt, transaction and delay, which are new each time. */
+/** A SEND without its receipt, transaction and delay, which are added for each write. */
 export interface EncodedSend {
   readonly dialect: Dialect;
   readonly version: StompVersion;
-  /** Its headers as they are written, each with its line end. */
+  /** The header lines, each with its line end. */
   readonly lines: string;
   readonly body: Buffer;
 }
 
-/** A message that is sent as another sender wrote it. */
+/** A message that is sent with the headers of its original sender. */
 export interface MessageCopy {
   readonly message: OutgoingMessage;
-  /** Undefined: it had none. */
+  /** Undefined if the message had none. */
   readonly contentType: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export class SendEncoder {
     return { dialect, version, lines, body: message.body };
   }
 
-  /** The same for a copy, whose headers have come from this broker and can go back to it. */
+  /** Encodes a copy. Its headers have come from this broker, so they can go back to it. */
   encodeCopy(destination: Destination, { message, contentType }: MessageCopy): EncodedSend {
     const { dialect, version } = this.#peer;
     const type = contentType === undefined ? "" : headerLines({ "content-type": contentType }, version);
@@ -76,7 +76,7 @@ export class SendEncoder {
     return { dialect, version, lines, body: message.body };
   }
 
-  /** The headers that every message has. `type`: the line of its content type. */
+  /** Returns the headers that every message has. `type`: the line of its content type. */
   #commonLines(destination: Destination, message: OutgoingMessage, type: string): string {
     const { id, persistent, kind, body } = message;
     const { dialect, version } = this.#peer;
@@ -87,7 +87,7 @@ export class SendEncoder {
     return `${lines}content-length:${body.length}\n${textMark}`;
   }
 
-  /** Those that few have, behind the `common` ones. */
+  /** Returns the headers that few messages have, which follow the `common` ones. */
   #optionalLines(message: OutgoingMessage, common: string): string {
     const { dialect, version } = this.#peer;
     const headers = optionalHeaders(message, dialect);
@@ -107,7 +107,7 @@ export class SendEncoder {
     return lines;
   }
 
-  /** `beside`: how many headers there are beside these. */
+  /** `beside`: how many headers there are in addition to these. */
   #refuseUnsendable(headers: Readonly<Record<string, string>>, beside = 0): void {
     const unsendable = findUnsendable(headers, this.#peer, beside);
     if (unsendable) throw new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);

@@ -1,25 +1,26 @@
 /**
- * Compares our clock with those that stamp messages. Over STOMP a time to live is sent as a time of our clock: where that is
- * behind the broker's, a message lives for less than was said, or not at all, though the broker confirms it.
+ * Compares our clock with those that put timestamps on messages. Over STOMP we send a time to live as a time of our
+ * clock. If our clock is behind the broker's, a message lives for less time than asked, or not at all, although the
+ * broker confirms it.
  */
 import { type EndpointAddress, formatAddress } from "../../../errors/errors.ts";
 import type { AdapterSettings } from "../../../messaging/port/adapter-settings.ts";
 import type { HeaderBlock } from "../frames/header-block.ts";
 
-/** What of a peer a warning needs. */
+/** What a warning needs to know about the peer. */
 interface WarnedOf {
   readonly endpoint: EndpointAddress;
   readonly onWarning: AdapterSettings["onWarning"];
 }
 
-/** Clocks that are kept in step differ by less. */
+/** Synchronised clocks differ by less than this. */
 const TOLERANCE_MS = 1_000;
-/** The first message and each after so many are looked at: a clock is wrong for all of them. */
+/** Checks the first message, and then one in this many: a clock is wrong for all of them. */
 const EVERY = 1024;
 
 export class ClockWatch {
   #seen = 0;
-  /** The most that a message was stamped ahead of our clock. */
+  /** The longest time by which a message's timestamp was ahead of our clock. */
   #behindMs = 0;
   #sendsTimesToLive = false;
   #told = false;
@@ -36,7 +37,7 @@ export class ClockWatch {
     this.#tell(peer);
   }
 
-  /** A SEND that expires is written. */
+  /** A SEND with an expiry is written. */
   noteTimeToLive(peer: WarnedOf): void {
     this.#sendsTimesToLive = true;
     this.#tell(peer);

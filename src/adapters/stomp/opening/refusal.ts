@@ -1,26 +1,26 @@
-/** What an ERROR frame says: a text to show, and words to know its kind by. */
+/** Reads an ERROR frame: a text to show, and tests for the kind of error. */
 import { printable, printableLine } from "../../../errors/printable.ts";
 import { peerText } from "./peer-text.ts";
 
-/** What is kept of an ERROR frame's body, which is a stack trace as a rule. */
+/** How much of an ERROR frame's body is kept; it is usually a stack trace. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
-/** What is kept of its header where it has no body: Artemis prints the whole message that it refuses. */
+/** How much of the message header is kept if there is no body: Artemis puts the whole refused message into it. */
 const MAX_CAUSE = 8 * 1024;
 
 /** What an ERROR frame says. */
 export interface BrokerRefusal {
   readonly receiptId: string | undefined;
-  /** The message header, and the body's first line where that says more. */
+  /** The message header, and the first line of the body if that says more. */
   readonly text: string;
-  /** The whole body, for `cause`: a broker written in Java sends its stack trace. */
+  /** The whole body as an error, for `cause`: brokers written in Java send a stack trace. */
   readonly cause: Error;
   /**
-   * Whether the sentence has these words. They are looked for before the credentials are taken out: a password such as
-   * "full" is a word of the sentence.
+   * Whether the text contains these words. The words are looked for before credentials are redacted, since a password
+   * such as "full" may be a word of the text.
    */
   says(words: RegExp): boolean;
-  /** The whole of what was said, credentials and all: never to be shown. */
+  /** The whole text, credentials included. Never show it. */
   asSaid(): string;
 }
 
@@ -30,7 +30,7 @@ interface ErrorHeaders {
   readonly receiptId?: string | undefined;
 }
 
-/** `redact` takes the credentials out: brokers like to name the user. */
+/** `redact` removes the credentials: brokers often name the user. */
 export function readRefusal(
   { message = "", receiptId }: ErrorHeaders,
   body: Buffer,
@@ -48,18 +48,18 @@ export function readRefusal(
   };
 }
 
-/** Leaves a text as it was said: to look for words in, not to show. */
+/** Leaves the text as the broker sent it: to look for words in, not to show. */
 const unchanged = (text: string) => text;
 
-/** The message header, and the body's first line where that says more. */
+/** Returns the message header, and the first line of the body if that says more. */
 function sentenceOf(message: string, body: string): string {
   const [firstLine = ""] = peerText(body, unchanged).split(/\r?\n/, 1);
   return joinTexts(message.trim(), firstLine);
 }
 
 /**
- * Classic's body begins with the message again, Artemis's is the same but for its colons. To look for one text in another
- * takes up to the product of their lengths: both are cut before (peerText).
+ * Classic's body repeats the message header, and so does Artemis's except for colons. Searching one text in the other
+ * takes up to the product of their lengths, so both are cut before (peerText).
  */
 function joinTexts(said: string, firstLine: string): string {
   const [words, wordsOfBody] = [said, firstLine].map((text) => text.replace(/[\s:]+/g, " ")) as [string, string];
@@ -67,13 +67,16 @@ function joinTexts(said: string, firstLine: string): string {
   return words.includes(wordsOfBody) ? said : `${said}: ${firstLine}`;
 }
 
-/** Classic: "Broker: a - Client: me already connected from tcp://…". It takes the id again as soon as that connection is gone. */
+/**
+ * Classic: "Broker: a - Client: me already connected from tcp://…". Classic accepts the client id again once that
+ * connection is gone.
+ */
 const CLIENT_ID_IN_USE = /client: .* already connected/i;
 
 /** Classic: "Durable consumer is in use for client: …". */
 const SUBSCRIPTION_IN_USE = /durable consumer is in use/i;
 
-/** What a refusal is asked for its kind. */
+/** What the tests below need of a refusal. */
 type Sayings = Pick<BrokerRefusal, "says">;
 
 /** Whether a subscription was refused only because another live session has it. */
@@ -81,7 +84,10 @@ export function saysInUse(refusal: Sayings): boolean {
   return refusal.says(SUBSCRIPTION_IN_USE) || refusal.says(CLIENT_ID_IN_USE);
 }
 
-/** Classic's words for a frame past `wireFormat.maxDataLength` or `maxFrameSize`; it names no receipt, and closes. */
+/**
+ * Whether this is Classic's ERROR for a frame past `wireFormat.maxDataLength` or `maxFrameSize`. It has no receipt-id,
+ * and Classic closes.
+ */
 export function saysTooLarge(refusal: Sayings): boolean {
   return refusal.says(/maximum (data length|frame size) was exceeded/i);
 }
@@ -91,17 +97,23 @@ export function saysClientIdInUse(refusal: Sayings): boolean {
   return refusal.says(CLIENT_ID_IN_USE);
 }
 
-/** Classic: "Unexpected ACK received for message-id [m]": of an acknowledgement that came too late. */
+/**
+ * Whether this is Classic's "Unexpected ACK received for message-id [m]", the ERROR for an acknowledgement that came
+ * too late.
+ */
 export function saysOfAck(refusal: Sayings): boolean {
   return refusal.says(/unexpected n?ack/i);
 }
 
-/** Artemis' ERRORs about the connection as a whole: no heart-beat in time, or a consumer that it ended by itself. */
+/**
+ * Whether this is an ERROR of Artemis about the whole connection: no heart-beat in time, or a consumer that the broker
+ * ended.
+ */
 export function saysOfSession(refusal: Sayings): boolean {
   return refusal.says(/AMQ229014|disconnected by server/i);
 }
 
-/** Artemis' ERRORs that can only be about a SUBSCRIBE: of its selector, or of leave to consume. */
+/** Whether this is an ERROR of Artemis that only a SUBSCRIBE can cause: a bad selector, or no permission to consume. */
 export function saysOfSubscribe(refusal: Sayings): boolean {
   return refusal.says(/\b(selector|filter)\b|permission='(CONSUME|BROWSE)'/i);
 }

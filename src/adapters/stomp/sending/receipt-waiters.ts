@@ -1,39 +1,42 @@
-/** Who waits for an answer to which request, and whom an ERROR that names no request can mean. */
+/** The requests that wait for their answers, and which of them an ERROR without a receipt-id can mean. */
 import type { MasterSlaveError } from "../../../errors/errors.ts";
 import type { BrokerRefusal } from "../opening/refusal.ts";
 import { Receipts } from "./receipts.ts";
 
-/** Waits for the answer to one request; at most one of these is called, once. */
+/** Waits for the answer to one request; at most one of these callbacks is called, once. */
 export interface ReceiptWaiter {
   onReceipt(): void;
   onRefused(refusal: BrokerRefusal): void;
-  /** The session ended first, or nothing is written any more. */
+  /** Called if the session ends first, or if nothing is written any more. */
   onSessionEnd?(cause: MasterSlaveError): void;
-  /** Of a SEND: how large its body is, for an ERROR that says "too large" and names nobody. */
+  /** The size of a SEND's body, for an ERROR that says "too large" without a receipt-id. */
   readonly bodyBytes?: number;
-  /** Of a SUBSCRIBE: Artemis refuses one with an ERROR that names nobody. */
+  /** Set for a SUBSCRIBE: Artemis refuses it with an ERROR without a receipt-id. */
   readonly subscribes?: true;
-  /** It asks for no receipt itself: its refusal names nobody, and the session goes on all the same. */
+  /** The request asks for no receipt itself. Its ERROR has no receipt-id, and the session goes on after it. */
   readonly unnamed?: true;
-  /** Told of an ERROR that names nobody and can only mean what was written before this; it goes on waiting. */
+  /**
+   * Called with an ERROR without a receipt-id that can only mean what was written before this request, which goes on
+   * waiting.
+   */
   onUnnamed?(refusal: BrokerRefusal): void;
 }
 
 export class ReceiptWaiters {
   readonly #receipts = new Receipts<ReceiptWaiter>();
   /**
-   * Those that an ERROR without a receipt can mean, in the order of asking. A peer can write an ERROR in eight bytes: none
-   * may cost a walk over all that wait.
+   * The waiters that an ERROR without a receipt-id can mean, in the order of the requests. A peer can write an ERROR in
+   * eight bytes, so handling one must not walk over all waiters.
    */
   readonly #unnamed = new Map<number, ReceiptWaiter>();
   readonly #subscribing = new Map<number, ReceiptWaiter>();
 
-  /** The highest number given so far; 0 before the first. */
+  /** The highest receipt number given so far; 0 before the first. */
   get last(): number {
     return this.#receipts.last;
   }
 
-  /** Returns the number of its receipt. */
+  /** Adds a waiter and returns the number of its receipt. */
   add(waiter: ReceiptWaiter): number {
     const receipt = this.#receipts.add(waiter);
     if (waiter.unnamed || waiter.onUnnamed) this.#unnamed.set(receipt, waiter);
@@ -41,21 +44,21 @@ export class ReceiptWaiters {
     return receipt;
   }
 
-  /** Who waits for this one; it waits no longer. */
+  /** Removes and returns the waiter for this receipt. */
   take(receipt: number): ReceiptWaiter | undefined {
     this.#unnamed.delete(receipt);
     this.#subscribing.delete(receipt);
     return this.#receipts.take(receipt);
   }
 
-  /** Takes all out. */
+  /** Removes and returns all waiters. */
   drain(): ReceiptWaiter[] {
     this.#unnamed.clear();
     this.#subscribing.clear();
     return this.#receipts.drain();
   }
 
-  /** Who waits with the largest body, if anybody has one; it waits no longer. */
+  /** Removes and returns the waiting SEND with the largest body; undefined if there is none. */
   takeLargest(): ReceiptWaiter | undefined {
     let largest: number | undefined;
     let bytes = 0;
@@ -67,15 +70,18 @@ export class ReceiptWaiters {
     return largest === undefined ? undefined : this.take(largest);
   }
 
-  /** The one SUBSCRIBE that waits; it waits no longer. undefined when there are more, for nobody could say which. */
+  /**
+   * Removes and returns the only waiting SUBSCRIBE; undefined if there are several, because nobody can say which one is
+   * meant.
+   */
   takeOnlySubscribe(): ReceiptWaiter | undefined {
     return this.#takeOnly(this.#subscribing);
   }
 
   /**
-   * Whom an ERROR that names nobody means, as the broker works in the order of what is written: what is before the first
-   * fence, or the one waiter whose refusal names nobody (undefined when there are more), which waits no longer. Where there
-   * is none, whoever `otherwise` names.
+   * Returns the waiter that an ERROR without a receipt-id means. The broker works in the order of what was written, so
+   * this is the first fence, which goes on waiting, or the only waiter without a receipt of its own, which is removed
+   * (undefined if there are several). If there is neither, it is whatever `otherwise` returns.
    */
   takeUnnamed(otherwise: () => ReceiptWaiter | undefined): ReceiptWaiter | undefined {
     const [first] = this.#unnamed.values();
@@ -86,7 +92,7 @@ export class ReceiptWaiters {
     return this.#takeOnly(this.#unnamed, (waiter) => waiter.unnamed === true);
   }
 
-  /** The one that there is, or the one of its kind. */
+  /** Removes and returns the waiter if it is the only one, or the only one of its kind. */
   #takeOnly(
     among: ReadonlyMap<number, ReceiptWaiter>,
     which: (waiter: ReceiptWaiter) => boolean = () => true,

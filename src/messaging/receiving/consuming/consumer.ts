@@ -1,4 +1,4 @@
-/** A consumer: what a standing subscription brings, read as an async iterable, one by one, or by `run`. */
+/** A consumer: the deliveries of a standing subscription, read as an async iterable, one by one, or by `run`. */
 
 import type { WaitOptions } from "../../../async/deadline.ts";
 import { inBackground } from "../../../async/in-background.ts";
@@ -21,14 +21,14 @@ import { type RunOptions, runConsumer } from "../handling/run-consumer.ts";
 import type { Transact } from "../handling/transact.ts";
 import { StandingSubscription, type SubscriptionHost, type SubscriptionReader } from "./standing-subscription.ts";
 
-/** What a consumer tells the connection it belongs to, and asks of it. */
+/** What a consumer reports to the connection it belongs to, and asks of it. */
 export interface ConsumerOwner extends SubscriptionHost {
   readonly tally: DeliveryTally;
   readonly failures: HandlerFailures;
-  /** One delivery less may be unsettled. */
+  /** Called when one delivery less is unsettled. */
   deliverySettled(): void;
   readonly transact: Transact;
-  /** Handlers, and the work of transactions, of the connection. */
+  /** The handlers and the work of transactions of the connection. */
   readonly work: WorkScope;
   warn(warning: ConnectionWarning): boolean;
   readonly drainTimeoutMs: number;
@@ -38,7 +38,7 @@ export interface ConsumerParts {
   readonly request: SubscriptionRequest;
   readonly deduplicate?: DeduplicationOptions | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of the address whenever a session has made the temporary queue anew. */
+  /** Called with the new address whenever a session has created the temporary queue anew. */
   readonly onSubscribed?: ((address: Destination | undefined) => void) | undefined;
 }
 
@@ -46,14 +46,14 @@ let consumersMade = 0;
 
 /** Messages from one destination, over failovers, until it is closed: a loop with `for await`, receive() or run(). */
 export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposable {
-  /** Of messaging alone: what is asked for on every session. */
+  /** For use within messaging: what is requested on every session. */
   readonly subscription: StandingSubscription;
-  /** Of messaging alone: resolves when the subscription may be asked for. */
+  /** For use within messaging: resolves when the subscription may be requested. */
   readonly prepared: Promise<void> | undefined;
   readonly #owner: ConsumerOwner;
-  /** Its handlers. */
+  /** Recognises calls that come from this consumer's handlers. */
   readonly #work: WorkScope;
-  /** Where it counts, and the scope of a message id: a queue hands each out once, a topic once to each consumer. */
+  /** Delivery counts, and the scope of message ids: a queue delivers a message once, a topic once to each consumer. */
   readonly #counted: { readonly scope: string; readonly figures: CountedDeliveries };
   readonly #intake = new DeliveryQueue((arrival) => this.#handOver(arrival));
   #deduplication: Deduplication | undefined;
@@ -61,7 +61,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
 
   constructor({ request, deduplicate, signal, onSubscribed }: ConsumerParts, owner: ConsumerOwner) {
     const { destination, browse } = request;
-    // What is only shown is handed over for the first time when it is consumed.
+    // A browser only shows messages: their first real delivery comes when they are consumed.
     const ofItsOwn = destination.kind === "topic" || browse;
     const scope = `${formatDestination(destination)}${ofItsOwn ? `#${consumersMade++}` : ""} `;
     this.#owner = owner;
@@ -243,7 +243,7 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
         this.#intake.release("releasing");
         return count;
       },
-      // Readers come first to what has arrived.
+      // A browser is closed only after its readers have taken everything that arrived.
       browsed: () => this.#intake.onceEmpty(() => inBackground("Closing a browser", this.close())),
       draining: () => this.#intake.end(),
       ended: (failure) => this.#intake.end(failure),
@@ -271,12 +271,12 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   #settled(delivery: Delivery, { kind }: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void {
     this.#owner.tally.settled(result, kind, this.#counted.figures);
     this.#owner.deliverySettled();
-    // What a transaction has accepted is accepted when that is committed; with a stale delivery it never is.
+    // A delivery accepted in a transaction counts as accepted only once that commits; a stale one never does.
     if (terms?.transaction === undefined) this.#doneWith(delivery, kind === "accepted");
     else if (result === "stale") this.#doneWith(delivery, false);
   }
 
-  /** Its twins that waited are judged again, if they are still there and wanted. */
+  /** Judges the duplicates that waited for this delivery again, if they are still there and wanted. */
   #doneWith({ message }: Delivery, accepted: boolean): void {
     for (const twin of this.#deduplication?.done(message, accepted) ?? []) {
       if (this.subscription.takesIn && this.subscription.isCurrent(twin.deliveries)) this.#intake.add(twin);

@@ -1,4 +1,4 @@
-/** The consumers of a connection: resumed together, interrupted together, drained together. */
+/** The consumers of a connection, which are resumed, interrupted and drained together. */
 import { IdleLatch } from "../../../async/idle-latch.ts";
 import { inBackground } from "../../../async/in-background.ts";
 import type { WorkScope } from "../../../async/work-scope.ts";
@@ -33,22 +33,25 @@ export interface ConsumersStats extends DeliveryCounts {
 
 /** What consumers report to the connection that they belong to. */
 export interface ConsumersHooks {
-  /** Reports a failed handler; returns whether anybody listened. Never throws. */
+  /** Raises a warning of the connection; returns whether anybody listened. Never throws. */
   readonly warn: (warning: ConnectionWarning) => boolean;
   /** Reports a failed handler; returns whether anybody listened. Never throws. */
   readonly handlerFailed: (failure: HandlerFailure) => boolean;
   readonly transact: Transact;
-  /** Handlers, and the work of transactions: what close() of the connection waits for. */
+  /** The handlers and the work of transactions that close() of the connection waits for. */
   readonly work: WorkScope;
   /** Where deliveries are counted by their destination. */
   readonly figures: DestinationFigures;
 }
 
-/** How far a consumer is, beside its subscription. */
+/** The progress of a consumer, apart from its subscription. */
 interface Standing {
-  /** What it needs is being loaded; it is not to be asked for yet. */
+  /** A module that the consumer needs is still being loaded, so it must not be requested yet. */
   preparing: boolean;
-  /** Its replies are taken in until the last request is answered, whatever close() stops. */
+  /**
+   * The consumer receives replies: it goes on delivering until the last request is answered, even while close() drains
+   * the others.
+   */
   forReplies: boolean;
 }
 
@@ -117,7 +120,7 @@ export class Consumers implements ConsumerOwner {
     return consumer;
   }
 
-  /** The same, for replies to requests. */
+  /** Opens a consumer for replies to requests. */
   openForReplies(parts: ConsumerParts): Consumer {
     const consumer = this.open(parts);
     const standing = this.#open.get(consumer.subscription);
@@ -125,7 +128,7 @@ export class Consumers implements ConsumerOwner {
     return consumer;
   }
 
-  /** Whether a consumer of this connection uses the subscription of this name. */
+  /** Whether a consumer of this connection uses the subscription with this name. */
   has(name: string, shared: boolean): boolean {
     for (const { request } of this.#open.keys()) {
       const { subscription } = request;
@@ -138,12 +141,12 @@ export class Consumers implements ConsumerOwner {
     return [...this.#open.keys()].filter(({ deaths }) => deaths >= poisonAfter);
   }
 
-  /** Asks the session for every subscription. */
+  /** Requests every subscription from the session. */
   resume(session: MessagingSession): void {
     for (const [subscription, { preparing }] of this.#open) if (!preparing) subscription.resume(session);
   }
 
-  /** The session ended, and why. Returns how many of its deliveries come again. */
+  /** The session ended because of `cause`. Returns how many of its deliveries will come again. */
   interrupt(cause: MasterSlaveError): number {
     let voided = 0;
     for (const subscription of this.#open.keys()) voided += subscription.interrupt(cause);
@@ -152,7 +155,7 @@ export class Consumers implements ConsumerOwner {
     return voided;
   }
 
-  /** The number of deliveries made stale since the last call. */
+  /** Returns the number of deliveries made stale since the last call. */
   takeVoided(): number {
     const voided = this.#voided;
     this.#voided = 0;
@@ -178,7 +181,7 @@ export class Consumers implements ConsumerOwner {
     ]);
   }
 
-  /** The connection is over. */
+  /** Ends every consumer when the connection is over. */
   end(failure: MasterSlaveError | undefined): void {
     for (const subscription of [...this.#open.keys()]) subscription.end(failure, connectionClosed());
     this.#onceSettled.tell();
@@ -201,14 +204,17 @@ export class Consumers implements ConsumerOwner {
     this.#onceSettled.tell();
   }
 
-  /** Unless that is for later: the next session is asked for all of them. */
+  /**
+   * Requests the subscription if a session takes requests and the consumer is prepared. Otherwise a later session is
+   * asked for all of them.
+   */
   #ask(subscription: StandingSubscription): void {
     const { target } = this.#sessions;
     if (target && this.#open.get(subscription)?.preparing === false) subscription.resume(target);
   }
 }
 
-/** What a consumer and its handlers are told whose connection closes first. */
+/** What a consumer and its handlers are told when their connection closes first. */
 function connectionClosed(): AskedEnd {
   const text = "The connection was closed, and waited for handlers no longer: the message comes again";
   return { unready: closedUnready(), stale: new ConnectionClosedError(text) };

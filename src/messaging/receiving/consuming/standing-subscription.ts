@@ -14,20 +14,20 @@ import type { Suspect } from "../../port/suspect.ts";
 import type { Arrival } from "../deliveries/delivery-queue.ts";
 import { type DeliveriesOwner, SessionDeliveries } from "../deliveries/session-deliveries.ts";
 
-/** Who reads what comes; also told what becomes of deliveries. */
+/** The reader of the deliveries, which is also told what becomes of them. */
 export interface SubscriptionReader extends DeliveriesOwner {
   arrived(arrival: Arrival): void;
   /** Stop delivering until `givenBack`. */
   releasing(): void;
-  /** What arrived and was not delivered yet comes again. Returns how much that is. */
+  /** Drops what has arrived and is not delivered yet, because it comes again. Returns how many messages that is. */
   givenBack(): number;
-  /** A browser has seen everything. */
+  /** The browser has been shown every message. */
   browsed(): void;
-  /** A session has the subscription; `address` is that of a temporary queue. */
+  /** A session has accepted the subscription; `address` is that of a temporary queue. */
   subscribed(address: Destination | undefined): void;
-  /** From now on deliveries can only be settled. */
+  /** No further deliveries come; earlier ones can still be settled. */
   draining(): void;
-  /** Over for good; `failure` is set unless it was asked for. */
+  /** The subscription is over for good; `failure` is set unless the user ended it. */
   ended(failure: MasterSlaveError | undefined): void;
 }
 
@@ -36,12 +36,12 @@ export interface SubscriptionHost {
   /** How long a subscription that another session holds is requested again, in ms. */
   readonly durableRetryMs: number;
   warn(warning: ConnectionWarning): void;
-  /** Deliveries became stale without being settled. */
+  /** Called when deliveries became stale without being settled. */
   voided(): void;
   over(subscription: StandingSubscription): void;
 }
 
-/** What they are told who wait for what never comes, when an end is asked for. */
+/** What waiting callers are told when the user ends the subscription. */
 export interface AskedEnd {
   /** What `ready` rejects with if it has not resolved. */
   readonly unready?: MasterSlaveError | undefined;
@@ -120,7 +120,7 @@ export class StandingSubscription implements Suspect {
     }
   }
 
-  /** Requests the messages from a session; resolves when it has answered, or is over. */
+  /** Requests the messages from a session. Resolves when it has answered, or is over. */
   async alone(session: MessagingSession): Promise<void> {
     const answered = new Promise<void>((resolve) => {
       this.#onceAnswered = resolve;
@@ -129,7 +129,7 @@ export class StandingSubscription implements Suspect {
     if (this.unanswered) await Promise.race([answered, session.ended]);
   }
 
-  /** The session ended, and why. Returns how many of its deliveries will come again. */
+  /** The session ended because of `cause`. Returns how many of its deliveries will come again. */
   interrupt(cause: MasterSlaveError): number {
     // The retry time does not include an outage, and the next broker may know of no other holder.
     this.#heldElsewhere = undefined;
@@ -146,7 +146,7 @@ export class StandingSubscription implements Suspect {
     return voided;
   }
 
-  /** No more is handed over; what was can still be settled. */
+  /** Delivers nothing more; earlier deliveries can still be settled. */
   stopIntake(asked?: AskedEnd): void {
     const deliveries = this.#deliveries;
     if (!deliveries) {
@@ -165,14 +165,14 @@ export class StandingSubscription implements Suspect {
     else act();
   }
 
-  /** Ends it; resolves when the broker has answered, or after 2 s without an answer. Never rejects. */
+  /** Ends the subscription. Resolves when the broker has answered, or after 2 s without an answer. Never rejects. */
   async close(asked?: AskedEnd): Promise<void> {
     const subscription = this.#deliveries?.subscription;
     this.end(undefined, asked);
     if (subscription) await settledOr(UNANSWERED_CLOSE_MS, subscription.close());
   }
 
-  /** Over for good, with why if nobody asked for it. */
+  /** The subscription is over for good; `failure` says why, unless the user ended it. */
   end(failure: MasterSlaveError | undefined, { unready, stale }: AskedEnd = {}): void {
     const { name } = this.#state;
     if (name === "closed") return;
@@ -208,7 +208,7 @@ export class StandingSubscription implements Suspect {
     return new StaleDeliveryError(text, { cause, endpoint: cause?.endpoint });
   }
 
-  /** What the session calls; silent once its deliveries are no longer the current ones. */
+  /** The callbacks for the session; they do nothing once its deliveries are no longer the current ones. */
   #sink(first: SessionDeliveries): SubscriptionSink {
     let deliveries = first;
     const ifCurrent =
@@ -234,7 +234,7 @@ export class StandingSubscription implements Suspect {
     };
   }
 
-  /** All that was handed over went back to the broker, and the same session hands over from the beginning. */
+  /** All deliveries went back to the broker, and the same session delivers from the beginning again. */
   #beginAnew(old: SessionDeliveries): SessionDeliveries {
     const deliveries = new SessionDeliveries(old.session, this.#reader);
     deliveries.subscription = old.subscription;
@@ -255,7 +255,7 @@ export class StandingSubscription implements Suspect {
     this.#ready.resolve();
   }
 
-  /** A session of a dead client, or of another process, may still hold a named subscription; that passes. */
+  /** A session of a dead client or of another process may hold a named subscription. This passes, so we retry. */
   #onRefused(error: SubscriptionRefusedError, deliveries: SessionDeliveries): void {
     const { sinceMs, retries } = this.#heldElsewhere ?? { sinceMs: performance.now(), retries: 0 };
     const retry = error.retryable && this.request.subscription?.durable && this.#state.name !== "draining";

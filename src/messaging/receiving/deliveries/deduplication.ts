@@ -38,8 +38,8 @@ export function readDeduplication(options: DeduplicationOptions): DeduplicationO
 export class Deduplication {
   readonly #accepted: LRUCache<string, true>;
   /**
-   * Messages that the user has, with the duplicates that arrived meanwhile: whether those are needed shows when the
-   * message is settled.
+   * Messages in the user's hands, with the duplicates that arrived meanwhile. Settling the message decides whether its
+   * duplicates are needed.
    */
   readonly #inHand = new Map<string, { readonly message: ReceivedMessage; readonly twins: Arrival[] }>();
 
@@ -59,7 +59,7 @@ export class Deduplication {
   judge(arrival: Arrival): "new" | "twin" | "aside" {
     const { message, unsettleable } = arrival.incoming;
     const { id } = message;
-    // The user must see a message that cannot be settled.
+    // A message that cannot be settled must reach the user.
     if (id === undefined || unsettleable) return "new";
     if (this.#accepted.has(id)) return "twin";
     const inHand = this.#inHand.get(id);
@@ -71,19 +71,21 @@ export class Deduplication {
     return "aside";
   }
 
-  /** A message is settled, accepted or not. Returns the duplicates that were kept aside for it, to be judged again. */
+  /**
+   * The message was settled, accepted or not. Returns the duplicates that were kept aside for it, to be judged again.
+   */
   done(message: ReceivedMessage, accepted: boolean): readonly Arrival[] {
     const { id } = message;
     if (id === undefined) return [];
     if (accepted) this.#accepted.set(id, true);
     const inHand = this.#inHand.get(id);
-    // A stale message can be settled twice, and by then the user may have its duplicate.
+    // A stale message can be settled twice, and the user may have its duplicate by then.
     if (inHand?.message !== message) return [];
     this.#inHand.delete(id);
     return inHand.twins;
   }
 
-  /** Drops duplicates that came by a subscription that is gone. */
+  /** Drops the duplicates of a subscription that is gone. */
   forgetAside(): void {
     for (const { twins } of this.#inHand.values()) twins.length = 0;
   }

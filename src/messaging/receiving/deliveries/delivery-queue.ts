@@ -1,4 +1,4 @@
-/** Deliveries that wait for readers, and readers that wait for deliveries. */
+/** A queue between deliveries that wait for readers and readers that wait for deliveries. */
 
 import { FifoQueue } from "../../../async/fifo-queue.ts";
 import type { MasterSlaveError } from "../../../errors/errors.ts";
@@ -8,7 +8,7 @@ import type { SessionDeliveries } from "./session-deliveries.ts";
 
 export interface Arrival {
   readonly incoming: IncomingDelivery;
-  /** Those of the session it came by. */
+  /** The deliveries of the session that it came by. */
   readonly deliveries: SessionDeliveries;
 }
 
@@ -26,7 +26,7 @@ export class DeliveryQueue {
   /** Why nothing is delivered at the moment; both reasons may apply. */
   readonly #holds = new Set<"paused" | "releasing">();
   readonly #over = new AbortController();
-  /** Why nothing more comes: told once, to the next who asks. */
+  /** Why nothing more comes. Only the next reader is told. */
   #failure: MasterSlaveError | undefined;
 
   /** `handOver` makes a delivery of what arrived, or returns undefined if nobody should see it. */
@@ -34,7 +34,7 @@ export class DeliveryQueue {
     this.#handOver = handOver;
   }
 
-  /** Fires when nothing more is handed over. */
+  /** Fires when nothing more will be delivered. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
@@ -43,7 +43,7 @@ export class DeliveryQueue {
     this.#holds.add(why);
   }
 
-  /** Delivers what arrived meanwhile, as far as readers wait for it. */
+  /** Ends a hold and delivers what has arrived meanwhile, as far as readers wait for it. */
   release(why: "paused" | "releasing"): void {
     if (this.#holds.delete(why)) this.#match();
   }
@@ -85,13 +85,13 @@ export class DeliveryQueue {
     };
   }
 
-  /** Drops what has arrived, because it comes again. Returns how much that was. */
+  /** Drops what has arrived, because it comes again. Returns how many messages that is. */
   clear(): number {
     this.#onceEmpty = undefined;
     return this.#arrived.drain().length;
   }
 
-  /** Nothing more comes: what has arrived is dropped, and every reader is told, the first of them why. */
+  /** Nothing more comes: drops what has arrived and answers every reader, the first one with the failure. */
   end(failure?: MasterSlaveError): void {
     this.#over.abort();
     this.clear();
@@ -104,7 +104,7 @@ export class DeliveryQueue {
     });
   }
 
-  /** What is told who asks when nothing more comes. */
+  /** Returns the answer for a reader when nothing more comes. */
   ended<T>(value: T): Promise<T> {
     const failure = this.#failure;
     this.#failure = undefined;

@@ -1,4 +1,4 @@
-/** What was handed over on one connection, told apart from what comes again, and what became of it, in figures. */
+/** Counts the deliveries of one connection, redeliveries and settlements included. */
 import type { Destination } from "../../messages/destination.ts";
 import type { CountedDestination, DestinationFigures } from "../../messages/destination-figures.ts";
 import type { Settlement } from "../../port/messaging-session.ts";
@@ -32,10 +32,10 @@ export interface DeliveryCounts {
 export type CountedDeliveries = CountedDestination["deliveries"];
 
 interface HandedOver {
-  /** Within what an id stands for one message. */
+  /** Where a message id stands for one message: the same id in two scopes means two deliveries, not a redelivery. */
   readonly scope: string;
   readonly id: string | undefined;
-  /** The broker says that it is redelivered. */
+  /** Whether the broker marks the message as redelivered. */
   readonly flagged: boolean;
 }
 
@@ -60,7 +60,7 @@ export class DeliveryTally {
     this.#figures = figures;
   }
 
-  /** Where a consumer counts what came by it. */
+  /** Returns the figures for deliveries of a consumer of this destination. */
   of(destination: Destination): CountedDeliveries {
     return this.#figures.of(destination).deliveries;
   }
@@ -70,8 +70,8 @@ export class DeliveryTally {
   }
 
   /**
-   * A message is handed over; returns whether it is redelivered, by the word of the broker or as its id was known. It is
-   * counted among those of its destination, too.
+   * Counts a delivered message, here and for its destination. Returns whether it is a redelivery, because the broker
+   * says so or because its id is known.
    */
   handedOver({ scope, id, flagged }: HandedOver, figures: CountedDeliveries): boolean {
     const known = id !== undefined && this.#ids.note(scope + id);
@@ -92,12 +92,12 @@ export class DeliveryTally {
     figures[became] += 1;
   }
 
-  /** A message was rejected without being handed over, since it cannot be read or is too large. */
+  /** Counts a message that was rejected instead of delivered, because it cannot be read or is too large. */
   unread(): void {
     this.#counts.unreadable += 1;
   }
 
-  /** A twin was settled without being handed over. */
+  /** Counts a duplicate that was settled instead of delivered. */
   twinSettled(): void {
     this.#counts.deduplicated += 1;
   }

@@ -41,7 +41,10 @@ export interface DeliveryOrigin {
   holds(delivery: Delivery): boolean;
   /** Nobody will settle the delivery: it goes back to the broker with its subscription. */
   leave(delivery: Delivery): void;
-  /** Calls `act` once, when it can no longer be settled, with why: at once if that is so. Returns what forgets it. */
+  /**
+   * Calls `act` once, with the reason, when the delivery can no longer be settled; at once if that is so already.
+   * Returns a function that cancels the call.
+   */
   onceEnded(act: (why: MasterSlaveError) => void): () => void;
   /** The session that the delivery came by. */
   readonly session: MessagingSession;
@@ -89,12 +92,15 @@ export class Delivery implements DeliveryFacts {
     return this.#origin;
   }
 
-  /** Nobody has settled it, or begun to. Of messaging alone. @internal */
+  /** Whether nobody has settled the delivery or begun to. For use within messaging. @internal */
   get unsettled(): boolean {
     return this.#phase === "unsettled";
   }
 
-  /** Of its origin alone: what it settles with the session, kept here because a Map of them would cost more than all the rest. */
+  /**
+   * For use by the delivery's origin: what the session needs to settle it. It is kept here because a Map of deliveries
+   * would cost more than everything else.
+   */
   get held(): IncomingDelivery | undefined {
     return this.#held;
   }

@@ -1,6 +1,7 @@
 /**
- * What was handed over by one subscription of one session: the one owner of the question what can still be settled. It is
- * born when the session is asked for messages and dies with it, or when all of it is given back; it is never used again.
+ * The deliveries of one subscription on one session. Only this object decides whether a delivery can still be settled.
+ * It is created when the session is asked for messages, and is never used again after the session has ended or all
+ * deliveries were given back.
  */
 
 import type { MasterSlaveError } from "../../../errors/errors.ts";
@@ -13,7 +14,7 @@ import type {
 } from "../../port/messaging-session.ts";
 import { Delivery, type DeliveryOrigin, type SettleResult } from "./delivery.ts";
 
-/** What the deliveries of a session tell the consumer they came to. */
+/** What the deliveries of a session report to their consumer. */
 export interface DeliveriesOwner {
   /** Called once for each delivery that a user has settled, or tried to. */
   settled(delivery: Delivery, settlement: Settlement, result: SettleResult, terms: SettlementTerms | undefined): void;
@@ -30,7 +31,7 @@ export class SessionDeliveries implements DeliveryOrigin {
   readonly #owner: DeliveriesOwner;
   /** Number of deliveries not settled. */
   #open = 0;
-  /** Why nothing of it can be settled any more. */
+  /** Why none of its deliveries can be settled any more. */
   #ended: MasterSlaveError | undefined;
   /** Deliveries accepted in transactions that are not over: they may come back. */
   readonly #enlisted = new Set<Delivery>();
@@ -83,7 +84,10 @@ export class SessionDeliveries implements DeliveryOrigin {
     this.#tellIdle();
   }
 
-  /** Calls `act` once, when nothing of it can be settled any more: at once if that is so. Returns what forgets it. */
+  /**
+   * Calls `act` once no delivery can be settled any more, at once if that is so already. Returns a function that
+   * cancels the call.
+   */
   onceEnded(act: (why: MasterSlaveError) => void): () => void {
     if (this.#ended) act(this.#ended);
     else this.#onceEnded.add(act);

@@ -1,4 +1,4 @@
-/** One call of a handler for one delivery, and the acceptance of the message after it: by itself, or in a transaction. */
+/** One call of a handler for one delivery, followed by the acceptance of the message, alone or in a transaction. */
 import { MasterSlaveError, UnsupportedError } from "../../../errors/errors.ts";
 import { isInstance } from "../../../errors/text-of.ts";
 import type { Delivery } from "../deliveries/delivery.ts";
@@ -8,14 +8,20 @@ import type { Transact } from "./transact.ts";
 /** Why a handler failed. */
 export interface Failure {
   readonly reason: unknown;
-  /** It had settled the delivery by itself before. */
+  /** Whether the handler had settled the delivery itself before it failed. */
   readonly settled?: boolean;
 }
 
-/** Calls the handler, for the nth time. Resolves with why it failed, if it did; rejects when the message could not be accepted. */
+/**
+ * Calls the handler for the nth time. Resolves with the failure, if there is one; rejects if the message could not be
+ * accepted.
+ */
 export type Attempt = (delivery: Delivery, nth: number) => Promise<Failure | undefined>;
 
-/** Thrown once for a message by a handler of ours whose transaction cannot be committed: called again, it goes another way. */
+/**
+ * Thrown by a handler of this package when its transaction cannot be committed: called again, the handler takes a
+ * different path.
+ */
 export class RunAgain extends Error {}
 
 const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
@@ -46,14 +52,14 @@ export function attemptInTransaction(handler: ProcessMessage, transact: Transact
       });
       return undefined;
     } catch (reason) {
-      // That it cannot be done here at all is for the program to know, not for the message to suffer.
+      // The broker cannot do this at all. The program must learn of it; retrying the message would not help.
       if (isInstance(reason, UnsupportedError)) throw reason;
       const again = isInstance(reason, RunAgain);
       if (again && delivery.origin.holds(delivery)) return await attempt(delivery, nth);
-      // Interrupted or in doubt: if it does not hold, the message comes again.
+      // Interrupted or in doubt: if the transaction was not committed, the message comes again.
       const lost = again || (isInstance(reason, MasterSlaveError) && COMES_AGAIN.has(reason.code));
       if (!lost || delivery.origin.holds(delivery)) return { reason };
-      // Its twin may have come already, and wait for it.
+      // Its duplicate may have arrived already and wait for it.
       delivery.origin.leave(delivery);
       return undefined;
     } finally {

@@ -1,20 +1,26 @@
-/** Says so when something is closed by a handler that it waits for, or whose message it takes away. */
+/** Warns when a handler closes something that waits for this handler, or that takes its message away. */
 import { startTimer } from "../../../async/timer.ts";
 import type { ConnectionWarning } from "../../port/adapter-settings.ts";
 
-/** So long may a handler take to end that has called close() without waiting for it. */
+/** A handler that has called close() without awaiting it may take this long to end before the warning. */
 const AFTER_MS = 100;
 
 /** Tells the listeners of `warning`; returns whether there were any. */
 export type Warn = (warning: ConnectionWarning) => boolean;
 
-/** A program that listens to nothing is told by a process warning: what it would see is a close() that hangs. */
+/**
+ * Raises the warning. If nobody listens it becomes a process warning, because such a program would only see a close()
+ * that hangs.
+ */
 export function warnOfClose(warn: Warn, message: string): void {
   if (warn({ code: "CLOSE_IN_HANDLER", message, endpoint: undefined })) return;
   process.emitWarning(message, { code: "MASTERSLAVE_CLOSE_IN_HANDLER" });
 }
 
-/** Warns soon, should `waits` still be so. The wait itself is not changed: it ends after `timeoutMs`. Returns what forgets it. */
+/**
+ * Warns after a short while if `waits` still returns true. The wait itself is not changed: it ends after `timeoutMs`.
+ * Returns a function that cancels the warning.
+ */
 export function warnOfSelfWait(
   warn: Warn,
   { what, timeoutMs, waits }: { readonly what: string; readonly timeoutMs: number; readonly waits: () => boolean },

@@ -1,4 +1,4 @@
-/** The failures of the handlers of one connection: counted, told, and never silent. */
+/** Counts and reports the handler failures of one connection, so that none goes unnoticed. */
 import { type HandlerFailure, warnOfHandler } from "./redelivery-policy.ts";
 
 export class HandlerFailures {
@@ -6,20 +6,20 @@ export class HandlerFailures {
   #count = 0;
   #warned = false;
 
-  /** `tell` returns whether somebody listened, and never throws. */
+  /** `tell` reports a failure and returns whether anybody listened; it never throws. */
   constructor(tell: (failure: HandlerFailure) => boolean) {
     this.#tell = tell;
   }
 
-  /** How many there were. */
+  /** How many failures there were. */
   get count(): number {
     return this.#count;
   }
 
-  /** `heard`: the user's onError was told. */
+  /** Counts and reports a failure. `heard`: the user's onError was called. */
   add(failure: HandlerFailure, heard: boolean): void {
     this.#count += 1;
-    // Nothing that goes wrong is silent, not even for a program that listens to nothing.
+    // A program that listens to nothing gets a process warning instead.
     if (this.#tell(failure) || heard || this.#warned) return;
     this.#warned = true;
     warnOfHandler(failure);

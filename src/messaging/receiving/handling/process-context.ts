@@ -1,43 +1,53 @@
-/** What a handler of run() and respond() is told of the message it has in hand. */
+/** What a handler of run() and respond() is told about the message it has in hand. */
 import type { ReceivedMessage } from "../../messages/received-message.ts";
 import type { Delivery } from "../deliveries/delivery.ts";
 import type { Transaction } from "./transact.ts";
 
-/** What a handler is told beside the message. */
+/** What a handler is told in addition to the message. */
 export interface ProcessContext {
-  /** From 1, one more after each call that failed; a call that the end of its session made void does not count. */
+  /**
+   * The number of this call, from 1. It grows with each call that failed; a call made void by the end of its session
+   * does not count.
+   */
   readonly attempt: number;
   /** See Delivery.redelivered. */
   readonly redelivered: boolean;
-  /** With `transacted`: what is sent in it holds together with the acceptance of the message. */
+  /** With `transacted`: what is sent in it takes effect together with the acceptance of the message. */
   readonly transaction: Transaction | undefined;
   /**
-   * The delivery underneath. A handler that settles it by itself, by release() or modify() for instance, has had the last
-   * word: run() then neither accepts nor rejects the message, nor calls the handler for it again.
+   * The delivery of the message. If the handler settles it by release() or modify(), for example, run() neither accepts
+   * nor rejects the message, and does not call the handler for it again.
    */
   readonly delivery: Delivery;
   /**
-   * Fires when the message can no longer be settled and comes again, so that what the handler still does would be done
-   * twice: leave it undone, or make it harmless to repeat, and return or throw; run() settles nothing then. Its reason is
-   * STALE_DELIVERY when the session ended (with why as its cause), the consumer was closed, or another message of it was
-   * released over STOMP, and CONNECTION_CLOSED when close() has waited `drainTimeoutMs` for the handler.
+   * Fires when the message can no longer be settled and comes again, so the handler's remaining work would be done
+   * twice. Stop, or make the work harmless to repeat, and return or throw; run() settles nothing then. The signal's
+   * reason is STALE_DELIVERY if the session ended (with the reason as its cause), the consumer was closed, or another
+   * of its messages was released over STOMP. It is CONNECTION_CLOSED if close() has waited `drainTimeoutMs` for the
+   * handler.
    */
   readonly signal: AbortSignal;
 }
 
 /** What a handler is told with `transacted: true`. */
 export interface TransactedContext extends ProcessContext {
-  /** What is sent in it holds together with the acceptance of the message. */
+  /** What is sent in it takes effect together with the acceptance of the message. */
   readonly transaction: Transaction;
 }
 
 /** A handler of `run(handler, { transacted: true })`. */
 export type ProcessTransacted = (message: ReceivedMessage, context: TransactedContext) => unknown;
 
-/** A handler: the message is accepted when what it returns has settled, and counts as failed when it throws or rejects. */
+/**
+ * A handler. The message is accepted when the promise it returns has resolved; the call counts as failed if it throws
+ * or rejects.
+ */
 export type ProcessMessage = (message: ReceivedMessage, context: ProcessContext) => unknown;
 
-/** One call of a handler. What it is told is read from here: an object with a getter of its own costs a microsecond. */
+/**
+ * One call of a handler, which is also the context that the handler gets: a separate object with a getter of its own
+ * would cost a microsecond.
+ */
 export class HandlerCall implements ProcessContext {
   readonly attempt: number;
   readonly redelivered: boolean;
@@ -53,7 +63,7 @@ export class HandlerCall implements ProcessContext {
     this.transaction = transaction;
   }
 
-  /** Made when it is asked for: few handlers do, and it costs more than the rest of the call. */
+  /** Created on first use: few handlers use it, and it costs more than the rest of the call. */
   get signal(): AbortSignal {
     if (this.#signal) return this.#signal;
     const controller = new AbortController();
@@ -62,7 +72,7 @@ export class HandlerCall implements ProcessContext {
     return this.#signal;
   }
 
-  /** The handler has finished: its signal fires no more. */
+  /** The handler has finished: the signal no longer fires. */
   over(): void {
     this.#forget?.();
   }

@@ -59,7 +59,7 @@ export function readRunOptions({ concurrency = 1, redelivery = { max: 0 }, trans
 /** What run() needs of the connection. */
 export interface RunDeps {
   readonly transact: Transact;
-  /** Recognises a call that comes out of a handler. */
+  /** Recognises a call that comes from a handler. */
   readonly work: WorkScope;
   /** Fires when the consumer delivers nothing more. */
   readonly intakeOver: AbortSignal;

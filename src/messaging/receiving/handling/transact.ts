@@ -1,4 +1,4 @@
-/** The options of connection.transaction(), and what its work gets. */
+/** The options of connection.transaction(), and the transaction that its work function gets. */
 
 import type { WaitOptions } from "../../../async/deadline.ts";
 import type { MessageBody } from "../../messages/outgoing-message.ts";
