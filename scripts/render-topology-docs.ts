@@ -94,11 +94,11 @@ export function renderPublishedShapes(): string {
 
 <!-- Printed from test/vectors/topology/published by npm run docs; change the files there. -->
 
-These ${cases.length} configurations were written for this repository in the shapes that public ones have. No text was copied.
-Tests hold that \`masterslave topology check\` finds exactly what is listed. [Below](#made-once-on-real-brokers) each mistake is
+These ${cases.length} configurations were written for this repository after the patterns of published ones. No text was copied.
+Tests check that \`masterslave topology check\` finds exactly what is listed. [Below](#made-once-on-real-brokers) each mistake is
 made once on real brokers, with what the log says.
 
-A lone broker in a published example is an example, so \`LONE_MASTER\` says little here. The others, the commonest first:
+Published examples often show a single broker, so \`LONE_MASTER\` means little here. The other findings, the most common first:
 
 | finding | severity | in how many |
 | --- | --- | --- |
@@ -114,9 +114,10 @@ ${rows.join("\n")}
 ## Made once on real brokers
 
 Printed from the last \`npm run network-mistakes\`: Classic ${NETWORK_BROKER_VERSION} and Artemis ${BROKER_VERSIONS.artemis}, two brokers to three. In logs
-\`HOST\` and \`PORT\` stand for addresses. Not made: \`PASSWORD_IN_FILE\`, which no log tells, \`UNKNOWN_ELEMENT\` and \`XML_ENTITY\`,
-which are about the file, and what is only information. Two do no harm in these runs: with \`DUPLEX_BOTH_ENDS\` nothing came twice,
-and with \`NO_REPLAY_AUDIT\` every message went back. The findings stand on the manual's word and warn of longer ways.
+\`HOST\` and \`PORT\` stand for addresses. These were not made: \`PASSWORD_IN_FILE\`, which no log shows; \`UNKNOWN_ELEMENT\` and
+\`XML_ENTITY\`, which concern the file only; and findings of severity info. Two mistakes did no harm in these runs: with
+\`DUPLEX_BOTH_ENDS\` no message came twice, and with \`NO_REPLAY_AUDIT\` every message went back. These two findings follow the
+manual, which warns of harm on longer paths.
 
 ${madeOnce(counts)}`;
 }

@@ -26,8 +26,9 @@ export class ClockWatch {
   #told = false;
 
   /**
-   * A MESSAGE has come. Both brokers stamp what came over STOMP when it arrives, and hand on the stamps of other clients.
-   * None can be of a later time than now, unless two clocks differ. What is stamped too early proves nothing: it was stored.
+   * A MESSAGE has arrived. Both brokers put a timestamp on messages that arrive over STOMP, and pass on the timestamps
+   * of other clients. A timestamp in the future means that two clocks differ. One in the past means nothing, because
+   * the message may have been stored.
    */
   noteMessage(headers: HeaderBlock, peer: WarnedOf): void {
     if (this.#told || this.#seen++ % EVERY !== 0) return;
