@@ -1,8 +1,11 @@
-/** A listener before a member that lets so many connections a second through, in the order they came: a master whose handshakes are dear. */
+/**
+ * A listener in front of a member that lets a limited number of connections a second through, in the order they came.
+ * It stands for a master whose handshakes take much CPU time.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** A tick lets through what has come due since the one before. */
+/** Each tick lets through the connections that have become due since the last one. */
 const TICK_MS = 10;
 
 export class AcceptLimiter {
@@ -15,7 +18,10 @@ export class AcceptLimiter {
   #timer: NodeJS.Timeout | undefined;
   #served = 0;
 
-  /** Refuses until listen() is called. The backlog is the system's: every connection is accepted at once, and waits. */
+  /**
+   * Refuses connections until listen() is called. The system accepts every connection at once into the backlog, where
+   * it waits.
+   */
   constructor(target: { readonly host: string; readonly port: number }, perSecond: number, port: number) {
     this.#target = target;
     this.#perSecond = perSecond;
@@ -26,7 +32,7 @@ export class AcceptLimiter {
     });
   }
 
-  /** Connections let through; one whose client had gone by then cost as much as any other. */
+  /** How many connections were let through. One whose client had gone by then took as much time as any other. */
   get served(): number {
     return this.#served;
   }
@@ -38,7 +44,7 @@ export class AcceptLimiter {
     let due = 0;
     this.#timer = setInterval(() => {
       const now = performance.now();
-      // What is not used is gone: a master that idles does not catch up.
+      // Unused capacity is lost: an idle master does not catch up later.
       due = this.#waiting.length > 0 ? due + ((now - at) * this.#perSecond) / 1_000 : 0;
       at = now;
       for (; due >= 1 && this.#waiting.length > 0; due -= 1) this.#serve(this.#waiting.shift());

@@ -1,4 +1,4 @@
-/** One host name with several addresses of the loopback, each with a peer of its own on the same port. */
+/** One host name with several loopback addresses, each with its own peer on the same port. */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -10,11 +10,11 @@ export type AddressPeer = "refuse" | ((socket: Socket) => void);
 
 export interface NamedPeers {
   readonly port: number;
-  /** Resolves every name to the addresses, in the order given. */
+  /** Resolves every name to these addresses, in this order. */
   readonly lookup: Lookup;
-  /** How many connections each address took, in the order given. */
+  /** How many connections arrived at each address, in the same order. */
   readonly connects: () => readonly number[];
-  /** Connections open now. */
+  /** How many connections are open now. */
   readonly open: ReadonlySet<Socket>;
 }
 
@@ -23,7 +23,10 @@ export const resolvesTo =
   async () =>
     addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 
-/** A free port of all the addresses, and a peer at each. An address that is the black hole's keeps its own listener. */
+/**
+ * Finds a port that is free on all the addresses, and starts a peer at each. The black hole's address keeps its own
+ * listener.
+ */
 export async function peersByAddress(peers: Readonly<Record<string, AddressPeer>>, at?: number): Promise<NamedPeers> {
   const claim = at === undefined ? await claimPorts(1) : undefined;
   if (claim) onTestFinished(() => claim.release());
@@ -38,7 +41,7 @@ export async function peersByAddress(peers: Readonly<Record<string, AddressPeer>
       socket.on("error", () => {});
       socket.on("close", () => open.delete(socket));
       peer(socket);
-      // A socket that nobody reads does not learn of its end.
+      // A socket that nobody reads does not notice its end.
       if (!socket.isPaused()) socket.resume();
     });
   }

@@ -1,4 +1,7 @@
-/** Certificates made by openssl for the length of a test file: an authority of our own and what it issues; keys never leave a temporary folder. */
+/**
+ * Certificates for one test file, made by openssl: an authority and the certificates it issues. Keys never leave a
+ * temporary folder.
+ */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,21 +19,21 @@ export interface Certificate {
 }
 
 export interface IssueOptions {
-  /** "DNS:localhost", "IP:127.0.0.1"; none for a client. */
+  /** Alternative names such as "DNS:localhost" or "IP:127.0.0.1"; none for a client. */
   readonly names?: readonly string[];
-  /** Days from now; -1 and 1 unless said. */
+  /** The first and last day of validity, in days from now; -1 and 1 by default. */
   readonly fromDays?: number;
   readonly toDays?: number;
 }
 
 export interface Authority extends Certificate, AsyncDisposable {
-  /** A certificate of this subject, `CN=name,O=masterslave test`. */
+  /** Issues a certificate for the subject `CN=name,O=masterslave test`. */
   issue(name: string, options?: IssueOptions): Promise<Certificate>;
-  /** A revocation list, PEM, with these certificates of its own on it; valid from a day ago to a day from now unless said. */
+  /** Returns a revocation list (PEM) with these certificates; valid from a day ago to a day from now by default. */
   revoke(certificates: readonly Certificate[], options?: Pick<IssueOptions, "fromDays" | "toDays">): Promise<string>;
 }
 
-/** A certificate that is its own authority, for these names. */
+/** Returns a certificate that is its own authority, for these names. */
 export async function selfSigned(...names: readonly string[]): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), "masterslave-certificate-"));
   try {
@@ -40,7 +43,7 @@ export async function selfSigned(...names: readonly string[]): Promise<Certifica
   }
 }
 
-/** Dispose of it when the test file is done. */
+/** Dispose of it at the end of the test file. */
 export async function createAuthority(name = "authority"): Promise<Authority> {
   const folder = await mkdtemp(join(tmpdir(), "masterslave-authority-"));
   const root = await rootIn(folder, name, ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]);
@@ -48,7 +51,7 @@ export async function createAuthority(name = "authority"): Promise<Authority> {
   return {
     ...root,
     issue(subject, options = {}) {
-      // One at a time: the authority keeps its books in a file.
+      // One command at a time, because the authority keeps its database in a file.
       const issued = last.then(() => issueIn(folder, subject, options));
       last = issued.catch(() => {});
       return issued;
@@ -62,7 +65,10 @@ export async function createAuthority(name = "authority"): Promise<Authority> {
   };
 }
 
-/** The key and certificate as PKCS#12, for Java's key stores and for tls.pfx; with the issuer's if given. */
+/**
+ * Returns the key and certificate as PKCS#12, for Java's key stores and for tls.pfx; with the issuer's certificate if
+ * given.
+ */
 export async function pkcs12({ cert, key }: Certificate, passphrase: string): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), "masterslave-pkcs12-"));
   try {
@@ -100,7 +106,7 @@ async function issueIn(folder: string, name: string, options: IssueOptions): Pro
   const { fromDays = -1, toDays = 1 } = options;
   const dates = ["-startdate", dateIn(fromDays), "-enddate", dateIn(toDays)];
   const files = ["-config", join(folder, "ca.cnf"), "-in", file("csr"), "-out", file("pem")];
-  // Of all of openssl's ways to sign, this one alone takes both dates in every version.
+  // This is the only way to sign that accepts both dates in every version of openssl.
   await run("openssl", ["ca", "-batch", "-notext", ...dates, ...files]);
   return { cert: await readFile(file("pem"), "utf8"), key: plant("key", await readFile(file("key"), "utf8")) };
 }
@@ -144,7 +150,7 @@ ${names.length > 0 ? `subjectAltName = ${names.join(",")}` : "extendedKeyUsage =
 `;
 }
 
-/** `20261231235959Z`. */
+/** Formats a date as `20261231235959Z`. */
 function dateIn(days: number): string {
   const text = new Date(Date.now() + days * DAY_MS).toISOString();
   return `${text.replace(/\.\d+Z$/, "").replace(/[-:T]/g, "")}Z`;

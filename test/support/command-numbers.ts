@@ -1,4 +1,7 @@
-/** Numbers of a command line: what is none, or makes no sense, ends the program with one line that says so. */
+/**
+ * Reads numbers from a command line. A text that is no number, or a number out of range, ends the program with a line
+ * that says so.
+ */
 import { InvalidArgumentError } from "commander";
 
 /** @throws InvalidArgumentError, which commander prints with the option's name. */

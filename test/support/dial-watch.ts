@@ -1,4 +1,6 @@
-/** Counts what many clients in this process dial: each dial is known by the client in whose name it is made. */
+/**
+ * Counts the dials of many clients in this process. Each dial is attributed to the client in whose context it is made.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Socket } from "node:net";
 
@@ -6,11 +8,11 @@ const BUCKET_MS = 100;
 
 export interface DialCounts {
   readonly dials: number;
-  /** Those that reached somebody at the watched port. */
+  /** How many dials connected to the watched port. */
   readonly connects: number;
-  /** Connects at the watched port in each 100 ms since the epoch, as [bucket, count]. */
+  /** Connects to the watched port in each 100 ms since the epoch, as [bucket, count]. */
   readonly buckets: readonly (readonly [number, number])[];
-  /** Connects at the watched port by a client that had one open already. */
+  /** Connects to the watched port by a client that already had an open connection. */
   readonly twice: number;
 }
 
@@ -23,7 +25,7 @@ export class DialWatch {
   #twice = 0;
   readonly #connect = Socket.prototype.connect;
 
-  /** Counts until end(), beneath whatever dials: every dial of this process passes here. */
+  /** Counts until end(). It wraps the lowest level of net, so every dial of this process is counted. */
   constructor(port: number) {
     this.#port = port;
     const note = (socket: Socket) => this.#note(socket);
@@ -34,7 +36,7 @@ export class DialWatch {
     };
   }
 
-  /** Whatever `act` begins, timers and all, dials in the client's name. */
+  /** Attributes every dial that `act` causes, also from timers, to this client. */
   in<T>(client: number, act: () => T): T {
     return this.#client.run(client, act);
   }
@@ -45,7 +47,7 @@ export class DialWatch {
     return { dials: this.#dials, connects, buckets, twice: this.#twice };
   }
 
-  /** Forgets what was counted; what is open stays known. */
+  /** Resets the counts; connections that are open stay known. */
   reset(): void {
     this.#buckets.clear();
     this.#dials = 0;
@@ -66,7 +68,7 @@ export class DialWatch {
       this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
       const open = this.#open.get(client) ?? new Set();
       this.#open.set(client, open);
-      // One that was destroyed in this turn of the loop tells so only at its end.
+      // A socket that was destroyed in this turn of the event loop reports it only at the turn's end.
       if ([...open].some(({ destroyed }) => !destroyed)) this.#twice += 1;
       open.add(socket);
       socket.once("close", () => open.delete(socket));

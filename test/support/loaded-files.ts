@@ -1,4 +1,4 @@
-/** Which files an import loads, in a process of its own: of ES modules and of CommonJS, Node's own left out. */
+/** Finds out which files an import loads, in a process of its own: ES modules and CommonJS, without Node's own. */
 import { execFile } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
@@ -7,15 +7,18 @@ import { promisify } from "node:util";
 const ROOT = realpathSync(join(import.meta.dirname, "..", ".."));
 
 export interface LoadedFiles {
-  /** What the module exports. */
+  /** The names that the module exports. */
   readonly names: readonly string[];
-  /** Their paths, each once. */
+  /** The paths of the loaded files, each once. */
   readonly files: readonly string[];
-  /** Those of the built package, from dist/ on. */
+  /** The loaded files of the built package, as paths from dist/ on. */
   readonly ours: readonly string[];
 }
 
-/** Node calls it for every import, in a thread of its own; what require() loads stands in the cache of CommonJS. */
+/**
+ * A loader hook that Node calls for every import, in a thread of its own. Files loaded by require() are in the cache of
+ * CommonJS.
+ */
 const HOOK = `
   import { appendFileSync } from "node:fs";
   let file;

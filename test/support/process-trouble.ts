@@ -1,7 +1,10 @@
-/** What must never happen, whatever a peer or a user does: it fails the test in which it did. */
+/** Detects what must never happen, whatever a peer or a user does, and fails the test in which it happened. */
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
-/** Call it at the top of a test file: no unhandled rejection, uncaught exception or process warning, and not a word on the console. */
+/**
+ * Call it at the top of a test file: it fails on an unhandled rejection, an uncaught exception, a process warning or
+ * any console output.
+ */
 export function forbidProcessTrouble(): void {
   const trouble: unknown[] = [];
   const note = (what: unknown) => void trouble.push(what);

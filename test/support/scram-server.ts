@@ -1,4 +1,4 @@
-/** The server's side of SCRAM, as rhea's listening side takes mechanisms; it can be told to break the rules. */
+/** The server's side of SCRAM, as a mechanism for rhea's listening side. It can be told to break the rules. */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 
 export interface ScramServerOptions {
@@ -6,9 +6,9 @@ export interface ScramServerOptions {
   readonly password: string;
   readonly iterations?: number;
   readonly salt?: string;
-  /** What becomes of the first message, `r=…,s=…,i=…`. */
+  /** How to answer the client's first message, as `r=…,s=…,i=…`. */
   readonly first?: (message: string) => string;
-  /** What becomes of the last one, `v=…`; "skip" lets the client in without it. */
+  /** How to answer the client's last message, as `v=…`; "skip" lets the client in without it. */
   readonly last?: "skip" | ((message: string) => string);
 }
 

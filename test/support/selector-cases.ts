@@ -1,6 +1,7 @@
 /**
- * Selectors, and which of these messages each selects: held against the embedded group's and against both real brokers, over
- * both protocols. Over STOMP every property is a text; Classic compares it as the number it is compared with (3.5 with no whole number), Artemis does not.
+ * Selectors, and which of these messages each one selects. The cases are checked against the embedded group and both
+ * real brokers, over both protocols. Over STOMP every property is a text. Classic compares it as a number if the other
+ * side is one (but 3.5 with no whole number); Artemis does not.
  */
 import { compileSelector } from "../../src/testing/selectors/selector.ts";
 import { drain, type Trial } from "./features/feature.ts";
@@ -14,9 +15,9 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<string, string | 
 
 export interface SelectorCase {
   readonly selector: string;
-  /** The names of the messages it selects, in one word; over AMQP. */
+  /** The names of the selected messages over AMQP, joined into one word. */
   readonly selects: string;
-  /** Over STOMP on Classic, where that is another. */
+  /** The same over STOMP on Classic, if it differs. */
   readonly overStomp?: string;
 }
 
@@ -51,10 +52,13 @@ export const SELECTOR_CASES: readonly SelectorCase[] = [
   { selector: "JMSPriority = 4", selects: "abcd" },
 ];
 
-/** What is no selector. */
+/** Texts that are no valid selectors. */
 export const NO_SELECTORS = ["size >", "size = = 1", "colour LIKE 3", "(size = 1", "size IN (1)", "'open"];
 
-/** What a broker selects, one consumer and one queue for each selector; `count`: how many are waited for before it is quiet. */
+/**
+ * Returns what a broker selects, with one consumer and one queue for each selector. `count`: how many messages to
+ * expect before waiting for silence.
+ */
 export async function selectedBy(
   trial: Trial,
   count: (selector: string) => number,
@@ -63,7 +67,8 @@ export async function selectedBy(
   const selected = SELECTOR_CASES.map(async ({ selector }) => {
     const queue = trial.fresh("queue");
     for (const [name, properties] of Object.entries(MESSAGES)) await connection.send(queue, name, { properties });
-    // Classic keeps what it has parsed for a STOMP client under the same text, and would give it to an AMQP client.
+    // Classic caches parsed selectors by their text, and would use one parsed for a STOMP client for an AMQP client
+    // too.
     const text = trial.protocol === "amqp" ? `${selector} ` : selector;
     const consumer = connection.consume(queue, { selector: text });
     const names = await drain(consumer, count(selector));
@@ -72,7 +77,7 @@ export async function selectedBy(
   return Object.fromEntries(await Promise.all(selected));
 }
 
-/** What the embedded group's parser selects of properties that are texts, as over STOMP, or that are not. */
+/** Returns what the embedded group's parser selects, with the properties as texts (as over STOMP) or as they are. */
 export function expectedSelections({ asTexts, convertTexts }: { asTexts: boolean; convertTexts: boolean }) {
   const selections = SELECTOR_CASES.map(({ selector }) => {
     const selects = compileSelector(selector, { convertTexts });

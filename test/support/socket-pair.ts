@@ -1,4 +1,4 @@
-/** An endpoint socket over real TCP, with the peer's end in hand. */
+/** An endpoint socket over real TCP, and the peer's end of it. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Readable } from "node:stream";
@@ -10,7 +10,7 @@ export interface SocketPair {
   readonly socket: EndpointSocket;
   readonly inner: Socket;
   readonly peer: Socket;
-  /** What `socket` told of its end, in order: end, finish, error CODE, close. */
+  /** The events by which `socket` ended, in order: end, finish, error CODE, close. */
   readonly told: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export async function socketPair(): Promise<SocketPair> {
   return { ...pair, inner, peer };
 }
 
-/** An endpoint socket over a connected one, and what it tells. */
+/** Returns an endpoint socket over a connected one, and records its events. */
 export function wrapped(inner: Socket, port: number): Pick<SocketPair, "socket" | "told"> {
   const socket = new EndpointSocket(inner, toyEndpoint(port));
   const told: string[] = [];
@@ -39,7 +39,7 @@ export function wrapped(inner: Socket, port: number): Pick<SocketPair, "socket" 
   return { socket, told };
 }
 
-/** Everything a stream says until it ends or `bytes` have come. */
+/** Resolves with what a stream says until it ends or `bytes` bytes have arrived. */
 export async function collect(stream: Readable, bytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;

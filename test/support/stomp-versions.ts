@@ -1,20 +1,20 @@
-/** What a broker answers to each version of STOMP, on the wire: the embedded group is asked the same as real brokers. */
+/** What a broker answers to each version of STOMP, on the wire. The embedded group is checked against real brokers. */
 import { RawStomp } from "../unit/testing/raw-stomp.ts";
 
 export interface VersionAnswers {
   readonly version: string | undefined;
-  /** As they came, escapes and all. */
+  /** The headers as they arrived, with their escapes. */
   readonly colon: string | undefined;
   readonly backslash: string | undefined;
   readonly blanks: string | undefined;
   readonly subscription: string | undefined;
-  /** Whether MESSAGE has the header ack. */
+  /** Whether MESSAGE has the header `ack`. */
   readonly ack: boolean;
-  /** What is said to a NACK; undefined where it is taken. */
+  /** The ERROR that answers a NACK; undefined if the NACK is accepted. */
   readonly nack: string | undefined;
 }
 
-/** What a client of each version is to see; the first has no accept-version. */
+/** What a client of each version should see; the first one sends no accept-version. */
 export const CLASSIC_ANSWERS: readonly (readonly [string | undefined, VersionAnswers])[] = [
   [undefined, oldest()],
   ["1.0", oldest()],
@@ -31,12 +31,12 @@ function oldest(): VersionAnswers {
   return { version: "1.0", ...read, subscription: undefined, ack: false, nack };
 }
 
-/** As sent, for what was read as an escape is escaped again. */
+/** The text as sent: the broker escapes again what it has read as an escape. */
 function escaped(): Pick<VersionAnswers, "colon" | "backslash"> {
   return { colon: "a\\cb", backslash: "a\\\\b" };
 }
 
-/** Sends a message to a queue and receives it, in the version that the peer chooses; the queue is empty afterwards. */
+/** Sends a message to a queue and receives it, in the version that the peer chooses. The queue is empty afterwards. */
 export async function askInVersion(
   port: number,
   accepted: string | undefined,
@@ -73,7 +73,10 @@ function deliveryIn(version: string | undefined, headers: Readonly<Record<string
   return { "message-id": headers["message-id"] ?? "", ...(version === "1.1" && { subscription: "s" }) };
 }
 
-/** What the embedded group's messages say of a text that a client of 1.0 has sent as it is: the escapes of 1.2 come with it. */
+/**
+ * What a client of 1.2 gets from the embedded group for a text that a client of 1.0 sent unescaped: it comes with the
+ * escapes of 1.2.
+ */
 export async function passOn(
   port: number,
   { queue, login = {} }: { readonly queue: string; readonly login?: Readonly<Record<string, string>> },

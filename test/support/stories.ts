@@ -1,4 +1,6 @@
-/** What the stories over an embedded group share: a group and connections that end with the test. */
+/**
+ * Shared parts of the stories over an embedded group: a group and connections that are closed at the end of the test.
+ */
 import { onTestFinished } from "vitest";
 import { createConnection } from "../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../src/connect/connect-options.ts";
@@ -15,14 +17,14 @@ export async function storyGroup(protocol: Protocol, options: EmbeddedGroupOptio
   return group;
 }
 
-/** Idle; closed, without waiting for what is pending, when the test ends. */
+/** An idle connection. At the end of the test it is closed without waiting for pending work. */
 export function storyConnection(uri: string, options: ConnectionOptions = {}): Connection {
   const connection = createConnection(uri, options);
   onTestFinished(() => connection.close({ drainTimeoutMs: 0 }));
   return connection;
 }
 
-/** A proxy before each member, and the URI over them. */
+/** Puts a proxy in front of each member; returns them and the URI that leads through them. */
 export async function proxied(
   group: EmbeddedGroup,
   protocol: Protocol,
@@ -34,7 +36,7 @@ export async function proxied(
   return { proxies, uri: `masterslave:(${proxies.map(({ port }) => `${protocol}://127.0.0.1:${port}`).join(",")})` };
 }
 
-/** Resolves with the payload of the next such event. */
+/** Resolves with the payload of the next event of this name. */
 export function next<Event extends "interrupted" | "restored">(connection: Connection, event: Event): Promise<unknown> {
   return new Promise((resolve) => connection.once(event, resolve));
 }

@@ -1,4 +1,4 @@
-/** Says at the end of `npm test` what it has left out. */
+/** Prints at the end of `npm test` which tests it has left out. */
 export function teardown(): void {
   if (process.env["npm_lifecycle_event"] !== "test") return;
   console.log(

@@ -1,6 +1,7 @@
 /**
- * The client of a protocol of one line each way, which proves that the transport knows none: "HELLO\n" is answered by
- * "WELCOME\n". It imports nothing of the test runner, so that programs can use it.
+ * The client of a protocol of one line each way, which proves that the transport knows no protocol: "HELLO
+ * " is answered by "WELCOME
+ * ". It imports nothing of the test runner, so that programs can use it.
  */
 import { once } from "node:events";
 import {
@@ -65,14 +66,14 @@ function welcome(socket: EndpointSocket, signal: AbortSignal): Promise<void> {
     };
     socket.on("data", onData);
     const onClose = () => fail("ENDPOINT_CLOSED", "closed before it said WELCOME");
-    // It may have been reset while the attempt waited for its turn.
+    // The socket may have been reset while the attempt waited for its turn.
     if (socket.destroyed) onClose();
     socket.once("close", onClose);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
-/** A session of the toy protocol: useful once it has been answered a PING. */
+/** A session of the toy protocol. It counts as useful once it has been answered a PING. */
 export class ToySession implements Session {
   readonly socket: EndpointSocket;
   readonly ended: Promise<SessionEnd>;

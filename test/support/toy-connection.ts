@@ -1,4 +1,7 @@
-/** A real Connection over the real transport and a toy broker, closed when the test is done; and what it tells. */
+/**
+ * A real Connection over the real transport and a toy broker. It records the connection's events, and is closed at the
+ * end of the test.
+ */
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { MasterSlaveError } from "../../src/errors/errors.ts";
 import { Connection } from "../../src/messaging/connection/connection.ts";
@@ -52,7 +55,7 @@ export interface ToyConnection {
   readonly told: readonly Told[];
 }
 
-/** Idle: call connect(). */
+/** An idle connection: call connect(). */
 export function toyConnection(
   settings: Partial<ConnectionSettings> = {},
   habits: ToyBroker["habits"] = {},
@@ -71,7 +74,7 @@ export function toyConnection(
   return { broker, connection, told };
 }
 
-/** With a session. */
+/** A connection with a session. */
 export async function toyConnected(
   settings: Partial<ConnectionSettings> = {},
   habits: ToyBroker["habits"] = {},
@@ -99,7 +102,7 @@ export type Fate =
   | { readonly kind: "resolved"; readonly value: unknown }
   | { readonly kind: "rejected"; readonly error: MasterSlaveError };
 
-/** What has become of a promise so far. */
+/** Returns the present state of a promise. */
 export async function fateOf(promise: Promise<unknown>): Promise<Fate> {
   await turns();
   const outcome = promise.then(
@@ -109,7 +112,7 @@ export async function fateOf(promise: Promise<unknown>): Promise<Fate> {
   return Promise.race([outcome, turns(1).then((): Fate => ({ kind: "pending" }))]);
 }
 
-/** What a promise rejects with; fails when it resolves. */
+/** Resolves with the error of a promise that rejects; fails when it resolves. */
 export async function rejectionOf<E = MasterSlaveError>(promise: Promise<unknown>): Promise<E> {
   const outcome = await promise.then(
     (value) => ({ value }),
@@ -119,7 +122,7 @@ export async function rejectionOf<E = MasterSlaveError>(promise: Promise<unknown
   throw new Error(`It was expected to reject, and resolved with ${JSON.stringify(outcome.value)}`);
 }
 
-/** Call it once in a test file: fails the file when a promise of its tests rejected with nobody to hear. */
+/** Call it once in a test file: it fails the file if a promise of its tests was rejected without a handler. */
 export function forbidUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const trap = (reason: unknown) => unhandled.push(reason);

@@ -1,4 +1,4 @@
-/** A transport over toy servers, with everything it says written down; closed when the test is done. */
+/** A transport over toy servers that records everything it reports; it is closed at the end of the test. */
 import { onTestFinished } from "vitest";
 import { FailoverTransport } from "../../src/transport/failover-transport.ts";
 import type { TransportEvents } from "../../src/transport/transport-events.ts";
@@ -28,7 +28,7 @@ export type Told = { [Name in keyof Events]: { name: Name; payload: Events[Name]
 export interface ToyGroup {
   readonly transport: FailoverTransport<ToySession>;
   readonly client: ToyClient;
-  /** Every event, in order, with the name of the state its listener saw. */
+  /** Every event, in order, with the state that the connection had when its listener was called. */
   readonly told: readonly Told[];
   /** The names of the events other than "attempt". */
   names(): string[];
@@ -76,7 +76,7 @@ export async function until(condition: () => boolean, timeoutMs = 8_000): Promis
   }
 }
 
-/** What a promise that should reject rejects with. */
+/** Resolves with the error of a promise that should reject. */
 export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: string }> {
   try {
     await promise;

@@ -1,4 +1,7 @@
-/** The port MessagingSession without a protocol: sessions that write down what they are given and obey the test. */
+/**
+ * An implementation of the port MessagingSession without a protocol: its sessions record every call and do what the
+ * test says.
+ */
 import {
   AttemptError,
   addressOf,
@@ -30,22 +33,25 @@ import type { Endpoint } from "../../src/uri/endpoint.ts";
 
 /** What a session does by itself. */
 export interface ToyHabits {
-  /** Confirm what is written, in a later microtask; true unless said. */
+  /** Whether written sends are confirmed, in a later microtask; true by default. */
   readonly confirms?: boolean;
-  /** Tell a subscription that it is ready, in a later microtask; true unless said. */
+  /** Whether subscriptions are reported as ready, in a later microtask; true by default. */
   readonly grants?: boolean;
-  /** How many sends may be written; the rest waits for `credit()`. */
+  /** How many sends may be written; the others wait for `credit()`. */
   readonly credit?: number;
-  /** Die of a send or a subscription, as brokers do of a bad frame. */
+  /** Ends the session at a certain send or subscription, as brokers do at a bad frame. */
   readonly diesOf?: (what: string) => boolean;
-  /** Throws out of the call itself, as a mistake of ours would: told `send BODY`, `subscribe DESTINATION`, `begin` and `broker`. */
+  /**
+   * Throws from the call itself, as a bug of ours would. It is given `send BODY`, `subscribe DESTINATION`, `begin` or
+   * `broker`.
+   */
   readonly breaksAt?: (what: string) => void;
-  /** Answer close(); true unless said. A silent one leaves only when told by the signal. */
+  /** Whether close() is answered; true by default. A silent session leaves only when the signal fires. */
   readonly leaves?: boolean;
   readonly broker?: Broker;
-  /** What becomes of a commit; it is committed unless said. `silence`: nothing is answered before the session ends. */
+  /** The outcome of a commit; committed by default. `silence`: no answer before the session ends. */
   readonly commits?: "committed" | "rolled-back" | "silence";
-  /** False: an unsubscription is answered by the session's end. */
+  /** False: an unsubscription is answered only by the session's end. */
   readonly answersUnsubscribe?: boolean;
 }
 
@@ -58,9 +64,9 @@ export class ToyMessagingSession implements MessagingSession {
   readonly subscriptions: ToySubscription[] = [];
   readonly transactions: ToyTransaction[] = [];
   readonly habits: ToyHabits;
-  /** Written and not answered, by body. */
+  /** Sends that are written and not answered, by body. */
   readonly unanswered = new Map<string, OutgoingSend>();
-  /** Everything written, in order. */
+  /** Every send that was written, in order. */
   readonly sends: OutgoingSend[] = [];
   #waiting: OutgoingSend[] = [];
   #credit: number;
@@ -133,7 +139,7 @@ export class ToyMessagingSession implements MessagingSession {
     this.unanswered.clear();
   }
 
-  /** Ends as when the broker is killed. */
+  /** Ends the session as if the broker had been killed. */
   die(cause?: MasterSlaveError): void {
     this.destroy(
       cause ?? new SessionLostError("SESSION_LOST", "The toy session died", { endpoint: addressOf(this.endpoint) }),
@@ -145,12 +151,12 @@ export class ToyMessagingSession implements MessagingSession {
     this.#write();
   }
 
-  /** The bodies of what was written, in order. */
+  /** The bodies of the written sends, in order. */
   get sent(): string[] {
     return this.log.filter((line) => line.startsWith("send ")).map((line) => line.slice(5));
   }
 
-  /** The reply addresses of what was written, by body. */
+  /** The reply addresses of the written sends, by body. */
   get replyTo(): ReadonlyMap<string, string> {
     return new Map(
       this.sends.map(({ message: { body, replyTo } }) => [
@@ -164,7 +170,7 @@ export class ToyMessagingSession implements MessagingSession {
     this.#answer(body).onOutcome({ kind: "confirmed" });
   }
 
-  /** Confirms all there is. */
+  /** Confirms every written send. */
   confirmAll(): void {
     for (const body of [...this.unanswered.keys()]) this.confirm(body);
   }
@@ -214,10 +220,10 @@ export class ToyMessagingSession implements MessagingSession {
   }
 }
 
-/** A transaction that takes everything, writes it down, and ends as the session's habits say. */
+/** A transaction that accepts and records everything, and ends as the session's habits say. */
 export class ToyTransaction implements SessionTransaction {
   readonly #session: ToyMessagingSession;
-  /** Bodies the broker refuses. */
+  /** The bodies that the broker refuses. */
   readonly refuses = new Set<string>();
 
   constructor(session: ToyMessagingSession) {
@@ -251,7 +257,7 @@ export class ToyTransaction implements SessionTransaction {
 }
 
 export interface ToyDelivery {
-  /** null: none. */
+  /** The value null means that there is none. */
   readonly id?: string | null;
   readonly redelivered?: boolean;
   readonly more?: Partial<ReceivedContent>;
@@ -266,7 +272,7 @@ export class ToySubscription implements SessionSubscription {
   /** The kinds of settlement this broker cannot do. */
   unsupported: readonly Settlement["kind"][] = [];
   closed = false;
-  /** Answers the settlement that waits for it. */
+  /** Answers the settlement that waits for an answer. */
   confirmSettlement = () => {};
 
   constructor(session: ToyMessagingSession, request: SubscriptionRequest, sink: SubscriptionSink) {
@@ -303,18 +309,21 @@ export class ToySubscription implements SessionSubscription {
     return error;
   }
 
-  /** As over STOMP when one delivery is released. */
+  /** Gives all deliveries back, as over STOMP when one of them is released. */
   giveBack(): void {
     this.#unsettled.clear();
     this.#sink.onGivenBack();
   }
 
-  /** A browser has been shown all. */
+  /** Tells a browser that it has been shown every message. */
   showAll(): void {
     this.#sink.onBrowsed();
   }
 
-  /** One delivery is about to be given back, and all with it; resolves when the rest is settled. */
+  /**
+   * Announces that one delivery, and all others with it, are about to be given back. Resolves when the others are
+   * settled.
+   */
   release(): Promise<void> {
     return new Promise((resolve) => this.#sink.onReleasing(resolve));
   }
@@ -371,13 +380,13 @@ export function toyMessage(body: string, id: string | undefined, more: Partial<R
   });
 }
 
-/** What stands behind the endpoints: opens sessions while it is up, with the habits of the moment. */
+/** The brokers behind the endpoints: they open sessions while they are up, with the habits set at that moment. */
 export class ToyBroker {
-  /** For sessions to come; a function is told their number, from 1. */
+  /** The habits of future sessions; a function is given the session's number, from 1. */
   habits: ToyHabits | ((session: number) => ToyHabits);
   /** While it is down, every attempt is refused. */
   up = true;
-  /** Refuses with this instead. */
+  /** The error with which attempts are refused instead. */
   refusal: ((endpoint: Endpoint) => AttemptError) | undefined;
   readonly sessions: ToyMessagingSession[] = [];
   #onSession: (() => void)[] = [];
@@ -405,7 +414,7 @@ export class ToyBroker {
     return session;
   }
 
-  /** The session with this number, from 1, when it has been opened and the connection has taken it. */
+  /** Resolves with the session of this number, from 1, once the connection has taken it. */
   async opened(count: number): Promise<ToyMessagingSession> {
     while (this.sessions.length < count) await new Promise<void>((resolve) => this.#onSession.push(resolve));
     await turns();
@@ -413,7 +422,7 @@ export class ToyBroker {
   }
 }
 
-/** Lets everything happen that needs no timer and no network. */
+/** Waits for everything that needs neither timers nor the network. */
 export async function turns(count = 2): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

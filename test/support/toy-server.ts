@@ -1,4 +1,4 @@
-/** The endpoints of the toy line protocol, with every way to misbehave. */
+/** The endpoints of the toy line protocol, which can misbehave in every way. */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -23,7 +23,7 @@ const OPENWIRE = Buffer.concat([Buffer.from([0, 0, 1, 64, 1]), Buffer.from("Acti
 /** One endpoint of a toy group. `mode` may change at any time; `refuse` and `listen` close and open its port. */
 export class ToyServer {
   mode: ToyMode;
-  /** TCP connections that arrived. */
+  /** How many TCP connections arrived. */
   connects = 0;
   /** When each HELLO arrived, by performance.now(). */
   readonly hellos: number[] = [];
@@ -48,7 +48,7 @@ export class ToyServer {
     return this;
   }
 
-  /** Nothing listens any more, and every connection is reset, as when a broker is killed. */
+  /** Stops listening and resets every connection, as when a broker is killed. */
   async refuse(): Promise<this> {
     const server = this.#server;
     this.#server = undefined;
@@ -90,7 +90,7 @@ export class ToyServer {
   }
 }
 
-/** A toy server on a port that is its own until the test ends, even while it refuses. */
+/** Starts a toy server on a port that it keeps until the test ends, even while it refuses connections. */
 export async function toyServer(mode: ToyMode | "refuse"): Promise<ToyServer> {
   const claim = await claimPorts(1);
   const server = new ToyServer(mode === "refuse" ? "welcome" : mode, claim.ports[0] ?? 0);

@@ -1,9 +1,9 @@
-/** What a connection warns of at its first session and after a failover. */
+/** The warnings of a connection at its first session and after a failover. */
 import { composeConnection } from "../../src/connect/create-connection.ts";
 import type { ConnectionWarning } from "../../src/messaging/port/adapter-settings.ts";
 import { ToyBroker } from "./toy-messaging-session.ts";
 
-/** Resolves with the warnings of a connection that had a session, lost it, had another and was closed. */
+/** Resolves with the warnings of a connection that had a session, lost it, got another, and was closed. */
 export async function warningsOf(uri: string): Promise<readonly ConnectionWarning[]> {
   const broker = new ToyBroker();
   const connection = composeConnection(uri, {}, async () => () => broker.open);

@@ -1,15 +1,18 @@
-/** A broker that dies of a word, as brokers die of a bad frame: a TCP proxy that resets the connection when a client says it. */
+/**
+ * A broker that fails at a certain word, as brokers fail at a bad frame: a TCP proxy that resets the connection when a
+ * client sends the word.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 export interface WordKiller {
   readonly port: number;
-  /** How many connections the word has ended. */
+  /** How many connections were reset. */
   readonly killed: number;
 }
 
-/** Before `port` of 127.0.0.1; ends with the test. */
+/** Starts the proxy in front of `port` of 127.0.0.1; it ends with the test. */
 export async function wordKiller(port: number, word: string): Promise<WordKiller> {
   const sockets = new Set<Socket>();
   const counts = { killed: 0 };

@@ -1,4 +1,4 @@
-/** What a row of the feature table is: something a user wants, tried on one broker over one protocol. */
+/** A row of the feature table: something a user wants to do, tried on one broker over one protocol. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
@@ -11,17 +11,20 @@ import type { Credentials } from "../../../src/uri/endpoint.ts";
 export interface Feature {
   /** The row's title. */
   readonly name: string;
-  /** Resolves when it works as the library says; rejects with an UnsupportedError, or with one as its cause, where it is refused. */
+  /**
+   * Resolves when the feature works as the library says. If it is refused, rejects with an UnsupportedError, or with an
+   * error that has one as its cause.
+   */
   readonly attempt: (trial: Trial) => Promise<void>;
 }
 
-/** Long enough for a broker to have delivered what it has. */
+/** Long enough for a broker to deliver everything it has. */
 const QUIET_MS = 400;
 const PATIENCE_MS = 10_000;
 
 export type Protocol = "stomp" | "amqp";
 
-/** What is tried: a pair of real brokers, or the embedded group. */
+/** Where a feature is tried: a pair of real brokers, or the embedded group. */
 export interface TriedGroup {
   readonly product: "classic" | "artemis" | "embedded";
   readonly credentials?: Credentials;
@@ -37,7 +40,7 @@ export class Trial {
   readonly #prefix: string;
   #names = 0;
 
-  /** `prefix`: what the names of all destinations begin with, unless a feature wants others. */
+  /** `prefix`: the beginning of all destination names, unless a feature needs others. */
   constructor(group: TriedGroup, protocol: Protocol, name: string, prefix = "") {
     this.#prefix = prefix;
     this.group = group;
@@ -57,7 +60,7 @@ export class Trial {
     return connection;
   }
 
-  /** A name nobody has used. */
+  /** Returns a name that nobody has used. */
   fresh(kind: "queue" | "topic", prefix = this.#prefix): string {
     return `${kind}://${prefix}${this.#name}.${++this.#names}`;
   }
@@ -67,21 +70,21 @@ export class Trial {
   }
 }
 
-/** The next delivery; fails when none comes. */
+/** Resolves with the next delivery; fails when none comes. */
 export async function take(consumer: Consumer): Promise<Delivery> {
   const delivery = await consumer.receive({ timeoutMs: PATIENCE_MS });
   if (!delivery) throw new Error(`Nothing came within ${PATIENCE_MS} ms`);
   return delivery;
 }
 
-/** Fails when anything comes. */
+/** Fails when a message comes. */
 export async function nothing(consumer: Consumer): Promise<void> {
   await consumer.ready;
   const delivery = await consumer.receive({ timeoutMs: QUIET_MS });
   if (delivery) throw new Error(`Nothing was to come, and ${delivery.message.text()} came`);
 }
 
-/** Every text that comes, accepted: `count` of them are waited for, then until it is quiet. */
+/** Accepts every text that comes, and returns them: waits for `count` texts, then until no more come. */
 export async function drain(consumer: Consumer, count: number): Promise<string[]> {
   const texts: string[] = [];
   await consumer.ready;
@@ -93,7 +96,7 @@ export async function drain(consumer: Consumer, count: number): Promise<string[]
   }
 }
 
-/** Resolves when `holds` does; fails when it never does. */
+/** Resolves when `holds` returns true; fails when it never does. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
@@ -102,7 +105,7 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
-/** Why a broker and protocol cannot do something, if that is what the reason says. */
+/** Returns why a broker and protocol cannot do something, if that is what the reason says. */
 export function refusalOf(reason: unknown): string | undefined {
   if (reason instanceof UnsupportedError) return reason.message;
   if (reason instanceof MasterSlaveError && reason.cause instanceof UnsupportedError) return reason.cause.message;

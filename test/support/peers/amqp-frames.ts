@@ -1,4 +1,4 @@
-/** AMQP 1.0 frames for scripted peers: bytes into frames with a name, and frames into bytes. */
+/** AMQP 1.0 frames for scripted peers: parses bytes into named frames, and encodes frames. */
 import { createRequire } from "node:module";
 import rhea from "rhea";
 
@@ -18,14 +18,14 @@ const terminus: {
   unwrap(field: object): Fields;
 } = require("rhea/lib/terminus.js");
 
-/** A performative, or the header that opens a protocol, as it came. */
+/** A performative, or a protocol header, as it was received. */
 export interface AmqpFrame {
   /** "header", "beat", or the name of the performative: "open", "attach", "sasl_init" ... */
   readonly name: string;
   readonly channel: number;
   readonly fields: Fields;
   readonly payload: Buffer | undefined;
-  /** Of a transfer: its delivery state, which rhea's accessor would take apart. */
+  /** The delivery state of a transfer: rhea's own accessor would decode it further. */
   readonly state?: unknown;
 }
 
@@ -36,7 +36,7 @@ const HEADERS = {
 
 export const header = (kind: keyof typeof HEADERS): Buffer => HEADERS[kind];
 
-/** A frame on a channel; `name` is the performative's. */
+/** Encodes a frame on a channel; `name` is the performative's. */
 export function encode(name: string, channel: number, fields: Fields, payload?: Buffer): Buffer {
   const performative = (frames[name] as Compose)(fields);
   const frame = name.startsWith("sasl_")
@@ -47,30 +47,30 @@ export function encode(name: string, channel: number, fields: Fields, payload?: 
 
 export const sourceOf = (fields: Fields) => terminus.source(fields).described();
 
-/** A described list, as delivery states, outcomes and the bodies of a coordinator's messages are. */
+/** Encodes a described list, such as a delivery state, an outcome or the body of a coordinator's message. */
 export const described = (code: number, ...items: readonly unknown[]): object =>
   rhea.types.wrap_described([...items], code);
 
-/** An error as it stands in close, end, detach and rejected. */
+/** Encodes an error as it appears in close, end, detach and rejected. */
 export function errorOf(condition: string, description?: string, info?: Fields): object {
   const { wrap_described, wrap_symbol, wrap_symbolic_map } = rhea.types;
   const items = [wrap_symbol(condition), description ?? null, info ? wrap_symbolic_map(info) : null];
   return wrap_described(items, 0x1d);
 }
 
-/** The code of a described value as it was read; undefined for what is none. */
+/** Returns the code of a described value; undefined for any other value. */
 export function codeOf(value: unknown): number | undefined {
   const descriptor = (value as { readonly descriptor?: { readonly value: unknown } } | undefined)?.descriptor;
   return descriptor === undefined ? undefined : Number(descriptor.value);
 }
 
-/** The items of a described list as it was read, without their types. */
+/** Returns the items of a described list, without their types. */
 export function itemsOf(value: unknown): readonly unknown[] {
   const items = (value as { readonly value?: readonly { readonly value: unknown }[] } | undefined)?.value ?? [];
   return items.map((item) => item?.value ?? undefined);
 }
 
-/** A source or target as it was read; a coordinator is none. */
+/** Returns a source or target; undefined for a coordinator. */
 export function readTerminus(field: unknown): Fields {
   const code = codeOf(field);
   if (code !== 0x28 && code !== 0x29) return {};
@@ -79,7 +79,7 @@ export function readTerminus(field: unknown): Fields {
   return Object.fromEntries(names.map((name) => [name, found[name]]));
 }
 
-/** Takes whole frames off the front of the bytes; returns what is left. */
+/** Removes whole frames from the front of the bytes; returns the remaining bytes. */
 export function readFrames(bytes: Buffer, take: (frame: AmqpFrame) => void): Buffer {
   let rest = bytes;
   for (;;) {
@@ -101,7 +101,7 @@ function readFrame(bytes: Buffer): AmqpFrame {
   const { channel, performative, payload } = frames.read_frame(Buffer.from(bytes));
   if (!performative) return { name: "beat", channel, fields: {}, payload: undefined };
   let name = "unknown";
-  // rhea tells which performative it is only by what it calls.
+  // rhea shows which performative it has read only by the method it calls.
   const told = (called: string) => () => {
     name = called.slice("on_".length);
   };

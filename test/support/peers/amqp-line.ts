@@ -1,4 +1,4 @@
-/** One client's connection to a scripted AMQP peer: its links, and the frames that are written to it. */
+/** One client's connection to a scripted AMQP peer: its links, and the frames that the peer writes to it. */
 import type { Socket } from "node:net";
 import rhea from "rhea";
 import { type AmqpFrame, codeOf, described, encode, errorOf, readTerminus, sourceOf } from "./amqp-frames.ts";
@@ -10,7 +10,7 @@ export interface PeerLink {
   readonly name: string;
   /** The client's side of it. */
   readonly role: "sender" | "receiver";
-  /** As the client asked for it; undefined for a dynamic node, "coordinator" for a coordinator. */
+  /** The address that the client asked for; undefined for a dynamic node, "coordinator" for a coordinator. */
   readonly address: string | undefined;
   readonly attach: AmqpFrame["fields"];
 }
@@ -55,7 +55,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     if (!this.over) this.socket.write(encode(name, channel, fields, payload));
   }
 
-  /** A link that the client attaches; remembered by its handle. */
+  /** Records a link that the client attaches, by its handle. */
   attached({ channel, fields }: AmqpFrame): PeerLink {
     const role = fields["role"] === true ? "receiver" : "sender";
     const remote = role === "receiver" ? fields["source"] : fields["target"];
@@ -72,7 +72,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     return link;
   }
 
-  /** The link a frame belongs to: the last attached under that handle. */
+  /** Returns the link of a frame: the last one attached under its handle. */
   linkOf({ channel, fields }: AmqpFrame): PeerLink | undefined {
     const handle = Number(fields["handle"]);
     return this.links.findLast((link) => link.channel === channel && link.handle === handle);
@@ -82,7 +82,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     this.write("begin", channel, { remote_channel: channel, ...WINDOWS });
   }
 
-  /** Answers an attach with what was asked for; `dynamic` names the node that was asked for without a name. */
+  /** Answers an attach as asked; `dynamic` is the name for a node that was asked for without a name. */
   attach({ channel, handle, name, role, attach }: PeerLink, dynamic?: string): void {
     const named = dynamic === undefined ? undefined : { address: dynamic, dynamic: true };
     this.write("attach", channel, {
@@ -95,7 +95,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     });
   }
 
-  /** Answers an attach with one that has nothing to attach to, as a refusal begins (AMQP 1.0, 2.6.3). */
+  /** Answers an attach without a source or target, as a refusal begins (AMQP 1.0, 2.6.3). */
   attachNothing({ channel, handle, name, role, attach }: PeerLink): void {
     const kept =
       role === "sender" ? { source: attach["source"] } : { target: attach["target"], initial_delivery_count: 0 };
@@ -112,7 +112,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     this.write("flow", channel, { next_incoming_id: 0, ...WINDOWS, handle, ...sent });
   }
 
-  /** Says that there is no more for the credit the client gave. */
+  /** Reports that there are no more messages for the client's credit. */
   drained({ channel, handle }: PeerLink, credit: number, before: number): void {
     const sent = { delivery_count: before + credit, link_credit: 0, drain: true };
     this.write("flow", channel, { next_incoming_id: 0, ...WINDOWS, handle, ...sent });
@@ -125,7 +125,7 @@ export class AmqpLine implements Line<AmqpFrame> {
     this.write("transfer", channel, { handle, delivery_id: id, delivery_tag: Buffer.from(`${id}`) }, payload);
   }
 
-  /** `ours`: of a delivery the client sent, else of one we sent. */
+  /** `ours`: true for a delivery that the client sent, false for one that the peer sent. */
   settle(channel: number, id: number, outcome: object | undefined, ours = true): void {
     this.write("disposition", channel, {
       role: ours,

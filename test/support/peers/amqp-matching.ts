@@ -1,14 +1,14 @@
-/** What scripted AMQP peers look for in the frames that come. */
+/** Conditions of scripted AMQP peers on the frames they receive. */
 import { type AmqpFrame, codeOf, itemsOf } from "./amqp-frames.ts";
 
 const TRANSACTIONAL = 0x34;
 
-/** "queue://q" and "q" are the same; the prefix is the broker's. */
+/** "queue://q" and "q" are the same: only brokers use the prefix. */
 export function isNamed(found: string | undefined, address: string): boolean {
   return found !== undefined && found.replace(/^(queue|topic):\/\//, "") === address;
 }
 
-/** Why a frame's fields are not these; undefined when they are. */
+/** Returns how a frame's fields differ from these; undefined when they do not. */
 export function differing(
   wanted: Readonly<Record<string, unknown>>,
   found: Readonly<Record<string, unknown>>,
@@ -17,12 +17,12 @@ export function differing(
   return name === undefined ? undefined : `its ${name} is ${JSON.stringify(found[name])}`;
 }
 
-/** The transaction a transfer or a settlement is part of. */
+/** Returns the transaction that a transfer or a settlement is part of. */
 export function transactionOf(state: unknown): string | undefined {
   return codeOf(state) === TRANSACTIONAL ? String(itemsOf(state)[0]) : undefined;
 }
 
-/** The code of an outcome, looked up within a transaction where it stands in one. */
+/** Returns the code of an outcome; inside a transactional state, that of the outcome in it. */
 export function outcomeOf(state: unknown): number | undefined {
   if (codeOf(state) !== TRANSACTIONAL) return codeOf(state);
   return codeOf((state as { readonly value: readonly unknown[] }).value[1]);
@@ -30,13 +30,13 @@ export function outcomeOf(state: unknown): number | undefined {
 
 const VALUE_SECTION = [0x00, 0x53, 0x77];
 
-/** Whether a message is a declare (0x31) or a discharge (0x32): its body is a described list of that kind. */
+/** Whether a message is a declare (0x31) or a discharge (0x32): its body is a described list with that code. */
 export function isControl({ payload }: AmqpFrame, code?: 0x31 | 0x32): boolean {
   const kinds = code === undefined ? [0x31, 0x32] : [code];
   return kinds.some((kind) => payload?.includes(Buffer.from([...VALUE_SECTION, 0x00, 0x53, kind])));
 }
 
-/** Whether a discharge undoes: the last thing in it is true. */
+/** Whether a discharge is a rollback: its last field is true. */
 export function isFailing({ payload }: AmqpFrame): boolean {
   const last = payload?.at(-1);
   return last === 0x41 || last === 0x01;

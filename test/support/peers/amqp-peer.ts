@@ -1,4 +1,4 @@
-/** An AMQP 1.0 broker that plays a script: its expectations read as the sentence of a scenario. */
+/** A scripted AMQP 1.0 broker whose expectations read like the sentences of a scenario. */
 import type { Socket } from "node:net";
 import type { Certificate } from "../certificate.ts";
 import { type AmqpFrame, codeOf, readFrames } from "./amqp-frames.ts";
@@ -28,7 +28,7 @@ type Check = (frame: AmqpFrame, line: AmqpLine) => string | undefined;
 
 export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
   #settlementsPass = false;
-  /** Every message that came, in order. */
+  /** Every message that arrived, in order. */
   readonly transfers: (PeerMessage & { readonly text: string })[] = [];
 
   static async listen(options: { readonly certificate?: Certificate } = {}): Promise<AmqpPeer> {
@@ -45,7 +45,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return [...(await AmqpPeer.pair()), await AmqpPeer.listen()];
   }
 
-  /** The protocol header. */
+  /** Expects the protocol header. */
   expectHeader(kind: "sasl" | "amqp"): Reaction {
     const step = this.#next(`the ${kind} header`, "header", ({ fields }) =>
       fields["kind"] === kind ? undefined : `it is the ${fields["kind"]} header`,
@@ -53,7 +53,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new Reaction(step, this.#drop);
   }
 
-  /** The SASL header and a login, with these credentials if any are named. */
+  /** Expects the SASL header and a login, with these credentials if given. */
   expectSasl(credentials?: { readonly username: string; readonly password: string }): SaslReaction {
     this.expectHeader("sasl").write(openingOf("sasl", "PLAIN", "ANONYMOUS"));
     const wanted = credentials && `\u0000${credentials.username}\u0000${credentials.password}`;
@@ -64,25 +64,25 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new SaslReaction(step, this.#drop);
   }
 
-  /** The AMQP header and the open frame. */
+  /** Expects the AMQP header and the open frame. */
   expectOpen(fields: Readonly<Record<string, unknown>> = {}): OpenReaction {
     this.expectHeader("amqp").write(openingOf("amqp"));
     const step = this.#next("an open", "open", (frame) => differing(fields, frame.fields));
     return new OpenReaction(step, this.#drop);
   }
 
-  /** A client that logs in and opens, and is let in. `fields` of our open frame. */
+  /** Expects a client that logs in and opens, and accepts it. `fields` are those of the peer's open frame. */
   expectConnection(fields: Readonly<Record<string, unknown>> = {}): OpenReaction {
     this.expectSasl().accept();
     return this.expectOpen().answer(fields);
   }
 
-  /** A begin that is not answered unless told; those that are not expected are answered at once. */
+  /** Expects a begin and does not answer it unless told to. Unexpected begins are answered at once. */
   expectBegin(): Reaction {
     return new Reaction(this.#next("a begin", "begin"), this.#drop);
   }
 
-  /** A sender or receiver link; for this queue or topic if one is named. */
+  /** Expects a sender or receiver link, for this queue or topic if given. */
   expectAttach(role: "sender" | "receiver", address?: string): AttachReaction {
     const what = `a ${role}${address === undefined ? "" : ` link to ${address}`}`;
     const step = this.#next(what, "attach", (frame, line) => {
@@ -93,7 +93,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new AttachReaction(step, this.#drop);
   }
 
-  /** A receiver for a node that the peer is to make and name. */
+  /** Expects a receiver for a node that the peer must create and name. */
   expectDynamicReceiver(): AttachReaction {
     const step = this.#next("a receiver on a dynamic node", "attach", (frame, line) => {
       const { role, address } = line.attached(frame);
@@ -106,7 +106,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return this.expectAttach("sender", "coordinator");
   }
 
-  /** Credit for a receiver; other flows pass unseen. */
+  /** Expects credit for a receiver; other flows are ignored. */
   expectCredit(credit?: number): CreditReaction {
     const step = this.#next(`credit${credit === undefined ? "" : ` of ${credit}`}`, "flow", (frame, line) => {
       const given = Number(frame.fields["link_credit"]);
@@ -116,7 +116,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new CreditReaction(step, this.#drop);
   }
 
-  /** Credit that is to be used up, or given back when there is nothing more. */
+  /** Expects credit that must be used up, or given back when there are no more messages (drain). */
   expectDrain(): CreditReaction {
     const step = this.#next("credit to drain", "flow", ({ fields }) =>
       fields["drain"] === true ? undefined : "it is not to be drained",
@@ -124,7 +124,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new CreditReaction(step, this.#drop);
   }
 
-  /** One message, with this text if one is given; in this transaction if one is named, else in none. */
+  /** Expects one message, with this text if given, and in this transaction if given, otherwise in none. */
   expectTransfer(text?: string, { transaction }: { readonly transaction?: string } = {}): TransferReaction {
     const within = transaction === undefined ? "" : ` in ${transaction}`;
     const step = this.#next(`a transfer${text === undefined ? "" : ` of "${text}"`}${within}`, "transfer", (frame) => {
@@ -144,7 +144,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new CoordinatorReaction(step, this.#drop);
   }
 
-  /** The end of a transaction: a commit, or with `fail` a rollback. */
+  /** Expects the end of a transaction: a commit, or with `fail` a rollback. */
   expectDischarge(kind: "commit" | "rollback"): CoordinatorReaction {
     const step = this.#next(`a ${kind}`, "transfer", (frame) => {
       if (!isControl(frame, 0x32)) return "it is no discharge";
@@ -154,7 +154,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new CoordinatorReaction(step, this.#drop);
   }
 
-  /** The client settles something we delivered. */
+  /** Expects the client to settle a message that the peer delivered. */
   expectSettlement(outcome: Outcome, { transaction }: { readonly transaction?: string } = {}): SettlementReaction {
     const step = this.#next(`a delivery ${outcome}`, "disposition", ({ fields }) => {
       const came = transactionOf(fields["state"]);
@@ -165,7 +165,7 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new SettlementReaction(step, this.#drop);
   }
 
-  /** From now on what the client settles is no part of the script. */
+  /** From now on the client's settlements are not part of the script. */
   letSettlementsPass(): void {
     this.#settlementsPass = true;
   }
@@ -178,14 +178,14 @@ export class AmqpPeer extends ScriptedPeer<AmqpFrame, AmqpLine> {
     return new Reaction(this.#next("a close", "close"), this.#drop);
   }
 
-  /** A message for the receiver of the last connection, now. */
+  /** Sends a message now, to the receiver of the last connection. */
   deliver(message: PeerMessage): void {
     const line = this.lines.at(-1);
     const link = line?.links.find(({ role }) => role === "receiver");
     if (line && link) line.deliver(link, message);
   }
 
-  /** The broker ends every link there is, now; the connections go on. */
+  /** The broker ends all links now; the connections go on. */
   detachAll(condition?: string): void {
     for (const line of this.lines) for (const link of line.links) line.detach(link, condition);
   }

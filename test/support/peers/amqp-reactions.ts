@@ -1,4 +1,4 @@
-/** What a scripted AMQP peer can do when what it expected has come, by kind of expectation. */
+/** What a scripted AMQP peer can do after an expected frame has arrived, by kind of expectation. */
 import rhea from "rhea";
 import { type AmqpFrame, codeOf, encode, errorOf, header, itemsOf } from "./amqp-frames.ts";
 import { type AmqpLine, type PeerLink, type PeerMessage, state } from "./amqp-line.ts";
@@ -7,7 +7,7 @@ import type { Step } from "./scripted-peer.ts";
 export type AmqpStep = Step<AmqpFrame, AmqpLine>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** To any expectation: nothing at all, or the end of the connection. */
+/** Reactions to any expectation: do nothing, or end the connection. */
 export class Reaction {
   readonly #step: AmqpStep;
   readonly #drop: (line: AmqpLine) => void;
@@ -22,7 +22,7 @@ export class Reaction {
     return this;
   }
 
-  /** What a test does itself when this has come. */
+  /** Runs code of the test after the frame has arrived. */
   call(work: () => void): this {
     return this.whenMet(() => work());
   }
@@ -31,17 +31,17 @@ export class Reaction {
     return this.whenMet(({ socket }) => socket.write(bytes));
   }
 
-  /** The socket closes without a word, as when the broker dies. */
+  /** Closes the socket without a frame, as when the broker dies. */
   drop(): this {
     return this.whenMet((line) => this.#drop(line));
   }
 
-  /** The peer stops here: it goes on reading and says nothing. */
+  /** From here on the peer reads and never answers. */
   stayQuiet(): this {
     return this;
   }
 
-  /** The broker closes the connection in order, with a reason if one is named. */
+  /** The broker closes the connection properly, with an error if one is given. */
   closeConnection(condition?: string, description?: string, info?: Fields): this {
     return this.whenMet((line) => line.close(condition, description, info));
   }
@@ -52,7 +52,7 @@ export class SaslReaction extends Reaction {
     return this.#outcome(0);
   }
 
-  /** By the codes of AMQP 1.0, 5.3.3.6: 1 auth, 2 sys, 3 sys-perm, 4 sys-temp. */
+  /** The codes of AMQP 1.0, 5.3.3.6: 1 auth, 2 sys, 3 sys-perm, 4 sys-temp. */
   refuse(code: number): this {
     return this.#outcome(code).whenMet((line) => line.socket.end());
   }
@@ -63,12 +63,14 @@ export class SaslReaction extends Reaction {
 }
 
 export class OpenReaction extends Reaction {
-  /** `fields` of the open frame, `properties` in it among them. */
+  /** `fields` of the open frame, which include its `properties`. */
   answer(fields: Fields = {}): this {
     return this.whenMet((line) => line.write("open", 0, { container_id: "peer", ...fields }));
   }
 
-  /** Opens, says that it will not be, and closes with the reason, in one piece, as Artemis and Classic do. */
+  /**
+   * Sends open and then close with the reason, in one write, as Artemis and Classic do when they refuse a connection.
+   */
   refuse(condition: string, description?: string, info?: Fields): this {
     return this.whenMet((line) => {
       const properties = { "amqp:connection-establishment-failed": true };
@@ -80,7 +82,7 @@ export class OpenReaction extends Reaction {
   }
 }
 
-/** To an attach, or to what comes over the link later. */
+/** Reactions to an attach, which may also come later over the link. */
 export class LinkReaction extends Reaction {
   protected onLink(answer: (line: AmqpLine, link: PeerLink, frame: AmqpFrame) => void): this {
     return this.whenMet((line, frame) => {
@@ -89,12 +91,12 @@ export class LinkReaction extends Reaction {
     });
   }
 
-  /** The link is closed by the broker; the connection is not. */
+  /** The broker closes the link, not the connection. */
   detach(condition?: string, description?: string): this {
     return this.onLink((line, link) => line.detach(link, condition, description));
   }
 
-  /** The AMQP session is ended by the broker; the connection is not. */
+  /** The broker ends the AMQP session, not the connection. */
   endSession(condition: string): this {
     return this.onLink((line, { channel }) => line.write("end", channel, { error: errorOf(condition) }));
   }
@@ -105,7 +107,7 @@ export class AttachReaction extends LinkReaction {
     return this.onLink((line, link) => line.attach(link, dynamicAddress));
   }
 
-  /** Answers, and lets the client send so many messages. */
+  /** Answers the attach, and gives credit for this many messages. */
   grant(credit = 1000): this {
     return this.answer().onLink((line, link) => line.grant(link, credit));
   }
@@ -117,13 +119,13 @@ export class AttachReaction extends LinkReaction {
     });
   }
 
-  /** Answers as if all were well, and detaches in a later turn. */
+  /** Answers as if it succeeded, and detaches in a later turn of the event loop. */
   refuseLate(condition?: string): this {
     return this.answer().onLink((line, link) => setImmediate(() => line.detach(link, condition)));
   }
 }
 
-/** To credit that the client gives. */
+/** Reactions to credit from the client. */
 export class CreditReaction extends LinkReaction {
   deliver(...messages: readonly (string | PeerMessage)[]): this {
     return this.onLink((line, link) => {
@@ -131,7 +133,7 @@ export class CreditReaction extends LinkReaction {
     });
   }
 
-  /** Hands over these, and says that there is no more. */
+  /** Delivers these messages, and then reports that there are no more. */
   drain(...messages: readonly (string | PeerMessage)[]): this {
     return this.deliver(...messages).onLink((line, link, { fields }) => {
       line.drained(link, Number(fields["link_credit"]), Number(fields["delivery_count"] ?? 0));
@@ -139,7 +141,7 @@ export class CreditReaction extends LinkReaction {
   }
 }
 
-/** To a message that the client sends. */
+/** Reactions to a message from the client. */
 export class TransferReaction extends LinkReaction {
   accept(): this {
     return this.settle(state.accepted());
@@ -157,7 +159,7 @@ export class TransferReaction extends LinkReaction {
     return this.drop();
   }
 
-  /** Within the transaction it came in, if it came in one. */
+  /** Answers within the message's transaction, if it has one. */
   protected settle(outcome: object): this {
     return this.whenMet((line, { channel, fields, state: came }) => {
       const [transaction] = codeOf(came) === 0x34 ? itemsOf(came) : [];
@@ -167,16 +169,16 @@ export class TransferReaction extends LinkReaction {
   }
 }
 
-/** To declare and discharge. */
+/** Reactions to declare and discharge. */
 export class CoordinatorReaction extends TransferReaction {
   declared(transaction: string): this {
     return this.settle(state.declared(transaction));
   }
 }
 
-/** To a settlement of something we delivered. */
+/** Reactions to the settlement of a message that the peer delivered. */
 export class SettlementReaction extends Reaction {
-  /** Settles in turn, as is due to what was accepted in a transaction. */
+  /** Settles as well, which a delivery accepted in a transaction requires. */
   settle(): this {
     return this.whenMet((line, { channel, fields }) => {
       line.settle(channel, Number(fields["first"]), fields["state"] as object, false);
@@ -184,7 +186,7 @@ export class SettlementReaction extends Reaction {
   }
 }
 
-/** What a transfer carried, decoded. */
+/** Returns the decoded payload of a transfer. */
 export function messageOf({ payload }: AmqpFrame): PeerMessage & { readonly text: string } {
   const decoded = rhea.message.decode(payload ?? Buffer.alloc(0)) as unknown as PeerMessage;
   const { body } = decoded;

@@ -1,4 +1,4 @@
-/** What the scripted peers say when a client does not do what its script expects. */
+/** What the scripted peers report when a client does not do what their script expects. */
 import { expect, it } from "vitest";
 import { rejectionOf } from "../toy-connection.ts";
 import { AmqpPeer } from "./amqp-peer.ts";

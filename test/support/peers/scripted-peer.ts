@@ -1,4 +1,7 @@
-/** A peer on a real socket that plays a script, step by step, and says plainly where what comes is not what was expected. */
+/**
+ * A peer on a real socket that plays a script, step by step, and reports clearly when something else arrives than
+ * expected.
+ */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -11,30 +14,30 @@ import { storyConnection } from "../stories.ts";
 /** One connection that a client made. */
 export interface Line<Frame> {
   readonly socket: Socket;
-  /** What has come over it so far, oldest first. */
+  /** What has arrived over the connection so far, oldest first. */
   readonly came: Frame[];
-  /** We have ended it, or the client has: what still comes is not looked at. */
+  /** Either side has ended the connection: whatever still arrives is ignored. */
   over: boolean;
 }
 
-/** What is expected next, and what is done when it comes. */
+/** The next expectation, and the reaction to it. */
 export interface Step<Frame, L extends Line<Frame>> {
-  /** In the words of a test: "a transfer to q". */
+  /** A description for error messages, such as "a transfer to q". */
   readonly what: string;
-  /** Why the frame is not what is expected; undefined when it is. */
+  /** Returns why a frame is not the expected one; undefined when it is. */
   mismatch(frame: Frame, line: L): string | undefined;
   readonly answers: ((line: L, frame: Frame) => void)[];
 }
 
-/** How long a script may take; it only finds out what hangs. */
+/** How long a script may take. This only detects scripts that hang. */
 const DEADLINE_MS = 10_000;
 
 /**
- * Expectations are met in their order, whichever connection they come over. A connection that comes when nothing is
- * expected any more is closed at once, as by a broker that is on its way down.
+ * Expectations are met in order, over whichever connection the frames arrive. A connection that arrives when nothing
+ * more is expected is closed at once, as by a broker that is shutting down.
  */
 export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
-  /** How many connections came, those that were turned away too. */
+  /** How many connections arrived, including those that were closed at once. */
   connections = 0;
   readonly lines: L[] = [];
   readonly #server: Server;
@@ -51,13 +54,13 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     this.#scheme = scheme;
     const take = (socket: Socket) => this.#take(socket);
     this.#server = certificate ? createTlsServer(certificate, take) : createServer({ noDelay: true }, take);
-    // A handshake that fails is the client's to tell.
+    // A failed handshake is reported by the client.
     this.#server.on("tlsClientError", () => {});
   }
 
-  /** A line for a socket; its bytes are the peer's to read. */
+  /** Creates a line for a socket; the peer reads the socket's bytes. */
   protected abstract open(socket: Socket): L;
-  /** What comes beside the script, or when it is `over`, and is answered or ignored without a word. */
+  /** Answers or ignores frames that are not part of the script, also once the script is `over`. */
   protected abstract tolerate(frame: Frame, line: L, over: boolean): boolean;
   protected abstract describe(frame: Frame): string;
 
@@ -76,7 +79,10 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when everything expected so far has come; rejects with what came instead, or what has not come in time. */
+  /**
+   * Resolves when everything expected so far has arrived; rejects with what arrived instead, or with what did not
+   * arrive in time.
+   */
   get done(): Promise<void> {
     return this.#until(() => this.#steps.length === this.#played);
   }
@@ -86,12 +92,12 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     return this.#until(() => this.lines.length > 0 && this.lines.every(({ over }) => over));
   }
 
-  /** Ends every connection without a word, now. */
+  /** Ends every connection now, without a frame. */
   dropAll(): void {
     for (const line of this.lines) this.drop(line);
   }
 
-  /** Refuses every connection from now on, as the port of a standby does. */
+  /** From now on refuses every connection, as the port of a standby does. */
   async refuse(): Promise<void> {
     if (this.#refusing) return;
     this.#refusing = true;
@@ -112,7 +118,7 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     return step;
   }
 
-  /** Every frame of every line, in the order they come. */
+  /** Every frame of every connection, in the order of arrival. */
   protected came(frame: Frame, line: L): void {
     if (line.over || this.#failure) return;
     line.came.push(frame);
@@ -175,14 +181,14 @@ export abstract class ScriptedPeer<Frame, L extends Line<Frame>> {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  /** A frame that nobody expected fails the test, even when it came after the last expectation. */
+  /** An unexpected frame fails the test, even after the last expectation was met. */
   async #end(): Promise<void> {
     await this.refuse();
     this.#throwFailure();
   }
 }
 
-/** A connection to a group of these peers, in this order, idle. The next is tried when one has answered, never beside it. */
+/** Returns an idle connection to a group of these peers, in this order. It never tries two of them at the same time. */
 export function connectionTo(peers: readonly { readonly uri: string }[], options: ConnectionOptions = {}): Connection {
   const list = peers.map((peer) => peer.uri).join(",");
   const uri = peers.length > 1 ? `masterslave:(${list})` : list;

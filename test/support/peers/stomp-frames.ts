@@ -1,4 +1,4 @@
-/** STOMP 1.2 frames for scripted peers: bytes into frames, and frames into bytes. */
+/** STOMP 1.2 frames for scripted peers: parses and encodes them. */
 
 export interface StompFrame {
   readonly command: string;

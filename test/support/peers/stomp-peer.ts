@@ -1,4 +1,4 @@
-/** A STOMP 1.2 broker that plays a script: its expectations read as the sentence of a scenario. */
+/** A scripted STOMP 1.2 broker whose expectations read like the sentences of a scenario. */
 import type { Socket } from "node:net";
 import type { Certificate } from "../certificate.ts";
 import { type Line, ScriptedPeer, type Step } from "./scripted-peer.ts";
@@ -21,7 +21,7 @@ class StompLine implements Line<StompFrame> {
     if (!this.over) this.socket.write(writeStompFrame({ command, headers, body }));
   }
 
-  /** The receipt a frame asks for, if it asks for one. */
+  /** Returns the receipt that a frame asks for, if any. */
   receipt({ headers }: StompFrame): void {
     const { receipt } = headers;
     if (receipt !== undefined) this.write("RECEIPT", { "receipt-id": receipt });
@@ -40,7 +40,7 @@ class StompLine implements Line<StompFrame> {
 
 type StompStep = Step<StompFrame, StompLine>;
 
-/** What the peer does when what it expected has come. */
+/** What the peer does after an expected frame has arrived. */
 export class StompReaction {
   readonly #step: StompStep;
   readonly #drop: (line: StompLine) => void;
@@ -63,14 +63,14 @@ export class StompReaction {
     return this.#then((line, frame) => line.receipt(frame));
   }
 
-  /** Messages for the subscription that has come. */
+  /** Sends messages to the subscription that has arrived. */
   deliver(...bodies: readonly string[]): this {
     return this.#then((line, { headers: { id = "", destination = "" } }) => {
       for (const body of bodies) line.deliver(id, destination, body);
     });
   }
 
-  /** An ERROR that names what has come, and with `close` the end of the connection, as on Artemis. */
+  /** Sends an ERROR with the frame's receipt-id, and with `close` ends the connection, as Artemis does. */
   error(message: string, { close = false }: { readonly close?: boolean } = {}): this {
     return this.#then((line, { headers: { receipt } }) => {
       line.write("ERROR", { message, ...(receipt !== undefined && { "receipt-id": receipt }) }, message);
@@ -80,7 +80,7 @@ export class StompReaction {
     });
   }
 
-  /** The socket closes without a word, as when the broker dies. */
+  /** Closes the socket without a frame, as when the broker dies. */
   drop(): this {
     return this.#then((line) => this.#drop(line));
   }
@@ -93,14 +93,14 @@ export class StompReaction {
     return this;
   }
 
-  /** What a test does itself when this has come. */
+  /** Runs code of the test after the frame has arrived. */
   call(work: () => void): this {
     return this.#then(() => work());
   }
 }
 
 export class StompPeer extends ScriptedPeer<StompFrame, StompLine> {
-  /** Every SEND that came, in order. */
+  /** Every SEND that arrived, in order. */
   readonly sends: StompFrame[] = [];
 
   static async listen(options: { readonly certificate?: Certificate } = {}): Promise<StompPeer> {
@@ -117,12 +117,12 @@ export class StompPeer extends ScriptedPeer<StompFrame, StompLine> {
     return this.#next("CONNECT", headers);
   }
 
-  /** A client that connects and is let in. */
+  /** Expects a client that connects, and accepts it. */
   expectConnection(server = CLASSIC): StompReaction {
     return this.expectConnect().connected(server);
   }
 
-  /** In this transaction if one is named, else in none. */
+  /** Expects a SEND in this transaction if given, otherwise in none. */
   expectSend(body?: string, { transaction }: { readonly transaction?: boolean } = {}): StompReaction {
     return this.#next("SEND", {}, (frame) => {
       const within = frame.headers["transaction"];
@@ -137,7 +137,7 @@ export class StompPeer extends ScriptedPeer<StompFrame, StompLine> {
     return this.#next("SUBSCRIBE", headers);
   }
 
-  /** UNSUBSCRIBE, ACK, NACK, BEGIN, COMMIT, ABORT or DISCONNECT. */
+  /** Expects UNSUBSCRIBE, ACK, NACK, BEGIN, COMMIT, ABORT or DISCONNECT. */
   expectFrame(command: string, headers: Readonly<Record<string, string>> = {}): StompReaction {
     return this.#next(command, headers);
   }
@@ -151,7 +151,7 @@ export class StompPeer extends ScriptedPeer<StompFrame, StompLine> {
     return line;
   }
 
-  /** A goodbye is answered when there is nothing else to come. */
+  /** A DISCONNECT that is not part of the script is answered. */
   protected override tolerate(frame: StompFrame, line: StompLine, over: boolean): boolean {
     if (!over || !["UNSUBSCRIBE", "DISCONNECT"].includes(frame.command)) return false;
     line.receipt(frame);

@@ -1,4 +1,4 @@
-/** A peer in a process of its own, so that it writes while the test's event loop is blocked: a byte every 20 ms. */
+/** A peer in a process of its own that writes a byte every 20 ms, also while the test's event loop is blocked. */
 import { createServer } from "node:net";
 
 const server = createServer((socket) => {

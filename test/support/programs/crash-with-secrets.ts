@@ -1,4 +1,7 @@
-/** Holds a connection with a password, prints what a careless program might, and crashes on an error of the library's. */
+/**
+ * Holds a connection with a password, prints what a careless program might print, and crashes on an error of the
+ * library.
+ */
 import { inspect } from "node:util";
 import { createConnection } from "../../../src/connect/connect.ts";
 
@@ -11,7 +14,7 @@ async function main(): Promise<void> {
   console.log(inspect(connection, { depth: Infinity, showHidden: true }), JSON.stringify(connection), `${connection}`);
   console.log(inspect(connection, { depth: Infinity, showHidden: true, customInspect: false }));
   console.log(inspect(connection.state, { depth: Infinity, showHidden: true }));
-  // A connection of its own that the broker refuses: the error is what the program dies of.
+  // The broker refuses this second connection, and the program crashes with that error.
   const other = createConnection(uri, { credentials: { username, password: `${password}, but wrong` } });
   if (way === "rejection") void other.connect();
   else {

@@ -1,6 +1,7 @@
 /**
- * A path that breaks one way, in a network namespace of its own: run it as `unshare -n`. From some moment on the peer's
- * packets arrive and ours do not. Prints how long it took until the socket was lost, in heart-beat intervals, and why.
+ * A path that breaks in one direction, in a network namespace of its own: run it as `unshare -n`. From some moment on
+ * the peer's packets arrive and ours do not. Prints how long it took until the socket was declared lost, in heart-beat
+ * intervals, and why.
  */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** A program that does nothing but hold a toy session: it says what happens to it, and closes at SIGUSR2. */
+/** A program that only holds a toy session. It prints what happens to the session, and closes at SIGUSR2. */
 import { MasterSlaveTransport } from "../../../src/transport/index.ts";
 import { ToyClient, type ToySession } from "../toy-client.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Secrets that the tests use and that must be read nowhere: whoever plants one writes it down, so that the search after a
- * run knows what was really used. Without SECRETS_DIRECTORY nothing is written.
+ * Secrets that the tests use and that must not appear in any output. Whoever plants a secret records it here, so that
+ * the search after a run knows which secrets were used. Without SECRETS_DIRECTORY nothing is recorded.
  */
 
 import { randomUUID } from "node:crypto";
@@ -14,7 +14,7 @@ export interface Secret {
   readonly value: string;
 }
 
-/** A way a secret may be written, and the bytes to look for. */
+/** A form in which a secret may be printed, as the bytes to search for. */
 export interface SecretForm {
   readonly kind: SecretKind;
   readonly form: string;
@@ -23,7 +23,7 @@ export interface SecretForm {
 
 const planted = new Set<string>();
 
-/** Notes the secret as used, and returns it. */
+/** Records the secret as used, and returns it. */
 export function plant(kind: SecretKind, value: string): string {
   const directory = process.env["SECRETS_DIRECTORY"];
   if (!directory || planted.has(value)) return value;
@@ -34,10 +34,10 @@ export function plant(kind: SecretKind, value: string): string {
   return value;
 }
 
-/** Every form a log, an error or an inspection might show it in. */
+/** Returns every form in which a log, an error or an inspection might show the secret. */
 export function formsOf({ kind, value }: Secret): readonly SecretForm[] {
   const lines = value.split("\n");
-  // Of a PEM file, what no other file has: the lines of the key itself.
+  // Of a PEM file, only the lines of the key itself are secret.
   const texts = lines.length > 1 ? lines.filter((line) => /^[\w+/]{40,}={0,2}$/.test(line)) : [value];
   const found = texts.flatMap((text) => {
     const bytes = Buffer.from(text);
@@ -53,11 +53,14 @@ export function formsOf({ kind, value }: Secret): readonly SecretForm[] {
     ];
     return written.map(([form, shown]) => ({ kind, form, text: shown }));
   });
-  // By the first name it has.
+  // A secret with several names is reported under the first.
   return [...new Map(found.reverse().map((form) => [form.text, form])).values()].reverse();
 }
 
-/** At each place it may have within a text that is encoded as a whole, as in SASL PLAIN or a basic Authorization header. */
+/**
+ * The forms at each position that the secret may have in a text that is encoded as a whole, as in SASL PLAIN or a basic
+ * Authorization header.
+ */
 function base64Forms(bytes: Buffer): readonly (readonly [string, string])[] {
   return [0, 1, 2].flatMap((before) => {
     const whole = Buffer.concat([Buffer.alloc(before), bytes]);

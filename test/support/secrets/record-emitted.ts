@@ -1,6 +1,7 @@
 /**
- * Records what the library emits in any test, for the search for secrets after the run: every event of every emitter and
- * every error made, as whoever prints them would see them. Bounded in time and size; without SECRETS_DIRECTORY it does nothing.
+ * Records what the library emits in any test, for the search for secrets after the run: every event of every emitter
+ * and every error, in every form in which a program might print them. The record is bounded in time and size. Without
+ * SECRETS_DIRECTORY nothing is recorded.
  */
 import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync } from "node:fs";
@@ -10,10 +11,10 @@ import { afterAll } from "vitest";
 import { IsolatedEmitter } from "../../../src/async/isolated-emitter.ts";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
 
-/** Of one test file. */
+/** The most bytes recorded for one test file. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_RENDERING_MS = 500;
-/** Of one event or error in one rendering. */
+/** The most bytes of one rendering of an event or error. */
 const MAX_TEXT = 64 * 1024;
 
 function record(folder: string): void {
@@ -28,7 +29,9 @@ function record(folder: string): void {
   afterAll(() => emitted.write());
 }
 
-/** Every constructor sets `name`, and nothing else does: by then cause and message are there, and the rest comes in the same turn. */
+/**
+ * Only error constructors set `name`. Cause and message are set by then, and the other fields follow in the same turn.
+ */
 function hearErrors(listener: (error: MasterSlaveError) => void): void {
   Object.defineProperty(MasterSlaveError.prototype, "name", {
     configurable: true,
@@ -73,7 +76,7 @@ class Emitted {
   }
 }
 
-/** All that a log could make of it. */
+/** Returns all renderings that a log might use. */
 function renderings(what: unknown, event: string | undefined): readonly string[] {
   const said = [
     event ?? "",
@@ -92,7 +95,10 @@ function renderings(what: unknown, event: string | undefined): readonly string[]
   return said.map((text) => text.slice(0, MAX_TEXT));
 }
 
-/** Empty where it cannot be shown so: a session holds cycles, and some tests throw things that throw when they are looked at. */
+/**
+ * Returns an empty text if the value cannot be rendered: sessions contain cycles, and some tests throw objects that
+ * throw when they are read.
+ */
 function textBy(show: () => string | undefined): string {
   try {
     return show() ?? "";

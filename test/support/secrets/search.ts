@@ -1,4 +1,4 @@
-/** Looks for planted secrets in everything a run has printed and emitted. */
+/** Searches everything that a run has printed and emitted for planted secrets. */
 import { readFileSync } from "node:fs";
 import { formsOf, type Secret, type SecretForm } from "./planted.ts";
 
@@ -9,10 +9,10 @@ export interface Leak {
   readonly form: string;
 }
 
-/** A file with more leaks than these is not searched further. */
+/** A file is not searched further after this many leaks. */
 const MAX_LEAKS = 20;
 
-/** Finds any form of any of the secrets in one pass, by its first two bytes. */
+/** Finds any form of any secret in one pass, by its first two bytes. */
 export class SecretSearch {
   readonly forms: readonly SecretForm[];
   readonly #byStart = new Map<number, { readonly bytes: Buffer; readonly form: SecretForm }[]>();
@@ -28,7 +28,7 @@ export class SecretSearch {
     }
   }
 
-  /** The leaks in these bytes, of a file of this name. */
+  /** Returns the leaks in these bytes, which are those of the file with this name. */
   in(bytes: Buffer, file: string): readonly Leak[] {
     const leaks: Leak[] = [];
     for (let at = 0; at + 1 < bytes.length && leaks.length < MAX_LEAKS; at++) {
