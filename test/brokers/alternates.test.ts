@@ -1,4 +1,7 @@
-/** Endpoints that a real broker names: Artemis of a clustered pair tells every AMQP client where its backup is. */
+/**
+ * Alternates from a real broker: the active member of an Artemis pair with a cluster connection tells every AMQP client
+ * where its backup is.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AlternatesPolicy } from "../../src/connect/alternates.ts";
 import { createConnection } from "../../src/connect/connect.ts";
@@ -12,7 +15,7 @@ describe.runIf((await detectWay()) === "maven")("an endpoint that Artemis names"
   }, 600_000);
   afterAll(() => group?.close());
 
-  /** What a connection by this host is told until it is closed. */
+  /** Collects the alternates that a connection to this host gets until it is closed. */
   const told = async (host: string, options: ConnectionOptions) => {
     const { port } = group.endpoint("a", "amqp");
     const connection = createConnection(`amqp://${host}:${port}`, { credentials: group.credentials, ...options });
@@ -24,7 +27,7 @@ describe.runIf((await detectWay()) === "maven")("an endpoint that Artemis names"
     await connection.close({ drainTimeoutMs: 200 });
     return { added, refused };
   };
-  /** Artemis names the backup by its connector for the cluster. */
+  /** Artemis gives the address of the backup's connector for the cluster. */
   const named = () => `127.0.0.1:${group.endpoint("b", "openwire").port}`;
 
   it("is tried if its host is in the URI, whatever its port", async () => {

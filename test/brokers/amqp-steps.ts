@@ -1,4 +1,6 @@
-/** What the tests of the AMQP adapter on real brokers have in common: a pair, sessions on its active member, subscriptions and sends. */
+/**
+ * Shared by the AMQP adapter's tests on real brokers: a pair, sessions on its active member, subscriptions and sends.
+ */
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Destination, formatDestination } from "../../src/messaging/messages/destination.ts";
 import type { MessageBody, MessageOptions } from "../../src/messaging/messages/outgoing-message.ts";
@@ -17,7 +19,7 @@ export const PRODUCTS: readonly Product[] = ["classic", "artemis"];
 export interface Subscribed {
   readonly sink: RecordedSink;
   readonly subscription: SessionSubscription;
-  /** Of the temporary queue it was made with. */
+  /** The address of the temporary queue, if the subscription has one. */
   readonly address: Destination | undefined;
   texts(): string[];
 }
@@ -25,7 +27,7 @@ export interface Subscribed {
 export interface AmqpSteps {
   readonly group: RealGroup;
   open(settings?: Partial<AdapterSettings>): Promise<MessagingSession>;
-  /** A destination nobody has used. */
+  /** Returns a destination that nobody has used. */
   fresh(kind?: Destination["kind"]): Destination;
 }
 
@@ -59,7 +61,7 @@ export function amqpSteps(product: Product, options: GroupOptions = {}): AmqpSte
   };
 }
 
-/** Rejects with the refusal. */
+/** Resolves with the refusal. */
 export async function subscribed(
   session: MessagingSession,
   destination: Destination,
@@ -87,7 +89,7 @@ export async function received({ sink }: Subscribed, index: number): Promise<Inc
   return sink.deliveries[index] as IncomingDelivery;
 }
 
-/** What is in a queue, taken out of it: what comes until nothing has come for a while; longer where there must be more. */
+/** Takes everything out of a queue: reads until nothing has come for a while, longer if more messages are expected. */
 export async function emptied(session: MessagingSession, queue: Destination, atLeast = 0): Promise<string[]> {
   const rest = await subscribed(session, queue, { prefetch: 100 });
   let settled = 0;

@@ -1,4 +1,7 @@
-/** Subscriptions over AMQP on real brokers: by name, shared, exclusive, with wildcards, of several destinations, and browsers. */
+/**
+ * Subscriptions over AMQP on real brokers: named, shared, exclusive, with wildcards, of several destinations, and
+ * browsers.
+ */
 import { describe, expect, it } from "vitest";
 import { SubscriptionRefusedError, UnsupportedError } from "../../src/errors/errors.ts";
 import type { NamedSubscription } from "../../src/messaging/port/messaging-session.ts";
@@ -228,14 +231,14 @@ describe.each(PRODUCTS)("AMQP subscriptions on %s", (product) => {
     await replies.subscription.close();
     const late = recordedSend(address, "late");
     (await steps.open()).send(late);
-    // Artemis makes a queue of that name, as of any other.
+    // For Artemis this is a queue name like any other, so it creates the queue.
     expect((await late.outcome).kind).toBe(isClassic ? "failed" : "confirmed");
   });
 
   it("give back what was rejected, released and modified as AMQP has it", async () => {
     const session = await steps.open();
     const deadLetters = { kind: "queue", name: isClassic ? "ActiveMQ.DLQ" : "DLQ" } as const;
-    // Held open: Artemis deletes an empty queue that nobody uses, and discards what is rejected then.
+    // Held open, because Artemis deletes an empty queue without consumers, and then discards what is rejected.
     const dead = await subscribed(session, deadLetters, { prefetch: 100 });
     const queue = steps.fresh();
     for (const body of ["reject", "here", "release", "modify"]) await confirmed(session, queue, body);
@@ -257,12 +260,12 @@ describe.each(PRODUCTS)("AMQP subscriptions on %s", (product) => {
       ["release", 0],
     ]);
     for (const delivery of input.sink.deliveries.slice(4)) input.subscription.settle(delivery, ACCEPTED);
-    // Artemis keeps what is undeliverable here for another consumer; Classic takes it for dead.
+    // Artemis keeps a message that is undeliverable here for another consumer; Classic makes it a dead letter.
     await dead.sink.delivered(isClassic ? 2 : 1);
     await input.subscription.close();
     expect(await emptied(session, queue)).toEqual(isClassic ? [] : ["here"]);
     expect(dead.texts()).toEqual(isClassic ? ["reject", "here"] : ["reject"]);
-    // Neither keeps the reason.
+    // Neither broker keeps the reason.
     expect(JSON.stringify(dead.sink.deliveries.map(({ message }) => message.properties))).not.toContain("no such sku");
   });
 });

@@ -1,4 +1,6 @@
-/** Transactions over AMQP on real brokers: what holds together, what comes again, and what each broker says of it. */
+/**
+ * Transactions over AMQP on real brokers: what takes effect together, what is redelivered, and how each broker answers.
+ */
 import { describe, expect, it } from "vitest";
 import { ConnectionClosedError } from "../../src/errors/errors.ts";
 import type { IncomingDelivery } from "../../src/messaging/port/messaging-session.ts";

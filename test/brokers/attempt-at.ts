@@ -1,7 +1,7 @@
-/** What the first endpoint that answers says to an attempt that must fail. */
+/** The answer of the first responding endpoint to an attempt that must fail. */
 import { AttemptError, type ConnectOptions, connect, NoActiveEndpointError } from "../../src/index.ts";
 
-/** Rejects when a session is opened all the same. An endpoint that only refuses TCP is passed over. */
+/** Rejects if a session is opened after all. An endpoint that refuses TCP is skipped. */
 export async function attemptAt(uri: string, options: ConnectOptions): Promise<AttemptError> {
   const outcome = await connect(uri, { initialConnect: "fail-fast", ...options }).catch((error: unknown) => error);
   if (outcome instanceof AttemptError) return outcome;

@@ -1,11 +1,11 @@
-/** Sends numbered messages to Artemis over a bare STOMP socket, to show what the broker does without this package. */
+/** Sends numbered messages to Artemis over a bare STOMP socket, to show how the broker behaves without this package. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { RealGroup } from "./group-contract.ts";
 import { connectFrame } from "./stomp-probe.ts";
 
 export class BareSender {
-  /** Resolves when the first receipt has come. */
+  /** Resolves when the first receipt has arrived. */
   readonly firstReceipt: Promise<void>;
   readonly #socket: Socket;
   #onReceipt: () => void = () => {};
@@ -28,7 +28,10 @@ export class BareSender {
     return new BareSender(socket);
   }
 
-  /** Writes so many messages at once, each with a duplicate id. Resolves with the numbers that were confirmed until the socket closed. */
+  /**
+   * Writes this many messages at once, each with a duplicate id. Resolves with the numbers that were confirmed before
+   * the socket closed.
+   */
   async send(queue: string, count: number, kind: "single" | "transaction"): Promise<number[]> {
     const all = Array.from({ length: count }, (_, n) => n);
     const inTransaction = kind === "transaction";

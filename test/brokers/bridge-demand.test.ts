@@ -1,4 +1,7 @@
-/** Links that forward on demand, links that give back, and links of which one process is active, between real pairs. */
+/**
+ * Links that forward on demand, links that give messages back, and links that run in several processes of which one is
+ * active, between real pairs.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bridge, type BridgeGroup, type BridgeLink, createBridge } from "../../src/bridge/index.ts";
 import { type Connection, connect } from "../../src/index.ts";
@@ -55,7 +58,7 @@ async function take(connection: Connection, destination: string, count: number) 
   return consumer;
 }
 
-/** Long enough for a consumer to be told and a message to be forwarded. */
+/** Long enough for a consumer to be announced and a message to be forwarded. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 700));
 
 async function waiting(connection: Connection, queue: string): Promise<number> {
@@ -64,7 +67,7 @@ async function waiting(connection: Connection, queue: string): Promise<number> {
   return count;
 }
 
-/** By where the consumers are: the target of the link. */
+/** The target of the link, where the consumers are. */
 const TARGETS = [
   { product: "classic", protocol: "amqp", tellsWhose: false },
   { product: "classic", protocol: "stomp", tellsWhose: true },
@@ -132,7 +135,7 @@ describe.sequential.each(TARGETS)("demand on $product over $protocol", ({ produc
     const { near, far, queue, sender, reader, bridge } = await setUp();
     const running = await bridge();
     const browser = reader.browse(queue)[Symbol.asyncIterator]();
-    // Takes what is in the queue of the far group to another queue there.
+    // Moves messages from the queue at the far group to another queue there.
     const other = await run(side(far, "amqp"), side(near, "amqp"), { include: [queue] });
     await send(sender, queue, 3);
     void browser.next();
@@ -255,7 +258,7 @@ describe.sequential("returnWhenNoConsumers", () => {
       const back = await take(local, queue, 9);
       await expect.poll(() => link(running)).toMatchObject({ forwarded: 10, returned: 9 });
       await back.close();
-      // They may go again: their path is what it was.
+      // The messages may be forwarded again, because their path is as before.
       await send(local, queue, 1);
       await take(remote, queue, 1);
     },
@@ -294,7 +297,7 @@ describe.sequential("of two processes with an exclusive link", () => {
     const restricted = side(artemis, "amqp", RESTRICTED_CREDENTIALS);
     const unknown = await run(restricted, south, { include: [fresh("open")], exclusive: true });
     expect(link(unknown)).toMatchObject({ state: "failed", reason });
-    // Its durable subscriptions are shared over STOMP.
+    // On Artemis over STOMP, several processes share a durable subscription.
     const topic = { include: [fresh().replace("queue:", "topic:")], durable: true, exclusive: true };
     expect(link(await run(side(artemis, "stomp"), south, topic))).toMatchObject({ state: "failed", reason });
   });

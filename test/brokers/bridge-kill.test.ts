@@ -1,4 +1,4 @@
-/** One kill of each victim over pairs that together hold every protocol and product on each side. */
+/** One kill of each victim, over pairs that together cover every protocol and product on each side. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { killRound, VICTIMS, type Victim } from "./bridge/kill-round.ts";
 import { type RealGroup, startGroup } from "./real-group.ts";
@@ -18,7 +18,7 @@ describe.sequential.each([
     expect(round.sent).toBeGreaterThan(100);
     expect(round.lost).toBe(0);
     if (target === "artemis") expect(round.storedTwice).toBe(0);
-    // What was in flight at the kill, and no more.
+    // At most the messages that were in flight at the kill.
     else expect(round.storedTwice).toBeLessThanOrEqual(1_000);
   });
 

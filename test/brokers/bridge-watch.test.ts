@@ -1,4 +1,7 @@
-/** What a bridge sees of real brokers: delays, depths, messages that cannot come, names of queues, and what check asks. */
+/**
+ * What a bridge notices on real brokers: delays, depths, messages that cannot come, names of groups, and the findings
+ * of check.
+ */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,7 +84,7 @@ describe.sequential("the canary", () => {
     for (const product of [from, to])
       for await (const message of (await open(product)).browse("queue://masterslave.canary.l.north.south"))
         left.push(message.text());
-    // The one that was on its way at the end.
+    // The canary that was in flight at the end.
     expect(left.length).toBeLessThanOrEqual(1);
   });
 });
@@ -99,7 +102,7 @@ it("a wildcard over queues of Artemis brings those that are there and those that
   await client.send(`queue://${prefix}.late`, "late");
   expect(await drained(far, `${prefix}.early`, 1)).toEqual(["early"]);
   expect(await drained(far, `${prefix}.late`, 1)).toEqual(["late"]);
-  // Nobody took it, not even to give it back.
+  // Nobody took the message, not even to give it back.
   expect(await drained(client, `${prefix}.tmp.no`, 1)).toEqual(["excluded"]);
 });
 
@@ -148,7 +151,7 @@ describe.sequential("messages that are not for the link, in front of ten that ar
     const { queue } = await fill(300);
     const bridge = await run(side("classic"), side("artemis"), { include: [`queue://${queue}`] });
     expect((await drained(await open("artemis"), queue, 10)).sort()).toEqual(own);
-    // The look itself ends after what it brought.
+    // The look itself made the broker deliver the messages.
     const told = expect.objectContaining({ link: "l", group: "north", code: "BLOCKED_BY_SELECTOR" });
     await expect.poll(() => bridge.status().warnings, WAIT).toEqual([told]);
   });
@@ -195,7 +198,7 @@ it("two links that make a circle over a queue of both products bring each messag
   await Promise.all(Array.from({ length: 30 }, (_, n) => south.send(`queue://${queue}`, `s${n}`)));
   await expect.poll(() => stateOf(bridge)?.forwarded, WAIT).toBe(80);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
-  // Nothing goes round, and nothing is taken to be given back.
+  // No message goes round, and none is taken only to be given back.
   expect(stateOf(bridge)).toMatchObject({ forwarded: 80, filtered: 0, unacknowledged: 0 });
   expect(new Set(await drained(south, queue, 50)).size).toBe(50);
   expect(new Set(await drained(north, queue, 30)).size).toBe(30);
@@ -269,7 +272,7 @@ describe.sequential("messages of a Java client", () => {
   ] as const)("have the same classes and values from %s to %s over AMQP", async (from, to) => {
     const [queue, there] = [fresh("java"), fresh("java")];
     const [sender, receiver] = [await java("qpid-jms", from), await java("qpid-jms", to)];
-    // Within one pair the link is a move: the same engine, and the broker encodes for it as for any other.
+    // Within one pair the link is a move: the same engine, and the broker encodes messages as for any other client.
     const bridge = createBridge({
       groups: from === to ? { north: side(from) } : { north: side(from), south: side(to) },
       links: {

@@ -1,4 +1,4 @@
-/** The bridge between real pairs: a target that refuses, requests and replies over takeovers, and ids that repeat. */
+/** The bridge between real pairs: a target that refuses, requests and replies over takeovers, and repeated ids. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { BridgeGroup, BridgeLink } from "../../src/bridge/index.ts";
 import { type Bridge, createBridge } from "../../src/bridge/index.ts";
@@ -85,7 +85,8 @@ it("requests in one group are answered in the other, while both active members a
     include: [queue],
   });
   const [asks, answers] = [await open(classic), await open(artemis)];
-  // The reply goes back by a link of its own: wildcards over queues need Classic, so its name is learnt first.
+  // The reply returns over its own link. Wildcards over queues need Classic, so the test finds out the reply queue's
+  // name first.
   const replies = new Promise<string>((resolve) => {
     answers.respond(queue, (message) => {
       resolve(message.replyTo ?? "");

@@ -1,4 +1,7 @@
-/** What the configuration of the real brokers promises to the tests: scheduling, destinations that block, dead letters, virtual topics. */
+/**
+ * Checks that the configuration of the real brokers provides what tests rely on: scheduling, destinations that block,
+ * dead letters, virtual topics.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
@@ -7,7 +10,7 @@ import { type Product, type Protocol, type RealGroup, startGroup } from "./real-
 
 const PROTOCOLS: readonly Protocol[] = ["stomp", "amqp"];
 const RECEIVE_TIMEOUT_MS = 20_000;
-/** How long a send must go unconfirmed to count as held. */
+/** A send that is unconfirmed for this long counts as held. */
 const HELD_MS = 1_000;
 
 const connections: Connection[] = [];
@@ -36,12 +39,12 @@ async function take(connection: Connection, destination: string, count = 1): Pro
   return bodies;
 }
 
-/** Whether a send is still without its outcome after a while. */
+/** Whether a send is still without an outcome after a while. */
 async function isHeld(send: Promise<unknown>): Promise<boolean> {
   return Promise.race([send.then(() => false), sleep(HELD_MS, true)]);
 }
 
-/** Sends until one is held; the promises of all, the held one last. */
+/** Sends until one is held. Returns the promises of all sends, the held one last. */
 async function sendUntilHeld(connection: Connection, destination: string, body: string): Promise<Promise<unknown>[]> {
   const sends: Promise<unknown>[] = [];
   for (;;) {
@@ -107,7 +110,7 @@ describe.each(["classic", "artemis"] as const)("the settings of a real %s", (pro
       const producer = await open(group, "amqp");
       const sends = Array.from({ length: 1_200 }, () => producer.send("queue://blocking.amqp", "x".repeat(1_000)));
       for (const send of sends) send.catch(() => {});
-      // The credit that was given before it was full: 1,000.
+      // The credit that was granted before the address was full: 1,000.
       await Promise.all(sends.slice(0, 1_000));
       expect(await isHeld(sends[1_000] ?? Promise.resolve())).toBe(true);
       await take(await open(group, "amqp"), "queue://blocking.amqp", sends.length);

@@ -1,4 +1,4 @@
-/** The watchdog of connectors: it acts on one that stays away, once for each limit, and on no other. */
+/** The watchdog of connectors restarts the broker of one that stays away, once for each limit, and no other. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ProbedConnector } from "../../src/topology/probe/probe-topology.ts";
 import { CONNECTOR_LIMIT_MS, ConnectorWatchdog } from "./connector-watchdog.ts";

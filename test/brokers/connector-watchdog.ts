@@ -1,12 +1,12 @@
 /**
- * Sees connectors that stay away and has their broker restarted: a connector of Classic can die silently and never try
- * again (activemq#1864). A run says how often it had to act.
+ * Detects connectors that stay away and has their broker restarted: a connector of Classic can die silently and never
+ * try again (activemq#1864). The run reports how often this was necessary.
  */
 import type { ProbedConnector } from "../../src/topology/probe/probe-topology.ts";
 
 /**
- * Longer than a connector needs that is well: it waits out the 30 s of Java's connection time-out at a host that is silent
- * (35 s were seen), and then takes the next address.
+ * Longer than a healthy connector needs: it waits out Java's connection time-out of 30 s at a silent host (35 s were
+ * measured), and then tries the next address.
  */
 export const CONNECTOR_LIMIT_MS = 60_000;
 
@@ -19,12 +19,15 @@ export class ConnectorWatchdog {
     this.#restart = restart;
   }
 
-  /** The connectors for which it had a broker restarted, in order. */
+  /** The connectors whose broker was restarted, in order. */
   get acted(): readonly string[] {
     return this.#acted;
   }
 
-  /** Tells which connectors are missing now. One that was missing at every call for the whole limit has its broker restarted. */
+  /**
+   * Call it with the connectors that are missing now. If one was missing at every call during the whole limit, its
+   * broker is restarted.
+   */
   note(missing: readonly ProbedConnector[], nowMs: number): void {
     const names = new Set(missing.map(nameOf));
     for (const name of this.#since.keys()) if (!names.has(name)) this.#since.delete(name);
@@ -33,7 +36,7 @@ export class ConnectorWatchdog {
       const since = this.#since.get(name) ?? nowMs;
       this.#since.set(name, since);
       if (nowMs - since < CONNECTOR_LIMIT_MS) continue;
-      // It has the whole limit again after the restart.
+      // After a restart the connector has the whole limit again.
       this.#since.set(name, nowMs);
       this.#acted.push(name);
       console.error(

@@ -1,4 +1,7 @@
-/** The docker way: the services of docker-compose.yml at the repository's root, one compose project per product. */
+/**
+ * Runs a pair by docker: the services of docker-compose.yml at the repository's root, one compose project for each
+ * product.
+ */
 import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -68,7 +71,7 @@ class DockerGroup implements RealGroup {
     this.version = BROKER_VERSIONS[product];
   }
 
-  /** A fresh store: what an earlier run left is removed first. */
+  /** Removes what an earlier run left, so that the store is empty. */
   async up(): Promise<void> {
     await this.close();
     await this.#compose("up", "--detach", this.#service("a"));
@@ -132,7 +135,7 @@ class DockerGroup implements RealGroup {
     return this.close();
   }
 
-  /** Resolves once the member's log, from now on, says that it is active or waits for the lock. */
+  /** Resolves once the member's log reports, from now on, that it is active or waits for the lock. */
   async #bringUp(member: MemberName, ...command: readonly string[]): Promise<void> {
     const since = new Date().toISOString();
     await this.#compose(...command, this.#service(member));

@@ -1,20 +1,20 @@
 /**
- * Kills the active member at the very moment at which a send is confirmed. The brokers of such a group write to their disk
- * late, so that whatever is confirmed before it is stored is lost nearly every time instead of now and then.
+ * Kills the active member at the moment when a send is confirmed. The brokers of this group write to their disk late,
+ * so a message that is confirmed before it is stored is lost nearly every time instead of now and then.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../src/messaging/connection/connection.ts";
 import type { SendOptions } from "../../src/messaging/sending/call-options.ts";
 import { type RealGroup, startGroup } from "./real-group.ts";
 
-/** How long Artemis keeps journal records before it writes them: thirty times as long as usual. */
+/** How long Artemis keeps journal records in memory: thirty times as long as usual. */
 const JOURNAL_DELAY_NS = 100_000_000;
 
 export function startSlowJournalGroup(): Promise<RealGroup> {
   return startGroup("artemis", { jvmOptions: [`-DJOURNAL_BUFFER_TIMEOUT=${JOURNAL_DELAY_NS}`] });
 }
 
-/** Kills the active member when `moment` resolves, and brings it back as the standby of the other. */
+/** Kills the active member when `moment` resolves, and starts it again as the standby of the other. */
 export async function killAt(group: RealGroup, moment: Promise<unknown>): Promise<void> {
   const active = await group.waitActive();
   await moment;
@@ -23,10 +23,10 @@ export async function killAt(group: RealGroup, moment: Promise<unknown>): Promis
   await group.start(active);
 }
 
-/** What is sent under a number, and where to. */
+/** The message with this number, and its destination. */
 export type Numbered = (n: number) => { readonly to: string; readonly options?: SendOptions };
 
-/** Lanes that send numbered messages one after the other, and know which were confirmed. */
+/** Lanes that send numbered messages one after the other and record which were confirmed. */
 export class NumberedLanes {
   readonly confirmed: number[] = [];
   readonly rejections: unknown[] = [];
@@ -43,7 +43,7 @@ export class NumberedLanes {
     this.#lanes = Promise.all(Array.from({ length: lanes }, () => this.#lane()));
   }
 
-  /** Resolves with the next confirmation, in the turn in which it is told. */
+  /** Resolves with the next confirmation, in the same turn of the event loop. */
   nextConfirmation(): Promise<void> {
     return new Promise((resolve) => {
       this.#onConfirmed = resolve;
@@ -72,7 +72,7 @@ export class NumberedLanes {
   }
 }
 
-/** The numbers in a queue, in order, taken out of it. */
+/** Takes all messages out of a queue and returns their numbers in order. */
 export async function drainNumbers(connection: Connection, queue: string): Promise<number[]> {
   const consumer = connection.consume(queue);
   await consumer.ready;

@@ -1,4 +1,7 @@
-/** Sees that no child process and no store outlives this process, whatever ends it: `exit`, an uncaught error, or a signal. SIGKILL aside: then ParentWatch ends the brokers and the store stays. */
+/**
+ * Ensures that no child process and no store outlives this process, whether it ends by `exit`, an uncaught error or a
+ * signal. After SIGKILL, ParentWatch ends the brokers, and only the store is left.
+ */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -7,7 +10,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const children = new Set<ChildProcess>();
 const cleanUps = new Set<() => void>();
 
-/** Kills `child` when this process ends; forgets it once it has exited. */
+/** Kills `child` when this process ends. A child that has exited is forgotten. */
 export function guardChild(child: ChildProcess): void {
   listen();
   children.add(child);
@@ -18,13 +21,16 @@ export function guardChild(child: ChildProcess): void {
   void once(child, "close").then(forget, forget);
 }
 
-/** Removes `directory` when this process ends. Call what it returns once the directory is gone. */
+/** Removes `directory` when this process ends. Call the returned function once the directory is gone. */
 export function guardDirectory(directory: string): () => void {
-  // A child may write while it dies: hence the retries.
+  // A child may still write while it ends, hence the retries.
   return guardCleanUp(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
 }
 
-/** Calls `cleanUp`, which waits for nothing, when this process ends and its children have been killed. Call what it returns once there is nothing left to clean up. */
+/**
+ * Calls the synchronous function `cleanUp` when this process ends, after its children were killed. Call the returned
+ * function once there is nothing left to clean up.
+ */
 export function guardCleanUp(cleanUp: () => void): () => void {
   listen();
   cleanUps.add(cleanUp);
@@ -46,7 +52,7 @@ function ignoreWhenEmpty(): void {
   for (const signal of SIGNALS) process.off(signal, onSignal);
 }
 
-/** SIGKILL ends a stopped (SIGSTOP) child too. */
+/** SIGKILL also ends a child that is stopped by SIGSTOP. */
 function endAll(): void {
   for (const child of children) child.kill("SIGKILL");
   for (const cleanUp of cleanUps) cleanUp();
@@ -54,7 +60,10 @@ function endAll(): void {
   cleanUps.clear();
 }
 
-/** Our listener takes the signal's default away, so where nobody else listens we end as the signal would have. */
+/**
+ * Our listener disables the signal's default action. If nobody else listens, the process must end as the signal would
+ * have ended it.
+ */
 function onSignal(signal: NodeJS.Signals): void {
   endAll();
   ignoreWhenEmpty();

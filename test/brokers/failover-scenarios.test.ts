@@ -1,4 +1,7 @@
-/** Scenarios of the Java clients' failover tests that only a real pair can play: transactions and durable subscriptions over a takeover. */
+/**
+ * Scenarios of the Java clients' failover tests that need a real pair: transactions and durable subscriptions over a
+ * takeover.
+ */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Connection, type ConnectionOptions, createConnection, type Delivery } from "../../src/index.ts";
 import { next } from "../support/stories.ts";
@@ -26,7 +29,7 @@ for (const product of ["classic", "artemis"] as const) {
         return connection.connect();
       }
 
-      /** The active member is killed; resolves when the connections are on the other, and the killed one waits behind it. */
+      /** Kills the active member. Resolves when the connections use the other one and the killed one is its standby. */
       async function takeover(...connections: readonly Connection[]): Promise<void> {
         const restored = connections.map((connection) => next(connection, "restored"));
         const active = await group.waitActive();
@@ -107,7 +110,7 @@ for (const product of ["classic", "artemis"] as const) {
         await Promise.all([takeover(publisher, subscriber), publisher.send(topic, "2")]);
         const heard: string[] = [];
         while (!heard.includes("2")) heard.push(await hear());
-        // The first was not accepted: it comes again.
+        // The first delivery was not accepted, so the message comes again.
         expect(heard).toContain("1");
         await consumer.close();
         await subscriber.unsubscribe("mine");

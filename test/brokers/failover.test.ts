@@ -1,4 +1,6 @@
-/** Failover on real brokers: a clean stop, a stopped process, a kill, bad logins and bad messages, on every combination. */
+/**
+ * Failover on real brokers for every combination: a clean stop, a stopped process, a kill, bad logins and bad messages.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -65,7 +67,7 @@ for (const product of ["classic", "artemis"] as const) {
             console.info(
               `${product} ${protocol}: a stopped process noticed after ${intervals.toFixed(2)} heart-beat intervals`,
             );
-            // 2.2 is the promise; the rest is for a machine that is busy with other things.
+            // The library promises 2.2; the rest is a tolerance for a busy machine.
             expect(intervals).toBeLessThan(3.2);
             await sleep(1_000);
             expect(connection.state.name).toBe("interrupted");
@@ -104,7 +106,8 @@ for (const product of ["classic", "artemis"] as const) {
           (error) => error,
         );
         expect(failure.code).toBe("AUTHENTICATION_FAILED");
-        // Whichever member is active refuses; a standby before it may have refused the connection, one after it is not asked.
+        // The active member refuses the login. A standby listed before it may have refused the connection; a later one
+        // is not tried.
         expect(answers.at(-1)).toBe("AUTHENTICATION_FAILED");
         expect(answers.slice(0, -1).every((code) => code === "ENDPOINT_REFUSED")).toBe(true);
         expect(`${failure.stack}${JSON.stringify(failure)}`).not.toContain("s3cret");
@@ -161,7 +164,7 @@ class Traffic {
   async run(count: number): Promise<void> {
     for (let n = 0; n < count; n++) this.#send();
     await Promise.all(this.#sends);
-    // These are in flight when the test goes on.
+    // These sends are in flight when the test goes on.
     for (let n = 0; n < 20; n++) this.#send();
   }
 

@@ -1,4 +1,4 @@
-/** What a full store or address does to a connection, and what the caller sees of it: blocked, held, rejected. */
+/** How a connection behaves when a store or address is full, and what the caller sees: blocked, held, rejected. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
   await Promise.all(connections.splice(0).map((connection) => connection.close({ drainTimeoutMs: 200 })));
 });
 
-/** Reads until it is quiet, and returns how many came. */
+/** Reads until no more messages come, and returns how many came. */
 async function empty(connection: Connection, queue: string): Promise<number> {
   const consumer = connection.consume(queue);
   let count = 0;
@@ -44,7 +44,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 describe("a full store on Classic", () => {
   let group: RealGroup;
   beforeAll(async () => {
-    // More than two journal files: one stays for the sake of a single message that nobody has settled.
+    // More than two journal files: Artemis keeps a whole file for a single unsettled message.
     group = await startGroup("classic", { storeLimit: "100mb" });
   }, 600_000);
   afterAll(() => group?.close());
@@ -64,7 +64,8 @@ describe("a full store on Classic", () => {
     const { blockedMs, pendingSends } = one.stats();
     expect(blockedMs).toBeGreaterThanOrEqual(1_000);
     expect(pendingSends).toBeGreaterThan(0);
-    // The acknowledgement is written, and not read: the message stays the consumer's, and no other comes.
+    // The acknowledgement is written but the broker does not read it: the message still belongs to the consumer, and no
+    // other comes.
     expect(await delivery?.accept()).toBe("settled");
     const other = await open(group, "stomp");
     expect(await consumer.receive({ timeoutMs: 500 })).toBeUndefined();
@@ -78,7 +79,8 @@ describe("a full store on Classic", () => {
     await Promise.all(sends);
     expect(one.stats().blockedMs).toBe(0);
     expect(taken).toBeGreaterThanOrEqual(sends.length);
-    // A connection that is taken for dead meanwhile is made again, and its sends with it: then some are stored twice.
+    // If a connection is taken for dead meanwhile, it is replaced and its sends are written again: then some are stored
+    // twice.
     if (losses.length === 0) expect(taken).toBe(sends.length);
     await one.send("queue://work", "after");
     expect((await consumer.receive({ timeoutMs: 10_000 }))?.message.text()).toBe("after");

@@ -1,4 +1,4 @@
-/** What both ways of running a group share: its URI, and finding the active member from outside as a client would. */
+/** Shared by both ways of running a group: its URI, and finding the active member as a client would. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { APP_CREDENTIALS, MEMBER_NAMES, type MemberName, type Protocol, type RealGroup } from "./group-contract.ts";
 import { probeStomp } from "./stomp-probe.ts";

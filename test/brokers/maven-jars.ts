@@ -1,4 +1,7 @@
-/** The jars of a broker, or of the Java clients: resolved once by Maven into a cache outside the checkout, with our programs compiled beside them. */
+/**
+ * The jars of a broker or of the Java clients. Maven resolves them once into a cache outside the checkout, and our
+ * programs are compiled beside them.
+ */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
@@ -21,11 +24,11 @@ export interface JavaProgram {
   readonly mainClass: string;
 }
 
-/** What a program is made from. */
+/** The parts of a program. */
 interface Recipe {
   readonly name: string;
   readonly dependencies: readonly string[];
-  /** Never asked for: it does not resolve, and the program does without. */
+  /** Excluded dependencies: they cannot be resolved, and the program does not need them. */
   readonly without?: string;
   /** Classes of ours; the first is the main one. */
   readonly classes: readonly string[];
@@ -72,10 +75,10 @@ const JMS_PEER: Recipe = {
   classes: ["JmsPeer", "MessageJson", "JmsBench"],
 };
 
-/** What writes the bodies of Classic's advisories for STOMP. */
+/** The libraries with which Classic writes the bodies of its advisories for STOMP. */
 const ADVISORIES_AS_JSON = ["com.thoughtworks.xstream:xstream:1.4.21", "org.codehaus.jettison:jettison:1.5.4"];
 
-/** The Classic brokers of networks: newer, and with what writes advisories as JSON for STOMP. */
+/** The Classic brokers of networks: a newer version, with the libraries that write advisories as JSON for STOMP. */
 export const NETWORK_BROKER_VERSION = "6.3.1";
 
 const NETWORK_BROKER: Recipe = {
@@ -108,17 +111,19 @@ export function brokerJars(product: Product): Promise<JavaProgram> {
   return programOf(BROKERS[product]);
 }
 
-/** Likewise, for a Classic that tells of consumers by advisories, over STOMP as JSON. */
+/** The same, for a Classic broker that announces consumers by advisories, as JSON over STOMP. */
 export function advisingBrokerJars(): Promise<JavaProgram> {
   return programOf(ADVISING_BROKER);
 }
 
-/** Likewise, for the brokers of a network of groups. */
+/** The same, for the brokers of a network of groups. */
 export function networkBrokerJars(): Promise<JavaProgram> {
   return programOf(NETWORK_BROKER);
 }
 
-/** Likewise, for the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench of the bench. */
+/**
+ * The same, for the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench for the benchmarks.
+ */
 export function jmsPeerJars(): Promise<JavaProgram> {
   return programOf(JMS_PEER);
 }
@@ -133,7 +138,7 @@ function programOf(recipe: Recipe): Promise<JavaProgram> {
   return program;
 }
 
-/** Whether this machine has what the Maven way needs. */
+/** Whether this machine has the tools for the Maven way. */
 export async function hasMavenAndJava(): Promise<boolean> {
   const answers = await Promise.allSettled([run("java", ["-version"]), run("javac", ["-version"]), run("mvn", ["-v"])]);
   return answers.every((answer) => answer.status === "fulfilled");

@@ -1,4 +1,4 @@
-/** One broker member as a child JVM: the same ports and store at every start, a log file for every run. */
+/** One broker member as a child JVM, with the same ports and store at every start, and a log file for every run. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
@@ -8,19 +8,22 @@ import { guardChild } from "./exit-guard.ts";
 
 export interface MemberSettings {
   readonly name: string;
-  /** Where logs go and where the process runs. */
+  /** The directory of the logs, and the working directory of the process. */
   readonly directory: string;
-  /** What the command begins with: nothing, or what puts it into another place. */
+  /** What precedes the command: nothing, or a command that runs it in another place. */
   readonly prefix: readonly string[];
   readonly javaArguments: readonly string[];
-  /** The log line of a member that waits for the lock, and of one that is active. */
+  /** The log lines of a member that waits for the lock, and of one that is active. */
   readonly standbyLine: RegExp;
   readonly activeLine: RegExp;
-  /** How much of its log the error of a failed start shows; 40 lines unless said. */
+  /** How many lines of its log the error of a failed start shows; 40 by default. */
   readonly failureLines?: number;
 }
 
-/** A primary that comes back to a replicated pair copies the whole store and reads it again before it is active: 50 s were seen. */
+/**
+ * A primary that returns to a replicated pair copies the whole store and reads it before it is active: 50 s were
+ * measured.
+ */
 const START_TIMEOUT_MS = 150_000;
 const STOP_TIMEOUT_MS = 30_000;
 const LOG_POLL_MS = 10;
@@ -38,7 +41,10 @@ export class MemberProcess {
     return this.#child?.pid;
   }
 
-  /** Resolves with what the member's log says it has become; rejects with the log's end if the process dies or says neither. */
+  /**
+   * Resolves with the role that the member's log reports; rejects with the end of the log if the process dies or
+   * reports no role.
+   */
   async start(): Promise<"active" | "standby"> {
     if (this.#child !== undefined) throw new Error(`Member ${this.#settings.name} is running already`);
     this.#runs += 1;
@@ -57,7 +63,7 @@ export class MemberProcess {
     );
   }
 
-  /** What the log of a running member says last about its part; undefined while it says nothing, or none runs. */
+  /** The role that a running member's log reported last; undefined if it has reported none, or if none runs. */
   async state(): Promise<"active" | "standby" | undefined> {
     if (this.#child === undefined) return undefined;
     const lines = (await readFile(this.#logPath(), "utf8")).split("\n").reverse();
@@ -68,13 +74,16 @@ export class MemberProcess {
     return undefined;
   }
 
-  /** Sends a signal to a running member, at once; throws if none runs. */
+  /** Sends a signal to a running member at once; throws if none runs. */
   signal(signal: NodeJS.Signals): void {
     if (this.#child === undefined) throw new Error(`Member ${this.#settings.name} is not running; no ${signal} sent`);
     this.#child.kill(signal);
   }
 
-  /** Sends the signal at once, and resolves when the process is gone; at once if none runs. Rejects if SIGTERM took too long, after a SIGKILL. */
+  /**
+   * Sends the signal at once. Resolves when the process is gone, immediately if none runs. If SIGTERM takes too long,
+   * sends SIGKILL and rejects.
+   */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
@@ -97,7 +106,7 @@ export class MemberProcess {
   async #spawn(): Promise<ChildProcess> {
     const log = await open(this.#logPath(), "w");
     try {
-      // Standard input stays open as long as this process lives: ParentWatch ends the JVM when it closes.
+      // Standard input stays open as long as this process lives. When it closes, ParentWatch ends the JVM.
       const [file = "", ...args] = [...this.#settings.prefix, "java", ...this.#settings.javaArguments];
       const child = spawn(file, args, {
         cwd: this.#settings.directory,

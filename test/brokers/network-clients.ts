@@ -1,4 +1,7 @@
-/** Clients of ours in a network of groups, one at each group: they carry messages, hear what brokers say, and ask who is active. */
+/**
+ * Our clients in a network of groups, one for each group. They send and receive messages, read the brokers' advisories,
+ * and report which member is active.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../src/connect/stomp.ts";
 import type { Topology } from "../../src/topology/description/topology.ts";
@@ -8,35 +11,35 @@ import { type NetworkProbe, probeTopology } from "../../src/topology/probe/probe
 
 type Client = Awaited<ReturnType<typeof connect>>;
 
-/** One direction of a connector, as the broker at one end tells it. */
+/** One direction of a connector, as reported by the broker at one end. */
 export interface SeenBridge {
-  /** The group whose active member told it. */
+  /** The group whose active member reported it. */
   readonly at: string;
   /** The brokerName at the other end. */
   readonly to: string;
   readonly started: boolean;
-  /** The other end opened the connection. */
+  /** Whether the other end opened the connection. */
   readonly createdByDuplex: boolean;
 }
 
-/** What a client of ours said of its connection. */
+/** An event of a client's connection. */
 export interface ClientNote {
   readonly group: string;
   readonly event: "interrupted" | "restored";
   /** Milliseconds since the epoch. */
   readonly atMs: number;
-  /** Why it was interrupted, or where it is now. */
+  /** Why the connection was interrupted, or where it is connected now. */
   readonly detail: string;
 }
 
 const PATIENCE_MS = 120_000;
-/** A busy machine needs seconds for sixteen handshakes at once. */
+/** A busy machine needs seconds for sixteen simultaneous handshakes. */
 const PROBE_TIMEOUT_MS = 5_000;
 
 export class NetworkClients {
   readonly #topology: Topology;
   readonly #clients = new Map<string, Client>();
-  /** The newest advisory of each bridge, by the group that told it and the other end. */
+  /** The newest advisory of each bridge, by the reporting group and the other end. */
   readonly #seen = new Map<string, SeenBridge>();
   readonly #notes: ClientNote[] = [];
 
@@ -44,7 +47,7 @@ export class NetworkClients {
     this.#topology = topology;
   }
 
-  /** Connects a client to every group and listens there to what the broker says of its bridges. */
+  /** Connects a client to every group and subscribes there to the broker's advisories about its bridges. */
   async connect(): Promise<void> {
     const { groups } = planTopology(this.#topology);
     for (const [group, { uris }] of Object.entries(groups)) {
@@ -60,16 +63,16 @@ export class NetworkClients {
         .run(async (message) => this.#note(group, message.properties, message.text()))
         .catch((reason) => console.error(`[network] advisories of ${group} ended: ${reason}`));
     }
-    // The first probe loads the adapter, which must not count as the brokers' silence.
+    // The first probe loads the adapter; that time must not count as the brokers' silence.
     await this.probe();
   }
 
-  /** The bridges that the brokers have told of. */
+  /** The bridges that the brokers have reported. */
   seen(): SeenBridge[] {
     return [...this.#seen.values()].filter(({ started }) => started);
   }
 
-  /** What the clients have said since they connected. */
+  /** The events of the clients since they connected. */
   notes(): ClientNote[] {
     return this.#notes;
   }
@@ -78,7 +81,7 @@ export class NetworkClients {
     return probeTopology(this.#topology, { ...what, timeoutMs: PROBE_TIMEOUT_MS });
   }
 
-  /** Sends messages at one group and receives them at another one. Resolves with how many arrived, each counted once. */
+  /** Sends messages at one group and receives them at another. Resolves with how many arrived, each counted once. */
   async transfer(from: string, to: string, count: number): Promise<number> {
     const queue = `figure.${from}.${to}.${Date.now()}`;
     const consumer = this.#client(to).consume(`queue://${queue}`);

@@ -1,4 +1,4 @@
-/** Messages of shapes that few clients write, over AMQP on real brokers: each arrives as what it is, or is told as unreadable. */
+/** Messages of unusual shapes over AMQP on real brokers: each arrives unchanged, or is reported as unreadable. */
 import { once } from "node:events";
 import rhea, { type Connection as RheaConnection } from "rhea";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -29,7 +29,7 @@ const map = (...items: Buffer[]) => compound(0xd1, items);
 const array = (count: number, ...parts: Buffer[]) => compound(0xf0, parts, count);
 const X = value(string("x"));
 
-/** Each with the text that arrives, or with what the warning says. */
+/** Each case has the text that arrives, or the text of the warning. */
 const SHAPES: readonly (readonly [what: string, bytes: Buffer, expected: string | RegExp])[] = [
   ["a described value in a map", value(map(string("a"), described("u:d", string("x")))), '{"a":"x"}'],
   ["a described map", value(described("u:d", map(string("a"), hex("5405")))), '{"a":5}'],
@@ -84,7 +84,7 @@ describe.each(PRODUCTS)("a message over AMQP on %s that is", (product) => {
       target: { address: product === "classic" ? `queue://${name}` : name, capabilities: ["queue"] },
     } as never);
     await once(sender, "sendable");
-    // Of the format 0, which is AMQP's own: rhea writes the bytes as they are.
+    // Format 0, AMQP's own: rhea writes the bytes as they are.
     sender.send(bytes as never, undefined, 0);
     await once(sender, "accepted");
     sender.close();
@@ -92,7 +92,7 @@ describe.each(PRODUCTS)("a message over AMQP on %s that is", (product) => {
     const received: ReceivedMessage[] = [];
     const patience = performance.now() + PATIENCE_MS;
     const consumer = connection.consume(`queue://${name}`);
-    // In any order: Classic hands out what is persistent first.
+    // In any order, because Classic delivers persistent messages first.
     while (received.length + warnings.length < 2) {
       const delivery = await consumer.receive({ timeoutMs: 1_000 });
       if (delivery) received.push(delivery.message);

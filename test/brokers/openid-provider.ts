@@ -1,4 +1,4 @@
-/** An OpenID provider as far as a broker asks it: its keys, and tokens signed with them. */
+/** The part of an OpenID provider that a broker uses: its keys, and tokens signed with them. */
 import { generateKeyPairSync, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 
 export interface OpenIdProvider {
   readonly url: string;
-  /** A signed token for the audience `artemis`; the claims given win. */
+  /** Returns a signed token for the audience `artemis`; the given claims override the defaults. */
   token(claims: Readonly<Record<string, unknown>>): string;
   close(): void;
 }

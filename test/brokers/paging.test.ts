@@ -1,4 +1,7 @@
-/** What Artemis keeps of confirmed messages while an address pages, and what this package makes of that (docs/decisions/0021). */
+/**
+ * Which confirmed messages Artemis loses while an address pages, and how this package prevents that
+ * (docs/decisions/0021).
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect/connect.ts";
@@ -9,10 +12,10 @@ import { drainNumbers, killAt, NumberedLanes, startSlowJournalGroup } from "./ea
 import { type Protocol, type RealGroup, startGroup } from "./real-group.ts";
 
 const PROTOCOLS: readonly Protocol[] = ["stomp", "amqp"];
-/** Every message of it goes through a page file. */
+/** An address on which every message goes through a page file. */
 const PAGED = "queue://paged.early";
 const NOT_PAGED = "queue://plain.early";
-/** Bare sends are lost nearly every time, not every time. */
+/** Bare sends are lost nearly every time, but not always. */
 const TRIES = 6;
 
 const connections: Connection[] = [];
@@ -33,7 +36,10 @@ describe("an address of Artemis that pages, with the active member killed at the
   }, 600_000);
   afterAll(() => group?.close());
 
-  /** Sends twenty messages at once over a bare socket, and kills at the first receipt; the numbers confirmed and then found. */
+  /**
+   * Sends twenty messages at once over a bare socket, and kills the broker at the first receipt. Resolves with the
+   * confirmed numbers, and with those found afterwards.
+   */
   async function bareKill(queue: string, kind: "single" | "transaction") {
     const sender = await BareSender.open(group);
     const confirmed = sender.send(queue, 20, kind);
@@ -73,7 +79,7 @@ describe("an address of Artemis that pages, with the active member killed at the
       }));
       await sleep(200 + Math.random() * 200);
       await killAt(group, lanes.nextConfirmation());
-      // The first to be confirmed now is one of those that the kill left in doubt.
+      // The first send to be confirmed now is one of those that the kill left in doubt.
       await killAt(group, lanes.nextConfirmation());
       await lanes.stop();
       expect(lanes.rejections).toEqual([]);

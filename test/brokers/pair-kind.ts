@@ -1,7 +1,10 @@
-/** The kinds of master/slave pair: what the members share, and whether the first one takes over again when it is back. */
+/**
+ * The kinds of master/slave pair: whether the members share a store, and whether the first one becomes active again
+ * when it is back.
+ */
 import { LOG_LINES, type MemberName, type PairKind, type Product } from "./group-contract.ts";
 
-/** What a member's log said last about its part. */
+/** The role that a member's log reported last. */
 export type MemberState = "active" | "standby" | undefined;
 
 interface KindSettings {
@@ -9,9 +12,9 @@ interface KindSettings {
   readonly policies: Readonly<Record<MemberName, string>>;
   /** The members find each other by a cluster connection. */
   readonly clustered: boolean;
-  /** Each member has a store of its own. */
+  /** Each member has its own store, and they replicate. */
   readonly ownStores: boolean;
-  /** `a` takes over again when it is back. */
+  /** `a` becomes active again when it is back. */
   readonly failback: boolean;
 }
 
@@ -65,7 +68,9 @@ export function logLinesOf(product: Product, kind: PairKind): LogLines {
   return settingsOf(kind).clustered ? CLUSTER_LOG_LINES : LOG_LINES[product];
 }
 
-/** Whether the pair has come to rest: one member serves, where it fails back the first one, and the other could take over. */
+/**
+ * Whether the pair has come to rest: one member is active (with failback the first one), and the other could take over.
+ */
 export function isSettled(kind: PairKind, states: Readonly<Record<MemberName, MemberState>>): boolean {
   if (states.a === "active" && states.b === "standby") return true;
   return !settingsOf(kind).failback && states.a === "standby" && states.b === "active";

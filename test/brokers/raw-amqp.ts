@@ -1,4 +1,4 @@
-/** Just enough AMQP 1.0, by hand, to log in and send one message: frames written and read without a library, for the bare poller. */
+/** A minimal AMQP 1.0 client without a library, for the bare poller: it logs in and sends one message. */
 
 /** A described list's code, by the name the specification (parts 2, 3 and 5) gives it. */
 export const PERFORMATIVE = {
@@ -19,7 +19,7 @@ export const NULL = Buffer.from([0x40]);
 export const TRUE = Buffer.from([0x41]);
 export const FALSE = Buffer.from([0x42]);
 
-/** A frame's performative: its code, and its fields, of which only what {@link readField} knows is decoded. */
+/** A frame's performative: its code and its fields. {@link readField} decodes only the types it knows. */
 export interface Frame {
   readonly code: number;
   readonly fields: readonly Field[];
@@ -32,7 +32,10 @@ export function saslPlain(username: string, password: string): Buffer {
   return frame(1, described(PERFORMATIVE.saslInit, [symbol("PLAIN"), response]));
 }
 
-/** open, begin and attach of one sending link, to be written at once (the specification allows it, part 2, 2.4.1). */
+/**
+ * Returns open, begin and attach of one sending link for a single write, which the specification allows (part 2,
+ * 2.4.1).
+ */
 export function openLink(container: string, address: string, capability: string | undefined): Buffer {
   const source = described(0x28, []);
   const capabilities = capability === undefined ? NULL : symbol(capability);
@@ -48,7 +51,7 @@ export function openLink(container: string, address: string, capability: string 
   ]);
 }
 
-/** One durable message, unsettled, with `body` as its data section. */
+/** Returns one durable message, unsettled, with `body` as its data section. */
 export function durableTransfer(body: Buffer): Buffer {
   const tag = variable(0xa0, 0xb0, Buffer.from("1"));
   const transfer = described(PERFORMATIVE.transfer, [uint(0), uint(0), tag, uint(0), FALSE]);
@@ -57,7 +60,9 @@ export function durableTransfer(body: Buffer): Buffer {
   return frame(0, transfer, header, data);
 }
 
-/** Takes the whole frames off the front of `bytes`; returns them and what is left. Protocol headers are skipped. */
+/**
+ * Removes whole frames from the front of `bytes`; returns them and the remaining bytes. Protocol headers are skipped.
+ */
 export function takeFrames(bytes: Buffer): { readonly frames: readonly Frame[]; readonly rest: Buffer } {
   const frames: Frame[] = [];
   let at = 0;
@@ -96,7 +101,7 @@ function listAt(bytes: Buffer, at: number): { readonly start: number; readonly c
   return { start: at + 1, count: 0 };
 }
 
-/** Any value: its end follows from its format code's upper half (part 1, 1.2). */
+/** Skips any value: the upper half of its format code gives its length (part 1, 1.2). */
 function readField(bytes: Buffer, at: number): { readonly field: Field; readonly end: number } {
   const formatCode = bytes.readUInt8(at);
   if (formatCode === 0x00) {

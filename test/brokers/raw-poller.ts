@@ -1,6 +1,7 @@
 /**
- * The yardstick of the failover benchmark: asks one endpoint every few milliseconds, over a bare socket, and tells when it first
- * confirmed a persistent message. No library and no retry policy: nothing that knows when to ask can be much sooner.
+ * The reference of the failover benchmark: it asks one endpoint every few milliseconds over a bare socket, and reports
+ * when the endpoint first confirmed a persistent message. It has no library and no retry policy, so no client that must
+ * find out when to ask can be much faster.
  */
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,27 +27,29 @@ export interface PollSettings {
   readonly credentials: Credentials;
   /** The name of a queue, as the broker knows it. */
   readonly destination: string;
-  /** It is to have so many first, over STOMP: what a client that restores them cannot be faster than. 0. */
+  /**
+   * How many subscriptions to make first, over STOMP: a client that restores as many cannot be faster; 0 by default.
+   */
   readonly subscriptions?: number;
-  /** From the start of one try to the start of the next, at least; 5. */
+  /** The least time from the start of one try to the start of the next, in ms; 5 by default. */
   readonly everyMs?: number;
   readonly signal: AbortSignal;
 }
 
 /** Instants on this process's `performance.now()` clock. */
 export interface FirstConfirmation {
-  /** The TCP connection that ended in a confirmation was open. */
+  /** When the TCP connection was open over which the confirmation came. */
   readonly portOpenAtMs: number;
-  /** The broker's confirmation had been read: STOMP's RECEIPT, AMQP's accepted. */
+  /** When the broker's confirmation was read: STOMP's RECEIPT, AMQP's accepted. */
   readonly confirmedAtMs: number;
   readonly tries: number;
 }
 
-/** A try whose port is open and whose broker says nothing for this long is given up. */
+/** A try is given up if its port is open and the broker answers nothing for this long. */
 const SILENT_TRY_MS = 2_000;
 const BODY = Buffer.alloc(1_024, "x");
 
-/** Reads what came, answers, and returns true once the message is confirmed; throws on anything unexpected. */
+/** Reads what arrived, answers, and returns true once the message is confirmed; throws on anything unexpected. */
 type Conversation = (chunk: Buffer, socket: Socket) => boolean;
 
 /** Tries one after another until one is confirmed. Rejects only when `signal` fires, with the last try's failure. */
@@ -101,7 +104,7 @@ function tryOnce(settings: PollSettings): Promise<Omit<FirstConfirmation, "tries
   });
 }
 
-/** CONNECT, CONNECTED, the SUBSCRIBEs and SEND at once, its RECEIPT. */
+/** CONNECT, CONNECTED; then the SUBSCRIBEs and SEND in one write, and its RECEIPT. */
 function stompConversation({ product, destination, subscriptions = 0 }: PollSettings): Conversation {
   const [before, kind] = product === "classic" ? ["/queue/", ""] : (["", "destination-type:ANYCAST\n"] as const);
   const subscribes = Array.from({ length: subscriptions }, (_, n) => {
@@ -130,11 +133,11 @@ function amqpGreeting({ username, password }: Credentials): Buffer {
   return Buffer.concat([SASL_HEADER, saslPlain(username, password)]);
 }
 
-/** SASL PLAIN and its outcome; open, begin, attach at once; the transfer when credit comes; its disposition. */
+/** SASL PLAIN and its outcome; open, begin and attach in one write; the transfer after credit; its disposition. */
 function amqpConversation({ product, destination }: PollSettings): Conversation {
   const address = product === "classic" ? `queue://${destination}` : destination;
   const capability = product === "classic" ? undefined : "queue";
-  // A container id of its own for each try: Classic refuses one that it still takes for connected.
+  // Each try uses its own container id, because Classic refuses one that it takes to be still connected.
   const container = `poller-${process.pid}-${Math.random().toString(36).slice(2)}`;
   let unread = Buffer.alloc(0);
   let sent = false;
@@ -159,13 +162,16 @@ function isLoggedIn({ code, fields }: Frame): boolean {
   return true;
 }
 
-/** A flow of our link (handle, field 4) with link credit (field 6). */
+/** Whether this is a flow of our link (handle, field 4) with credit (field 6). */
 function isCredit({ code, fields }: Frame): boolean {
   const credit = fields[6];
   return code === PERFORMATIVE.flow && fields[4] === 0 && typeof credit === "number" && credit > 0;
 }
 
-/** Of the receiver (role true), with the state accepted (field 4); any other state is unexpected. */
+/**
+ * Whether this is the receiver's disposition (role true) with the state accepted (field 4); any other state is
+ * unexpected.
+ */
 function isAccepted({ code, fields }: Frame): boolean {
   if (code !== PERFORMATIVE.disposition) return false;
   const state = fields[4];

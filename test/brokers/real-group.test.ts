@@ -1,4 +1,4 @@
-/** What the rest of the real-broker tests take for granted of a group: one active member, and failover as often as asked. */
+/** What the other tests on real brokers rely on: a group has one active member and fails over as often as asked. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -130,7 +130,7 @@ describe("the end of a real group", () => {
       await ended;
       for (let waits = 0; pids.some(isAlive) && waits < 100; waits += 1) await sleep(50);
       expect(pids.map(isAlive)).toEqual([false, false]);
-      // Nothing of ours runs after a SIGKILL, so then alone the store is left.
+      // After a SIGKILL no code of ours runs, so only then the store is left behind.
       const stores = (await readdir(temporary)).filter((name) => name.startsWith("masterslave-"));
       expect(stores).toHaveLength(ending === "SIGKILL" ? 1 : 0);
       await rm(temporary, { recursive: true, force: true });
@@ -139,7 +139,7 @@ describe("the end of a real group", () => {
   );
 });
 
-/** Docker's proxy accepts for a container that refuses, and closes. */
+/** Docker's proxy accepts connections for a container that refuses them, and closes them. */
 async function expectStandby(group: RealGroup, member: MemberName): Promise<void> {
   const answer = await probeStomp(group.endpoint(member, "stomp"), group.credentials, 2_000);
   expect(answer).toBe(group.way === "docker" && answer === "closed" ? "closed" : "refused");

@@ -18,7 +18,10 @@ export {
   type Way,
 } from "./group-contract.ts";
 
-/** Resolves with a pair of which `a` is active and `b` waits for the lock; rejects, with nothing left behind, if it cannot. */
+/**
+ * Resolves with a pair in which `a` is active and `b` waits for the lock. If that fails, rejects and leaves nothing
+ * behind.
+ */
 export async function startGroup(product: Product, options: GroupOptions = {}): Promise<RealGroup> {
   const way = options.way ?? (await detectWay());
   const startedAt = performance.now();
@@ -30,7 +33,10 @@ export async function startGroup(product: Product, options: GroupOptions = {}): 
 
 let detected: Promise<Way> | undefined;
 
-/** Asked once a process. The way that MASTERSLAVE_BROKERS names, else Maven where java and mvn are there, else docker where an engine answers. */
+/**
+ * Decided once in a process: the way that MASTERSLAVE_BROKERS names, otherwise Maven if java and mvn exist, otherwise
+ * docker if an engine answers.
+ */
 export function detectWay(): Promise<Way> {
   detected ??= findWay();
   return detected;

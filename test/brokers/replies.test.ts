@@ -1,4 +1,4 @@
-/** What respond() answers to requesters that nobody here wrote: bare rhea, with every form of reply-to and of id. */
+/** How respond() answers requesters of another library, bare rhea, with every form of reply-to and of id. */
 import { once } from "node:events";
 import rhea, { type Message, type Connection as RheaConnection, type Source, type Typed } from "rhea";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -29,7 +29,7 @@ describe.each(PRODUCTS)("a responder on %s answers bare rhea", (product) => {
   const connections: Connection[] = [];
   let names = 0;
   const fresh = () => `open.replies.${++names}`;
-  /** A name as rhea addresses a queue or a topic of it. */
+  /** The address by which rhea names a queue or a topic. */
   const spelled = (kind: "queue" | "topic", name: string) =>
     product === "classic" ? { address: `${kind}://${name}` } : { address: name, capabilities: [kind] };
 
@@ -69,7 +69,7 @@ describe.each(PRODUCTS)("a responder on %s answers bare rhea", (product) => {
   });
 
   describe.each(PROTOCOLS)("over %s", (protocol) => {
-    // No STOMP consumer can settle what an AMQP sender gave an id on Classic (docs/interop.md).
+    // On Classic no STOMP consumer can settle a message to which an AMQP sender gave an id (docs/interop.md).
     const id = product === "classic" && protocol === "stomp" ? {} : { message_id: "m-1" };
 
     const forms: [string, (name: string) => Partial<Source>][] = [

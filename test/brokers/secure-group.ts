@@ -1,4 +1,6 @@
-/** A pair of real brokers that speaks TLS and logs in by JAAS, with an authority of its own and users that can be changed. */
+/**
+ * A pair of real brokers with TLS and JAAS logins, with its own certificate authority and users that can be changed.
+ */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -25,22 +27,22 @@ const CONFIG = fileURLToPath(new URL("./config/secure/", import.meta.url));
 /** The password of the brokers' key stores. */
 const STORE_PASSWORD = "changeit";
 
-/** Beside `app`, whom the probe of the group needs. */
+/** Users in addition to `app`, which the probe of the group needs. */
 export const ZOE = { username: "zoë", password: "pässwörd€ mit = und ," };
 
 export interface SecureGroup extends AsyncDisposable {
   readonly group: RealGroup;
   readonly authority: Authority;
   readonly provider: OpenIdProvider;
-  /** Where a test may put files of its own, and the brokers' lie. */
+  /** The directory for a test's own files, where the brokers' files are too. */
   readonly directory: string;
-  /** Until one member is active on every port: it opens them one by one. */
+  /** Resolves when one member is active on every port: brokers open their ports one by one. */
   waitListening(): Promise<void>;
   /** `masterslave:(scheme://localhost:…,…)` of both members. */
   uri(connector: SecureConnector | "stomp" | "amqp"): string;
-  /** The passwords that hold from now on: the brokers read the file again. */
+  /** Sets the passwords that are valid from now on: the brokers read the file again. */
   setPasswords(passwords: Readonly<Record<string, string>>): Promise<void>;
-  /** A certificate that logs in as this user. */
+  /** Issues a certificate that logs in as this user. */
   clientCertificate(user: "cert-user" | "cert-restricted"): Promise<Certificate>;
   /** Writes a file for one of the file options and returns its path. */
   file(name: string, text: string): Promise<string>;
@@ -70,7 +72,7 @@ async function listens(endpoint: { readonly host: string; readonly port: number 
   }
 }
 
-/** `by`: what Classic asks of a client on its TLS connectors; Artemis takes either, each on connectors of its own. */
+/** `by`: what Classic asks of a client on its TLS connectors. Artemis accepts either, each on its own connectors. */
 export async function startSecureGroup(product: Product, by: "password" | "certificate"): Promise<SecureGroup> {
   const directory = await mkdtemp(join(tmpdir(), `masterslave-secure-${product}-`));
   const releaseDirectory = guardDirectory(directory);
@@ -139,7 +141,7 @@ async function writeConfiguration(
   const login = await readFile(join(CONFIG, `${product}-login.config`), "utf8");
   await writeFile(join(directory, "login.config"), login.replace("http://provider.example", provider.url));
   const users = `app,${ZOE.username},token,cert-user`;
-  // Classic lists the users of a role, and so does Artemis.
+  // Both brokers list the users of a role.
   await writeFile(join(directory, "roles.properties"), properties({ users, restricted: "cert-restricted" }));
   const distinguished = (user: string) => `CN=${user}, O=masterslave test`;
   const certificates = { "cert-user": distinguished("cert-user"), "cert-restricted": distinguished("cert-restricted") };
@@ -149,7 +151,7 @@ async function writeConfiguration(
   await writeFile(join(directory, "authority.pem"), authority.cert);
   const store = ["-keystore", join(directory, "trusted.p12"), "-storetype", "PKCS12", "-storepass", STORE_PASSWORD];
   const certificate = ["-alias", "authority", "-file", join(directory, "authority.pem")];
-  // What openssl calls trusted, Java does not.
+  // Java does not accept what openssl marks as trusted, so keytool imports the certificate.
   await run("keytool", ["-importcert", "-noprompt", ...certificate, ...store]);
 }
 

@@ -1,4 +1,7 @@
-/** Logins on real brokers, over TLS: passwords, SCRAM, tokens and client certificates; what is refused, and secrets that change across a failover. */
+/**
+ * Logins on real brokers over TLS: passwords, SCRAM, tokens and client certificates; refusals; and secrets that change
+ * across a failover.
+ */
 import { writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, type ConnectionOptions, connect, type SaslMechanism } from "../../src/index.ts";
@@ -18,7 +21,7 @@ async function open(uri: string, options: ConnectionOptions): Promise<Connection
   return connection;
 }
 
-/** One message there and back. */
+/** Sends one message and receives it. */
 async function roundTrip(connection: Connection, text: string): Promise<void> {
   const queue = `queue://open.secure-${connection.endpoint?.scheme.replace("+", "-")}`;
   await connection.send(queue, text);
@@ -90,7 +93,7 @@ describe.each(PRODUCTS)("a login on a real %s", (product) => {
         saslMechanisms: ["SCRAM-SHA-512"],
       });
       expect(refused).toMatchObject({ code: "AUTHENTICATION_FAILED", verdict: "stop" });
-      // Artemis reads SCRAM as ASCII: the day this holds, the hint can go.
+      // Artemis reads SCRAM names as ASCII. If this test passes one day, the hint can be removed.
       const lost = await attemptAt(secure.uri("amqps"), { tls, credentials: ZOE });
       expect(lost.message).toMatch(/Artemis takes SCRAM in ASCII alone; saslMechanisms=PLAIN/);
     });

@@ -1,4 +1,6 @@
-/** What the STOMP adapter takes for granted of the real brokers: wordings, spellings, marks of text and bytes, settlements. */
+/**
+ * What the STOMP adapter relies on in real brokers: wordings, spellings, how text and bytes are marked, settlements.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { EncodedSend } from "../../src/adapters/stomp/messages/encoded-send.ts";
@@ -22,7 +24,8 @@ onRealBrokers("STOMP", (bench) => {
     for (const credentials of [{ username: "scott", password: "tiger" }, undefined]) {
       const refused = () => bench.open({ credentials: () => credentials }).catch((error: unknown) => error);
       const first = await refused();
-      // A Classic that stood still for two seconds closes without its answer (docs/brokers.md): asked again, it gives one.
+      // A Classic broker that was stopped for two seconds closes without an answer (docs/brokers.md). Asked again, it
+      // answers.
       const isMute = classic && first instanceof AttemptError && first.code === "ENDPOINT_CLOSED";
       expect(isMute ? await refused() : first).toBeInstanceOf(AuthenticationError);
     }
@@ -141,7 +144,7 @@ onRealBrokers("STOMP", (bench) => {
     expect(consumer.subscription.settle(second, { kind: "released" })).toBe("settled");
     await consumer.delivery(6);
     expect(consumer.deliveries.slice(4).map(({ message }) => message.text())).toEqual(["2", "3", "4"]);
-    // Only Classic counts it as a delivery that failed.
+    // Only Classic counts this as a failed delivery.
     expect(consumer.deliveries.slice(4).map(({ redelivered }) => redelivered)).toEqual([classic, classic, classic]);
     for (const stale of consumer.deliveries.slice(2, 4)) {
       expect(consumer.subscription.settle(stale, { kind: "accepted" })).toBe("stale");
@@ -219,7 +222,7 @@ onRealBrokers("STOMP", (bench) => {
     it("names one send that it cannot read on Classic, and goes on", async () => {
       const session = await bench.open();
       const send = new TestSend("x");
-      // What this package would not write, as if it had been written before.
+      // This package never writes such a header: the test passes it off as part of a send that is encoded already.
       const lines = "destination:/queue/x\namq-msg-type:picture\n";
       const dialect = dialectOf(session.broker);
       send.encoded = { dialect, version: "1.2", lines, body: Buffer.alloc(0) } satisfies EncodedSend;

@@ -1,4 +1,4 @@
-/** A STOMP session beside an AMQP client that nobody here wrote, on real brokers: temporary reply queues, subjects, groups. */
+/** A STOMP session together with a foreign AMQP client, on real brokers: temporary reply queues, subjects, groups. */
 import { once } from "node:events";
 import rhea, { type Connection, type Message, types } from "rhea";
 import { expect, it } from "vitest";

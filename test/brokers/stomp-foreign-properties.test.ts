@@ -1,4 +1,7 @@
-/** What other senders name like headers of STOMP, JMS selectors, and queues named by their addresses, on real brokers. */
+/**
+ * Properties that other senders name like STOMP headers, JMS selectors, and queues named by their addresses, on real
+ * brokers.
+ */
 import { once } from "node:events";
 import rhea, { type Connection, type Message } from "rhea";
 import { expect, it } from "vitest";
@@ -10,13 +13,13 @@ import { confirmed, onRealBrokers, ready, type StompBench } from "./stomp-steps.
 const TIMEOUT = { timeout: 120_000 };
 const NAMES = ["ack", "subscription", "message-id", "redelivered", "destination-type", "id", "message", "receipt-id"];
 const MORE = ["selector", "browser", "subscription-type", "NATIVE_MESSAGE_ID"];
-/** What each broker does not show at all, or in place of its own header: docs/messages.md. */
+/** Properties that a broker hides, or that replace its own header: docs/messages.md. */
 const LOST = {
   classic: ["ack", "subscription", "message-id", "redelivered"],
   artemis: ["destination-type", "NATIVE_MESSAGE_ID"],
 };
 
-/** Sends one message by AMQP, as a client that nobody here wrote. */
+/** Sends one message over AMQP with another library. */
 async function sendByAmqp({ group, classic }: StompBench, name: string, message: Message): Promise<Connection> {
   const { username, password } = group.credentials;
   const { host, port } = group.endpoint("a", "amqp");
@@ -49,7 +52,7 @@ onRealBrokers("properties named like headers", (bench) => {
       const shown = !LOST[product].includes(name);
       expect(delivery.message.properties).toEqual(shown ? { [name]: "nope" } : {});
       expect(delivery.message.destination).toBe(`queue://${queue}`);
-      // Classic knows no id that an AMQP sender gave, and none in place of its own.
+      // Classic shows no id that an AMQP sender gave, and none of its own instead.
       if (!delivery.unsettleable) {
         const settled = consumer.subscription.settle(delivery, { kind: "accepted" }, { confirmed: true });
         expect(await settled).toBe("settled");

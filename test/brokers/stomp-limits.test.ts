@@ -1,4 +1,4 @@
-/** Large bodies, bodies too large, and no room left, over STOMP on real brokers. */
+/** Large bodies, bodies that are too large, and full destinations, over STOMP on real brokers. */
 import { expect, it } from "vitest";
 import { MessageTooLargeError, SendRejectedError } from "../../src/errors/errors.ts";
 import { lossOf, TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
@@ -6,7 +6,7 @@ import { confirmed, onRealBrokers, ready } from "./stomp-steps.ts";
 
 const MIB = 1024 * 1024;
 
-/** The most memory that this process has had beyond what it has now, until it is told to stop. */
+/** Measures the most memory that this process has used beyond its present use, until it is told to stop. */
 function watchMemory(): () => number {
   const before = process.memoryUsage().rss;
   let most = before;
@@ -108,7 +108,7 @@ onRealBrokers(
       transaction.send(send);
       expect(await send.outcome).toMatchObject({ kind: "failed", error: { retryable: true } });
       expect(await transaction.commit()).toMatchObject({ kind: "rolled-back" });
-      // What is not to be stored needs no room in the store.
+      // Messages that are not persistent need no room in the store.
       if (classic) await confirmed(session, new TestSend("alive", { persistent: false }, bench.freshQueue()));
     });
   },

@@ -1,4 +1,6 @@
-/** What messages carry over STOMP on real brokers: type, group, times; later delivery; and what AMQP clients make of it. */
+/**
+ * What messages carry over STOMP on real brokers: type, group, times, delayed delivery, and how AMQP clients see them.
+ */
 import { expect, it, vi } from "vitest";
 import { TestConsumer, TestSend } from "../unit/adapters/stomp/messaging-steps.ts";
 import { confirmed, onRealBrokers, ready, texts } from "./stomp-steps.ts";
@@ -90,7 +92,7 @@ onRealBrokers("STOMP messages", (bench) => {
     expect(texts(consumer)).toEqual(["now", "late"]);
     expect(waitedMs).toBeGreaterThanOrEqual(1400);
     expect(consumer.deliveries[1]?.message.properties).not.toHaveProperty("AMQ_SCHEDULED_DELAY");
-    // What is past by the time it is written goes out at once.
+    // A time that is past when the message is written means that it is delivered at once.
     const past = new TestSend("past", { delayMs: 1 }, queue);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await confirmed(session, past);

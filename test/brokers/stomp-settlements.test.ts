@@ -1,4 +1,7 @@
-/** Settlements over STOMP on real brokers: dead letters and their reason, confirmed acceptance, giving back with siblings. */
+/**
+ * Settlements over STOMP on real brokers: dead letters and their reason, confirmed acceptance, release together with
+ * siblings.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { REASON_PROPERTY } from "../../src/adapters/stomp/receiving/dead-letter.ts";
@@ -59,7 +62,7 @@ onRealBrokers("STOMP settlements", (bench) => {
       };
       const first = await reject();
       const rejected = first.consumer.subscription.settle(first.delivery, { kind: "rejected", reason: "1" });
-      // The subscription is gone before the copy is confirmed: its ACK cannot follow.
+      // The subscription is gone before the copy is confirmed, so the ACK cannot follow.
       await first.consumer.subscription.close();
       expect(await rejected).toBe("stale");
       const second = await reject();

@@ -1,4 +1,4 @@
-/** Named subscriptions over STOMP on real brokers: durable, shared, deleted; and who may have one at a time. */
+/** Named subscriptions over STOMP on real brokers: durable, shared, deleted, and in use by another session. */
 import { expect, it } from "vitest";
 import { SubscriptionRefusedError, UnsupportedError } from "../../src/errors/errors.ts";
 import type { MessagingSession, NamedSubscription } from "../../src/messaging/port/messaging-session.ts";
@@ -57,7 +57,7 @@ onRealBrokers("STOMP subscriptions", (bench) => {
     expect(consumer.subscription.settle(second, { kind: "released" })).toBe("settled");
     await consumer.delivery(2);
     expect(texts(consumer, 2)).toEqual(["2"]);
-    // Classic flags what comes back from a queue, not this.
+    // Classic sets the redelivered flag for messages that return to a queue, but not here.
     expect(consumer.deliveries[2]?.redelivered).toBe(false);
     const failed = { kind: "modified", deliveryFailed: true, undeliverableHere: false } as const;
     expect(() => consumer.subscription.settle(consumer.deliveries[2] ?? second, failed)).toThrow(UnsupportedError);

@@ -1,4 +1,4 @@
-/** What the STOMP adapter takes for granted of the real brokers' transactions. */
+/** What the STOMP adapter relies on in the transactions of real brokers. */
 import { expect, it } from "vitest";
 import { dialectOf } from "../../src/adapters/stomp/opening/broker.ts";
 import { UnsupportedError } from "../../src/errors/errors.ts";
@@ -30,7 +30,7 @@ onRealBrokers("STOMP transactions", (bench) => {
     await confirmed(undone, new TestSend("undone", { id: `undone-${queue}` }, queue));
     await undone.rollback();
     expect(await kept.commit()).toEqual({ kind: "committed" });
-    // The id counts as never seen.
+    // The broker treats the id as new.
     await confirmed(session, new TestSend("again", { id: `undone-${queue}` }, queue));
     expect(await bench.drain(queue)).toEqual(["kept", "again"]);
   });
@@ -106,7 +106,7 @@ onRealBrokers("STOMP transactions", (bench) => {
       await consumer.delivery(4);
       expect(texts(consumer, 3)).toEqual(["2", "3"]);
       expect(consumer.givenBack).toEqual([3]);
-      // A subscription that is made anew while the transaction is open does not bring back what was accepted in it.
+      // A subscription that is opened anew during the transaction does not get messages that were accepted in it.
       const third = session.begin();
       expect(await accept(3, third)).toBe("settled");
       consumer.subscription.settle(await consumer.delivery(4), { kind: "released" });

@@ -1,10 +1,15 @@
-/** What the tests fetch once from a package registry: a cache outside the checkout, safe to fill from several processes. */
+/**
+ * A cache outside the checkout for what the tests fetch once from a package registry. Several processes may fill it at
+ * the same time.
+ */
 import { access, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A lock that nobody has touched for this long belongs to a process that is gone: a slow registry takes less. */
+/**
+ * A lock that was not touched for this long belongs to a process that has ended; even a slow registry takes less time.
+ */
 const LOCK_STALE_MS = 11 * 60_000;
 
 /** `~/.cache/masterslave-transport/brokers`, or what MASTERSLAVE_BROKER_CACHE names. */
@@ -13,7 +18,10 @@ export function cacheDirectory(): string {
   return cache;
 }
 
-/** Runs `fill` in a directory beside `directory` unless that exists, and renames it at the end: a directory that exists is complete. */
+/**
+ * Unless `directory` exists, runs `fill` in a directory beside it and then renames that: an existing directory is
+ * complete.
+ */
 export async function fillOnce(directory: string, fill: (work: string) => Promise<void>): Promise<void> {
   if (await exists(directory)) return;
   await withLock(`${directory}.lock`, async () => {
@@ -28,7 +36,10 @@ export async function fillOnce(directory: string, fill: (work: string) => Promis
   });
 }
 
-/** One filler at a time: Maven's own repository dislikes two. The atomic rename is what makes it correct. */
+/**
+ * Only one process fills the cache at a time, because Maven's own repository does not tolerate two. The atomic rename
+ * ensures correctness.
+ */
 async function withLock(lock: string, work: () => Promise<void>): Promise<void> {
   await mkdir(dirname(lock), { recursive: true });
   for (;;) {

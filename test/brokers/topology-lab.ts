@@ -13,22 +13,22 @@ import { APP_CREDENTIALS, LOG_LINES } from "./group-contract.ts";
 import { brokerJars, networkBrokerJars } from "./maven-jars.ts";
 import { MemberProcess } from "./member-process.ts";
 
-/** What a member of 16 on a small machine gets. */
+/** The heap of a member when 16 run on a small machine. */
 const JVM_OPTIONS = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss256k", "-Xshare:auto"];
-/** An Artemis member that is configured as a backup says so in other words than a second primary. */
+/** Artemis logs the role of a member configured as a backup in other words than that of a second primary. */
 const BACKUP_LINE = { classic: {}, artemis: { standbyLine: /AMQ221034|AMQ221109/ } } as const;
-/** Starting more at once makes all of them slower. */
+/** Starting more members at once makes all of them slower. */
 const WAVE = 2;
 
-/** A host that is a network namespace, with a cable. */
+/** A host that is a network namespace, with a network link. */
 export interface HostLink {
-  /** What a command begins with to run in the host. */
+  /** What precedes a command so that it runs in the host. */
   readonly prefix: readonly string[];
   linkDown(): Promise<void>;
   linkUp(): Promise<void>;
 }
 
-/** The same network with an address of the loopback network for each host, and ports that are free. */
+/** Returns the same network with a loopback address for each host, and ports that are free. */
 export async function onLoopback(topology: Topology): Promise<Topology> {
   const names = Object.keys(topology.hosts);
   const hosts = Object.fromEntries(
@@ -94,7 +94,7 @@ export class NetworkLab {
         new MemberProcess({
           name,
           directory,
-          // What is wrong with an XML file stands at the beginning of a long trace.
+          // The cause of an error in an XML file is at the beginning of a long stack trace.
           failureLines: 400,
           prefix: links.get(hostOf(name))?.prefix ?? [],
           javaArguments,
@@ -117,7 +117,9 @@ export class NetworkLab {
     }
   }
 
-  /** Kills every process of a host at once, then takes its link down: who asks for it hears nothing, as from a dead machine. */
+  /**
+   * Kills every process of a host at once, then takes its link down, so that the host is silent as a dead machine is.
+   */
   async killHost(host: string): Promise<void> {
     await Promise.all(this.#membersOn(host).map((name) => this.#processes.get(name)?.end("SIGKILL")));
     await this.#links.get(host)?.linkDown();
@@ -132,13 +134,13 @@ export class NetworkLab {
     await this.#processes.get(name)?.start();
   }
 
-  /** Starts the members of a host again, after its link. */
+  /** Brings the host's link up, then starts its members again. */
   async startHost(host: string): Promise<void> {
     await this.#links.get(host)?.linkUp();
     await this.#startAll(this.#membersOn(host));
   }
 
-  /** Takes a host's link down; its processes live. Rejects where hosts have no links. */
+  /** Takes a host's link down; its processes go on. Rejects if hosts have no links. */
   async cutHost(host: string): Promise<void> {
     const link = this.#links.get(host);
     if (!link) throw new Error(`Host ${host} has no link to take down: hosts are loopback addresses here`);
@@ -155,13 +157,13 @@ export class NetworkLab {
       const process = this.#processes.get(name);
       if ((await process?.state()) !== "active") continue;
       await process?.end("SIGKILL");
-      // The other member takes over meanwhile, and is not restarted as well.
+      // The other member takes over meanwhile, and is not restarted.
       await process?.start();
       return;
     }
   }
 
-  /** Of the processes that run. */
+  /** The ids of the running processes. */
   pids(): number[] {
     return [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
   }
@@ -187,7 +189,7 @@ export class NetworkLab {
   }
 }
 
-/** One user with the role that the exported files give every right to. */
+/** One user, with the role to which the exported files give all permissions. */
 async function writeArtemisUsers(directory: string): Promise<void> {
   await writeFile(
     join(directory, "artemis-users.properties"),

@@ -1,4 +1,7 @@
-/** Figure 4.1 where no network namespaces are to be had: every host is a loopback address, and a dead one refuses connections. */
+/**
+ * Figure 4.1 for machines without network namespaces: every host is a loopback address, and a dead host refuses
+ * connections.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTopologyFile } from "../../src/topology/description/read-topology.ts";
 import { diffTopology } from "../../src/topology/probe/diff-topology.ts";

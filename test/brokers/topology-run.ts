@@ -1,4 +1,4 @@
-/** Runs a network of groups for real: a host dies, or its link does, and what happens is laid beside what was predicted. */
+/** Runs a real network of groups: a host dies or is cut off, and the outcome is compared with the prediction. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DrillReport } from "../../src/topology/drill/drill-report.ts";
 import { drillTopology, type ProbeRequest } from "../../src/topology/drill/drill-topology.ts";
@@ -8,7 +8,7 @@ import { ConnectorWatchdog } from "./connector-watchdog.ts";
 import type { ClientNote, NetworkClients, SeenBridge } from "./network-clients.ts";
 import type { NetworkLab } from "./topology-lab.ts";
 
-/** Clients in this process, or in a host of their own. */
+/** The clients: in this process, or in a host of their own. */
 export type RunClients = {
   readonly [Name in "seen" | "notes" | "probe" | "transfer" | "close"]: (
     ...args: Parameters<NetworkClients[Name]>
@@ -17,15 +17,18 @@ export type RunClients = {
 
 const PATIENCE_MS = 120_000;
 const POLL_MS = 100;
-/** Every client notices within 10.5 s of the last thing it heard; the link comes back only after each has. */
+/**
+ * Every client notices a loss within 10.5 s of the last bytes it received. The link comes back only after all have
+ * noticed.
+ */
 const HOLD_MS = 12_000;
 
 export interface CutRun {
   readonly report: DrillReport;
-  /** Sent at a group that was cut off while it was, received elsewhere when it was back. */
+  /** Messages sent at a group while it was cut off, and received elsewhere after it was back. */
   readonly sent: number;
   readonly received: number;
-  /** What our clients said, from the cut on. */
+  /** The events of our clients, from the cut on. */
   readonly notes: readonly ClientNote[];
 }
 
@@ -42,7 +45,7 @@ export class NetworkRun {
     });
   }
 
-  /** Both ends of every connector, as the plan wants them. */
+  /** Both ends of every connector that the plan has. */
   planned(): SeenBridge[] {
     return networkOf(this.#lab.topology).connectors.flatMap(({ from, to, connector }) =>
       to.flatMap((target): SeenBridge[] => [
@@ -60,7 +63,7 @@ export class NetworkRun {
     return Promise.resolve(this.#clients.transfer(from, to, count));
   }
 
-  /** Resolves when the brokers tell of exactly the planned bridges; rejects with the difference otherwise. */
+  /** Resolves when the brokers report exactly the planned bridges; rejects with the difference if they never do. */
   async waitForLinks(): Promise<void> {
     const key = ({ at, to, createdByDuplex }: SeenBridge) => `${at}->${to}${createdByDuplex ? " (duplex)" : ""}`;
     const wanted = this.planned().map(key).sort();
@@ -87,11 +90,11 @@ export class NetworkRun {
     });
   }
 
-  /** Takes a host's link down while its processes live, and up again; messages are sent at a group on it meanwhile. */
+  /** Takes a host's link down while its processes live, and up again. Meanwhile messages are sent at a group on it. */
   async cut(host: string, from: string, to: string, count: number): Promise<CutRun> {
     const before = (await this.#clients.notes()).length;
     const stranded = await this.#servedBy(host);
-    // What each client of a group that is cut off has said last.
+    // The last event of each client whose group is cut off.
     const allSay = async (event: ClientNote["event"]) => {
       const notes = (await this.#clients.notes()).slice(before).toReversed();
       return stranded.every((group) => notes.find((note) => note.group === group)?.event === event);
@@ -104,7 +107,7 @@ export class NetworkRun {
       strike: async (struck) => {
         await this.#lab.cutHost(struck);
         transferred = this.transfer(from, to, count);
-        // Awaited below, after a drill that may fail first.
+        // Awaited below, after the drill, which may fail first.
         transferred.catch(() => {});
       },
       heal: async (struck) => {

@@ -1,4 +1,7 @@
-/** A bridge in a process of its own, for a SIGKILL: reads a configuration from its argument and says when it has begun. */
+/**
+ * A bridge in a process of its own, so that it can be killed. It reads a configuration from its argument and reports
+ * when it has started.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -14,7 +17,7 @@ export class BridgeProcess {
     this.#config = config;
   }
 
-  /** Resolves when every link asks for its messages. */
+  /** Resolves when every link has asked for its messages. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, ["--import", "tsx", PROGRAM, JSON.stringify(this.#config)], {
       stdio: ["ignore", "pipe", "inherit"],

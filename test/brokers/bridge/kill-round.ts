@@ -1,4 +1,7 @@
-/** One round of the bridge's kill matrix: messages are sent to one pair while somebody is killed, and read from the other. */
+/**
+ * One round of the bridge's kill matrix: messages are sent to one pair and read from the other, while one of the
+ * processes is killed.
+ */
 import { randomUUID } from "node:crypto";
 import type { BridgeConfig } from "../../../src/bridge/config/bridge-config.ts";
 import { type Connection, connect } from "../../../src/index.ts";
@@ -11,18 +14,18 @@ export type Victim = (typeof VICTIMS)[number];
 export interface BridgePair {
   readonly source: RealGroup;
   readonly target: RealGroup;
-  /** What the bridge speaks on each side. */
+  /** The protocol that the bridge speaks on each side. */
   readonly protocols: readonly [Protocol, Protocol];
 }
 
 export interface KillRound {
   readonly sent: number;
   readonly lost: number;
-  /** Arrived more often than once; each stored copy counts. */
+  /** How many messages arrived more than once; each extra copy counts. */
   readonly storedTwice: number;
-  /** First arrivals after a later one. */
+  /** How many first arrivals came after a later message. */
   readonly outOfOrder: number;
-  /** The longest time between two arrivals while messages were on their way, in milliseconds. */
+  /** The longest time between two arrivals while messages were in flight, in milliseconds. */
   readonly blindMs: number;
 }
 
@@ -31,7 +34,7 @@ const LOAD_MS = 700;
 const DRAIN_MS = 60_000;
 const SILENT_MS = 4_000;
 
-/** Rejects when a side does not come back. The queue of a round is its own. */
+/** Rejects if a side does not come back. Each round uses its own queue. */
 export async function killRound(
   pair: BridgePair,
   victim: Victim,
@@ -59,7 +62,7 @@ export async function killRound(
   }
 }
 
-/** A topic is subscribed to durably, and becomes a queue at the target, which keeps what nobody reads at the moment. */
+/** A topic is subscribed to durably. At the target it becomes a queue, which keeps messages while nobody reads. */
 export function configOf({ source, target, protocols }: BridgePair, destination: string): BridgeConfig {
   const durable = destination.startsWith("topic://") ? ({ durable: true, as: "queue" } as const) : {};
   const group = (real: RealGroup, protocol: Protocol) => ({

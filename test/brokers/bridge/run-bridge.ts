@@ -1,4 +1,4 @@
-/** The program of bridge-process.ts. */
+/** The program that bridge-process.ts starts. */
 import { createBridge } from "../../../src/bridge/index.ts";
 
 const bridge = createBridge(JSON.parse(process.argv[2] ?? "{}"));

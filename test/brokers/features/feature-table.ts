@@ -1,4 +1,4 @@
-/** docs/features.md: what works where, as the last run on real brokers found it. */
+/** docs/features.md: which feature works where, as the last run on real brokers found it. */
 
 export const COMBINATIONS = ["Classic STOMP", "Classic AMQP", "Artemis STOMP", "Artemis AMQP"] as const;
 export type Combination = (typeof COMBINATIONS)[number];
@@ -10,7 +10,7 @@ export type Finding =
 
 export type Findings = ReadonlyMap<string, ReadonlyMap<Combination, Finding>>;
 
-/** The whole page. A cell that was not found out says so, and is none that may be committed. */
+/** Returns the whole page. A cell without a result is marked, and must not be committed. */
 export function renderFeatures(findings: Findings, versions: string): string {
   const notes: string[] = [];
   const rows = [...findings].map(([name, cells]) => {
@@ -33,7 +33,7 @@ ${footnotes.join("\n")}
 `;
 }
 
-/** What the page says of a feature; undefined where it says nothing. */
+/** Returns what the page says about a feature; undefined if it says nothing. */
 export function readFinding(page: string, name: string, combination: Combination): Finding | undefined {
   const row = page.split("\n").find((line) => line.startsWith(`| ${name} |`));
   const cell = row?.split(" | ")[COMBINATIONS.indexOf(combination) + 1]?.replace(/ \|$/, "");
@@ -55,7 +55,7 @@ function renderCell(finding: Finding | undefined, notes: string[]): string {
   return `${finding.kind === "refused" ? "refused" : "see"} (${notes.indexOf(text) + 1})`;
 }
 
-/** A reason without what is another in every run: addresses, names and ids. */
+/** Returns a reason without the parts that differ in every run: addresses, names and ids. */
 export function stableReason(text: string): string {
   return text
     .replaceAll(/(stomp|amqp):\/\/[\w.]+:\d+/g, "the broker")

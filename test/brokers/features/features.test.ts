@@ -1,4 +1,4 @@
-/** Tries every feature on every broker over both protocols, and holds docs/features.md to what was found. */
+/** Tries every feature on every broker over both protocols, and checks docs/features.md against the results. */
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONSUMING } from "../../support/features/consuming-features.ts";

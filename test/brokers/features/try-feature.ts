@@ -1,9 +1,9 @@
-/** Tries one feature and says what was found. */
+/** Tries one feature and reports the result. */
 import { type Feature, refusalOf, type Trial } from "../../support/features/feature.ts";
 import { Remark } from "../../support/features/sending-features.ts";
 import { type Finding, stableReason } from "./feature-table.ts";
 
-/** Rejects where the feature neither works nor is refused with the reason. Closes the trial. */
+/** Rejects if the feature neither works nor is refused with a reason. Closes the trial. */
 export async function tryFeature({ attempt }: Feature, trial: Trial): Promise<Finding> {
   try {
     await attempt(trial);

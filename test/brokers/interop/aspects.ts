@@ -1,11 +1,14 @@
-/** What of a message is to arrive as it was sent: each aspect with a message that has it and what its receiver is to see. */
+/**
+ * The parts of a message that should arrive as they were sent. Each aspect has a message that shows it, and what the
+ * receiver should see.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DUPLICATE_ID_PROPERTY } from "../../../src/messaging/messages/outgoing-message.ts";
 import type { InteropClient, SeenMessage, SentMessage, TypedProperty } from "./interop-client.ts";
 
 export interface Aspect {
   readonly name: string;
-  /** Sends from one to the other and tells what arrived: `"same"`, or what came instead. */
+  /** Sends a message from one client to the other. Resolves with `"same"`, or with what arrived instead. */
   run(sender: InteropClient, receiver: InteropClient, destination: string): Promise<string>;
 }
 
@@ -14,12 +17,15 @@ const TEXT = "Grüße, 世界 😀\nsecond line";
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("base64");
 const TTL_MS = 60_000;
 const DELAY_MS = 1_000;
-/** Clocks of brokers, clients and timers on one machine, rounded to milliseconds. */
+/** The tolerance for clocks of brokers, clients and timers on one machine, which round to milliseconds. */
 const CLOCK_SLACK_MS = 50;
-/** By then a request that this package refuses has been. */
+/** After this time a request that our package refuses has been refused. */
 const REFUSED_WITHIN_MS = 20;
 
-/** One message; `look` picks from what arrived, and from the id the sender was told, what is to equal `wanted`. */
+/**
+ * An aspect of one message. `look` picks from what arrived, and from the id that the sender was told, the part that
+ * should equal `wanted`.
+ */
 function message(
   name: string,
   sent: SentMessage,
@@ -42,7 +48,7 @@ function compare(seen: unknown, wanted: unknown): string {
 
 const encode = (text: string) => Buffer.from(text).toString("base64");
 
-/** The body's bytes, whatever they were taken for. */
+/** The bytes of the body, whatever type it arrived as. */
 const contentOf = ({ text, base64 }: SentMessage | SeenMessage) => (text == null ? base64 : encode(text));
 
 function body(name: string, sent: SentMessage): Aspect {
@@ -78,7 +84,8 @@ function answered(name: string, temporary: boolean): Aspect {
     name,
     async run(requester, responder, destination) {
       const asking = requester.request(destination, { text: "the question", correlationId: "question-1" }, temporary);
-      // A refusal of ours comes at once; a responder would wait for the request in vain, and the next aspect for it.
+      // Our own refusal comes at once. Without this wait the responder would wait for the request in vain, and disturb
+      // the next aspect.
       await Promise.race([asking, sleep(REFUSED_WITHIN_MS)]);
       const [request, reply] = await Promise.all([responder.respond(destination, { text: "the answer" }), asking]);
       return compare(
@@ -98,7 +105,7 @@ const settled: Aspect = {
   },
 };
 
-/** Of ours the stable id is a property for the others; theirs is what we call the id. */
+/** Other clients see our stable id as a property; we use their message id as the id. */
 const identified: Aspect = {
   name: "message id",
   async run(sender, receiver, destination) {
@@ -106,7 +113,7 @@ const identified: Aspect = {
     const { id, properties } = await receiver.receive(destination);
     const seenId = properties[DUPLICATE_ID_PROPERTY]?.value ?? id;
     if (!seenId) return "none";
-    // The Python clients give none; then the broker does.
+    // The Python clients send no message id, so the broker makes one.
     return sentId === undefined || seenId === sentId ? SAME : "another one";
   },
 };
@@ -121,7 +128,7 @@ const delayed: Aspect = {
   },
 };
 
-/** Whether it is about the time to live from now, whichever clock it went through. */
+/** Whether the time is about one time to live from now, by whichever clock it was written. */
 function expires({ expiresAtMs }: SeenMessage): unknown {
   if (!expiresAtMs) return expiresAtMs;
   const leftMs = expiresAtMs - Date.now();

@@ -1,4 +1,7 @@
-/** Another client as a child process: a line of JSON asks, a line of JSON answers, one after the other. */
+/**
+ * Another client in a child process. It reads a line of JSON as a question and answers with a line of JSON, one at a
+ * time.
+ */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -11,7 +14,7 @@ import {
   type SentMessage,
 } from "./interop-client.ts";
 
-/** Longer than anything a client waits for by itself. */
+/** Longer than any wait of a client itself. */
 const ANSWER_TIMEOUT_MS = 3 * RECEIVE_TIMEOUT_MS;
 const KEPT_ERROR_CHARACTERS = 4_000;
 
@@ -26,7 +29,7 @@ export class ClientProcess implements InteropClient {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
   #errors = "";
-  /** The operation before: an answer belongs to the oldest question. */
+  /** The previous operation: an answer belongs to the oldest question. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, command: string, args: readonly string[]) {
@@ -37,7 +40,7 @@ export class ClientProcess implements InteropClient {
     this.#child.stderr.on("data", (chunk) => {
       this.#errors = (this.#errors + String(chunk)).slice(-KEPT_ERROR_CHARACTERS);
     });
-    // A client that is gone is told by its missing answer.
+    // If the client has ended, its missing answer reports that.
     this.#child.stdin.on("error", () => {});
     this.#child.on("error", (error) => {
       this.#errors += error.message;

@@ -1,4 +1,7 @@
-/** Where a message does not arrive as it was sent, and why; everywhere else it does. docs/interop.md is printed from this. */
+/**
+ * The cases where a message does not arrive as it was sent, with the reason. In all other cases it does.
+ * docs/interop.md is printed from this.
+ */
 import type { Product, Protocol } from "../group-contract.ts";
 import type { OtherClient } from "./other-clients.ts";
 
@@ -9,20 +12,20 @@ export type Direction = (typeof DIRECTIONS)[number];
 export interface Cell {
   readonly product: Product;
   readonly client: OtherClient;
-  /** What we speak. */
+  /** Our protocol. */
   readonly protocol: Protocol;
   readonly direction: Direction;
   readonly aspect: string;
 }
 
-/** Says nothing of what it leaves out: then it is for all of them. */
+/** An exception that leaves a field out applies to all of its values. */
 export interface Exception {
   readonly aspects: readonly string[];
   readonly products?: readonly Product[];
   readonly clients?: readonly OtherClient[];
   readonly protocols?: readonly Protocol[];
   readonly directions?: readonly Direction[];
-  /** What comes instead, as an aspect tells it. */
+  /** What arrives instead, in the words of the aspect. */
   readonly outcome: string;
   readonly why: string;
 }
@@ -182,7 +185,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
 ];
 
-/** The exception a cell falls under: the first that names it. */
+/** Returns the first exception that applies to a cell. */
 export function exceptionFor(cell: Cell): Exception | undefined {
   return EXCEPTIONS.find(
     ({ aspects, products, clients, protocols, directions }) =>

@@ -1,18 +1,18 @@
-/** What the tests of interoperation ask of a client, ours or another's, in one vocabulary. */
+/** What the interoperation tests ask of a client, ours or another one, in one vocabulary. */
 import type { PropertyValue } from "../../../src/messaging/messages/outgoing-message.ts";
 
-/** A property with the type its sender means; of ours a number is a number. */
+/** A property with the type that its sender intends; our client sends any number as a number. */
 export interface TypedProperty {
   readonly type: "string" | "int" | "long" | "double" | "boolean" | "number" | (string & {});
-  /** A long beyond what a number holds is written as text. */
+  /** A long that a JavaScript number cannot hold is written as text. */
   readonly value: PropertyValue;
 }
 
 export interface SentMessage {
-  /** One of the two. */
+  /** Exactly one of the two. */
   readonly text?: string;
   readonly base64?: string;
-  /** In place of the two, of Java clients alone: the bodies of MapMessage, StreamMessage, and ObjectMessage with a list. */
+  /** Replaces these two for Java clients: the bodies of MapMessage, StreamMessage, and ObjectMessage with a list. */
   readonly map?: Readonly<Record<string, TypedProperty>>;
   readonly stream?: readonly TypedProperty[];
   readonly object?: readonly TypedProperty[];
@@ -28,12 +28,12 @@ export interface SentMessage {
   readonly persistent?: boolean;
 }
 
-/** A message as its receiver's own interface shows it; what that does not tell is null or absent. */
+/** A message as its receiver's own interface shows it. What that interface does not show is null or absent. */
 export interface SeenMessage {
   readonly kind: string;
   readonly text?: string | null;
   readonly base64?: string | null;
-  /** Of Java clients alone. */
+  /** For Java clients only. */
   readonly map?: Readonly<Record<string, TypedProperty>>;
   readonly stream?: readonly TypedProperty[];
   readonly object?: readonly TypedProperty[];
@@ -49,15 +49,18 @@ export interface SeenMessage {
   readonly persistent?: boolean | null;
 }
 
-/** Destinations are written `queue://NAME` and `topic://NAME` for all of them. */
+/** For all clients, destinations are written `queue://NAME` and `topic://NAME`. */
 export interface InteropClient {
-  /** Resolves, once the broker has it, with the id the client gave it, where it tells. */
+  /** Resolves once the broker has the message, with the id that the client gave it, if the client shows it. */
   send(destination: string, message: SentMessage): Promise<string | undefined>;
   /** The next message, acknowledged as most users of that client do; rejects if none comes within ten seconds. */
   receive(destination: string): Promise<SeenMessage>;
-  /** Likewise, acknowledged by itself, and whether the queue was empty then. */
+  /** The same, acknowledged individually, and whether the queue was empty afterwards. */
   receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }>;
-  /** Sends and resolves with the answer. It comes to a temporary queue if `temporary` and the client has those. */
+  /**
+   * Sends a request and resolves with the reply. The reply comes to a temporary queue if `temporary` is set and the
+   * client supports those.
+   */
   request(destination: string, message: SentMessage, temporary: boolean): Promise<SeenMessage>;
   /** Takes one request, answers it where it says with its correlation id, and resolves with the request. */
   respond(destination: string, answer: SentMessage): Promise<SeenMessage>;

@@ -1,4 +1,4 @@
-/** Messages between this package and clients no one here wrote, both ways, on both brokers, over both of our protocols. */
+/** Messages between this package and other clients, both ways, on both brokers, over both of our protocols. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MasterSlaveError } from "../../../src/errors/errors.ts";
 import { type Protocol, type RealGroup, startGroup } from "../real-group.ts";
@@ -57,12 +57,15 @@ describe.each(["classic", "artemis"] as const)("on a real %s", (product) => {
   });
 });
 
-/** Now and then stomp.py is left by Artemis without an ERROR, on busy cores; it connects anew for the next command. */
+/**
+ * On a busy machine Artemis sometimes closes stomp.py's connection without an ERROR; the client connects again for the
+ * next command.
+ */
 function retries(client: (typeof OTHER_CLIENTS)[number]): number {
   return client === "stomp.py" ? 1 : 0;
 }
 
-/** Without a compiler for them the Python clients are left out, with a word; in CI that is a failure. */
+/** Without a compiler, the Python clients are left out with a message; in CI that is a failure. */
 async function pythonCanRun(): Promise<boolean> {
   try {
     await pythonWithClients();
@@ -78,7 +81,7 @@ function isPython(client: (typeof OTHER_CLIENTS)[number]): boolean {
   return client === "stomp.py" || client === "proton";
 }
 
-/** What this package refuses with an error of its own is an outcome too. */
+/** An error by which this package refuses a message counts as an outcome too. */
 async function outcomeOf(
   aspect: Aspect,
   sender: InteropClient,

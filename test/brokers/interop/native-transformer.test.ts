@@ -1,4 +1,7 @@
-/** What Classic makes of AMQP messages with its default transformer, `native`, and with `jms`, which users of several protocols need. */
+/**
+ * How Classic passes on AMQP messages with its default transformer, `native`, and with `jms`, which groups with clients
+ * of several protocols need.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Connector } from "../group-contract.ts";
 import { type RealGroup, startGroup } from "../real-group.ts";

@@ -1,4 +1,4 @@
-/** The clients no one here wrote, each with a small program of ours around it. */
+/** Clients that are not part of this repository, each with a small program of ours around it. */
 import { fileURLToPath } from "node:url";
 import type { Connector, Product, RealGroup } from "../group-contract.ts";
 import { JAVA_CLIENT_VERSIONS, jmsPeerJars } from "../maven-jars.ts";
@@ -9,7 +9,7 @@ import { PYTHON_CLIENT_VERSIONS, pythonWithClients } from "./python-environment.
 export const OTHER_CLIENTS = ["activemq-client", "qpid-jms", "stomp.py", "proton"] as const;
 export type OtherClient = (typeof OTHER_CLIENTS)[number];
 
-/** What each is, and what it speaks. */
+/** What each client is, and which protocols it speaks. */
 export const CLIENT_TITLES: Readonly<Record<OtherClient, string>> = {
   "activemq-client": `ActiveMQ's Java client ${JAVA_CLIENT_VERSIONS["activemq-client"]} over OpenWire`,
   "qpid-jms": `Qpid JMS ${JAVA_CLIENT_VERSIONS["qpid-jms-client"]} over AMQP`,
@@ -17,7 +17,7 @@ export const CLIENT_TITLES: Readonly<Record<OtherClient, string>> = {
   proton: `Qpid Proton for Python ${PYTHON_CLIENT_VERSIONS["python-qpid-proton"]} over AMQP`,
 };
 
-/** Connected to the member that is listed first; `connector` where it is not the client's usual one. */
+/** Connects it to the first member; `connector` is needed where the client does not use its usual one. */
 export async function startOtherClient(
   client: OtherClient,
   group: RealGroup,
@@ -25,7 +25,7 @@ export async function startOtherClient(
 ): Promise<InteropClient> {
   switch (client) {
     case "activemq-client":
-      // The test brokers send no advisories; a client that waits for them takes every temporary queue for deleted.
+      // The test brokers send no advisories. A client that relies on them takes every temporary queue for deleted.
       return startJms("activemq", group, "tcp", connector ?? "openwire", "?jms.watchTopicAdvisories=false");
     case "qpid-jms":
       return startJms("qpid", group, "amqp", connector ?? "amqp", "");

@@ -1,4 +1,4 @@
-/** This package as one of the clients, by its public interface alone. */
+/** This package as one of the clients, used through its public interface alone. */
 import { connect } from "../../../src/connect/connect.ts";
 import type { UnsupportedError } from "../../../src/errors/errors.ts";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
@@ -14,7 +14,7 @@ import {
   type TypedProperty,
 } from "./interop-client.ts";
 
-/** `connector`: where it is not the protocol's usual one. */
+/** `connector`: needed where it is not the protocol's usual one. */
 export async function startOurs(
   protocol: Protocol,
   group: RealGroup,
@@ -70,7 +70,7 @@ class OurClient implements InteropClient {
     await this.#connection.close({ drainTimeoutMs: 1_000 });
   }
 
-  /** `refusal`: why the message could be read and not acknowledged, if that is so. */
+  /** `refusal`: why the message could be read but not acknowledged. */
   async #take(destination: string): Promise<{ message: ReceivedMessage; refusal: UnsupportedError | undefined }> {
     const consumer = this.#connection.consume(destination, { prefetch: 1 });
     try {

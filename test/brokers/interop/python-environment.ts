@@ -1,4 +1,4 @@
-/** The Python clients from PyPI, pinned, in a virtual environment of the tests' cache. */
+/** The Python clients from PyPI, with pinned versions, in a virtual environment in the tests' cache. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -6,11 +6,11 @@ import { promisify } from "node:util";
 import { cacheDirectory, fillOnce } from "../tool-cache.ts";
 
 const run = promisify(execFile);
-/** Proton is built from source. */
+/** Proton is built from its source distribution. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 export const PYTHON_CLIENT_VERSIONS = { "stomp.py": "9.0.0", "python-qpid-proton": "0.40.0" } as const;
-/** What those two pull in. */
+/** Dependencies of these two. */
 const DEPENDENCIES = ["docopt==0.6.2", "websocket-client==1.9.2", "cffi==2.1.1", "pycparser==3.12"];
 
 let environment: Promise<string> | undefined;
