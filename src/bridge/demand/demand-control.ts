@@ -2,7 +2,7 @@
 import { startTimer } from "../../async/timer.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
-import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import { type DestinationPattern, formatPattern, patternsOverlap } from "../routing/pattern.ts";
 import type { Route } from "../routing/route.ts";
 import { DemandWatch, type DemandWatchDeps } from "./demand-watch.ts";
 import { isOfRoute, wantedSources } from "./wanted-sources.ts";
@@ -115,8 +115,10 @@ export class DemandControl {
   #returned(taken: readonly DestinationPattern[]): TakenSource[] {
     this.#stopTimer();
     const local = this.#deps.local();
-    // The link forwards these in any case, so a message that is given back would return at once.
-    const mayReturn = taken.filter((each) => each.kind === "queue" && !this.#deps.route.fixed.includes(each));
+    const { fixed } = this.#deps.route;
+    // The other direction takes static destinations in any case: what is given back to one would come again for ever.
+    const isFixed = (pattern: DestinationPattern) => fixed.some((one) => patternsOverlap(one, pattern));
+    const mayReturn = taken.filter((each) => each.kind === "queue" && !isFixed(each));
     const idle = local ? mayReturn.filter((each) => local.hasNoConsumer(each)) : [];
     const names = new Set(idle.map(formatPattern));
     for (const name of this.#idleSince.keys()) if (!names.has(name)) this.#idleSince.delete(name);
