@@ -115,7 +115,7 @@ export interface BridgeLink {
   readonly maxHops?: number | undefined;
   /** The most messages taken from the source and not settled yet; 1,000 by default. */
   readonly maxInFlight?: number | undefined;
-  /** The same limit in bytes of bodies; 16 MiB by default. */
+  /** The same limit in bytes of bodies, properties and headers; 16 MiB by default. */
   readonly maxInFlightBytes?: number | undefined;
   /**
    * The consumer priority at the source, from -128 to 127: the broker serves higher ones first. By default -5, so that

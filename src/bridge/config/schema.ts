@@ -111,7 +111,7 @@ const LinkSchema = z.strictObject({
   duplex: flag("Forward in the other direction too").optional(),
   maxHops: count("How many groups a message may have come through", 16).optional(),
   maxInFlight: count("Messages taken and not settled yet", 100_000).optional(),
-  maxInFlightBytes: count("The same in bytes of bodies", 2_147_483_647).optional(),
+  maxInFlightBytes: count("The same in bytes of bodies, properties and headers", 2_147_483_647).optional(),
   priority: z.number().int().min(-128).max(127).optional().meta({
     description: "Consumers of a higher one are served first",
     advice: "Write a whole number from -128 to 127",

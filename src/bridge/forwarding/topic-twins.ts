@@ -1,4 +1,5 @@
 /** Detects copies of one published message that reach a group by two paths, through the links of one bridge. */
+import { boundedId } from "../memory/bounded-text.ts";
 import type { OutgoingCopy } from "./compose.ts";
 
 /** The memory for each group: a copy that comes after so many others is forwarded again. */
@@ -15,7 +16,7 @@ export class TopicTwins {
   isTwin(group: string, { source, destination, origin, firstId, key }: OutgoingCopy): boolean {
     if (source.kind !== "topic" || firstId === undefined || key === undefined) return false;
     const known = this.#of(group);
-    const name = JSON.stringify([origin, destination, firstId]);
+    const name = boundedId(JSON.stringify([origin, destination, firstId]));
     const first = known.get(name);
     if (first !== undefined) return first !== key;
     if (known.size >= MAX_REMEMBERED) for (const oldest of known.keys()) if (known.delete(oldest)) break;

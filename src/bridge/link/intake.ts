@@ -6,6 +6,7 @@ import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts"
 import type { TakenSource } from "../demand/demand-control.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
+import { messageSize } from "../memory/message-size.ts";
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import type { OpenGroup } from "./open-group.ts";
 import { QueueList } from "./queue-list.ts";
@@ -157,7 +158,7 @@ export class Intake {
 
   /** A delivery that the link does not take stays unsettled, and goes back to the broker when its consumer closes. */
   async #take(delivery: Delivery): Promise<void> {
-    const bytes = delivery.message.bytes().length;
+    const bytes = messageSize(delivery.message);
     if (!(await this.#mayTake())) return;
     if (!(await this.#deps.budget.acquire(bytes))) return;
     this.#left -= 1;

@@ -1,5 +1,6 @@
 /** A bounded record of what became of the messages that a direction took last, for tracing a message. */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
+import { boundedId, MAX_ID_CHARACTERS, ownedText } from "./bounded-text.ts";
 
 export type Outcome = "forwarded" | "dead-lettered" | "expired" | "dropped" | "stays";
 
@@ -11,6 +12,7 @@ export interface JournalCopy {
   readonly destination: string;
 }
 
+/** Ids longer than 512 characters are hashes; longer destinations, and reasons of more than 1,000 characters, are cut. */
 export interface JournalEntry {
   readonly outcome: Outcome;
   /** `Date.now()` */
@@ -28,6 +30,8 @@ export interface JournalEntry {
 }
 
 const CAPACITY = 10_000;
+const MAX_DESTINATION = 512;
+const MAX_REASON = 1_000;
 
 export class Journal {
   readonly #entries: JournalEntry[] = [];
@@ -38,9 +42,17 @@ export class Journal {
     { id, brokerMessageId, destination: source }: ReceivedMessage,
     { copy, reason }: { readonly copy?: JournalCopy; readonly reason?: string } = {},
   ): void {
-    const { key: targetId, firstId, destination } = copy ?? {};
-    const atMs = Date.now();
-    this.#entries[this.#next] = { outcome, atMs, id, brokerMessageId, firstId, targetId, source, destination, reason };
+    this.#entries[this.#next] = {
+      outcome,
+      atMs: Date.now(),
+      id: keptId(id),
+      brokerMessageId: keptId(brokerMessageId),
+      firstId: keptId(copy?.firstId),
+      targetId: keptId(copy?.key),
+      source: kept(source, MAX_DESTINATION),
+      destination: kept(copy?.destination, MAX_DESTINATION),
+      reason: kept(reason, MAX_REASON),
+    };
     this.#next = (this.#next + 1) % CAPACITY;
   }
 
@@ -51,10 +63,20 @@ export class Journal {
   }
 }
 
-/** Whether this is one of the ids of a message. */
+/** Whether one of the ids of a message is this one; each may be the hash of a long one. */
 export function hasId(
   message: Pick<JournalEntry, "id" | "brokerMessageId" | "firstId" | "targetId">,
   id: string,
 ): boolean {
-  return [message.id, message.brokerMessageId, message.firstId, message.targetId].includes(id);
+  const sought = boundedId(id);
+  const ids = [message.id, message.brokerMessageId, message.firstId, message.targetId];
+  return ids.some((each) => each !== undefined && boundedId(each) === sought);
+}
+
+function keptId(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : kept(boundedId(id), MAX_ID_CHARACTERS);
+}
+
+function kept(text: string | undefined, maxCharacters: number): string | undefined {
+  return text === undefined ? undefined : ownedText(text, maxCharacters);
 }
