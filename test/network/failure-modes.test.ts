@@ -1,4 +1,7 @@
-/** A subset of the faults of docs/failure-modes.md, with quick heart-beats: every fault on one broker over one protocol, power loss on all of them. */
+/**
+ * A subset of the faults in docs/failure-modes.md with quick heart-beats: every fault on one broker over one protocol,
+ * power loss on all of them.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FAULTS } from "./faults/all-faults.ts";
 import { DEAD_FIRSTS } from "./faults/dead-firsts.ts";
@@ -8,11 +11,14 @@ import { COMBINATIONS } from "./run-file.ts";
 import { Stage } from "./stage.ts";
 import { tryFault } from "./trial.ts";
 
-/** What is promised is promised in intervals: a fifth of the default shows it in a fifth of the time. */
+/**
+ * All promises are in heart-beat intervals, so with a fifth of the default interval they can be tested in a fifth of
+ * the time.
+ */
 const HEARTBEAT_MS = 1_000;
 const EVERYWHERE = ["host loses power", "SYN black-holed"];
 
-/** Rows take turns, so that each is tried somewhere. */
+/** Faults are distributed over the combinations, so that each combination is tried. */
 function rowsOf<Row extends { readonly name: string }>(rows: readonly Row[], combination: number): Row[] {
   return rows.filter(({ name }, index) => EVERYWHERE.includes(name) || index % COMBINATIONS.length === combination);
 }

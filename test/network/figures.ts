@@ -1,4 +1,4 @@
-/** What a trial comes down to: a row of the table in docs/failure-modes.md, and what is wrong with it. */
+/** The result of a trial: a row of the table in docs/failure-modes.md, and the promises that it broke. */
 import type { Product, Protocol } from "../brokers/group-contract.ts";
 import type { Fault } from "./faults/fault.ts";
 import type { Outcome } from "./trial.ts";
@@ -11,22 +11,22 @@ export interface Figures {
   readonly lost: number;
   readonly unsettled: number;
   readonly rejected: number;
-  /** Stored twice. */
+  /** How many messages were stored twice. */
   readonly doubled: number;
-  /** Stored in another order than sent. */
+  /** How many messages were stored in a different order than sent. */
   readonly outOfOrder: number;
-  /** Handed to the consumer for the first time after a later one. */
+  /** How many messages were delivered for the first time after a later one. */
   readonly overtaken: number;
-  /** The connection's events after its first session was established, each with its error's code. */
+  /** The connection's events after its first session, each with the code of its error. */
   readonly told: readonly string[];
   /** The codes of the attempts that failed meanwhile. */
   readonly answers: readonly string[];
 }
 
-/** A peer is taken for dead after 2.2 intervals at most; a tenth more for a busy machine. */
+/** A peer counts as dead after 2.2 intervals at most; a tenth more for a busy machine. */
 const NOTICED_INTERVALS = 2.2;
 const TOLERANCE = 1.1;
-/** The default: what a broker may have set aside for a lost session. */
+/** The default prefetch: the messages that a broker may have assigned to a lost session. */
 const PREFETCH = 100;
 
 export function figuresOf({ findings, told, answers, ...times }: Outcome): Figures {
@@ -58,7 +58,7 @@ function rounded({ noticedMs, backMs, takeoverMs }: Pick<Outcome, "noticedMs" | 
   return { noticedMs: round(noticedMs), backMs: round(backMs), takeoverMs: round(takeoverMs) };
 }
 
-/** Every promise that the trial broke, in words; empty when all held. */
+/** Returns every promise that the trial broke, in words; empty if all held. */
 export function complaints(fault: Fault, figures: Figures, where: Combination, heartbeatMs: number): string[] {
   const none = ["lost", "unsettled", "rejected", "outOfOrder"] as const;
   const broken: string[] = none.filter((what) => figures[what] > 0).map((what) => `${what}: ${figures[what]}`);
@@ -77,7 +77,7 @@ function lateness(fault: Fault, { noticedMs, backMs, takeoverMs, told }: Figures
   };
   const noticeMs = NOTICED_INTERVALS * heartbeatMs;
   within("noticed", noticedMs, TOLERANCE * noticeMs);
-  // Where names or packets come back later the wait until the next try is the kernel's or the reconnect policy's.
+  // If names or packets come back later, the kernel or the reconnect policy determines the wait until the next try.
   if (takeoverMs !== undefined && fault.heal === undefined) {
     within("back", backMs, TOLERANCE * (noticeMs + takeoverMs));
   }

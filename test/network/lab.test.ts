@@ -1,4 +1,4 @@
-/** The network of our own itself: what each fault does to packets, and that nothing of it is left behind. */
+/** Tests the network lab itself: what each fault does to packets, and that nothing is left behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -86,7 +86,7 @@ describe("a network of two hosts", () => {
     await talker.call("dial", far.address, port, SOON_MS);
     const bytes = 250_000;
     const free = (await talker.call("echo", bytes, SOON_MS)) ?? Number.NaN;
-    // The echo comes while the rest is still being sent: one second for 2 Mbit, not two.
+    // The echo arrives while the rest is still being sent, so 2 Mbit take one second, not two.
     await far.rate(2_000_000);
     const limited = (await talker.call("echo", bytes, 60_000)) ?? Number.NaN;
     expect(limited).toBeGreaterThan(800);

@@ -1,4 +1,6 @@
-/** Holds the figures that docs/failure-modes.md prints to the promises: every row, both brokers, both protocols. */
+/**
+ * Checks the figures printed in docs/failure-modes.md against the promises: every row, both brokers, both protocols.
+ */
 import { describe, expect, it } from "vitest";
 import { FAULTS } from "./faults/all-faults.ts";
 import { DEAD_FIRSTS } from "./faults/dead-firsts.ts";

@@ -1,6 +1,6 @@
 /**
- * Figures 4.1 and 4.2 for real, every host a network namespace: the XML that export wrote starts brokers, whose bridges are
- * those of the plan, as they tell it; a host dies and the survivors take over; a host is cut off and nobody does.
+ * Figures 4.1 and 4.2 on real brokers, with a network namespace for every host. The brokers start from exported XML and
+ * report the bridges of the plan. A host dies and the survivors take over; a host is cut off and nobody does.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTopologyFile } from "../../src/topology/description/read-topology.ts";
@@ -23,7 +23,7 @@ const FIGURES = [
       ["B", "A"],
     ],
     moved: { brokerA1: "down", brokerA2: "active", brokerB1: "active", brokerB2: "down" },
-    /** After the host is back as a standby the other host has both groups: it is the one to cut off. */
+    /** When the host is back as a standby, the other host has both groups, so that one is cut off. */
     cut: { host: "h2", from: "A", to: "A", stranded: ["A", "B"] },
   },
   {
@@ -94,7 +94,7 @@ for (const { figure, host, bridges, routes, moved, cut } of FIGURES) {
       console.error(`[network] Figure ${figure}\n${drillText(report)}`);
       expect(report.differences).toEqual([]);
       expect(report.predicted.stranded).toEqual(cut.stranded);
-      // Our clients say so, and say when it is over.
+      // Our clients report the cut, and its end.
       for (const group of cut.stranded) {
         const said = notes.filter((note) => note.group === group).map(({ event }) => event);
         expect([said.at(0), said.at(-1)], group).toEqual(["interrupted", "restored"]);

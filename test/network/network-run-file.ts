@@ -1,4 +1,7 @@
-/** network-runs.json: the last run of each figure on real brokers, from which docs/topology.md and its pictures are printed. */
+/**
+ * network-runs.json: the last run of each figure on real brokers. docs/topology.md and its pictures are printed from
+ * it.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { DrillMember } from "../../src/topology/drill/drill-report.ts";
 import type { MemberState } from "../../src/topology/simulate/simulate-topology.ts";
@@ -11,12 +14,12 @@ export interface RecordedCut {
   readonly rows: readonly DrillMember[];
   readonly healed: readonly DrillMember[];
   readonly stranded: readonly string[];
-  /** From the healing until every member was as before, and until every connector was. */
+  /** Milliseconds from the healing until every member was as before, and until every connector was. */
   readonly recoveryMs: number | null;
   readonly connectorsMs: number | null;
-  /** Connectors for which the watchdog had a broker restarted. */
+  /** The connectors whose broker the watchdog had to restart. */
   readonly restarted: readonly string[];
-  /** One line for each thing that a client of ours said. */
+  /** One line for each event that a client of ours reported. */
   readonly said: readonly string[];
 }
 
@@ -34,13 +37,13 @@ export interface FigureRun {
   readonly takeoverMs: number | null;
   readonly predictedMs: number;
   readonly connectorsMs: number | null;
-  /** With the host that had failed back as a standby. */
+  /** The state after the failed host is back as a standby. */
   readonly after: Readonly<Record<string, MemberState>>;
-  /** null on loopback, where there is no link to take down. */
+  /** null on loopback, where no link can be taken down. */
   readonly cut: RecordedCut | null;
   readonly sent: number;
   readonly received: number;
-  /** Connectors for which the watchdog had a broker restarted, but for those of the cut. */
+  /** The connectors whose broker the watchdog had to restart, without those of the cut. */
   readonly restarted: readonly string[];
 }
 

@@ -1,4 +1,7 @@
-/** Measures how long a new client takes to connect while what comes first in its list is dead, beside a bare socket that knows where to go. */
+/**
+ * Measures how long a new client takes to connect while the first entries of its list are dead, compared with a bare
+ * socket that knows the active endpoint.
+ */
 import type { Protocol } from "../brokers/group-contract.ts";
 import type { ClientOperations } from "./client/client-program.ts";
 import type { DeadFirst } from "./faults/dead-firsts.ts";
@@ -8,7 +11,7 @@ import { HostProgram } from "./lab/host-program.ts";
 import type { Stage } from "./stage.ts";
 
 export interface NewClientFigures {
-  /** Median and best of several, ms: of the bare socket, and of the library. */
+  /** Median and best time of several runs in ms, of the bare socket and of the library. */
   readonly bare: Spread;
   readonly library: Spread;
 }
@@ -19,11 +22,11 @@ interface Spread {
 
 const CLIENT = new URL("./client/client-program.ts", import.meta.url);
 const TIMES = 5;
-/** The default of the option, and what a client may need beside it. */
+/** The default stagger, and how much longer a client may take in addition. */
 const ATTEMPT_STAGGER_MS = 250;
 const OWN_MS = 60;
 
-/** A client with everything loaded and compiled by a first connection, which is not counted. */
+/** A client whose code has been loaded and compiled by a first connection, which is not counted. */
 export async function startWarmClient(stage: Stage, protocol: Protocol): Promise<HostProgram<ClientOperations>> {
   const client = await HostProgram.start<ClientOperations>(stage.clientHost, CLIENT);
   const active = await stage.pair.group.waitActive();
@@ -59,7 +62,10 @@ export async function measureNewClient(
   }
 }
 
-/** In words, if it took longer than it may; undefined if not. The best ones are compared: a busy machine is late for either. */
+/**
+ * Returns a sentence if the client took longer than it may. Only the best times are compared, because a busy machine
+ * delays both.
+ */
 export function tooSlow({ staggers }: DeadFirst, { bare, library }: NewClientFigures): string | undefined {
   const limitMs = bare.bestMs + staggers * ATTEMPT_STAGGER_MS + OWN_MS;
   return library.bestMs > limitMs ? `connected after ${library.bestMs} ms, not ${limitMs}` : undefined;

@@ -1,4 +1,7 @@
-/** `npm run network`: every fault on {Classic, Artemis} x {STOMP, AMQP} with the default heart-beats; exits 0 only when every promise held. With --write its figures become those of docs/failure-modes.md. */
+/**
+ * `npm run network`: tries every fault on {Classic, Artemis} x {STOMP, AMQP} with the default heart-beats. Exits 0 only
+ * if every promise held. With --write the figures become those of docs/failure-modes.md.
+ */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Product, Protocol } from "../brokers/group-contract.ts";
 import { wholeFrom } from "../support/command-numbers.ts";
@@ -100,7 +103,7 @@ async function guarded(
   }
 }
 
-/** At once, row by row: a long run is worth something before it has ended, and one row can be run again. */
+/** Written row by row, so that a long run that is interrupted has not been in vain, and one row can be run again. */
 function keep<F>(
   pick: (run: ReturnType<typeof readFullRun>) => Rows<F>,
   name: string,

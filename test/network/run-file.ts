@@ -1,9 +1,9 @@
-/** failure-modes.json: the figures of the last full run, from which the tables of docs/failure-modes.md are printed. */
+/** failure-modes.json: the figures of the last full run. The tables of docs/failure-modes.md are printed from it. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Combination, Figures } from "./figures.ts";
 import type { NewClientFigures } from "./new-client.ts";
 
-/** Figures of each row, by the combination's title. */
+/** The figures of each row, by the title of the combination. */
 export type Rows<F> = Record<string, Record<string, F>>;
 
 export interface FullRun {

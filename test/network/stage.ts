@@ -1,4 +1,4 @@
-/** A network with a pair, a name server and a client's host, on which one fault after the other is tried. */
+/** A network with a pair, a name server and a client's host. One fault after another is tried on it. */
 import { type MemberName, otherMember, type Product, type Protocol } from "../brokers/group-contract.ts";
 import type { Scene } from "./faults/fault.ts";
 import { type BrokerPair, startPair } from "./lab/broker-pair.ts";
@@ -36,7 +36,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** What a fault finds now: whoever is active is what it strikes. */
+  /** Returns the present state for a fault, which hits the active member. */
   async scene(protocol: Protocol, heartbeatMs: number, cleanUp: Scene["cleanUp"]): Promise<Scene> {
     const { network, pair, names, clientHost } = this;
     const active = await pair.group.waitActive();
@@ -61,7 +61,7 @@ export class Stage implements AsyncDisposable {
     return this.#deadHost;
   }
 
-  /** Everything as it was: links up, nothing dropped, and both members running. */
+  /** Restores everything: links up, no packets dropped, both members running. */
   async mend(): Promise<void> {
     const { group, hosts } = this.pair;
     for (const host of [hosts.a, hosts.b, this.clientHost]) {

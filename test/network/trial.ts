@@ -1,4 +1,4 @@
-/** Tries one fault on a stage: a client with a load, the fault, and what both say about it. */
+/** Tries one fault on a stage: a client under load, the fault, and the figures of both. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Protocol } from "../brokers/group-contract.ts";
 import type { ClientBooks, ClientOperations } from "./client/client-program.ts";
@@ -9,26 +9,29 @@ import { now } from "./lab/shared-clock.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Outcome extends ClientBooks {
-  /** From the fault to `interrupted`, ms; undefined when the connection bore it. */
+  /** Milliseconds from the fault to `interrupted`; undefined if the connection survived it. */
   readonly noticedMs: number | undefined;
-  /** From the fault, or from its healing, to the first confirmation of a new session, ms. */
+  /** Milliseconds from the fault, or from its healing, to the first confirmation of a new session. */
   readonly backMs: number | undefined;
-  /** From the fault to the first message that a bare poller got confirmed by the other member, ms; undefined where nobody took over. */
+  /**
+   * Milliseconds from the fault to the first message that the other member confirmed to a bare poller; undefined if
+   * nobody took over.
+   */
   readonly takeoverMs: number | undefined;
 }
 
 const CLIENT = new URL("./client/client-program.ts", import.meta.url);
 const LOAD: Omit<WorkloadSettings, "name"> = { window: 20, rate: 100, bodyBytes: 256 };
-/** How long the load runs before the fault, and after a fault that the connection bears, in heart-beat intervals. */
+/** How long the load runs before the fault, and after a fault that the connection survives, in heart-beat intervals. */
 const BEFORE_MS = 500;
 const AFTER_MS = 300;
 const BORNE_INTERVALS = 3;
-/** Nothing here takes so long: it only detects what hangs. */
+/** This only detects trials that hang. */
 const PATIENCE_MS = 120_000;
-/** Up and down over 1 Mbit/s, and as much again. */
+/** Twice the time that the load takes to go both ways over 1 Mbit/s. */
 const MS_PER_BYTE = 0.032;
 
-/** Resolves with what was measured; the stage is as it was then. */
+/** Resolves with what was measured. The stage is restored to its initial state. */
 export async function tryFault(stage: Stage, fault: Fault, protocol: Protocol, heartbeatMs: number): Promise<Outcome> {
   const undo: (() => unknown)[] = [];
   const scene = await stage.scene(protocol, heartbeatMs, (one) => undo.unshift(one));

@@ -1,4 +1,4 @@
-/** The kill matrix of everything but plain sends: a table row for each load on each combination. */
+/** The kill matrix of everything but plain sends: one table row for each load on each combination. */
 import Table from "cli-table3";
 import type { Product, Protocol } from "../group-contract.ts";
 import { startGroup } from "../real-group.ts";
@@ -16,10 +16,10 @@ interface Row {
   readonly faults: readonly string[];
 }
 
-/** Enough of a kind to look into it. */
+/** The most examples that are printed of each kind of fault. */
 const SHOWN = 5;
 
-/** Runs and prints it; resolves with whether every promise held. */
+/** Runs and prints the matrix; resolves with whether every promise held. */
 export async function runLoadMatrix(options: MatrixOptions & { readonly loads: readonly string[] }): Promise<boolean> {
   const rows: Row[] = [];
   for (const product of options.products) {
@@ -57,7 +57,7 @@ async function runCombination(
       results.filter((result) => result.load === load),
     ),
   );
-  // A long run is worth something before it has ended.
+  // Printed at once, so that a long run that is interrupted has not been in vain.
   for (const row of rows) report(row, log);
   return rows;
 }

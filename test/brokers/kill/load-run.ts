@@ -1,4 +1,4 @@
-/** Loads on one pair of brokers whose active member is killed again and again; all of them go on at once. */
+/** Several loads at once on one pair of brokers whose active member is killed again and again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MemberName, otherMember, type Protocol, type RealGroup } from "../group-contract.ts";
 import type { LoadFindings } from "./loads/load.ts";
@@ -9,7 +9,7 @@ export interface LoadRunOptions {
   readonly rounds: number;
   readonly loadMs: number;
   readonly double: boolean;
-  /** What the names of all destinations begin with. */
+  /** The prefix of all destinations' names. */
   readonly prefix: string;
   readonly log: (line: string) => void;
 }
@@ -21,9 +21,9 @@ export interface LoadResult {
   readonly findings: LoadFindings;
 }
 
-/** A load that has done nothing for so long after a kill hangs. */
+/** A load that makes no progress for this long after a kill counts as hanging. */
 const STALL_MS = 60_000;
-/** Within it every session has been opened and what was pending sent again, mostly. */
+/** Within this time nearly all sessions have been opened and the pending sends written again. */
 const RESTORING_MS = 400;
 
 /** Runs one combination on a started group, which it leaves running. */
@@ -36,7 +36,7 @@ export async function runLoads(group: RealGroup, protocol: Protocol, options: Lo
     for (const each of watched) await each.start();
     let kills = 0;
     while (kills < rounds && watched.every(({ stalled }) => !stalled)) {
-      // At another moment of every load's turn each time.
+      // A random pause, so that each kill hits another moment of every load.
       await sleep(loadMs * (0.5 + Math.random()));
       const startedAt = performance.now();
       const waiting = double ? await killTwice(group) : await killOnce(group);
@@ -56,7 +56,7 @@ export async function runLoads(group: RealGroup, protocol: Protocol, options: Lo
   }
 }
 
-/** Resolves when the other member is active, with the one to be brought back as its standby. */
+/** Resolves when the other member is active and the killed one is back as its standby. */
 async function killOnce(group: RealGroup): Promise<MemberName> {
   const killed = await group.waitActive();
   await group.kill(killed);
@@ -64,7 +64,10 @@ async function killOnce(group: RealGroup): Promise<MemberName> {
   return killed;
 }
 
-/** The member that takes over dies too, while sessions are restored on it; resolves when the first is active again. */
+/**
+ * Also kills the member that takes over, while sessions are restored on it. Resolves when the first one is active
+ * again.
+ */
 async function killTwice(group: RealGroup): Promise<MemberName> {
   const first = await killOnce(group);
   await sleep(Math.random() * RESTORING_MS);

@@ -1,4 +1,4 @@
-/** What both kill matrices are told. */
+/** The options of both kill matrices. */
 import type { PairKind, Product, Protocol } from "../group-contract.ts";
 
 export interface MatrixOptions {
@@ -7,15 +7,15 @@ export interface MatrixOptions {
   readonly kind: PairKind;
   /** Kills for each combination. */
   readonly rounds: number;
-  /** Kills after which the books are closed and a fresh pair is used. */
+  /** After this many kills the results are counted and a fresh pair is used. */
   readonly batch: number;
   /** How long the load runs before each kill. */
   readonly loadMs: number;
-  /** Loads only: each kill is followed by one of the next active member, while sessions are restored on it. */
+  /** For loads only: after each kill the next active member is killed too, while sessions are restored on it. */
   readonly double: boolean;
-  /** The brokers reach their limits: see strain.ts. */
+  /** Runs the brokers at their limits: see strain.ts. */
   readonly strained: boolean;
-  /** Unconfirmed sends at any time, for plain sends. */
+  /** The most unconfirmed sends at a time, for plain sends. */
   readonly window: number;
   readonly json: boolean;
 }

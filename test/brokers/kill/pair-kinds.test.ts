@@ -12,7 +12,7 @@ async function start(kind: PairKind): Promise<RealGroup> {
   return group;
 }
 
-/** Nothing confirmed is lost, doubled or out of order; every send is confirmed. */
+/** Fails if a confirmed message is lost, duplicated or out of order, or if a send is not confirmed. */
 function expectKept({ stream, store }: Awaited<ReturnType<typeof runKills>>): void {
   for (const { confirmed, lost, storedTwice, outOfOrder, rejected, unresolved } of [stream, store]) {
     expect({ lost, storedTwice, outOfOrder, rejected, unresolved }).toEqual({
@@ -34,7 +34,7 @@ describe.runIf((await detectWay()) === "maven")("a pair of Artemis", () => {
       expect(await pair.active()).toBe("a");
       const report = await runKills(pair, "amqp", { rounds: 1, loadMs: 700, onRound: () => {} });
       expectKept(report);
-      // Where it fails back, the member that was killed serves again; elsewhere it is the standby.
+      // With failback the killed member becomes active again; otherwise it is the standby.
       expect(await pair.active()).toBe(kind.endsWith("failback") ? "a" : "b");
     },
     240_000,

@@ -1,4 +1,4 @@
-/** The kill matrix of plain sends: a producer with a full window and a consumer, a table row for each combination. */
+/** The kill matrix of plain sends: a producer with a full window and a consumer, one table row for each combination. */
 import Table from "cli-table3";
 import type { LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
 import type { RehearsalReport } from "../../../src/testing/rehearsal/rehearse-failover.ts";
@@ -8,14 +8,14 @@ import { runKills } from "./kill-run.ts";
 import type { MatrixOptions } from "./matrix-options.ts";
 import { strainOf } from "./strain.ts";
 
-/** Runs and prints it; resolves with whether nothing was lost. */
+/** Runs and prints the matrix; resolves with whether nothing was lost. */
 export async function runSendMatrix(options: MatrixOptions): Promise<boolean> {
   const summaries: Summary[] = [];
   for (const product of options.products) {
     for (const protocol of options.protocols) {
       const summary = await runCombination(product, protocol, options);
       summaries.push(summary);
-      // A long run is worth something before it has ended.
+      // Printed at once, so that a long run that is interrupted has not been in vain.
       console.error(`[kill] ${JSON.stringify(summary)}`);
     }
   }
@@ -34,7 +34,7 @@ interface Summary {
   readonly lost: number;
   readonly outOfOrder: number;
   readonly storedTwice: number;
-  /** The most sends that were in flight at one kill: what Classic may store twice. */
+  /** The most sends that were in flight at one kill: Classic may store this many twice. */
   readonly inFlight: number;
   readonly redelivered: number;
   readonly firstConfirmationMs: { readonly median: number; readonly worst: number };
@@ -105,7 +105,7 @@ function summarize(
   const resent = failovers.reduce((total, failover) => total + failover.resent, 0);
   const allowed = {
     storedTwice: product === "classic" ? inFlightInAll : 0,
-    // While it pages, Artemis hands out sends with an id in another order now and then (docs/decisions/0021).
+    // While an address pages, Artemis sometimes delivers sends with an id in a different order (docs/decisions/0021).
     outOfOrder: product === "artemis" && strained ? resent : 0,
   };
   return { ...summary, faults: findFaults(summary, allowed) };

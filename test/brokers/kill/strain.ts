@@ -1,8 +1,8 @@
-/** Brokers at their limits: what a member writes goes out of its memory at once, and its files roll over all the time. */
+/** Brokers at their limits: a member moves messages out of its memory at once, and its files roll over all the time. */
 import type { GroupOptions, Product } from "../group-contract.ts";
 
 export interface Strain {
-  /** What the names of all destinations begin with. */
+  /** The prefix of all destinations' names. */
   readonly prefix: string;
   readonly group: GroupOptions;
 }

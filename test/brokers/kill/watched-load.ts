@@ -1,4 +1,7 @@
-/** A load, watched while its brokers are hurt: whether it gets on, how long its connections were without a session. */
+/**
+ * Watches a load while its brokers are disturbed: whether it makes progress, and how long its connections had no
+ * session.
+ */
 import { connect } from "../../../src/connect/connect.ts";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import type { Credentials } from "../../../src/uri/endpoint.ts";
@@ -7,21 +10,21 @@ import { LOADS } from "./loads/all-loads.ts";
 import { until } from "./loads/lanes.ts";
 import { type LoadFindings, NO_FINDINGS, type RunningLoad } from "./loads/load.ts";
 
-/** What a load is run on. */
+/** What a load runs on. */
 export interface LoadTarget {
   readonly product: Product;
   readonly protocol: Protocol;
   readonly uri: string;
   readonly credentials: Credentials;
-  /** What the names of all destinations begin with; nothing unless said. */
+  /** The prefix of all destinations' names; none by default. */
   readonly prefix?: string;
   readonly restMs?: number;
-  /** Told of every connection as soon as it is there. */
+  /** Called with every connection as soon as it exists. */
   readonly onConnection?: (connection: Connection) => void;
 }
 
 export class WatchedLoad {
-  /** Whether it did nothing after a fault. */
+  /** Whether it made no progress after a fault. */
   stalled = false;
   readonly name: string;
   longestOutageMs = 0;
@@ -49,7 +52,7 @@ export class WatchedLoad {
     });
   }
 
-  /** Resolves when something more is done, or it must be taken to hang. */
+  /** Resolves when the load makes progress, or must be taken to hang. */
   async getOn(timeoutMs: number): Promise<void> {
     const before = this.#running?.done ?? 0;
     if (await until(() => (this.#running?.done ?? 0) > before, timeoutMs)) return;

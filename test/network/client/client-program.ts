@@ -1,4 +1,7 @@
-/** The program whose connection is measured: it runs in a host of its own, writes down what its connection tells it, and reads its own clock. */
+/**
+ * The program whose connection is measured. It runs in a host of its own, records the events of its connection, and
+ * reads its own clock.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createConnection } from "../../../src/connect/connect.ts";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
@@ -13,7 +16,7 @@ export interface Told {
   readonly event: "established" | "interrupted" | "restored" | "failed" | "warning";
   readonly atMs: number;
   readonly host?: string;
-  /** Of the error that it came with. */
+  /** The code of the event's error. */
   readonly code?: string;
   readonly message?: string;
 }
@@ -21,7 +24,7 @@ export interface Told {
 export interface ClientBooks {
   readonly findings: WorkloadFindings;
   readonly told: readonly Told[];
-  /** What endpoints answered to attempts that failed after the first session: their errors' codes. */
+  /** The error codes of attempts that failed after the first session. */
   readonly answers: readonly string[];
 }
 
@@ -31,7 +34,7 @@ const told: Told[] = [];
 const answers = new Set<string>();
 
 const operations = {
-  /** Connects, and begins to send and receive. */
+  /** Connects, and starts to send and receive. */
   async open(uri: string, options: ConnectionOptions, load: WorkloadSettings): Promise<void> {
     connection = createConnection(uri, options);
     follow(connection);
@@ -39,17 +42,17 @@ const operations = {
     workload = new Workload(connection, load);
   },
 
-  /** Resolves with the first such event, or undefined after `timeoutMs`. */
+  /** Resolves with the first event of this name, or with undefined after `timeoutMs`. */
   async waitFor(event: Told["event"], timeoutMs: number): Promise<Told | undefined> {
     return await poll(() => told.find((each) => each.event === event), timeoutMs);
   },
 
-  /** Resolves with when the first confirmation after `atMs` came, or undefined after `timeoutMs`. */
+  /** Resolves with the time of the first confirmation after `atMs`, or with undefined after `timeoutMs`. */
   async confirmedAfter(atMs: number, timeoutMs: number): Promise<number | undefined> {
     return await poll(() => workload.firstConfirmedAfter(atMs), timeoutMs);
   },
 
-  /** Waits until the books can be closed, and closes the connection. */
+  /** Waits for the workload's results, and closes the connection. */
   async finish(timeoutMs: number): Promise<ClientBooks> {
     const findings = await workload.finish(timeoutMs);
     await connection.close({ drainTimeoutMs: 1_000 });

@@ -1,36 +1,36 @@
-/** A producer with a window and a consumer on one connection, with the books of what was sent, confirmed and received. */
+/** A producer with a window and a consumer on one connection, and records of what was sent, confirmed and received. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import { Ledger, type LedgerFindings } from "../../../src/testing/rehearsal/ledger.ts";
 import { now } from "../lab/shared-clock.ts";
 
 export interface WorkloadSettings {
-  /** What its queues' names begin with. */
+  /** The prefix of its queues' names. */
   readonly name: string;
-  /** Unconfirmed sends at any time. */
+  /** The most unconfirmed sends at a time. */
   readonly window: number;
-  /** Sends per second at most; as fast as it goes unless said. */
+  /** The most sends per second; without limit by default. */
   readonly rate?: number;
   readonly bodyBytes: number;
 }
 
 export interface WorkloadFindings {
-  /** The queue that the consumer works off meanwhile. */
+  /** The queue that the consumer reads during the run. */
   readonly stream: LedgerFindings;
-  /** The queue that is read once, at the end: what is there twice is stored twice. Every fifth message. */
+  /** The queue that is read once, at the end: what is in it twice was stored twice. Every fifth message goes there. */
   readonly store: LedgerFindings;
-  /** Of the consumer's first deliveries, those that came after a later one, where the broker does not say that it had handed them over before. */
+  /** First deliveries that came after a later message although the broker did not mark them as redelivered. */
   readonly overtaken: number;
-  /** The same of the queue that is read at the end: stored in another order than sent. */
+  /** Messages of the queue read at the end that were stored in a different order than sent. */
   readonly outOfOrder: number;
   readonly rejections: readonly string[];
-  /** When each confirmation came, by the shared clock. */
+  /** The time of each confirmation on the shared clock. */
   readonly confirmedAtMs: readonly number[];
 }
 
 const STORE_EVERY = 5;
 const POLL_MS = 20;
-/** A second copy may stand at the very end of a queue. */
+/** A second copy may be at the very end of a queue. */
 const QUIET_MS = 300;
 
 export class Workload {
@@ -55,7 +55,7 @@ export class Workload {
     this.#lanes = Promise.all(Array.from({ length: settings.window }, () => this.#lane()));
   }
 
-  /** Sends no more, waits until all has settled and arrived or time is up, and closes the books. */
+  /** Sends no more, waits until everything has settled and arrived or the time is up, and returns the results. */
   async finish(timeoutMs: number): Promise<WorkloadFindings> {
     const deadline = performance.now() + timeoutMs;
     this.#running = false;
@@ -81,7 +81,7 @@ export class Workload {
     };
   }
 
-  /** The first confirmation that came after `atMs`; undefined when none has come yet. */
+  /** Returns the first confirmation after `atMs`; undefined if none has come yet. */
   firstConfirmedAfter(atMs: number): number | undefined {
     return this.#confirmedAtMs.find((confirmedAt) => confirmedAt > atMs);
   }

@@ -1,4 +1,4 @@
-/** Links that are bad and not dead: the connection has to bear them. */
+/** Links that are bad but not dead: the connection has to survive them. */
 import { HostProgram } from "../lab/host-program.ts";
 import type { LatencyProxyOperations } from "../lab/latency-proxy.ts";
 import type { Fault, Scene } from "./fault.ts";
@@ -24,7 +24,7 @@ export function slowLink(bodyBytes: number): Fault {
     consequence: "stays",
     load: { bodyBytes, window: 1 },
     options: { maxPendingBytes: 2 * bodyBytes },
-    // From the start, or the link would have to carry what a fast one has brought.
+    // Slow from the start: otherwise the slow link would have to carry the backlog of a fast one.
     prepare: async ({ clientHost, cleanUp }) => {
       cleanUp(() => clientHost.rate(undefined));
       await clientHost.rate(1_000_000);

@@ -1,4 +1,7 @@
-/** What a new client can meet at the first endpoint of its list, or the first address of a name, while the second one is active. */
+/**
+ * What a new client may find at the first endpoint of its list, or at the first address of a name, while the second one
+ * is active.
+ */
 import type { FalseListenerOperations } from "../lab/false-listener.ts";
 import { addressOf, type Host } from "../lab/host.ts";
 import { HostProgram } from "../lab/host-program.ts";
@@ -8,14 +11,20 @@ export interface DeadFirst {
   /** The table's row. */
   readonly name: string;
   readonly what: string;
-  /** How many staggers it may take a client longer than a bare socket that knows where to go. */
+  /** The most staggers that a client may take longer than a bare socket that knows the active endpoint. */
   readonly staggers: number;
-  /** Makes the first endpoint what it is; resolves with the URI. `dead` is a host without a broker, and nothing wrong with it yet. */
+  /**
+   * Prepares the first endpoint, and resolves with the URI. `dead` is a host without a broker and, so far, without a
+   * fault.
+   */
   readonly prepare: (scene: Scene, dead: Host) => Promise<string>;
 }
 
 const LISTENER = new URL("../lab/false-listener.ts", import.meta.url);
-/** Nobody has it; nearer to the client's own number than the brokers' are, so that its resolver leaves it first. */
+/**
+ * An address that nobody has. It is closer to the client's own address than the brokers' are, so the resolver sorts it
+ * first.
+ */
 const NOBODY = 7;
 
 function falseListener(name: string, what: string, answer: "silence" | "close", stopped = false): DeadFirst {

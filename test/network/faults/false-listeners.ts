@@ -1,4 +1,7 @@
-/** Something accepts in the dead broker's place: a load balancer, or a process that is stuck. It is the first endpoint of the list. */
+/**
+ * Something else accepts connections in place of the dead broker, a load balancer or a process that is stuck. It is the
+ * first endpoint of the list.
+ */
 import type { FalseListenerOperations } from "../lab/false-listener.ts";
 import { HostProgram } from "../lab/host-program.ts";
 import type { Fault, Scene } from "./fault.ts";

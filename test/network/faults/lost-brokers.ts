@@ -1,7 +1,7 @@
-/** The active member ends, or stops, in different ways. */
+/** Different ways in which the active member ends or stops. */
 import { type Fault, type Scene, uriOf } from "./fault.ts";
 
-/** No FIN and no RST leave a host without power; its lock on the store is gone with it. */
+/** A host without power sends neither FIN nor RST, and its lock on the store is released. */
 async function losePower({ pair, active, activeHost }: Scene): Promise<void> {
   await activeHost.linkDown();
   await pair.group.kill(active);
@@ -31,7 +31,8 @@ export const LOST_BROKERS: readonly Fault[] = [
     name: "broker hangs",
     what: "SIGSTOP, which is near to a stalled disk too: it keeps its sockets and its lock; then SIGCONT",
     consequence: "returns",
-    // A broker that goes on finds the new session before it has buried the old one, and serves both consumers.
+    // A broker that goes on accepts the new session before it has removed the old one, and delivers to the consumers of
+    // both.
     mayOvertake: true,
     strike: ({ pair, active }) => pair.group.pause(active),
     heal: ({ pair, active }) => pair.group.resume(active),

@@ -1,4 +1,4 @@
-/** Endpoints given by name, and a name server that fails them, during a failover. */
+/** Endpoints given by host names, with a name server that fails during a failover. */
 import { type Fault, type Scene, uriOf } from "./fault.ts";
 
 async function bothByName(scene: Scene): Promise<string> {

@@ -1,4 +1,4 @@
-/** The network between the client and the active member, which keeps its lock: nobody takes over. */
+/** Faults of the network between the client and the active member. The member keeps its lock, so nobody takes over. */
 import type { Direction } from "../lab/switch.ts";
 import type { Fault } from "./fault.ts";
 
@@ -7,8 +7,8 @@ function partition(name: string, what: string, direction: Direction): Fault {
     name,
     what,
     consequence: "returns",
-    // The broker learns of the lost session's end by its own time-out, or by a FIN that waits in the client's kernel for its
-    // turn to be sent again: seconds after the network has healed.
+    // The broker notices the end of the lost session by its own time-out, or by a FIN that the client's kernel still
+    // retransmits: seconds after the network has healed.
     mayOvertake: true,
     strike: ({ activeHost, clientHost }) => activeHost.drop(direction, clientHost),
     heal: ({ activeHost }) => activeHost.heal(),

@@ -1,4 +1,7 @@
-/** A program that makes a network and never closes it, run by lab.test.ts: whatever ends it, its namespaces must go. */
+/**
+ * A program that creates a network and never closes it, for lab.test.ts: however it ends, its namespaces must be
+ * removed.
+ */
 import { createNetwork } from "./network.ts";
 
 const network = await createNetwork();

@@ -1,4 +1,6 @@
-/** The yardstick of a new client: TCP connect and the protocol's handshake over a bare socket, without a library. */
+/**
+ * The reference for a new client: the TCP connect and the protocol's handshake over a bare socket, without a library.
+ */
 import { connect } from "node:net";
 import type { Credentials } from "../../../src/uri/endpoint.ts";
 import type { Protocol } from "../../brokers/group-contract.ts";
@@ -8,10 +10,10 @@ import { now } from "./shared-clock.ts";
 
 const PATIENCE_MS = 10_000;
 
-/** Reads what came, answers, and returns true when the handshake is done. */
+/** Reads what arrived, answers, and returns true when the handshake is finished. */
 type Conversation = (chunk: Buffer, write: (bytes: Buffer) => void) => boolean;
 
-/** Resolves with how long it took, ms: until STOMP's CONNECTED, or AMQP's open, has been read. */
+/** Resolves with the time in ms until STOMP's CONNECTED or AMQP's open has been read. */
 export function bareHandshake(
   endpoint: { readonly host: string; readonly port: number },
   protocol: Protocol,

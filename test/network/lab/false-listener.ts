@@ -1,4 +1,7 @@
-/** A program that listens in the place of a broker and is none. Stopped (SIGSTOP), it is a listener whose backlog is never served. */
+/**
+ * A program that listens in the place of a broker and is none. While it is stopped (SIGSTOP), it is a listener that
+ * never serves its backlog.
+ */
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { serveCalls } from "./serve-calls.ts";

@@ -1,4 +1,4 @@
-/** A program of ours in a host, as the test that started it sees it: its operations are called over IPC. */
+/** A program in a host, from the side of the test that started it: its operations are called over IPC. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Host } from "./host.ts";
@@ -28,7 +28,7 @@ export class HostProgram<O extends Operations> implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the program, which calls `serveCalls`, is ready. */
+  /** Resolves when the program, which must call `serveCalls`, is ready. */
   static async start<O extends Operations>(host: Host, program: URL): Promise<HostProgram<O>> {
     const started = new HostProgram<O>(host.fork(program), `${program.pathname.split("/").at(-1)} in ${host.name}`);
     await started.#answerTo(0);

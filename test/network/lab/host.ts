@@ -1,4 +1,7 @@
-/** One host of the network: a network namespace with an address of each kind, programs inside it, and what can go wrong with its cable. */
+/**
+ * One host of the network: a network namespace with an IPv4 and an IPv6 address, programs inside it, and faults of its
+ * link.
+ */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -8,9 +11,9 @@ import { runCommand } from "./run-command.ts";
 import { type Direction, limitRate, type PacketFault, type Switch } from "./switch.ts";
 
 export interface HostOptions {
-  /** The last part of its addresses, 1 to 254; the next free one unless said. */
+  /** The last part of its addresses, 1 to 254; the next free one by default. */
   readonly number?: number;
-  /** Addresses of the name servers it asks; none unless said. */
+  /** The addresses of its name servers; none by default. */
   readonly nameServers?: readonly string[];
 }
 
@@ -35,28 +38,29 @@ export class Host {
     this.#switch = hub;
   }
 
-  /** Called by the network, which knows which numbers are free. */
+  /** Called by the network, which assigns the numbers. */
   static async create(hub: Switch, name: string, number: number, nameServers: readonly string[]): Promise<Host> {
-    // A network device's name has 15 characters at most, and the switch's begins with `to-`.
+    // The name of a network device has at most 15 characters, and the switch's device adds `to-`.
     if (!LABEL.test(name)) throw new Error(`"${name}" is no host name: up to 11 of a-z, 0-9 and -, a letter first`);
     const namespace = await addNamespace(name, {
-      // One try of one second: a test would wait 10 s for a silent server otherwise.
+      // One try of one second; otherwise a test would wait 10 s for a silent server.
       "resolv.conf": `${nameServers.map((server) => `nameserver ${server}`).join("\n")}\noptions timeout:1 attempts:1\n`,
       // Java looks up the machine's own name.
       hosts: `127.0.0.1 localhost ${hostname()}\n::1 localhost\n`,
     });
     const host = new Host(name, namespace, number, hub);
     await hub.plugIn(name, namespace);
-    // Else TCP hands over up to 64 KiB at once, and a packet that is lost is forty.
+    // Otherwise TCP hands over up to 64 KiB at once, and one lost packet is forty.
     await runCommand(["ip", "-n", namespace, "link", "set", "dev", "eth0", "gso_max_segs", "1"]);
     await runCommand(["ip", "-n", namespace, "addr", "add", `${host.address}/24`, "dev", "eth0"]);
-    // Without the second in which the kernel asks whether somebody has the address already.
+    // Skips duplicate address detection, in which the kernel waits a second to see whether another host has the
+    // address.
     await runCommand(["ip", "-n", namespace, "addr", "add", `${host.address6}/64`, "dev", "eth0", "nodad"]);
     await runCommand(["ip", "-n", namespace, "link", "set", "dev", "eth0", "up"]);
     return host;
   }
 
-  /** What a command begins with to run in this host. */
+  /** What precedes a command so that it runs in this host. */
   get prefix(): readonly string[] {
     return ["ip", "netns", "exec", this.namespace];
   }
@@ -66,7 +70,7 @@ export class Host {
     return runCommand([...this.prefix, file, ...args]);
   }
 
-  /** Starts a program in the host. It ends with this process, or with the network, at the latest. */
+  /** Starts a program in the host. It ends at the latest with this process or with the network. */
   spawn(file: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
     const [ip = "", ...prefix] = this.prefix;
     const child = spawn(ip, [...prefix, file, ...args], options);
@@ -82,7 +86,7 @@ export class Host {
     });
   }
 
-  /** Pulls the cable: no packet in or out, and nobody is told. What has power goes on running. */
+  /** Takes the host's link down: no packet gets in or out, and nobody is notified. The host's processes go on. */
   linkDown(): Promise<void> {
     return this.#switch.setLink(this.name, "down");
   }
@@ -91,34 +95,34 @@ export class Host {
     return this.#switch.setLink(this.name, "up");
   }
 
-  /** Drops every IP packet of that direction, to or from everybody or one peer; added to what is wrong already. */
+  /** Drops every IP packet in one direction, for all peers or one of them, in addition to the present faults. */
   drop(direction: Direction = "both", peer?: Host): Promise<void> {
     return this.#add({ kind: "drop", direction, peer: peer?.name });
   }
 
-  /** Loses that share of the IP packets, at random. */
+  /** Loses this share of the IP packets at random. */
   lose(percent: number, direction: Direction = "both"): Promise<void> {
     return this.#add({ kind: "lose", direction, percent });
   }
 
-  /** Drops whatever comes for one TCP port: a SYN gets no answer. */
+  /** Drops every packet to one TCP port, so that a SYN gets no answer. */
   blackHole(port: number): Promise<void> {
     return this.#add({ kind: "black-hole", port });
   }
 
-  /** No more bits per second, each direction; undefined: as fast as it goes. */
+  /** Limits the bits per second in each direction; undefined removes the limit. */
   async rate(bitsPerSecond: number | undefined): Promise<void> {
     await this.#switch.setRate(this.name, bitsPerSecond);
     await limitRate(this.namespace, "eth0", bitsPerSecond);
   }
 
-  /** Takes back drop, lose and blackHole; rate and the link stay as they are. */
+  /** Undoes drop, lose and blackHole. The rate limit and the link are not changed. */
   async heal(): Promise<void> {
     this.#faults = [];
     await this.#switch.setFaults(this.name, []);
   }
 
-  /** Kills what runs in it. Called by the network. */
+  /** Kills everything that runs in the host. Called by the network. */
   remove(): Promise<void> {
     return removeNamespace(this.namespace);
   }
@@ -129,7 +133,7 @@ export class Host {
   }
 }
 
-/** The addresses of the host with that number, whether there is one or not. */
+/** Returns the addresses for a host number, whether such a host exists or not. */
 export function addressOf(number: number): { readonly ipv4: string; readonly ipv6: string } {
   return { ipv4: `10.99.0.${number}`, ipv6: `fd99::${number.toString(16)}` };
 }

@@ -1,11 +1,14 @@
-/** A program that stands before the members, in the client's own host, and delays what passes: the kernel's own latency (netem) is not to be had everywhere. */
+/**
+ * A program in the client's own host that delays the traffic to the members, because the kernel's own latency (netem)
+ * is not available everywhere.
+ */
 import { type FaultProxy, faultProxy } from "../../../src/testing/fault-proxy.ts";
 import { serveCalls } from "./serve-calls.ts";
 
 const proxies: FaultProxy[] = [];
 
 const operations = {
-  /** Resolves with the port, on the loopback of this host, that leads to each target. */
+  /** Resolves with the loopback port in this host that leads to each target. */
   async lead(targets: readonly { readonly host: string; readonly port: number }[]): Promise<number[]> {
     for (const target of targets) proxies.push(await faultProxy(target));
     return proxies.map(({ port }) => port);

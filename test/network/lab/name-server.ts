@@ -1,4 +1,4 @@
-/** A DNS server (dnsmasq) in a host of its own, whose answers change on command, fail or do not come. */
+/** A DNS server (dnsmasq) in a host of its own. A test can change its answers, make it fail, or silence it. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { createInterface, type Interface } from "node:readline";
 import { guardDirectory } from "../../brokers/exit-guard.ts";
 import type { Host } from "./host.ts";
 
-/** Names below `.lab`, each with its addresses of either kind, in the order of the answer. */
+/** Names below `.lab`, each with its addresses in the order of the answer. */
 export type Records = Readonly<Record<string, readonly string[]>>;
 
 export class NameServer implements AsyncDisposable {
@@ -24,11 +24,11 @@ export class NameServer implements AsyncDisposable {
     this.#releaseDirectory = guardDirectory(directory);
   }
 
-  /** Resolves when it answers. Hosts ask it that were made with its host's address as a name server. */
+  /** Resolves when the server answers. Hosts use it if they were created with its host's address as a name server. */
   static async start(host: Host, records: Records = {}): Promise<NameServer> {
     const directory = await mkdtemp(join(tmpdir(), "masterslave-names-"));
     await writeFile(join(directory, "hosts"), hostsFile(records));
-    // Nothing is cached: a time to live of 0 is what names with a moving address have.
+    // A time to live of 0 forbids caching, as for names whose address moves.
     const behaviour = ["--local=/lab/", "--local-ttl=0", "--no-round-robin", "--no-resolv", "--no-hosts"];
     const place = ["--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces", "--interface=eth0"];
     const args = [
@@ -45,7 +45,7 @@ export class NameServer implements AsyncDisposable {
     return server;
   }
 
-  /** Answers with these from now on; every other name below `.lab` does not exist. */
+  /** Answers with these names from now on; every other name below `.lab` does not exist. */
   async answer(records: Records): Promise<void> {
     await writeFile(join(this.#directory, "hosts"), hostsFile(records));
     const read = this.#hasRead();
@@ -53,7 +53,7 @@ export class NameServer implements AsyncDisposable {
     await read;
   }
 
-  /** Questions stay without an answer until `resume()`. */
+  /** Leaves questions unanswered until `resume()`. */
   silence(): void {
     this.#child.kill("SIGSTOP");
   }
@@ -73,7 +73,7 @@ export class NameServer implements AsyncDisposable {
     return this.close();
   }
 
-  /** It says so for each file, at the start and after every SIGHUP. */
+  /** dnsmasq logs this for each file, at the start and after every SIGHUP. */
   #hasRead(): Promise<void> {
     const said: string[] = [];
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * Network namespaces that belong to this process: named after it, removed with whatever runs in them, and, where a
- * process could not remove its own, swept by the next one.
+ * Network namespaces of this process. Their names contain its process id. They are removed together with everything
+ * that runs in them; if a process could not remove its own, the next process does.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -11,14 +11,14 @@ import { runCommand } from "./run-command.ts";
 const PREFIX = "ms";
 /** `ip netns` keeps a file for each here. */
 const NAMES = "/run/netns";
-/** `ip netns exec NAME` mounts the files of the directory NAME over those of the same names in /etc. */
+/** `ip netns exec NAME` mounts the files in the directory NAME over those of the same names in /etc. */
 const FILES = "/etc/netns";
 const OURS = new RegExp(`^${PREFIX}-(\\d+)-(\\d+)-`);
 
 let made = 0;
 const releases = new Map<string, () => void>();
 
-/** Makes a namespace with its loopback up, and `files` in place of those in /etc; resolves with its name. */
+/** Creates a namespace whose loopback device is up, with `files` instead of those in /etc; resolves with its name. */
 export async function addNamespace(label: string, files: Readonly<Record<string, string>> = {}): Promise<string> {
   made += 1;
   const name = `${PREFIX}-${process.pid}-${startedAt(process.pid)}-${made}-${label}`;
@@ -33,7 +33,7 @@ export async function addNamespace(label: string, files: Readonly<Record<string,
   return name;
 }
 
-/** Ends what runs in the namespace and removes it, with its links; one that is gone already is no error. */
+/** Ends what runs in the namespace and removes it with its links. A namespace that is gone already is no error. */
 export async function removeNamespace(name: string): Promise<void> {
   const pids = await runCommand(["ip", "netns", "pids", name]).catch(() => "");
   killAll(pids);
@@ -43,7 +43,7 @@ export async function removeNamespace(name: string): Promise<void> {
   releases.delete(name);
 }
 
-/** The same for an ending process, which waits for nothing. */
+/** The synchronous version, for a process that is ending. */
 function removeNow(name: string): void {
   const tryTo = (...args: string[]): string => {
     try {
@@ -57,7 +57,7 @@ function removeNow(name: string): void {
   rmSync(`${FILES}/${name}`, { recursive: true, force: true });
 }
 
-/** Removes the namespaces of processes that have ended without removing them. */
+/** Removes the namespaces of processes that ended without removing them. */
 export async function sweepNamespaces(): Promise<void> {
   for (const name of new Set([...entries(NAMES), ...entries(FILES)])) {
     const [, pid, started] = OURS.exec(name) ?? [];
@@ -73,7 +73,10 @@ function entries(directory: string): string[] {
   }
 }
 
-/** When a process started, in clock ticks since boot (proc(5), stat, field 22): tells it from a later one of its number. */
+/**
+ * Returns when a process started, in clock ticks since boot (proc(5), stat, field 22). It distinguishes the process
+ * from a later one with the same id.
+ */
 function startedAt(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -88,7 +91,7 @@ function killAll(pids: string): void {
     try {
       if (pid > 1) process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // The process has ended by itself.
     }
   }
 }

@@ -1,4 +1,7 @@
-/** Where the hosts of a network of groups are: network namespaces joined by a bridge, or addresses of the loopback network. */
+/**
+ * Where the hosts of a network of groups run: in network namespaces joined by a bridge, or on addresses of the loopback
+ * network.
+ */
 import type { Host as DescribedHost, Topology } from "../../../src/topology/description/topology.ts";
 import { NetworkClients } from "../../brokers/network-clients.ts";
 import type { HostLink } from "../../brokers/topology-lab.ts";
@@ -11,16 +14,16 @@ import { detectNetwork } from "./network-way.ts";
 
 export interface NetworkPlaces {
   readonly kind: "namespaces" | "loopback";
-  /** The same network with the addresses its hosts have here. */
+  /** The same network with the addresses that its hosts have here. */
   readonly topology: Topology;
-  /** By the host's name; empty on loopback, where there is no link to take down. */
+  /** The hosts by their names; empty on loopback, where no link can be taken down. */
   readonly links: ReadonlyMap<string, HostLink>;
-  /** Where the clients are: in a host of their own, if there are hosts. */
+  /** Where the clients run: in a host of their own if there are hosts. */
   startClients(): Promise<RunClients>;
   close(): Promise<void>;
 }
 
-/** Namespaces where this machine lets us make them, loopback otherwise. */
+/** Uses namespaces if this machine allows them, otherwise loopback. */
 export async function networkPlaces(topology: Topology): Promise<NetworkPlaces> {
   const canMake = await detectNetwork().then(
     () => true,
@@ -39,7 +42,7 @@ export async function loopbackPlaces(described: Topology): Promise<NetworkPlaces
   return { kind: "loopback", topology, links: new Map(), startClients, close: async () => {} };
 }
 
-/** Ports stay as the description has them: every host has its own. */
+/** Ports stay as described, because every host has its own address. */
 export async function inNamespaces(described: Topology): Promise<NetworkPlaces> {
   const network = await createNetwork();
   try {

@@ -1,4 +1,4 @@
-/** Whether this machine lets us make networks of our own. */
+/** Tests whether this machine allows us to create networks. */
 import { Network } from "./network.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -9,7 +9,7 @@ const TOOLS = [
   ["dnsmasq", "--version"],
 ] as const;
 
-/** Resolves when a network with a host can be made here, by making one; rejects with what is missing. */
+/** Creates a network with a host, to see whether that is possible; rejects with what is missing. */
 export async function detectNetwork(): Promise<void> {
   if (process.platform !== "linux") throw new Error("No networks of our own: network namespaces are Linux's");
   if (process.getuid?.() !== 0) throw new Error("No networks of our own: making network namespaces needs root");
@@ -27,7 +27,7 @@ export async function detectNetwork(): Promise<void> {
   }
 }
 
-/** Without `await using`: this is loaded by the test runner's configuration, which nobody translates for Node 20. */
+/** Without `await using`, because the test runner's configuration loads this file untranslated on Node 20. */
 async function tryNetwork(): Promise<void> {
   const network = await Network.create();
   try {

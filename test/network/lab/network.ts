@@ -1,4 +1,7 @@
-/** A network of our own: hosts that are network namespaces, joined by a bridge in a namespace of its own. Nothing of it is in the namespace the tests run in. */
+/**
+ * A network for tests: hosts that are network namespaces, joined by a bridge in a namespace of its own. No part of it
+ * is in the namespace in which the tests run.
+ */
 import { Host, type HostOptions } from "./host.ts";
 import { sweepNamespaces } from "./namespaces.ts";
 import { Switch } from "./switch.ts";
@@ -24,7 +27,7 @@ export class Network implements AsyncDisposable {
     return host;
   }
 
-  /** Ends every program in the network and removes it. Again: nothing. */
+  /** Ends every program in the network and removes it. A second call does nothing. */
   async close(): Promise<void> {
     const hosts = [...this.#hosts.values()];
     this.#hosts.clear();
@@ -42,7 +45,7 @@ export class Network implements AsyncDisposable {
   }
 }
 
-/** Makes an empty network. Close it, or use `await using`: it ends with this process in any case. */
+/** Creates an empty network. Close it, or use `await using`; in any case it ends with this process. */
 export function createNetwork(): Promise<Network> {
   return Network.create();
 }

@@ -1,4 +1,7 @@
-/** A program that looks at brokers from a host of its own, with bare sockets: who is active, and when one first confirmed a message. */
+/**
+ * A program that probes brokers from a host of its own over bare sockets: which member is active, and when one first
+ * confirmed a message.
+ */
 import { type FirstConfirmation, type PollSettings, pollFirstConfirmation } from "../../brokers/raw-poller.ts";
 import { probeStomp } from "../../brokers/stomp-probe.ts";
 import { bareHandshake } from "./bare-handshake.ts";
@@ -9,7 +12,7 @@ const operations = {
   probe: probeStomp,
   bareHandshake,
 
-  /** Asks until a message is confirmed, then tells when that was, by the clock that every process reads. */
+  /** Tries until a message is confirmed. Resolves with the time of the confirmation on the shared clock. */
   async firstConfirmation(settings: Omit<PollSettings, "signal">, timeoutMs: number): Promise<FirstConfirmation> {
     const apart = now() - performance.now();
     const found = await pollFirstConfirmation({ ...settings, signal: AbortSignal.timeout(timeoutMs) });

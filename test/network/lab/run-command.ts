@@ -1,7 +1,7 @@
-/** Runs one short command and reads what it prints; a failure says which command, and what it complained of. */
+/** Runs one short command and returns its output. The error of a failure names the command and its message. */
 import { type ExecFileException, execFile } from "node:child_process";
 
-/** `ip`, `nft` and `tc` answer within milliseconds. */
+/** `ip`, `nft` and `tc` finish within milliseconds. */
 const TIMEOUT_MS = 20_000;
 
 /** Resolves with standard output; rejects when the command cannot be run or fails. */
@@ -12,7 +12,7 @@ export function runCommand(command: readonly string[], input = ""): Promise<stri
       if (error) reject(new Error(describe(command, error, stderr), { cause: error }));
       else resolve(stdout);
     });
-    // A command that ends before it has read everything says why by its exit code.
+    // A command that ends before it has read its whole input reports the reason by its exit code.
     child.stdin?.on("error", () => {});
     child.stdin?.end(input);
   });

@@ -1,6 +1,9 @@
-/** The inside of a program that a test has started in a host: it answers calls, one IPC message each, until the test lets go of it. */
+/**
+ * The side of a program that a test has started in a host. It answers calls, one IPC message each, until the test
+ * closes the channel.
+ */
 
-/** What a program offers. Arguments and results travel as structured clones. */
+/** The operations of a program. Arguments and results travel as structured clones. */
 // biome-ignore lint/suspicious/noExplicitAny: any function is one; `unknown` arguments would refuse them all.
 export type Operations = Readonly<Record<string, (...args: any[]) => unknown>>;
 
@@ -15,7 +18,7 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** Answers calls of these; the process ends with its IPC channel. */
+/** Answers calls of these operations. The process ends with its IPC channel. */
 export function serveCalls(operations: Operations): void {
   process.on("message", (call: Call) => void answer(operations, call));
   process.on("disconnect", () => process.exit());

@@ -1,6 +1,9 @@
-/** The machine's monotonic clock, which all its processes share: `performance.now()` counts from the start of each. */
+/**
+ * The machine's monotonic clock, which all processes share. `performance.now()`, in contrast, counts from the start of
+ * each process.
+ */
 
-/** Milliseconds; comparable with those of other processes, and with nothing else. */
+/** Returns milliseconds, comparable only with those of other processes on this machine. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

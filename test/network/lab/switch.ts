@@ -1,11 +1,14 @@
-/** The bridge that joins the hosts, in a namespace of its own, and the one place where packets get lost: its ruleset is rewritten whole, in one step, whenever a fault comes or goes. */
+/**
+ * The bridge that joins the hosts, in a namespace of its own. Packets are dropped only here: its whole ruleset is
+ * replaced atomically whenever a fault begins or ends.
+ */
 import { addNamespace, removeNamespace } from "./namespaces.ts";
 import { runCommand } from "./run-command.ts";
 
-/** As seen from the host: what comes to it, what it sends. */
+/** Seen from the host: packets to it, and packets from it. */
 export type Direction = "in" | "out" | "both";
 
-/** What happens to packets that pass the switch to or from a host. Ports are the switch's: see `portName`. */
+/** What happens to packets to or from a host. Ports are those of the switch: see `portName`. */
 export type PacketFault =
   | { readonly kind: "drop"; readonly direction: Direction; readonly peer: string | undefined }
   | { readonly kind: "lose"; readonly direction: Direction; readonly percent: number }
@@ -16,7 +19,7 @@ const BRIDGE = "br0";
 export class Switch {
   readonly #namespace: string;
   readonly #faults = new Map<string, readonly PacketFault[]>();
-  /** One rewriting after the other, or an older ruleset could win. */
+  /** Rulesets are written one after another; otherwise an older one could win. */
   #applied: Promise<unknown> = Promise.resolve();
 
   private constructor(namespace: string) {
@@ -32,7 +35,7 @@ export class Switch {
     return made;
   }
 
-  /** Lays a cable to `namespace`, where its end is called eth0 and is down. */
+  /** Connects `namespace` to the switch. Its end of the link is called eth0 and is down. */
   async plugIn(host: string, namespace: string): Promise<void> {
     const port = portName(host);
     const cable = ["type", "veth", "peer", "name", "eth0", "netns", namespace];
@@ -40,7 +43,7 @@ export class Switch {
     await runCommand(["ip", "-n", this.#namespace, "link", "set", "dev", port, "master", BRIDGE, "up"]);
   }
 
-  /** Takes the cable's end at the switch down or up: the host loses its carrier and keeps its addresses. */
+  /** Takes the switch's end of the link down or up: the host loses its carrier and keeps its addresses. */
   async setLink(host: string, state: "up" | "down"): Promise<void> {
     await runCommand(["ip", "-n", this.#namespace, "link", "set", "dev", portName(host), state]);
   }
@@ -51,7 +54,7 @@ export class Switch {
     await this.#apply();
   }
 
-  /** Bits per second towards the host; undefined takes the limit away. */
+  /** Limits the bits per second towards the host; undefined removes the limit. */
   async setRate(host: string, bitsPerSecond: number | undefined): Promise<void> {
     await limitRate(this.#namespace, portName(host), bitsPerSecond);
   }
@@ -82,12 +85,15 @@ table bridge lab {
   }
 }
 
-/** The switch's port a host is plugged into. */
+/** Returns the name of the switch's port for a host. */
 function portName(host: string): string {
   return `to-${host}`;
 }
 
-/** Neighbour discovery is let through before these, so that a lost host is silent, as behind a router, and not "unreachable". */
+/**
+ * These rules come first and let neighbour discovery pass. A lost host is then silent, as behind a router, and not
+ * "unreachable".
+ */
 function rulesOf(host: string, fault: PacketFault): string[] {
   const port = portName(host);
   if (fault.kind === "black-hole") return [`oifname "${port}" tcp dport ${fault.port} drop`];
@@ -99,14 +105,14 @@ function rulesOf(host: string, fault: PacketFault): string[] {
   return ends.map((end) => `${end} ${verdict}`);
 }
 
-/** A token bucket on what leaves through a device, with a queue of 400 ms. */
+/** A token bucket for the packets that leave through a device, with a queue of 400 ms. */
 export async function limitRate(namespace: string, device: string, bitsPerSecond: number | undefined): Promise<void> {
   const command = ["tc", "-n", namespace, "qdisc"];
   if (bitsPerSecond === undefined) {
     await runCommand([...command, "del", "dev", device, "root"]).catch(() => {});
     return;
   }
-  // A bucket holds at least one full frame, and what a timer of 250 Hz lets through at once.
+  // The bucket must hold at least one full frame, and what a timer of 250 Hz lets through at once.
   const burst = Math.max(3_200, Math.ceil(bitsPerSecond / 8 / 250));
   const bucket = ["rate", `${bitsPerSecond}bit`, "burst", String(burst), "latency", "400ms"];
   await runCommand([...command, "replace", "dev", device, "root", "tbf", ...bucket]);

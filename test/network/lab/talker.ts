@@ -1,15 +1,15 @@
-/** A program that listens and dials, to try what the network does to packets. */
+/** A program that listens and dials, to test how the network treats packets. */
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { serveCalls } from "./serve-calls.ts";
 import { now } from "./shared-clock.ts";
 
-/** Echoes of one open connection. */
+/** Receives the echoes of one open connection. */
 let socket: Socket | undefined;
 
 const operations = {
-  /** Echoes what comes, on every address; resolves with the port. */
+  /** Echoes what arrives, on every address; resolves with the port. */
   async listen(): Promise<number> {
     const server = createServer((peer) => peer.on("error", () => {}).pipe(peer)).listen(0, "::");
     await once(server, "listening");
@@ -36,7 +36,10 @@ const operations = {
     }
   },
 
-  /** Sends that many bytes over the open connection; resolves with how long their echo took, or undefined after `timeoutMs`. */
+  /**
+   * Sends this many bytes over the open connection. Resolves with how long their echo took, or with undefined after
+   * `timeoutMs`.
+   */
   echo(bytes: number, timeoutMs: number): Promise<number | undefined> {
     return new Promise((resolve) => {
       const startedAt = now();

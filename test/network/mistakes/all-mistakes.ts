@@ -1,4 +1,7 @@
-/** The mistakes that published configurations make, each made once on real brokers. Values of codes: docs/topology-findings.md. */
+/**
+ * The mistakes of published configurations, each made once on real brokers. The codes are explained in
+ * docs/topology-findings.md.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { APP_CREDENTIALS } from "../../brokers/group-contract.ts";
 import type { Mistake } from "./mistake.ts";
@@ -6,7 +9,7 @@ import { brokerAndPair, onArtemis, pairAndBroker, threeBrokers, twoBrokers } fro
 import { allUp, countFor, send, until } from "./watching.ts";
 
 const COUNT = 20;
-/** What Classic logs of a connector that it tries to open. */
+/** The lines that Classic logs about a connector that it tries to open. */
 const ABOUT_LINKS = /Network connection|Establishing network|itself|loop|Could not|refused|same broker|Disconnect/i;
 const FAST = "useExponentialBackOff=false&initialReconnectDelay=200";
 
@@ -186,10 +189,10 @@ const LIVE: readonly Mistake[] = [
   },
 ];
 
-/** All that Classic says: which property it could not set. */
+/** Classic only logs which property it could not set. */
 const ROOT_CAUSE = /^Caused by: .*Failed properties/;
 
-/** Brokers that do not start: the log is all there is. */
+/** Brokers that do not start, so that only the log can be observed. */
 const DEAD: readonly Mistake[] = [
   {
     code: "BLANK_IN_URI",
@@ -213,7 +216,7 @@ const DEAD: readonly Mistake[] = [
 
 export const MISTAKES: readonly Mistake[] = [...LIVE, ...DEAD];
 
-/** The first line, and those that are unlike it: logs say the same again and again. */
+/** Returns the first line and those unlike it, because logs repeat the same lines again and again. */
 function spread(log: readonly string[]): string[] {
   const unlike = (line: string) => line.replace(/\d+/g, "");
   const found = new Map(log.toReversed().map((line) => [unlike(line), line] as const));

@@ -1,4 +1,7 @@
-/** mistakes.json: what was seen of each mistake when it was last made, from which docs/published-configurations.md is printed. */
+/**
+ * mistakes.json: what was observed when each mistake was last made. docs/published-configurations.md is printed from
+ * it.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Seen } from "./mistake.ts";
 

@@ -1,35 +1,35 @@
-/** One mistake of published configurations, made on purpose on real brokers, and what was seen of it. */
+/** One mistake of published configurations, made on purpose on real brokers, and what was observed. */
 import type { Topology } from "../../../src/topology/description/topology.ts";
 import type { NetworkLab } from "../../brokers/topology-lab.ts";
 
-/** What a run of one mistake saw. */
+/** What was observed in a run of one mistake. */
 export interface Seen {
-  /** In one or two sentences. */
+  /** The observation, in one or two sentences. */
   readonly what: string;
-  /** Lines of the brokers' logs, shortened. */
+  /** Lines from the brokers' logs, shortened. */
   readonly log: readonly string[];
 }
 
 export interface Mistake {
   /** The finding that `check` reports for the network. */
   readonly code: string;
-  /** What the network is, in one sentence. */
+  /** A description of the network, in one sentence. */
   readonly setting: string;
-  /** `{MEMBER}` in a URI stands for the address of that member's OpenWire port, as host:port. */
+  /** `{MEMBER}` in a URI stands for the host:port of that member's OpenWire acceptor. */
   readonly network: Topology;
-  /** Runs with every broker started. Left out where a broker does not start: then its log is all there is to see. */
+  /** Runs once every broker has started. Left out if a broker does not start: then only its log can be observed. */
   readonly watch?: (running: RunningMistake) => Promise<Seen>;
-  /** Which lines of the log of a broker that does not start to show. */
+  /** Which log lines of a broker that does not start are shown. */
   readonly failure?: RegExp;
 }
 
 export interface RunningMistake {
   readonly lab: NetworkLab;
-  /** Lines of a member's log that match, without their times, at most `most`. */
+  /** Returns matching lines of a member's log, without their times, at most `most` of them. */
   logLines(member: string, pattern: RegExp, most?: number): Promise<string[]>;
 }
 
-/** A broker's line as the docs show it: without time, thread and logger, and not longer than 200 characters. */
+/** Returns a log line as the docs show it: without time, thread and logger, and at most 200 characters long. */
 export function plainLine(line: string): string {
   const text = line
     .replace(/^\s*(\[[^\]]*\]\s*)?(INFO|WARN|ERROR)?\s*/, (_all, _thread, level: string | undefined) =>

@@ -62,7 +62,10 @@ export function onArtemis(topology: Topology): Topology {
   return { ...topology, product: "artemis", groups: Object.fromEntries(groups) };
 }
 
-/** Gives every acceptor a free port, and writes the addresses of members into URIs: `{b1}` becomes host:port, of AMQP on Artemis, and `{b1.port}` the port alone. */
+/**
+ * Gives every acceptor a free port, and replaces the placeholders in URIs: `{b1}` becomes the member's host:port (of
+ * AMQP on Artemis), and `{b1.port}` only the port.
+ */
 export async function withFreePorts(topology: Topology): Promise<Topology> {
   const all = Object.values(topology.groups).flatMap(({ members }) => members);
   const free = await freePorts(all.reduce((count, { ports }) => count + Object.keys(ports).length, 0));

@@ -1,4 +1,4 @@
-/** What the runs of mistakes have in common: clients, counting, waiting. */
+/** Shared by the runs of mistakes: clients, counting, waiting. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../../src/connect/stomp.ts";
 import { planTopology } from "../../../src/topology/plan/plan-topology.ts";
@@ -27,7 +27,10 @@ export function send(lab: NetworkLab, group: string, destination: string, count:
   });
 }
 
-/** How many messages come to a consumer within a time, or until there are enough; without `accept` they stay at the broker. */
+/**
+ * Resolves with how many messages a consumer got within a time, or once it has enough. Without `accept` they stay at
+ * the broker.
+ */
 export function countFor(
   lab: NetworkLab,
   group: string,
@@ -42,7 +45,7 @@ export function countFor(
   return withClient(lab, group, async (client) => {
     const consumer = client.consume(destination);
     await consumer.ready;
-    // The news of the consumer has to cross the connector first.
+    // The broker at the other end must first learn of the consumer through the connector.
     await sleep(1_500);
     await ready?.();
     let count = 0;
@@ -57,7 +60,7 @@ export function countFor(
   });
 }
 
-/** Resolves with the milliseconds until a probe of the network shows it. */
+/** Resolves with the milliseconds until a probe of the network meets the condition. */
 export async function until(lab: NetworkLab, shown: (probe: NetworkProbe) => boolean): Promise<number> {
   const started = performance.now();
   while (performance.now() - started < PATIENCE_MS) {

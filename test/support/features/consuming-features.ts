@@ -153,7 +153,7 @@ export const CONSUMING: readonly Feature[] = [
       await first.consume(topic, { durable: "audit" }).ready;
       const second = await trial.connect({ clientId, initialConnect: "fail-fast" }).catch((error: Error) => error);
       if (second instanceof Error) {
-        // Refused as a whole: the text says whose fault it is, and the retry is connect()'s.
+        // The whole connection is refused. The text names the cause, and connect() decides whether to try again.
         assert.match(second.message, /clientId/);
         return;
       }
@@ -184,7 +184,7 @@ export const CONSUMING: readonly Feature[] = [
     attempt: async (trial) => {
       const topic = trial.fresh("topic");
       const name = `team-${topic.replaceAll(/\W/g, "")}`;
-      // Over STOMP on Artemis those that share have one client id.
+      // On Artemis over STOMP, consumers that share a subscription have the same client id.
       const shareOneId = trial.product === "artemis" && trial.protocol === "stomp";
       const sharing = shareOneId ? { clientId: name } : {};
       const connection = await trial.connect(sharing);

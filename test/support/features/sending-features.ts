@@ -6,7 +6,7 @@ import type { ReceivedMessage } from "../../../src/messaging/messages/received-m
 import type { SendOptions } from "../../../src/messaging/sending/call-options.ts";
 import { drain, type Feature, nothing, type Trial, take } from "./feature.ts";
 
-/** What arrives of a message. */
+/** The parts of a message that arrive. */
 async function arrived(trial: Trial, body: MessageBody, options: SendOptions = {}): Promise<ReceivedMessage> {
   const connection = await trial.connect();
   const queue = trial.fresh("queue");
@@ -14,7 +14,9 @@ async function arrived(trial: Trial, body: MessageBody, options: SendOptions = {
   return (await take(connection.consume(queue))).message;
 }
 
-/** More than any of them takes, but for Artemis: it has no limit, and takes half a minute over STOMP for so much. */
+/**
+ * More than any broker accepts, except Artemis, which has no limit and takes half a minute over STOMP for this much.
+ */
 function largeBytes({ product, protocol }: Trial): number {
   return (product === "artemis" && protocol === "stomp" ? 20 : 80) * 1024 * 1024;
 }
@@ -211,7 +213,7 @@ export const SENDING: readonly Feature[] = [
   },
 ];
 
-/** What is neither done nor refused, and is said in the table as it is. */
+/** Features that neither work nor are refused; the table says so. */
 export class Remark extends Error {}
 
 class TextOnly extends Remark {

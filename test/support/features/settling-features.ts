@@ -1,11 +1,11 @@
-/** The feature table's rows on settlements, transactions and twins. */
+/** The feature table's rows on settlements, transactions and duplicates. */
 import assert from "node:assert/strict";
 import type { Connection } from "../../../src/messaging/connection/connection.ts";
 import type { Consumer } from "../../../src/messaging/receiving/consuming/consumer.ts";
 import type { Delivery } from "../../../src/messaging/receiving/deliveries/delivery.ts";
 import { drain, type Feature, nothing, type Trial, take, until } from "./feature.ts";
 
-/** A message in a queue of its own, in hand. */
+/** Sends a message to its own queue and receives it. */
 async function inHand(
   trial: Trial,
   body = "a",
@@ -17,7 +17,7 @@ async function inHand(
   return { connection, queue, consumer, delivery: await take(consumer) };
 }
 
-/** Passes on any other error. */
+/** Rethrows any other error. */
 function unlessItIs(expected: RegExp): (reason: unknown) => void {
   return (reason) => {
     if (!(reason instanceof Error) || !expected.test(reason.message)) throw reason;

@@ -1,4 +1,4 @@
-/** The loads by their names, as `npm run kill -- --loads` takes them. */
+/** The loads by their names, as in `npm run kill -- --loads`. */
 import { startDurableTopic } from "./durable-topic.ts";
 import { startGroups } from "./groups.ts";
 import type { StartLoad } from "./load.ts";
@@ -16,7 +16,7 @@ export const LOADS: Readonly<Record<string, StartLoad>> = {
   mixed: startMixedBodies,
 };
 
-/** @throws Error naming the load there is not, and those there are. */
+/** @throws Error that names the unknown load and lists the known ones. */
 export function chooseLoads(names: string): readonly string[] {
   const chosen = names === "all" ? Object.keys(LOADS) : names.split(",");
   const unknown = chosen.filter((name) => !(name in LOADS));

@@ -1,4 +1,4 @@
-/** A durable subscription to a topic: left and taken up again while messages are published, and killed through. */
+/** A durable subscription to a topic. Its consumer leaves and returns while messages are published, also over kills. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
@@ -102,7 +102,7 @@ class Subscriber {
     this.returns += 1;
   }
 
-  /** Leaves nothing of the subscription. */
+  /** Removes the subscription. */
   async end(): Promise<void> {
     await this.#attached?.connection.close();
     await this.#attached?.reading;

@@ -1,4 +1,6 @@
-/** Several message groups in one queue and two consumers: whichever has a group, its order holds. */
+/**
+ * Several message groups in one queue with two consumers. The order of each group must hold, whichever consumer has it.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
@@ -26,7 +28,7 @@ class Groups implements RunningLoad {
   readonly #sender: Connection;
   readonly #groups: ReadonlyMap<string, NumberedSends>;
   readonly #failures: string[] = [];
-  /** How many each consumer got, and which of them has a group. */
+  /** How many messages each consumer got, and which groups it has. */
   readonly #taken: number[] = [];
   readonly #owners = new Map<string, number>();
   #moves = 0;
@@ -87,7 +89,7 @@ class Groups implements RunningLoad {
   }
 
   #note(delivery: Delivery, consumer: number): void {
-    // Over STOMP Classic does not tell the group itself.
+    // Over STOMP, Classic does not show the group.
     const name = String(delivery.message.properties["group"]);
     const group = this.#groups.get(name);
     if (group) group.ledger.received(delivery);

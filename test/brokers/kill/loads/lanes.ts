@@ -1,7 +1,7 @@
-/** Workers that do one piece of work after the other until they are stopped. */
+/** Workers that each do one piece of work after another until they are stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Longer than any outage, and than the time limit of a request: what has not settled then never will. */
+/** Longer than any outage and than the time limit of a request: work that is unsettled then will never settle. */
 const STOP_TIMEOUT_MS = 90_000;
 const STILL_MS = 20_000;
 
@@ -9,7 +9,7 @@ export class Lanes {
   readonly #done: Promise<unknown>;
   #running = true;
 
-  /** Starts at once. `work` never rejects. */
+  /** Starts at once. `work` must never reject. */
   constructor({ lanes, pauseMs }: { readonly lanes: number; readonly pauseMs: number }, work: () => Promise<unknown>) {
     const lane = async () => {
       while (this.#running) {
@@ -20,7 +20,7 @@ export class Lanes {
     this.#done = Promise.all(Array.from({ length: lanes }, lane));
   }
 
-  /** Resolves when all work has settled, or has had its time. */
+  /** Resolves when all work has settled, or when its time is up. */
   async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
     this.#running = false;
     const timer = new AbortController();
@@ -29,7 +29,7 @@ export class Lanes {
   }
 }
 
-/** Resolves when `condition` holds, or after `timeoutMs`; with whether it holds. */
+/** Resolves with whether `condition` became true within `timeoutMs`. */
 export async function until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
@@ -39,7 +39,7 @@ export async function until(condition: () => boolean, timeoutMs: number): Promis
   return true;
 }
 
-/** Resolves when `condition` holds, or when `progress` has stood still for so long that it never will; with whether it holds. */
+/** Resolves with whether `condition` became true. Gives up when `progress` has not changed for a long time. */
 export async function untilStill(
   condition: () => boolean,
   progress: () => number,
@@ -47,7 +47,7 @@ export async function untilStill(
 ): Promise<boolean> {
   for (let before = progress(); ; before = progress()) {
     if (await until(condition, stillMs)) return true;
-    // A slow broker is given its time; only one that does nothing is given up.
+    // A slow broker gets more time; only one that makes no progress is given up.
     if (progress() === before) return false;
   }
 }

@@ -1,4 +1,4 @@
-/** What a load of the kill matrix is: work that goes on while the active broker is killed, and books that tell what became of it. */
+/** A load of the kill matrix: work that goes on while the active broker is killed, and records of what became of it. */
 import type { ConnectionOptions } from "../../../../src/connect/connect-options.ts";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { Product, Protocol } from "../../group-contract.ts";
@@ -6,20 +6,20 @@ import type { Product, Protocol } from "../../group-contract.ts";
 export interface LoadContext {
   readonly product: Product;
   readonly protocol: Protocol;
-  /** What the names of destinations, clients and subscriptions begin with; nobody else uses it. */
+  /** The prefix of the names of destinations, clients and subscriptions; nobody else uses it. */
   readonly name: string;
-  /** Added to the pause after each piece of work, ms: what goes on for long is done at leisure. */
+  /** An additional pause after each piece of work in ms, for long runs. */
   readonly restMs?: number;
-  /** Opens a connection that the run watches, and closes in the end. */
+  /** Opens a connection that the run watches, and closes at the end. */
   connect(options?: ConnectionOptions): Promise<Connection>;
 }
 
 export interface RunningLoad {
-  /** How much is done; it grows as long as the load gets on. */
+  /** How much work is done. The number grows as long as the load makes progress. */
   readonly done: number;
-  /** Begins nothing more; resolves when everything that was begun has settled, or has had its time. */
+  /** Starts no more work. Resolves when everything that was started has settled, or when its time is up. */
   stop(): Promise<void>;
-  /** Reads what is left to read. After stop(), and without any further kill. */
+  /** Reads what is left to read. Call it after stop(), when no more kills follow. */
   settle(): Promise<void>;
   findings(): LoadFindings;
 }
@@ -28,32 +28,32 @@ export interface RunningLoad {
 export type StartLoad = (context: LoadContext) => Promise<RunningLoad>;
 
 export interface LoadFindings {
-  /** What was begun: messages sent, transactions, requests. */
+  /** The work that was started: messages sent, transactions, requests. */
   readonly begun: number;
-  /** What was done and is known to hold: messages received, transactions committed, replies. */
+  /** The work that is known to have succeeded: messages received, transactions committed, replies. */
   readonly units: number;
   readonly lost: readonly string[];
   readonly outOfOrder: number;
-  /** Those out of order that were redelivered when first seen: they had been on their way to a session that ended. */
+  /** Messages out of order that were redelivered when first seen: they had been sent to a session that ended. */
   readonly late: number;
-  /** The others, in words. */
+  /** The other messages out of order, in words. */
   readonly displaced: readonly string[];
-  /** Transactions of which a part is there. */
+  /** Transactions of which only a part was stored. */
   readonly partial: readonly string[];
-  /** What must not be there: rolled back, damaged, of somebody else, refused without cause. */
+  /** What must not exist: results that were rolled back, damaged, meant for somebody else, or refused without cause. */
   readonly unexpected: readonly string[];
   /** Promises that never settled. */
   readonly unsettled: number;
-  /** Stored more than once. */
+  /** How many messages were stored more than once. */
   readonly doubled: number;
-  /** How many may be: sends in flight at a kill are sent again, and Classic does not know them again. */
+  /** How many may be stored twice: sends in flight at a kill are written again, and Classic does not recognise them. */
   readonly mayBeDoubled: number;
   readonly redelivered: number;
-  /** Reported as in doubt; `held` of them turned out to hold. */
+  /** Outcomes reported as in doubt; `held` of them turned out to have taken effect. */
   readonly inDoubt: { readonly reported: number; readonly held: number };
-  /** Typed rejections by their code. */
+  /** Typed rejections, by their code. */
   readonly rejections: Readonly<Record<string, number>>;
-  /** What shows that the load did what it is there for. */
+  /** Evidence that the load has done what it is meant for. */
   readonly remarks: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export const NO_FINDINGS: LoadFindings = {
   remarks: [],
 };
 
-/** The books of several runs as one. */
+/** Adds up the results of several runs. */
 export function addFindings(all: readonly LoadFindings[]): LoadFindings {
   return all.reduce(
     (sum, each) => ({
@@ -111,7 +111,7 @@ export function addCounts(
   return sum;
 }
 
-/** What of it breaks a promise, in words; empty when nothing does. */
+/** Returns the broken promises in words; empty if none is broken. */
 export function findFaults(findings: LoadFindings): string[] {
   const { lost, outOfOrder, partial, unexpected, unsettled, doubled, mayBeDoubled } = findings;
   const counts = {

@@ -7,7 +7,7 @@ import { Lanes, untilStill } from "./lanes.ts";
 import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.ts";
 import { mayBeDoubled, NumberedSends } from "./numbered-sends.ts";
 
-/** In turn; the last is the largest that is promised to be quick. */
+/** The sizes, in turn; the largest is the largest for which speed is promised. */
 const SIZES = [0, 1, 100, 1_000, 5_000, 20_000, 65_536, 131_073, 300_000, 1_048_576];
 /** A second copy may come last. */
 const QUIET_MS = 1_000;
@@ -38,7 +38,7 @@ class MixedBodies implements RunningLoad {
     return this.#sends.ledger.counts.received;
   }
 
-  /** Resolves when the broker has the subscription; then the load begins. */
+  /** Resolves when the broker has the subscription, and the load starts. */
   async consume(connection: Connection): Promise<void> {
     const consumer = connection.consume(this.#queue, { prefetch: 20 });
     const read = async () => {
@@ -77,18 +77,18 @@ class MixedBodies implements RunningLoad {
   }
 }
 
-/** Different for every number; text has characters of two, three and four bytes. */
+/** Returns a different body for every number. Text has characters of two, three and four bytes. */
 export function composeBody(n: number) {
   const size = SIZES[n % SIZES.length] ?? 0;
   const text = n % 3 === 0;
   const pattern = text ? `${n} é€😀 ` : Buffer.from([n % 256, (n >> 8) % 256, 0, 10, 13, 255]);
   const bytes = Buffer.alloc(size, pattern as Uint8Array);
-  // A cut character at the end would not be text.
+  // A character that is cut at the end would not be valid text.
   const body = text ? bytes.toString().replaceAll("\ufffd", "?") : bytes;
   return { body, options: { properties: { sum: checksum(Buffer.from(body)) } } };
 }
 
-/** How a body differs from what was sent, in words. */
+/** Returns in words how a body differs from what was sent. */
 export function findDamage(message: ReceivedMessage): string | undefined {
   const body = message.bytes();
   const { n, sum } = message.properties;

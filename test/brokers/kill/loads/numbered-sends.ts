@@ -1,4 +1,4 @@
-/** Sends that carry a running number and are kept in a ledger, as every load of plain sends needs them. */
+/** Sends that carry a running number and are recorded in a ledger, as every load of plain sends needs them. */
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { MessageBody, MessageOptions } from "../../../../src/messaging/messages/outgoing-message.ts";
 import { Ledger, type LedgerFindings } from "../../../../src/testing/rehearsal/ledger.ts";
@@ -6,12 +6,12 @@ import type { Product } from "../../group-contract.ts";
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";
 import { Rejections } from "./rejections.ts";
 
-/** What is sent under a number. */
+/** The message with this number. */
 export type Compose = (n: number) => { readonly body: MessageBody; readonly options?: MessageOptions };
 
 export class NumberedSends {
   readonly ledger = new Ledger({ undisturbed: false });
-  /** A plain send outlives any kill: none is to be rejected. */
+  /** A plain send survives any kill, so none may be rejected. */
   readonly rejections = new Rejections([]);
   readonly #connection: Connection;
   readonly #destination: string;
@@ -23,7 +23,7 @@ export class NumberedSends {
     this.#compose = compose;
   }
 
-  /** Takes the next number and sends at once, so that numbers are in the order of the calls. Never rejects. */
+  /** Takes the next number and sends at once, so that the numbers have the order of the calls. Never rejects. */
   async send(): Promise<void> {
     const n = this.ledger.next();
     const { body, options } = this.#compose(n);
@@ -37,7 +37,7 @@ export class NumberedSends {
     }
   }
 
-  /** So many sends at once; resolves when all have settled. */
+  /** Makes this many sends at once; resolves when all have settled. */
   async burst(count: number): Promise<void> {
     await Promise.all(Array.from({ length: count }, () => this.send()));
   }
@@ -51,7 +51,7 @@ export class NumberedSends {
   }
 }
 
-/** A ledger's findings as those of a load. */
+/** Returns a ledger's findings in the form that all loads have. */
 export function readLedger(findings: LedgerFindings, label: string): LoadFindings {
   return {
     ...NO_FINDINGS,
@@ -67,7 +67,9 @@ export function readLedger(findings: LedgerFindings, label: string): LoadFinding
   };
 }
 
-/** How many of a connection's sends may be stored twice: Artemis knows what it has stored, Classic does not. */
+/**
+ * How many of a connection's sends may be stored twice: Artemis recognises sends that it has stored, Classic does not.
+ */
 export function mayBeDoubled(product: Product, connection: Connection): number {
   return product === "classic" ? connection.stats().resent : 0;
 }

@@ -1,12 +1,12 @@
-/** Reading what is left in a queue when nothing is killed any more: once, to the end. */
+/** Reads what is left in a queue, once and to the end, after the last kill. */
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
 
-/** How long a queue has to bring nothing to count as read. */
+/** A queue from which nothing comes for this long counts as read. */
 const QUIET_MS = 1_500;
 const FIRST_MS = 5_000;
 
-/** Hands every message to `note`. While `complete` says no, it waits longer for the next. */
+/** Passes every message to `note`. While `complete` returns false, it waits longer for the next message. */
 export async function readQueue(
   connection: Connection,
   queue: string,

@@ -1,13 +1,13 @@
-/** Why calls rejected, counted by the code of the error. */
+/** Counts rejected calls by the code of their error. */
 import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 
 export class Rejections {
   readonly counts: Record<string, number> = {};
-  /** Those that nobody has to expect, in words. */
+  /** The unexpected rejections, in words. */
   readonly unexpected: string[] = [];
   readonly #expected: ReadonlySet<string>;
 
-  /** `expected`: the codes a kill may lead to. */
+  /** `expected`: the codes that a kill may cause. */
   constructor(expected: readonly string[]) {
     this.#expected = new Set(expected);
   }

@@ -1,23 +1,25 @@
-/** What became of requests: each with its own reply, or rejected with a typed error and not because an answer went astray. */
+/**
+ * Records requests: each must get its own reply, or be rejected with a typed error, but never because a reply was lost.
+ */
 import { MasterSlaveError } from "../../../../src/errors/errors.ts";
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";
 import { Rejections } from "./rejections.ts";
 
 interface Request {
-  /** Whose replies go with their session. */
+  /** Requests whose replies are lost with their session. */
   readonly temporary: boolean;
   answers: number;
   state: "open" | "replied" | { readonly rejected: string };
 }
 
 export class RequestBook {
-  /** By their number less one. */
+  /** The requests, at the index number - 1. */
   readonly #requests: Request[] = [];
   readonly #rejections: Rejections;
   readonly #strangers: string[] = [];
   #replied = 0;
 
-  /** `refused`: the codes of what cannot be done here at all. */
+  /** `refused`: the error codes of requests that the broker cannot carry out at all. */
   constructor(refused: readonly string[] = []) {
     this.#rejections = new Rejections(["REQUEST_INTERRUPTED", ...refused]);
   }
@@ -26,13 +28,13 @@ export class RequestBook {
     return this.#replied;
   }
 
-  /** The number for the next request. */
+  /** Returns the number for the next request. */
   next({ temporary }: { readonly temporary: boolean }): number {
     this.#requests.push({ temporary, answers: 0, state: "open" });
     return this.#requests.length;
   }
 
-  /** The handler has answered. */
+  /** Records that the handler has answered. */
   answered(n: number): void {
     const found = this.#requests[n - 1];
     if (found) found.answers += 1;
@@ -71,7 +73,10 @@ export class RequestBook {
   }
 }
 
-/** A reply that its temporary queue took along is not lost but told; all others wait through any outage, far below their time limit. */
+/**
+ * A reply that was lost with its temporary queue is reported to the caller. All other requests wait through any outage,
+ * far below their time limit.
+ */
 function describeLoss({ n, answers, temporary, state }: Request & { readonly n: number }): string | undefined {
   if (typeof state === "string") return undefined;
   const told = temporary && state.rejected === "REQUEST_INTERRUPTED";

@@ -1,4 +1,4 @@
-/** Requests on one connection, answered on another; every fifth with its reply to a temporary queue. */
+/** Requests on one connection, answered on another. Every fifth reply goes to a temporary queue. */
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { Responder } from "../../../../src/messaging/requests/responder.ts";
 import { Lanes } from "./lanes.ts";
@@ -6,7 +6,7 @@ import type { LoadContext, LoadFindings, RunningLoad, StartLoad } from "./load.t
 import { RequestBook } from "./request-book.ts";
 
 const TEMPORARY_EVERY = 5;
-/** Longer than any outage: what takes longer is lost. */
+/** Longer than any outage: a request that takes longer is lost. */
 const TIMEOUT_MS = 45_000;
 
 export const startRequests: StartLoad = async (context) => {
@@ -21,7 +21,7 @@ class Requests implements RunningLoad {
   readonly #requester: Connection;
   readonly #responder: Responder;
   readonly #book: RequestBook;
-  /** Artemis has no temporary queue over STOMP, and the library says so. */
+  /** Artemis has no temporary queues over STOMP, and the library says so. */
   readonly #noTemporary: boolean;
   readonly #failures: string[] = [];
   readonly #lanes: Lanes;

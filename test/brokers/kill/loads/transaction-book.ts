@@ -1,4 +1,4 @@
-/** What became of transactions of numbered sends: each there whole, or not at all, as its outcome says. */
+/** Records transactions of numbered sends: each must be stored as a whole or not at all, as its outcome says. */
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";
 
 export type TransactionOutcome = "committed" | "rolled back" | "in doubt";
@@ -6,12 +6,12 @@ export type TransactionOutcome = "committed" | "rolled back" | "in doubt";
 interface Run {
   readonly members: number;
   outcome: TransactionOutcome | "open";
-  /** The members that arrived, as they came. */
+  /** The members that arrived, in order. */
   readonly seen: number[];
 }
 
 export class TransactionBook {
-  /** By their number less one. */
+  /** The transactions, at the index number - 1. */
   readonly #runs: Run[] = [];
   readonly #strangers: string[] = [];
   #committed = 0;
@@ -20,7 +20,7 @@ export class TransactionBook {
     return this.#committed;
   }
 
-  /** The number for a run of a transaction's work, whose sends are the members 1 to `members`. */
+  /** Returns the number for a run of a transaction's work, which sends the members 1 to `members`. */
   begin(members: number): number {
     this.#runs.push({ members, outcome: "open", seen: [] });
     return this.#runs.length;
@@ -33,14 +33,14 @@ export class TransactionBook {
     if (outcome === "committed") this.#committed += 1;
   }
 
-  /** A member arrived. Its queue is read once, so that whatever comes twice is there twice. */
+  /** Records a member that arrived. Its queue is read once, so a member that comes twice was stored twice. */
   received(run: number, member: number): void {
     const found = this.#runs[run - 1];
     if (found && member >= 1 && member <= found.members) found.seen.push(member);
     else this.#strangers.push(`member ${member} of ${run}, which nobody sent`);
   }
 
-  /** Whether everything that must be there is. */
+  /** Whether every required member has arrived. */
   get complete(): boolean {
     return this.#runs.every((run) => run.outcome !== "committed" || distinct(run) === run.members);
   }
@@ -74,7 +74,7 @@ function isPart(run: Run): boolean {
   return run.seen.length > 0 && distinct(run) < run.members;
 }
 
-/** Copies of a member do not count as disorder: they are told as doubles. */
+/** Copies of a member count as duplicates, not as disorder. */
 function isAscending(seen: readonly number[]): boolean {
   const first = [...new Set(seen)];
   return first.every((member, index) => index === 0 || member > (first[index - 1] ?? 0));

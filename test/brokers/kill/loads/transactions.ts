@@ -1,4 +1,4 @@
-/** Transactions of several sends: a part of them rolled back on purpose, a part allowed to run again. */
+/** Transactions of several sends: some of them are rolled back on purpose, some may run again. */
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { Transaction } from "../../../../src/messaging/receiving/handling/transact.ts";
 import { Lanes } from "./lanes.ts";
@@ -8,9 +8,9 @@ import { Rejections } from "./rejections.ts";
 import { TransactionBook } from "./transaction-book.ts";
 
 const MEMBERS = 5;
-/** Every so many-th changes its mind. */
+/** One in this many rolls back on purpose. */
 const ROLLED_BACK = 7;
-/** Every so many-th runs its work again when it was interrupted. */
+/** One in this many runs its work again after an interruption. */
 const RUN_AGAIN = 2;
 
 class ChangedMind extends Error {}
@@ -49,7 +49,7 @@ class Transactions {
     this.#queue = queue;
   }
 
-  /** Each run of the work is entered by itself: only the last one may hold. */
+  /** Each run of the work is recorded separately, because only the last one may take effect. */
   async transact(): Promise<void> {
     this.#begun += 1;
     const { book } = this;

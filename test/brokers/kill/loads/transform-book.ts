@@ -1,17 +1,17 @@
-/** What became of inputs that transactions turn into outputs: each stored input has one output, and is gone. */
+/** Records inputs that transactions turn into outputs: each stored input must have one output, and must be gone. */
 import { type LoadFindings, NO_FINDINGS } from "./load.ts";
 
 export type InputOutcome = "confirmed" | "in doubt" | "rejected";
 
 export class TransformBook {
-  /** By their number less one. */
+  /** The inputs, at the index number - 1. */
   readonly #inputs: (InputOutcome | "open")[] = [];
   readonly #handled = new Set<number>();
   readonly #outputs = new Map<number, number>();
   readonly #left = new Set<number>();
   #repeats = 0;
 
-  /** The number for the next input. It is sent once, and never again. */
+  /** Returns the number for the next input, which is sent only once. */
   next(): number {
     this.#inputs.push("open");
     return this.#inputs.length;
@@ -21,7 +21,7 @@ export class TransformBook {
     this.#inputs[n - 1] = outcome;
   }
 
-  /** The handler was given an input. */
+  /** Records that the handler was given an input. */
   handled(n: number): void {
     if (this.#handled.has(n)) this.#repeats += 1;
     this.#handled.add(n);
@@ -41,12 +41,12 @@ export class TransformBook {
     return this.#inputs.every((outcome, index) => outcome !== "confirmed" || this.#handled.has(index + 1));
   }
 
-  /** An output is there. Read once, so that whatever comes twice is there twice. */
+  /** Records an output. The queue is read once, so an output that comes twice was stored twice. */
   output(n: number): void {
     this.#outputs.set(n, (this.#outputs.get(n) ?? 0) + 1);
   }
 
-  /** An input is still there when all is done. */
+  /** Records an input that is still in its queue at the end. */
   leftOver(n: number): void {
     this.#left.add(n);
   }

@@ -1,4 +1,7 @@
-/** Transactions that accept an input and send its output, run by a consumer: each stored input has one output. */
+/**
+ * Transactions that accept an input and send its output, run by a consumer: each stored input must have exactly one
+ * output.
+ */
 import { UnsupportedError } from "../../../../src/errors/errors.ts";
 import type { Connection } from "../../../../src/messaging/connection/connection.ts";
 import type { ReceivedMessage } from "../../../../src/messaging/messages/received-message.ts";
@@ -10,15 +13,15 @@ import { readQueue } from "./read-queue.ts";
 import { Rejections } from "./rejections.ts";
 import { TransformBook } from "./transform-book.ts";
 
-/** Confirmed sends share a commit and transforms do not: unbounded, the inputs would run away. */
+/** Confirmed sends share a commit and transforms do not, so without a limit the inputs would pile up. */
 const MAX_BACKLOG = 300;
 const BACKLOG_WAIT_MS = 5_000;
-/** What was interrupted comes again sooner. */
+/** Interrupted inputs come again sooner. */
 const QUIET_MS = 2_000;
 
 export const startTransforms: StartLoad = async (context) => {
   const names = { inputs: `queue://${context.name}.inputs`, outputs: `queue://${context.name}.outputs` };
-  // An input that may have been stored is not sent again: two of it would have two outputs, and rightly so.
+  // An input that may have been stored is not sent again: its two copies would rightly have two outputs.
   const feeder = await context.connect({ inDoubt: "fail" });
   const transforms = new Transforms(context, await context.connect(), feeder, names);
   await transforms.ready;
@@ -62,7 +65,7 @@ class Transforms implements RunningLoad {
     return this.#consumer.ready;
   }
 
-  /** Where it is refused there is nothing to get on with. */
+  /** Where transactions are refused, there is no progress to wait for. */
   get done(): number {
     if (this.#refused) this.#fed += 1;
     return this.#refused ? this.#fed : this.#book.handledCount;
@@ -90,7 +93,7 @@ class Transforms implements RunningLoad {
 
   findings(): LoadFindings {
     const { counts, unexpected } = this.#rejections;
-    // A refusal is all there is to tell.
+    // The refusal is the only result.
     const found = this.#refused ? new TransformBook().findings() : this.#book.findings();
     const { inDoubt, rolledBack } = this.#transformer.stats().transactions;
     return {
@@ -127,7 +130,7 @@ class Transforms implements RunningLoad {
     await transaction?.send(this.#names.outputs, `output ${n}`, { properties: { n } });
   }
 
-  /** Artemis cannot accept in a transaction over STOMP, and the library says so; anything else is a fault. */
+  /** Artemis cannot accept inside a transaction over STOMP, and the library says so. Any other error is a fault. */
   #noteFailure(reason: unknown): void {
     const { product, protocol } = this.#context;
     this.#refused = reason instanceof UnsupportedError && product === "artemis" && protocol === "stomp";
