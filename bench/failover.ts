@@ -1,7 +1,8 @@
 /**
  * `npm run bench:failover`: how long after a SIGKILL of the active broker the first send is confirmed, as a ratio to a
- * bare poller that asks the standby every 5 ms in the same run. Nothing that does not know when to ask can be much
- * sooner, so 1.0 is the limit. With `--subscriptions` over STOMP also to a poller that subscribes as often first.
+ * bare poller that asks the standby every 5 ms in the same run. A client that must find out when to ask cannot be much
+ * faster, so 1.0 is the limit. With `--subscriptions` over STOMP, also as a ratio to a poller that makes as many
+ * subscriptions first.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
@@ -17,7 +18,7 @@ interface Run {
   readonly oursMs: number;
   readonly pollerMs: number;
   readonly ratio: number;
-  /** To the poller that has the same subscriptions. */
+  /** The ratio to the poller with the same subscriptions. */
   readonly subscribedRatio?: number;
 }
 
@@ -99,7 +100,7 @@ async function measure(product: Product, protocol: Protocol, firstHost: Result["
     await dead?.close();
   }
   const ratios = runs.map(({ ratio }) => ratio);
-  // A long run is worth something before it has ended.
+  // Printed at once, so that a long run that is interrupted has not been in vain.
   console.error(
     `[failover] ${product} ${protocol} ${firstHost}: median ${median(ratios)}, worst ${Math.max(...ratios)}`,
   );

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:fleet`: thousands of connections, in several processes, lose their master at once; the new one lets so
- * many a second through. When they are back, what they dialled for it, and what a connection costs in memory.
+ * `npm run bench:fleet`: thousands of connections, in several processes, lose their master at once. The new master lets
+ * a limited number a second through. Measures how long it takes until all are back, how often they dialled, and the
+ * memory of a connection.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -21,16 +22,19 @@ const { connections, processes, accepts, spreads } = new Command("bench:fleet")
   .parse()
   .opts<{ connections: number; processes: number; accepts: number; spreads: readonly number[] }>();
 
-/** From the loss to the new master: as a broker takes to replay its store. */
+/** Time from the loss to the new master, as a broker needs to replay its store. */
 const TAKEOVER_MS = 1_000;
 
-/** So many on so few cores would miss the beats of each other's processes; what is measured is the way back. */
+/**
+ * With so many connections on so few cores, processes would miss each other's heart-beats. Only the reconnecting is
+ * measured.
+ */
 const HEARTBEAT_MS = 60_000;
 
 interface Run {
   readonly protocol: "stomp" | "amqp";
   readonly spread: number;
-  /** Since the crash, ms, ascending. */
+  /** In ms since the crash, ascending. */
   readonly backMs: readonly number[];
   readonly counts: DialCounts;
   readonly bytesPerConnection: number;
@@ -41,7 +45,7 @@ for (const protocol of ["stomp", "amqp"] as const) {
   for (const spread of spreads) {
     const run = await failOver(protocol, spread);
     runs.push(run);
-    // A long run is worth something before it has ended.
+    // Printed at once, so that a long run that is interrupted has not been in vain.
     console.error(`[fleet] ${cells(run).join(" | ")}`);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:memory`: a million awaited sends through a bounded window, with the resident size along the way, and a
- * hundred thousand unawaited ones, whose cost is bounded by maxPendingBytes and the callers' own promises.
+ * hundred thousand unawaited sends, whose memory is bounded by maxPendingBytes and the callers' own promises.
  */
 import { connect } from "masterslave-transport";
 import { embeddedGroup } from "masterslave-transport/testing";
@@ -32,7 +32,7 @@ interface Sample {
   readonly heapMib: number;
 }
 
-/** `options.runs` sends, a thousand at a time, to a topic that nobody reads, so that the group keeps nothing. */
+/** `options.runs` sends, a thousand at a time, to a topic without a subscriber, so that the group keeps nothing. */
 async function awaitedSends(protocol: "stomp" | "amqp"): Promise<Sample[]> {
   const connection = await connect(group.uri(protocol));
   const samples: Sample[] = [];

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:reach`: how long connect() takes when the first endpoint is dead in one way or another and the second
- * is active, beyond what connecting to the second alone takes. Where the first says "no" the second is to hold the
- * session within 60 ms; where it says nothing, within two staggers and 60 ms.
+ * `npm run bench:reach`: how much longer connect() takes when the first endpoint is dead and the second is active,
+ * compared with connecting to the second alone. If the first refuses, the second should hold the session within 60 ms;
+ * if the first is silent, within two staggers and 60 ms.
  */
 
 import type { AddressInfo, createServer } from "node:net";
@@ -13,7 +13,7 @@ import { median } from "./statistics.ts";
 
 type Protocol = "stomp" | "amqp";
 
-/** A dead first endpoint: where it is, how often it was connected to, and how to be rid of it. */
+/** A dead first endpoint: its address, how often it was connected to, and how to remove it. */
 interface DeadEndpoint {
   readonly port: number;
   close(): unknown;
@@ -21,13 +21,13 @@ interface DeadEndpoint {
 
 interface Kind {
   readonly name: string;
-  /** Whether the peer tells at once that it is not the one. */
+  /** Whether the peer shows at once that it is not the active broker. */
   readonly says: "no" | "nothing";
   readonly start: (target: { host: string; port: number }) => Promise<DeadEndpoint>;
 }
 
 const STAGGER_MS = 250;
-/** OpenWire's greeting, as far as it needs to go: size, type 1, the magic. */
+/** The beginning of OpenWire's greeting, as far as needed: size, type 1, the magic. */
 const WIRE_FORMAT_INFO = Buffer.concat([Buffer.from([0, 0, 0, 30, 1]), Buffer.from("ActiveMQ"), Buffer.alloc(21)]);
 
 const proxied = (

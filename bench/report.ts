@@ -1,4 +1,4 @@
-/** What every bench shares: its command line and its table. */
+/** Shared by all benches: the command line and the table. */
 import Table from "cli-table3";
 import { Command } from "commander";
 import { wholeFrom } from "../test/support/command-numbers.ts";

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:restore`: what a new session is given after a failover, and what that costs: subscriptions and pending
- * sends, as time from the handshake's end and as processor time of ours for each. The group has processes of its own.
+ * `npm run bench:restore`: what it costs to give a new session the subscriptions and pending sends after a failover, as
+ * time from the end of the handshake and as our processor time for each. The group runs in its own processes.
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
@@ -15,14 +15,14 @@ interface Work {
 }
 
 interface Restore {
-  /** All is with the system, or waits for the broker's credit. */
+  /** When everything has been written, or waits for the broker's credit. */
   readonly writtenMs: number;
-  /** Every send is confirmed, and a message came by the last subscription. */
+  /** When every send is confirmed, and a message has come by the last subscription. */
   readonly doneMs: number;
   /** Processor time for each subscription and send, until written and until done. */
   readonly writtenUs: number;
   readonly doneUs: number;
-  /** For how long nothing else could be done, at most. */
+  /** The longest time for which the event loop was blocked. */
   readonly blockedMs: number;
 }
 
@@ -45,7 +45,7 @@ const UNBOUNDED = { maxPendingSends: 1_000_000, maxPendingBytes: 2 ** 31 };
 
 const results: Result[] = [];
 for (const protocol of ["stomp", "amqp"] as const) {
-  // What is compiled once is nobody's.
+  // A first failover compiles the code, so that this is not measured.
   await restoreOnce(protocol, { subscriptions: 1_000, sends: 1_000 });
   for (const work of WORK) results.push(await measure(protocol, work));
 }
@@ -149,7 +149,7 @@ interface Spent {
   readonly cpuMs: number;
 }
 
-/** From the end of the next handshake on. */
+/** Measures from the end of the next handshake on. */
 async function watchRestore(connection: Connection, delays: IntervalHistogram) {
   let since = (): Spent => ({ ms: 0, cpuMs: 0 });
   connection.on("attempt", ({ outcome }) => {
@@ -163,7 +163,7 @@ async function watchRestore(connection: Connection, delays: IntervalHistogram) {
     };
   });
   await next(connection, "restored");
-  // What is gathered in a turn goes out at its end.
+  // Writes gathered in a turn of the event loop go out at its end.
   await nextTurn();
   await nextTurn();
   return { written: since(), since };

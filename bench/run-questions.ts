@@ -1,4 +1,7 @@
-/** `npm run bench`: the questions about speed, each with us and our peers in turn against the same server, and whether its goal was met. */
+/**
+ * `npm run bench`: answers the questions about speed. For each, our package and its peers run in turn against the same
+ * server, and the result says whether the goal was met.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { wholeFrom } from "../test/support/command-numbers.ts";
@@ -54,7 +57,7 @@ function vary(question: Question): Question {
   return { ...question, asks, work: { ...question.work, window, bodyBytes }, goals: [] };
 }
 
-/** With one send at a time it takes seconds until the code is compiled, ours and the peers'. */
+/** With one send at a time, it takes seconds until the code of the package and the peers is compiled. */
 function spanOf({ figure }: Question) {
   if (options.quick) return { measureMs: 300, warmUpMs: 100, messages: 1_000 };
   if (figure === "latency") return { measureMs: 2_000, warmUpMs: 2_000, messages: 15_000 };

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:start-up`: what the library costs before it does anything: the time of a cold import beside that of an
- * empty module and of the libraries alone, the installed size, and the memory of idle connections.
+ * `npm run bench:start-up`: what the library costs before it is used: the time of a cold import, compared with an empty
+ * module and with the libraries alone; the installed size; and the memory of idle connections.
  */
 
 import { printTable, readOptions } from "./report.ts";

@@ -1,4 +1,4 @@
-/** The figure the benches print. */
+/** The statistics that the benches print. */
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:storm`: a million clients lose their broker at the same moment, for ten minutes: connections a second by
- * the policy the library runs, beside those of other clients by theirs, and how fleets come back. Writes
- * docs/fleet-outage.svg; with other numbers only by --write.
+ * `npm run bench:storm`: a million clients lose their broker at the same moment, for ten minutes. Prints the
+ * connections a second by this library's policy beside those of other clients by theirs, and how fleets come back.
+ * Writes docs/fleet-outage.svg; with other numbers only if --write is given.
  */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
@@ -97,7 +97,7 @@ function describeReturn(schedule: Schedule, seconds: number, outageMs: number): 
     clients: RETURNING,
     outageMs,
     acceptsPerSecond: RETURNING / seconds,
-    // As transport/search/search.ts learns it.
+    // The timeout grows as transport/search/search.ts lets it grow.
     patienceMs: (attempt) => attemptTimeout * Math.min(2 ** attempt, 8),
     random: seededRandom(seed),
     horizonMs: HORIZON_MS,

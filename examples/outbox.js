@@ -1,5 +1,5 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/outbox.js
-// Pending sends die with the process. What must not is written down first, and crossed out when the broker has it.
+// Pending sends are lost with the process. This outbox first writes each to a file, and marks it there when confirmed.
 
 import { randomUUID } from "node:crypto";
 import { appendFile, readFile, rm } from "node:fs/promises";
@@ -8,10 +8,10 @@ import { brokerUri, tellWaiting } from "./support/setup.js";
 
 const OUTBOX = process.env.OUTBOX ?? "outbox.jsonl";
 const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
-connection.on("waiting", tellWaiting); // while nobody is there
+connection.on("waiting", tellWaiting); // while no broker answers
 await connection.connect();
 try {
-  // First what an earlier run left: the id is the same, so Artemis drops what it has already, and consumers can.
+  // First resend what an earlier run left. The ids are the same, so Artemis drops duplicates, and consumers can too.
   const lines = (await readFile(OUTBOX, "utf8").catch(() => "")).split("\n").filter(Boolean);
   const entries = lines.map((line) => JSON.parse(line));
   const confirmed = new Set(entries.filter((entry) => entry.confirmed).map((entry) => entry.confirmed));

@@ -1,10 +1,10 @@
 // MASTERSLAVE_URI='masterslave:(stomp://127.0.0.1:61613,stomp://127.0.0.1:61614)' node examples/request.js
-// Asks for quotes and answers them; the replies come to one queue of the connection, which survives a failover.
+// Requests quotes and answers them. Replies come to one queue of the connection, which survives a failover.
 import { createConnection } from "masterslave-transport";
 import { brokerUri, tellWaiting } from "./support/setup.js";
 
 const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
-connection.on("waiting", tellWaiting); // while nobody is there
+connection.on("waiting", tellWaiting); // while no broker answers
 await connection.connect();
 try {
   const responder = connection.respond("queue://quotes", (message) => {

@@ -4,7 +4,7 @@ import { createConnection } from "masterslave-transport";
 import { brokerUri, tellWaiting } from "./support/setup.js";
 
 const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
-connection.on("waiting", tellWaiting); // while nobody is there
+connection.on("waiting", tellWaiting); // while no broker answers
 await connection.connect();
 connection.on("interrupted", ({ endpoint }) =>
   console.log(`lost ${endpoint.host}:${endpoint.port}, looking for the next`),

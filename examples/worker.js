@@ -1,12 +1,12 @@
 // MASTERSLAVE_URI='masterslave:(amqp://127.0.0.1:5672,amqp://127.0.0.1:5673)' node examples/worker.js
-// Turns orders into shipments, four at a time, each order and its shipment in one transaction. What fails is tried again,
-// then made a dead letter. On SIGTERM it takes in nothing more, finishes what is under way, and leaves.
+// Turns orders into shipments, four at a time, each order and its shipment in one transaction. A failed order is
+// tried again, and in the end becomes a dead letter. On SIGTERM it takes no more orders and finishes those in progress.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "masterslave-transport";
 import { brokerUri, tellWaiting } from "./support/setup.js";
 
 const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
-connection.on("waiting", tellWaiting); // while nobody is there
+connection.on("waiting", tellWaiting); // while no broker answers
 await connection.connect();
 connection.on("warning", ({ message }) => console.warn(message));
 for (const signal of ["SIGTERM", "SIGINT"]) {

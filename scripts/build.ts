@@ -1,6 +1,6 @@
 /**
- * `npm run build`, after tsc has written the declarations: joins our many small modules into a few files. Each file of
- * its own costs an import half a millisecond (docs/decisions/0019-start-up.md).
+ * `npm run build` calls it after tsc has written the declarations. It bundles many small modules into a few files,
+ * because each file adds half a millisecond to an import (docs/decisions/0019-start-up.md).
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -14,7 +14,7 @@ interface Manifest {
 }
 
 const { bin, dependencies, exports: exported } = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
-/** Run in a process of its own, and by scripts/demo.ts. */
+/** Runs in a process of its own, and is also used by scripts/demo.ts. */
 const PROGRAMS = ["./dist/testing/member.js", "./dist/cli/main.js"];
 
 const published = Object.values(exported).flatMap((target) => (typeof target === "string" ? [] : [target.default]));
@@ -26,17 +26,17 @@ const { metafile } = await build({
   entryPoints: sources,
   outdir: "dist",
   outbase: "src",
-  // What is next to it by its URL is looked for from here: product.ts, child-member.ts.
+  // Programs look for the files next to them by their URL from here: product.ts, child-member.ts.
   chunkNames: "parts/[name]-[hash]",
   bundle: true,
-  // Shared code is in one file, once: an error class is the same whichever entry it comes from.
+  // Shared code is in one file, once, so that an error class is the same whichever entry it is imported from.
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
-  // What the programs need beyond these is joined into their files (docs/decisions/0022-packages-of-programs.md).
+  // Everything else that the programs need is bundled into their files (docs/decisions/0022-packages-of-programs.md).
   external: Object.keys(dependencies),
-  // Its build for Node is CommonJS, which cannot be joined into modules.
+  // yaml's build for Node is CommonJS, which cannot be bundled into ES modules.
   alias: { yaml: resolve("node_modules/yaml/browser/index.js") },
   metafile: true,
   sourcemap: true,

@@ -1,6 +1,6 @@
 /**
- * Installs the tarball into an empty program and uses it on later versions of Node than the one that runs the tests: one
- * send and one receive over each protocol, and one verb of the command line. Ends with 1 when a version cannot.
+ * Installs the tarball into an empty program and uses it on versions of Node newer than the one that runs the tests:
+ * one send and one receive over each protocol, and one command of the command line. Exits with 1 if a version fails.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

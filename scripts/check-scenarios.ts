@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
-/** Of Qpid JMS's, so many at most may be impossible over STOMP and AMQP. */
+/** At most this many of Qpid JMS's scenarios may be impossible over STOMP and AMQP. */
 export const MAX_INAPPLICABLE = 15;
 
 const QPID = Array.from({ length: 75 }, (_, index) => `Q${index + 1}`);
@@ -24,20 +24,20 @@ const ACTIVEMQ = `AMQ1925Test BadConnectionTest ConnectionHangOnStartupTest Fail
 
 export interface NamedTest {
   readonly scenario: string;
-  /** Under test/. */
+  /** The path of a test file under test/. */
   readonly file: string;
-  /** As it stands in the file, placeholders and all, or how it begins. */
+  /** The test's title as written in the file, including placeholders, or the beginning of it. */
   readonly title: string;
 }
 
 export interface Scenarios {
   readonly tests: readonly NamedTest[];
-  /** The scenarios that name no test but a reason. */
+  /** The scenarios that name a reason instead of a test. */
   readonly inapplicable: readonly string[];
   readonly problems: readonly string[];
 }
 
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The part of vitest's JSON report that is read here. */
 export interface TestResults {
   readonly testResults: readonly {
     readonly name: string;
@@ -47,7 +47,7 @@ export interface TestResults {
 
 const REASON = "Inapplicable: ";
 
-/** The rows of the tables, and what is wrong with them by themselves. */
+/** Returns the rows of the tables, and the mistakes in each row. */
 export function readScenarios(markdown: string): Scenarios {
   const rows = [...markdown.matchAll(/^\| `([\w/]+)` \|(.+)\|(.+)\|(.+)\|$/gm)];
   const problems: string[] = [];
@@ -68,7 +68,7 @@ export function readScenarios(markdown: string): Scenarios {
   return { tests, inapplicable, problems };
 }
 
-/** Which of the named tests are in no file. */
+/** Returns the named tests that no file contains. */
 export async function missingTests(tests: readonly NamedTest[]): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const { scenario, file, title } of tests) {
@@ -79,7 +79,7 @@ export async function missingTests(tests: readonly NamedTest[]): Promise<readonl
   return problems;
 }
 
-/** Which of the named tests did not run, or did not pass. */
+/** Returns the named tests that did not run, or did not pass. */
 export function unpassedTests(tests: readonly NamedTest[], { testResults }: TestResults): readonly string[] {
   return tests.flatMap(({ scenario, file, title }) => {
     const beginning = new RegExp(

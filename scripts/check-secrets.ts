@@ -1,6 +1,6 @@
 /**
- * Searches everything a run has printed and emitted for the secrets that it planted; the files given are searched too.
- * Fails when it finds one, and when there was nothing to search or to search for.
+ * Searches everything that a run has printed and emitted, and the given files, for the secrets that the run planted.
+ * Fails if it finds one, and if there was nothing to search or to search for.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import type { Secret } from "../test/support/secrets/planted.ts";
 import { type Leak, SecretSearch } from "../test/support/secrets/search.ts";
 
 const KINDS = ["password", "token", "key"] as const;
-/** Less than this, and something of the run was not recorded. */
+/** If there is less than this, a part of the run was not recorded. */
 const MIN_BYTES = 100_000;
 
 const directory = process.env["SECRETS_DIRECTORY"] ?? ".cache/secrets";
@@ -37,7 +37,7 @@ if (missing.length > 0) fail(`No secret of kind ${missing.join(", ")} was plante
 if (bytes < MIN_BYTES) fail(`Only ${bytes} bytes were recorded: the run did not write down what it emitted`);
 if (leaks.length > 0) fail("Secrets were told");
 
-/** The search finds each form where it is put. */
+/** Checks that the search itself works: it must find each form in a text that contains it. */
 function selfTest(): void {
   for (const { form, text } of search.forms) {
     const found: readonly Leak[] = search.in(Buffer.from(`before ${text} after`), "self-test");

@@ -1,4 +1,4 @@
-/** `npm run demo`: the command line's demo, with the real brokers of this repository within its reach. */
+/** `npm run demo`: runs the command line's demo where it can find this repository's real brokers. */
 import { main } from "../dist/cli/main.js";
 import { asCrashable } from "../test/brokers/kill/kill-run.ts";
 import { startGroup } from "../test/brokers/real-group.ts";

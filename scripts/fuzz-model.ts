@@ -1,4 +1,4 @@
-/** Plays random programs against the model for as long as one likes: npm run fuzz:model -- --programs 20000 --seed 7. */
+/** Plays any number of random programs against the model: npm run fuzz:model -- --programs 20000 --seed 7. */
 import { Command, InvalidArgumentError } from "commander";
 import {
   type Checked,

@@ -1,4 +1,6 @@
-/** Fuzzes for as long as one likes: npm run fuzz -- --minutes 10 --target amqp --seed 7; --path plays what was found again. */
+/**
+ * Fuzzes for a given time: npm run fuzz -- --minutes 10 --target amqp --seed 7. With --path it plays a finding again.
+ */
 import { Command, Option } from "commander";
 import type { Failure, Fuzzed } from "../test/fuzz/fuzzed.ts";
 import { TARGETS, type TargetName } from "../test/fuzz/targets.ts";
@@ -18,10 +20,10 @@ if (path !== undefined && (target === undefined || options.seed === undefined))
   program.error("error: --path needs the --target and the --seed that it was found with");
 const chosen = target ? [target] : names;
 for (const name of chosen) if (!(await fuzzFor(name, (minutes * 60_000) / chosen.length))) process.exitCode = 1;
-// Timers of what was given up are of no interest.
+// Timers that belong to abandoned work are not waited for.
 process.exit();
 
-/** Batches with seeds counted on from the first, until the time is over or something is found. */
+/** Runs batches with increasing seeds until the time is over or something is found. */
 async function fuzzFor(name: TargetName, ms: number): Promise<boolean> {
   const { run, batch } = TARGETS[name];
   const beganMs = performance.now();

@@ -1,6 +1,7 @@
 /**
- * `npm run network-mistakes [-- --only CODE] [--write]`: makes each mistake of published configurations once on real brokers,
- * and prints what was seen and what the log says; --write keeps it for docs/published-configurations.md. Needs Java and Maven.
+ * `npm run network-mistakes [-- --only CODE] [--write]`: makes each mistake of published configurations once on real
+ * brokers, and prints what was observed and what the log says. With --write the results are kept for
+ * docs/published-configurations.md. Needs Java and Maven.
  */
 import { parseArgs } from "node:util";
 import { checkTopology } from "../src/topology/check/check-topology.ts";

@@ -34,7 +34,7 @@ const MESSAGES = 20;
 const described = await readTopologyFile(new URL(`../examples/networks/figure-${figure}.yaml`, import.meta.url));
 const places = await (values.loopback ? loopbackPlaces : networkPlaces)(described);
 const { topology } = places;
-// The host that has taken over is the one whose loss is felt.
+// The host that has taken over is cut off, because that has the most effect.
 const cutHost = values.cut ?? (figure === "4.1" ? "h2" : "h1");
 for (const host of [failed, cutHost])
   if (!Object.hasOwn(topology.hosts, host))
@@ -97,7 +97,7 @@ function cutOff(running: NetworkRun): Promise<CutRun> {
   return running.cut(cutHost, "A", groups.length > 2 ? "E" : "A", MESSAGES);
 }
 
-/** From each group to the one farthest from it in the list. */
+/** Pairs each group with the one farthest from it in the list. */
 async function transferAll(running: NetworkRun): Promise<[sent: number, received: number]> {
   const groups = Object.keys(topology.groups);
   let received = 0;
@@ -108,7 +108,7 @@ async function transferAll(running: NetworkRun): Promise<[sent: number, received
   return [groups.length * MESSAGES, received];
 }
 
-/** Times of what the clients said are since the first of them noticed. */
+/** Gives the times of the clients' events relative to the first of them. */
 function recordOf({ report, notes }: CutRun, restarted: readonly string[]): RecordedCut {
   const first = notes[0]?.atMs ?? 0;
   return {
@@ -126,7 +126,7 @@ function recordOf({ report, notes }: CutRun, restarted: readonly string[]): Reco
   };
 }
 
-/** The resident memory of processes together; null where there is no /proc. */
+/** Returns the resident memory of several processes together; null without /proc. */
 function memoryOf(pids: readonly number[]): number | null {
   try {
     const kib = pids.map((pid) =>

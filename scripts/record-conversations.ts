@@ -1,5 +1,5 @@
 /**
- * Records the conversations that are fuzzed, of the embedded group or a pair of real brokers, into
+ * Records the conversations for fuzzing, with the embedded group or a pair of real brokers, into
  * test/vectors/conversations: tsx scripts/record-conversations.ts embedded | classic | artemis.
  */
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -28,7 +28,7 @@ function print(node: ts.Node, file: ts.SourceFile): string {
   return printer.printNode(ts.EmitHint.Unspecified, node, file);
 }
 
-/** An empty line before each declaration; imports stand together. */
+/** Adds an empty line before each declaration; imports stay together. */
 function separate(statement: string): string {
   return statement.startsWith("import ") ? statement : `\n${statement}`;
 }
@@ -51,7 +51,7 @@ function sortMembers(context: ts.TransformationContext): ts.Transformer<ts.Sourc
   };
 }
 
-/** The order does not depend on the language of the machine. */
+/** Compares texts so that the order does not depend on the machine's language. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }

@@ -1,4 +1,7 @@
-/** Prints the tables of docs/failure-modes.md: the faults from the tests that make them, the figures from the last full run. */
+/**
+ * Prints the tables of docs/failure-modes.md: the faults from the tests that cause them, the figures from the last full
+ * run.
+ */
 import { FAULTS } from "../test/network/faults/all-faults.ts";
 import { DEAD_FIRSTS } from "../test/network/faults/dead-firsts.ts";
 import type { Consequence, Fault } from "../test/network/faults/fault.ts";
@@ -13,7 +16,7 @@ const SEEN: Readonly<Record<Consequence, string>> = {
   stays: "nothing: sends take longer",
 };
 
-/** @throws Error if the document has lost its marks. */
+/** @throws Error if the document lacks its marks. */
 export function withFailureTables(document: string): string {
   const begin = document.indexOf(BEGIN_MARK);
   const end = document.indexOf(END_MARK);

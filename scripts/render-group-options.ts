@@ -1,4 +1,7 @@
-/** src/uri/options/group-options.ts from the option table: an interface whose comments editors show, and the table's sentences are. */
+/**
+ * Prints src/uri/options/group-options.ts from the option table: an interface whose doc comments are the table's
+ * sentences, for editors to show.
+ */
 import type { OptionSpec } from "../src/uri/options/option-spec.ts";
 import { OPTION_NAMES, OPTIONS, type OptionName } from "../src/uri/options/option-table.ts";
 
@@ -13,7 +16,7 @@ import type { TableOptions } from "./option-table.ts";
 export interface GroupOptions extends TableOptions {
 `;
 
-/** The whole file. */
+/** Returns the whole file. */
 export function renderGroupOptions(): string {
   return `${HEAD}${OPTION_NAMES.map((name) => member(name, OPTIONS[name])).join("")}}\n`;
 }

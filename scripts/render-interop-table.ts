@@ -1,4 +1,4 @@
-/** Prints docs/interop.md's tables from what the tests of interoperation assert, cell by cell. */
+/** Prints the tables of docs/interop.md from what the interoperation tests assert, cell by cell. */
 import { ASPECTS } from "../test/brokers/interop/aspects.ts";
 import { DIRECTIONS, EXCEPTIONS, exceptionFor } from "../test/brokers/interop/exceptions.ts";
 import { CLIENT_TITLES, OTHER_CLIENTS, type OtherClient } from "../test/brokers/interop/other-clients.ts";
@@ -8,7 +8,7 @@ const END_MARK = "<!-- interop:end -->";
 const PRODUCTS = { classic: "Classic", artemis: "Artemis" } as const;
 const PROTOCOLS = { stomp: "STOMP", amqp: "AMQP" } as const;
 
-/** @throws Error if the document has lost its marks. */
+/** @throws Error if the document lacks its marks. */
 export function withInteropTables(document: string): string {
   const begin = document.indexOf(BEGIN_MARK);
   const end = document.indexOf(END_MARK);
@@ -48,7 +48,7 @@ function renderExceptions(): string {
 ${rows.join("\n")}`;
 }
 
-/** What an aspect reports, for readers. */
+/** What an aspect reports, in words for readers. */
 function describe(outcome: string): string {
   if (outcome.includes("null")) return "nothing";
   return /^["[]/.test(outcome) ? `\`${outcome}\`` : outcome;

@@ -1,4 +1,4 @@
-/** Prints what docs/topology.md says of the figures' runs on real brokers, and the picture of each state. */
+/** Prints the part of docs/topology.md about the figures' runs on real brokers, and the picture of each state. */
 import { readFileSync } from "node:fs";
 import { readTopology } from "../src/topology/description/read-topology.ts";
 import type { DrillMember } from "../src/topology/drill/drill-report.ts";
@@ -9,10 +9,10 @@ import { type Figure, type FigureRun, type RecordedCut, readRuns } from "../test
 
 const BEGIN_MARK = "<!-- runs:begin, printed from test/network/network-runs.json by npm run docs -->";
 const END_MARK = "<!-- runs:end -->";
-/** Long tables name only the members of which something changed. */
+/** Longer tables name only the members that changed. */
 const WHOLE_TABLE = 6;
 
-/** What a picture shows: the network before, while a host is down, with it back, and while a host is cut off. */
+/** The moment of a picture: before the fault, while a host is down, after it is back, or while a host is cut off. */
 export type Moment = "before" | "down" | "back" | "cut";
 export const MOMENTS: readonly Moment[] = ["before", "down", "back", "cut"];
 
@@ -20,7 +20,7 @@ export function pictureFile(figure: Figure, moment: Moment): string {
   return `figure-${figure}${moment === "before" ? "" : `-${moment}`}.svg`;
 }
 
-/** @throws Error if the document has lost its marks. */
+/** @throws Error if the document lacks its marks. */
 export function withNetworkRuns(document: string): string {
   const begin = document.indexOf(BEGIN_MARK);
   const end = document.indexOf(END_MARK);
@@ -31,7 +31,7 @@ export function withNetworkRuns(document: string): string {
   return `${document.slice(0, begin + BEGIN_MARK.length)}\n\n${text}\n${document.slice(end)}`;
 }
 
-/** The picture of a state as the last run measured it. */
+/** Returns the picture of a state as the last run measured it. */
 export function renderMoment(figure: Figure, moment: Moment): string {
   const run = readRuns()[figure];
   if (!run) throw new Error(`network-runs.json has no run of Figure ${figure}`);
@@ -54,7 +54,7 @@ function statesAt({ rows, after, cut }: FigureRun, moment: Moment): Readonly<Rec
   return Object.fromEntries(from.map((row) => [row.member, moment === "before" ? row.before : row.measured]));
 }
 
-/** One figure: its pictures, then prediction beside reality for both faults. */
+/** Returns the part for one figure: its pictures, then predicted beside measured for both faults. */
 function sectionOf(run: FigureRun): string {
   const { figure, failed, rows, cut, sent, received } = run;
   const picture = (moment: Moment, text: string) => `![${text}](${pictureFile(figure, moment)})`;
@@ -156,7 +156,7 @@ function seconds(ms: number | null): string {
   return ms === null ? "never" : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** A run for the terminal. */
+/** Returns a run as text for the terminal. */
 export function renderRun(run: FigureRun): string {
   return `${sectionOf(run)}\n${timesTable({ [run.figure]: run })}`;
 }

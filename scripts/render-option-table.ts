@@ -1,4 +1,4 @@
-/** docs/options.md from the option table, so that the two cannot differ. */
+/** Prints docs/options.md from the option table, so that the two cannot differ. */
 import { IGNORED_OPTIONS, IGNORED_PREFIXES } from "../src/uri/options/ignored-options.ts";
 import type { OptionSpec } from "../src/uri/options/option-spec.ts";
 import { OPTION_NAMES, OPTIONS, type OptionName } from "../src/uri/options/option-table.ts";
@@ -30,7 +30,7 @@ A limit of another client, such as \`jms.sendTimeout\` or \`reconnectAttempts\`,
 its value means no limit. So are the names of other clients' TLS settings without a prefix: TLS is set by the option \`tls\`.
 `;
 
-/** The whole file. */
+/** Returns the whole file. */
 export function renderOptionTable(): string {
   const options = OPTION_NAMES.map((name) => [name, OPTIONS[name]] as const);
   return [
@@ -61,7 +61,7 @@ function aliasRows([name, { aliases = [] }]: Option): Row[] {
   return aliases.map((alias) => [code(alias), code(name)]);
 }
 
-/** One row a reason, in the order in which the reasons first appear. */
+/** One row for each reason, in the order in which the reasons first appear. */
 function ignoredRows(options: readonly Option[]): Row[] {
   const values = options.flatMap(([name, { ignoredValues = {} }]) =>
     Object.entries(ignoredValues).map(([ignored, reason]) => [`${name}=${ignored}`, reason] as const),

@@ -1,4 +1,4 @@
-/** docs/refusals.md from the failure tables of both adapters, so that they cannot differ. */
+/** Prints docs/refusals.md from the failure tables of both adapters, so that they cannot differ. */
 import { FAILURES } from "../src/adapters/amqp/opening/failure-table.ts";
 import { HANDSHAKE_FAILURES } from "../src/adapters/stomp/opening/failures.ts";
 
@@ -16,7 +16,7 @@ tried again after 1, 2, 4, 8, 16 and 30 s, and refusals for \`authRetryMs\` end 
 Each row has a test: \`test/unit/adapters/amqp/opening/failures-refusals.test.ts\` and \`test/unit/adapters/stomp/open-session.test.ts\`.
 `;
 
-/** The whole file. */
+/** Returns the whole file. */
 export function renderRefusals(): string {
   const amqp = FAILURES.map(({ cause, code, verdict, hint }) => [cause, `\`${code}\``, verdict, hint]);
   const stomp = Object.values(HANDSHAKE_FAILURES).map(({ cause, code, verdict }) => [cause, `\`${code}\``, verdict]);

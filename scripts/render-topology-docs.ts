@@ -1,4 +1,7 @@
-/** What docs/ says of networks of groups and is printed from code: the findings, the pictures, the schema, the published shapes. */
+/**
+ * Prints the parts of docs/ about networks of groups that come from code: the findings, the pictures, the schema, the
+ * published configurations.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { EXAMPLE_BLOCKS } from "../src/topology/check/rule.ts";
 import { RULES } from "../src/topology/check/rule-table.ts";

@@ -1,10 +1,13 @@
-/** The states of a connection as a table of docs/architecture.md, from the code, so that the two cannot differ. */
+/** Prints the table of a connection's states in docs/architecture.md from the code, so that the two cannot differ. */
 import { type EventType, type StateName, TRANSITIONS } from "../src/transport/connection-state.ts";
 
 export const BEGIN_MARK = "<!-- transitions:begin -->";
 export const END_MARK = "<!-- transitions:end -->";
 
-/** One row an event, one column a state, and in the cell where the event leads; empty where it cannot happen. */
+/**
+ * One row for each event and one column for each state. A cell has the next state, and is empty if the event cannot
+ * happen there.
+ */
 export function renderTransitionTable(): string {
   const states = Object.keys(TRANSITIONS) as StateName[];
   const events = [...new Set(states.flatMap((state) => Object.keys(TRANSITIONS[state])))] as EventType[];
@@ -16,7 +19,7 @@ export function renderTransitionTable(): string {
   ].join("\n");
 }
 
-/** `text` with the table between its marks. Throws when a mark is missing. */
+/** Returns `text` with the table between its marks. Throws if a mark is missing. */
 export function withTransitionTable(text: string): string {
   const begin = text.indexOf(BEGIN_MARK);
   const end = text.indexOf(END_MARK);

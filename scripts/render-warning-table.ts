@@ -1,11 +1,11 @@
-/** The table of warning codes in docs/errors.md, from the doc comment of ConnectionWarning.code. */
+/** Prints the table of warning codes in docs/errors.md from the doc comment of ConnectionWarning.code. */
 import { readFileSync } from "node:fs";
 
 const SOURCE = new URL("../src/messaging/port/adapter-settings.ts", import.meta.url);
-/** A line of the comment that begins with a code; what follows goes on in the next lines. */
+/** A line of the comment that begins with a code. The description may go on in the next lines. */
 const MEANING = /^`([A-Z_]+)`: (.*)$/;
 
-/** Throws when a code of the type has no line in the comment, or a line no code: the table would not be whole. */
+/** Throws if a code of the type has no line in the comment, or a line has no code: the table would be incomplete. */
 export function renderWarningTable(): string {
   const text = readFileSync(SOURCE, "utf8");
   const declaration = /interface ConnectionWarning \{\s*(\/\*\*[\s\S]*?\*\/)\s*readonly code:([^;]*);/.exec(text);

@@ -1,4 +1,6 @@
-/** Lists the packages that the build has joined into dist/: their licences, and a bill of materials (CycloneDX 1.5). */
+/**
+ * Lists the packages that the build has bundled into dist/: their licences, and a bill of materials (CycloneDX 1.5).
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,7 +10,7 @@ interface PackageFile {
   readonly license?: string;
 }
 
-/** `inputs`: every file that was joined. Writes THIRD-PARTY-LICENSES.txt and sbom.json into `directory`. */
+/** `inputs`: every file that was bundled. Writes THIRD-PARTY-LICENSES.txt and sbom.json into `directory`. */
 export function writeThirdParty(inputs: readonly string[], directory: string): void {
   const packages = [...new Set(inputs.flatMap(packageOf))].sort().map((path) => ({ path, ...manifestOf(path) }));
   const texts = packages.map(({ path, name, version, license }) => {
@@ -27,7 +29,7 @@ export function writeThirdParty(inputs: readonly string[], directory: string): v
   writeFileSync(join(directory, "sbom.json"), `${JSON.stringify(bill, undefined, 2)}\n`);
 }
 
-/** The folder of the package that a file belongs to; nothing for a file of ours. */
+/** Returns the folder of the package that a file belongs to; undefined for a file of this repository. */
 function packageOf(input: string): string[] {
   const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
   return folder === undefined ? [] : [folder];

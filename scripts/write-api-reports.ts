@@ -1,5 +1,5 @@
 /**
- * `npm run api` writes what each entry of the built package declares into test/package/api/, one file an entry.
+ * `npm run api` writes what each entry of the built package declares into test/package/api/, one file for each entry.
  * With --check it writes nothing, shows the difference to those files, and fails if there is one.
  */
 import { spawnSync } from "node:child_process";
@@ -20,7 +20,7 @@ interface Manifest {
 }
 
 interface Entry {
-  /** As users import it, masterslave-transport/stomp. */
+  /** The entry as users import it, such as masterslave-transport/stomp. */
   readonly specifier: string;
   /** The report's file name without its extension. */
   readonly title: string;
@@ -29,7 +29,7 @@ interface Entry {
 
 const ROOT = dirname(import.meta.dirname);
 const KEPT = join("test", "package", "api");
-/** Scratch space. */
+/** A directory for temporary files. */
 const CACHE = join(".cache", "api");
 /** The reports of the package as it is built now. */
 const FOUND = join(CACHE, "found");
@@ -52,7 +52,7 @@ function configure(title: string, declarations: string): ExtractorConfig {
     configObject: {
       projectFolder: ROOT,
       mainEntryPointFilePath: declarations,
-      // The declarations only: tsconfig.json by itself would have every test read too.
+      // Only the declarations; tsconfig.json itself would include every test.
       compiler: {
         overrideTsconfig: { extends: "./tsconfig.json", compilerOptions, include: [], files: [declarations] },
       },

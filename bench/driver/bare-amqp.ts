@@ -1,4 +1,4 @@
-/** AMQP over a bare socket: transfers made once, with their numbers written over. What no client can be faster than. */
+/** AMQP over a bare socket: frames are made once and only their numbers are overwritten. No client can be faster. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import {
@@ -25,7 +25,7 @@ import type { Workload } from "./workload.ts";
 const CLOSE = 0x18;
 const DETACH = 0x16;
 
-/** Logs in, and opens one session with one link, of channel 0 and handle 0. */
+/** Logs in and opens one session with one link, on channel 0 with handle 0. */
 async function openBare(workload: Workload, take: (frame: RawFrame) => void): Promise<BareSocket> {
   const { endpoint, credentials } = workload;
   const socket = connect({ ...endpoint, noDelay: true });
@@ -52,7 +52,7 @@ async function openBare(workload: Workload, take: (frame: RawFrame) => void): Pr
 
 interface BareSocket {
   readonly socket: Socket;
-  /** Called when the frames of one read have been taken. */
+  /** Called when all frames of one read have been processed. */
   afterRead: () => void;
 }
 
@@ -61,7 +61,7 @@ function linkOf(workload: Workload): Buffer {
   const [capability] = capabilities;
   const opening = openLink(`bare-${process.pid}`, address, capability);
   if (workload.kind !== "receive") return opening;
-  // The last frame is the attach of a sender: in its place that of a receiver.
+  // The last frame is the attach of a sender; a receiver's attach replaces it.
   const sender = opening.lastIndexOf(Buffer.from([0x00, 0x53, PERFORMATIVE.attach])) - 8;
   const source = [string(address), ...Array(9).fill(NULL), capability === undefined ? NULL : symbol(capability)];
   const ends = [described(0x28, source), described(0x29, [])];
@@ -74,7 +74,7 @@ export interface BareSender {
   send(done: () => void): void;
 }
 
-/** `id`: a message has one to find duplicates by, with its number in place of that part. */
+/** `id`: whether each message has an id for duplicate detection, into which its number is written. */
 export async function openBareSender(workload: Workload, id?: string): Promise<BareSender> {
   const template = transferTemplate(0, 0, workload.bodyBytes, id);
   let [sent, confirmed, limit] = [0, 0, 0];
@@ -110,7 +110,7 @@ export async function openBareSender(workload: Workload, id?: string): Promise<B
   };
 }
 
-/** Accepts each delivery by a disposition of its own, those of one read in one write. */
+/** Accepts each delivery by its own disposition; those of one read go out in one write. */
 export async function receiveBare(workload: Workload, took: () => void): Promise<void> {
   const { prefetch } = workload;
   const accept = acceptedMaker(0);
@@ -134,7 +134,7 @@ export async function receiveBare(workload: Workload, took: () => void): Promise
   bare.afterRead();
 }
 
-/** The delivery count that its credit reaches to; undefined for a flow of the session alone. */
+/** Returns the delivery count up to which the flow grants credit; undefined for a flow of the session alone. */
 function limitOf(received: RawFrame): number | undefined {
   const credit = uintField(received, 6);
   return credit === undefined ? undefined : (uintField(received, 5) ?? 0) + credit;

@@ -1,4 +1,7 @@
-/** STOMP over a bare socket: frames made once, receipts counted by their ends. What no client can be faster than, and what the bench fills queues with. */
+/**
+ * STOMP over a bare socket: frames are made once, and receipts are counted by their ends. No client can be faster. The
+ * bench also fills queues with it.
+ */
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -14,7 +17,7 @@ export type BareTerms = Pick<
   "endpoint" | "credentials" | "product" | "destination" | "bodyBytes" | "prefetch"
 >;
 
-/** Sends of one transaction, where sends are grouped. */
+/** The number of sends in one transaction, when sends are grouped. */
 const GROUP = 500;
 const NUL = 0;
 
@@ -39,7 +42,7 @@ export class BareStomp {
     return new BareStomp(socket, terms);
   }
 
-  /** One send and its receipt at a time; the socket must not have been used for anything else. */
+  /** One send and its receipt at a time. The socket must not have been used for anything else. */
   sendWith(): (done: () => void) => void {
     let confirm: () => void = () => {};
     this.#onFrames((count) => {
@@ -51,26 +54,26 @@ export class BareStomp {
     };
   }
 
-  /** Keeps the window full with one write for all receipts of a read. */
+  /** Keeps the window full, with one write for all receipts of a read. */
   sendFor(terms: SendTerms): Promise<number> {
     const block = repeat(this.#frame, terms.window);
     return this.#keepFull(terms, (count) => this.#socket.write(block.subarray(0, count * this.#frame.length)));
   }
 
-  /** Likewise, each with an id of its own to find duplicates by. */
+  /** The same, with an id for duplicate detection in each message. */
   sendWithIds(terms: SendTerms): Promise<number> {
     const frame = this.#sendFrame({ receipt: "1", [DUPLICATE_ID_PROPERTY]: ID_WITHOUT_NUMBER });
     const place = numberPlace(frame) ?? 0;
     const block = repeat(frame, terms.window);
     return this.#keepFull(terms, (count) => {
-      // A copy: the kernel may take its time with the last one.
+      // A copy, because the kernel may still be reading the last one.
       const frames = Buffer.from(block.subarray(0, count * frame.length));
       for (let at = place; at < frames.length; at += frame.length) writeNumber(frames, at, this.#numbered++);
       this.#socket.write(frames);
     });
   }
 
-  /** As sendFor() in transactions, two of half a window in flight, each with one receipt, that of its COMMIT. */
+  /** Like sendFor() in transactions: two of half a window are in flight, each with one receipt, for its COMMIT. */
   async sendGrouped({ window, ms }: SendTerms): Promise<number> {
     const size = Math.ceil(window / 2);
     const group = this.#group(size);
@@ -80,7 +83,7 @@ export class BareStomp {
     return groups * size;
   }
 
-  /** Puts so many messages into the queue, and resolves when they are stored. */
+  /** Puts this many messages into the queue. Resolves when they are stored. */
   async fill(messages: number): Promise<void> {
     for (let left = messages; left > 0; left -= GROUP) {
       this.#socket.write(this.#group(Math.min(GROUP, left)));
@@ -88,7 +91,7 @@ export class BareStomp {
     }
   }
 
-  /** Acknowledges each message by an ACK of its own, those of one read in one write. */
+  /** Acknowledges each message by its own ACK; those of one read go out in one write. */
   receive(took: () => void): void {
     const mark = Buffer.from("\nack:");
     let unread: Buffer = Buffer.alloc(0);
@@ -143,7 +146,7 @@ export class BareStomp {
     });
   }
 
-  /** Counts frames by the NUL that ends each: no body of the bench holds one. */
+  /** Counts frames by the NUL at their end: bodies in the bench contain none. */
   #onFrames(take: (count: number) => void): () => void {
     const onData = (chunk: Buffer): void => {
       let count = 0;

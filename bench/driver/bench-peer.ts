@@ -1,13 +1,15 @@
-/** A client library as the bench sees it: connected, one session, one destination. */
+/** A client library as the bench uses it: connected, with one session and one destination. */
 
 export interface BenchPeer {
-  /** Sends one message, persistent; `done` when it is confirmed. */
+  /** Sends one persistent message, and calls `done` when it is confirmed. */
   send(done: () => void): void;
-  /** Consumes; every message's body is read and the message accepted by itself, then `took` is called. */
+  /** Consumes: reads every message's body and accepts the message individually, then calls `took`. */
   receive?(took: () => void): void;
-  /** Sends a request and calls `done` with its reply; the responder is the peer's own. */
+  /** Sends a request and calls `done` with its reply. The peer also runs the responder. */
   request?(done: () => void): void;
-  /** For the bare sockets, which know better than one at a time: resolves with how many were confirmed. */
+  /**
+   * For the bare sockets, which have a faster way than one send at a time. Resolves with how many sends were confirmed.
+   */
   sendFor?(terms: SendTerms): Promise<number>;
 }
 
@@ -16,7 +18,7 @@ export interface SendTerms {
   readonly ms: number;
 }
 
-/** A peer that fails has measured nothing: the process ends with the reason. */
+/** A peer that fails has measured nothing: its process ends with the reason. */
 export function fail(error: unknown): never {
   console.error(error);
   process.exit(1);

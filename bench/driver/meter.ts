@@ -1,11 +1,11 @@
-/** What a stretch of work took: time, and this process's own processor time. */
+/** Measures the time and the processor time of this process between two moments. */
 import type { Latency, Measurement } from "./workload.ts";
 
 export class Meter {
   readonly #startedAt = performance.now();
   readonly #cpu = process.cpuUsage();
 
-  /** Call it at the end of the stretch. */
+  /** Call it at the second moment. */
   read(messages: number, sent: number, latencies: readonly number[] = []): Measurement {
     const elapsedMs = performance.now() - this.#startedAt;
     const { user, system } = process.cpuUsage(this.#cpu);

@@ -1,13 +1,16 @@
-/** Ids for canned frames: as long as a UUID, counted up, so that a broker that looks for duplicates finds none. */
+/**
+ * Ids for frames that are made once: as long as a UUID and counted up, so that a broker that looks for duplicates finds
+ * none.
+ */
 import { randomUUID } from "node:crypto";
 
 const DIGITS = 12;
 const PLACE = "#".repeat(DIGITS);
 
-/** Another one in each process, up to its number. */
+/** The part of the id before the number, which differs in each process. */
 export const ID_WITHOUT_NUMBER = `${randomUUID().slice(0, -DIGITS)}${PLACE}`;
 
-/** Where the number of an id goes in a frame that holds ID_WITHOUT_NUMBER; undefined where it holds none. */
+/** Returns where an id's number goes in a frame with ID_WITHOUT_NUMBER; undefined for a frame without it. */
 export function numberPlace(frame: Buffer): number | undefined {
   const at = frame.indexOf(PLACE);
   return at < 0 ? undefined : at;

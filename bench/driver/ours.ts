@@ -1,4 +1,4 @@
-/** This package as a user writes it, over either protocol. */
+/** This package as a user would write it, over either protocol. */
 import { connect } from "masterslave-transport";
 import type { Protocol } from "../../test/brokers/real-group.ts";
 import { type BenchPeer, fail } from "./bench-peer.ts";
@@ -34,7 +34,7 @@ function requestWith(connection: Awaited<ReturnType<typeof connect>>, queue: str
   };
 }
 
-/** Every peer reads the body: some would otherwise leave it undecoded. */
+/** Every peer reads the body, because some would otherwise leave it undecoded. */
 export function checkBody(body: { readonly length: number }, bodyBytes: number): void {
   if (body.length !== bodyBytes) fail(`A body of ${body.length} bytes in place of ${bodyBytes}`);
 }

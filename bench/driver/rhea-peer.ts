@@ -1,4 +1,4 @@
-/** rhea by itself. */
+/** rhea alone. */
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { type BenchPeer, fail } from "./bench-peer.ts";
 import { checkBody } from "./ours.ts";
 import type { Workload } from "./workload.ts";
 
-/** `ids`: each message has an id of its own to find duplicates by, as ours have. */
+/** `ids`: whether each message has an id for duplicate detection, as our package sends them. */
 export async function openRhea(workload: Workload, { ids }: { readonly ids: boolean }): Promise<BenchPeer> {
   const { endpoint, credentials, bodyBytes } = workload;
   const container = rhea.create_container();
@@ -34,7 +34,7 @@ function withId(message: object): object {
   return { ...message, application_properties: { [DUPLICATE_ID_PROPERTY]: randomUUID() } };
 }
 
-/** Every message may be confirmed for any other: the window is full of the same. */
+/** Any confirmation may count for any send, because all messages in the window are the same. */
 function sendWith(connection: Connection, workload: Workload, next: () => object) {
   let sender: Sender | undefined;
   let waiting = 0;
@@ -66,7 +66,7 @@ function take(connection: Connection, workload: Workload, onBody: (body: Buffer)
   });
 }
 
-/** Replies come to a queue of their own; one request at a time needs no table of them. */
+/** Replies come to their own queue. With one request at a time, no correlation is needed. */
 function requestWith(connection: Connection, workload: Workload, message: object) {
   const replies = { ...workload, destination: `${workload.destination}.replies` };
   const [ask, answer] = [sendWith(connection, workload, () => message), sendWith(connection, replies, () => message)];

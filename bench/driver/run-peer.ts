@@ -1,13 +1,16 @@
-/** The body of every peer's process: reads one workload from standard input, does it, prints one line of JSON, and ends. */
+/**
+ * The main function of every peer's process: reads one workload from standard input, carries it out, prints one line of
+ * JSON, and exits.
+ */
 import { text } from "node:stream/consumers";
 import { type BenchPeer, fail, type SendTerms } from "./bench-peer.ts";
 import { Meter } from "./meter.ts";
 import { type SendSpan, sendLoop } from "./send-loop.ts";
 import type { Measurement, Workload, WorkloadKind } from "./workload.ts";
 
-/** Of the messages of `receive`. */
+/** The share of the messages of `receive` that are warm-up. */
 const WARM_UP_SHARE = 0.2;
-/** Whatever the workload: a peer that hangs does not outlive it. */
+/** Applies to every workload: a peer that hangs is ended after this time. */
 const ENDS_WITHIN_MS = 90_000;
 
 export async function runPeer(open: (workload: Workload) => Promise<BenchPeer>): Promise<void> {
@@ -16,7 +19,7 @@ export async function runPeer(open: (workload: Workload) => Promise<BenchPeer>):
   const workload = JSON.parse(await text(process.stdin)) as Workload;
   const peer = await open(workload);
   console.log(JSON.stringify(await WORK[workload.kind](peer, workload)));
-  // Not closed: what the library does in parting is not part of any question.
+  // The connection is not closed, because closing is not part of any question.
   process.exit();
 }
 
@@ -59,7 +62,7 @@ function measureReceipt(peer: BenchPeer, { messages }: Workload): Promise<Measur
   });
 }
 
-/** As `send`, while a consumer of the same connection takes what was sent: over when it has all. */
+/** Like `send`, while a consumer of the same connection takes the sent messages; over when it has all of them. */
 async function measureBoth(peer: BenchPeer, { window, measureMs, warmUpMs }: Workload): Promise<Measurement> {
   let received = 0;
   let wanted = Number.POSITIVE_INFINITY;

@@ -1,16 +1,16 @@
-/** Keeps a window of sends full for a time. */
+/** Keeps a window of sends full for a given time. */
 import type { SendTerms } from "./bench-peer.ts";
 
-/** Looking at the clock costs; with a window of 1 every latency is taken. */
+/** Reading the clock takes time, so it is read only once in a while; with a window of 1, every latency is taken. */
 const LOOK_EVERY = 16;
 
 export interface SendSpan {
   readonly confirmed: number;
-  /** Of a window of 1, in the order they were sent. */
+  /** The latencies with a window of 1, in the order of the sends. */
   readonly latenciesMs: readonly number[];
 }
 
-/** Resolves when the time is over and everything sent is confirmed. */
+/** Resolves when the time is over and every send is confirmed. */
 export function sendLoop(send: (done: () => void) => void, { window, ms }: SendTerms): Promise<SendSpan> {
   return new Promise((resolve) => {
     const latenciesMs: number[] = [];

@@ -1,4 +1,4 @@
-/** The headers that each STOMP peer gives its frames: the same for all, as each broker needs them. */
+/** The headers of each STOMP peer's frames: the same for all peers, as each broker needs them. */
 import type { Product } from "../../test/brokers/real-group.ts";
 import type { Workload } from "./workload.ts";
 
@@ -11,7 +11,7 @@ export function sendHeaders({ product, destination }: Where): Record<string, str
     : { ...address, "destination-type": "ANYCAST", persistent: "true" };
 }
 
-/** A window in messages for Classic, in bytes for Artemis. */
+/** The window is in messages for Classic, and in bytes for Artemis. */
 export function subscribeHeaders(workload: Where & Pick<Workload, "prefetch" | "bodyBytes">): Record<string, string> {
   const { product, destination, prefetch, bodyBytes } = workload;
   const address = { destination: spelled(product, destination), ack: "client-individual" };

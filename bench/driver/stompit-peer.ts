@@ -1,4 +1,4 @@
-/** stompit by itself, on a socket of ours. */
+/** stompit alone, on a socket of ours. */
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ interface Message extends Readable {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What the package's own typings in this repository leave out. */
+/** The parts of stompit that this repository's typings leave out. */
 interface Client {
   connect(headers: Record<string, string>, connected: () => void): void;
   send(headers: Record<string, string>, options?: { readonly onReceipt: () => void }): Writable;
@@ -28,11 +28,11 @@ const { Client } = createRequire(import.meta.url)("stompit") as { readonly Clien
 
 export interface StompitOptions {
   readonly noDelay: boolean;
-  /** Each message has an id of its own to find duplicates by, as ours have. */
+  /** Gives each message an id for duplicate detection, as our package does. */
   readonly ids?: boolean;
 }
 
-/** With Nagle's algorithm, as stompit comes, each send of a window of 1 waits for the peer's delayed acknowledgement. */
+/** With Nagle's algorithm, stompit's default, each send of a window of 1 waits for the peer's delayed ACK. */
 export async function openStompit(workload: Workload, { noDelay, ids = false }: StompitOptions): Promise<BenchPeer> {
   const { endpoint, credentials, bodyBytes } = workload;
   const socket = connect({ ...endpoint, noDelay });
@@ -73,7 +73,7 @@ function onMessage(
   });
 }
 
-/** Replies come to a queue of their own; one request at a time needs no table of them. */
+/** Replies come to their own queue. With one request at a time, no correlation is needed. */
 function requestWith(client: Client, workload: Workload, body: Buffer) {
   const replies = { ...workload, destination: `${workload.destination}.replies` };
   const [request, reply] = [sendHeaders(workload), sendHeaders(replies)];

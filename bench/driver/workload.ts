@@ -1,18 +1,21 @@
-/** What one process of one peer is asked to do, and the one line it answers with. */
+/** The task of one process of one peer, and the one line that it answers. */
 
 import type { Credentials } from "../../src/uri/endpoint.ts";
 import type { Product } from "../../test/brokers/real-group.ts";
 
-/** `send`: confirmed sends. `receive`: accepted one by one. `request`: one request at a time, answered by the same process. `both`: what is sent is received meanwhile. */
+/**
+ * `send`: confirmed sends. `receive`: messages accepted one by one. `request`: one request at a time, answered by the
+ * same process. `both`: the sent messages are received at the same time.
+ */
 export type WorkloadKind = "send" | "receive" | "request" | "both";
 
-/** What a question asks of every peer alike. */
+/** The settings that a question gives to every peer alike. */
 export interface Work {
   readonly kind: WorkloadKind;
   readonly bodyBytes: number;
-  /** Sends without an answer at any time; 1 unless said. */
+  /** The most unconfirmed sends at a time; 1 by default. */
   readonly window?: number;
-  /** Deliveries without a settlement at any time, or the credit; 100 unless said. */
+  /** The most unsettled deliveries at a time, or the credit; 100 by default. */
   readonly prefetch?: number;
   /** How many messages `receive` takes, a fifth of them as warm-up. */
   readonly messages?: number;
@@ -24,22 +27,25 @@ export interface Workload extends Required<Work> {
   readonly product: Product;
   /** The name of a queue. */
   readonly destination: string;
-  /** How long the measured part lasts, and what comes before it so that the code is compiled; `receive` takes what there is. */
+  /**
+   * How long the measured part lasts, and the warm-up before it in which the code is compiled. `receive` takes the
+   * messages that are there.
+   */
   readonly measureMs: number;
   readonly warmUpMs: number;
 }
 
 export interface Measurement {
-  /** Of the measured part. */
+  /** In the measured part. */
   readonly messages: number;
   readonly elapsedMs: number;
   /** User and system time of the peer's own process in the measured part. */
   readonly cpuUsPerMessage: number;
-  /** At the end. */
+  /** At the end of the measurement. */
   readonly rssMiB: number;
-  /** All that were sent, warm-up and all: the runner takes them out of the queue. */
+  /** How many messages were sent, including the warm-up: the runner takes them out of the queue. */
   readonly sent: number;
-  /** Only with a window of 1. */
+  /** Only for a window of 1. */
   readonly latencyMs?: Latency;
 }
 

@@ -1,4 +1,7 @@
-/** One of the processes a fleet is made of: it opens its share of connections, and tells when each was back and what was dialled. */
+/**
+ * One of the processes of a fleet. It opens its share of connections, and reports when each was back and what was
+ * dialled.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,7 +11,7 @@ import { type DialCounts, DialWatch } from "../../test/support/dial-watch.ts";
 export interface FleetShare {
   readonly uri: string;
   readonly connections: number;
-  /** Where dials are watched: the new master. */
+  /** The port where dials are watched: that of the new master. */
   readonly port: number;
 }
 
@@ -17,11 +20,11 @@ export type ToFleet = { readonly kind: "open"; readonly share: FleetShare } | { 
 export type FromFleet =
   | { readonly kind: "ready" }
   | { readonly kind: "opened"; readonly bytesPerConnection: number }
-  /** Instants are milliseconds since the epoch. */
+  /** Times are in milliseconds since the epoch. */
   | { readonly kind: "report"; readonly restoredAtMs: readonly number[]; readonly counts: DialCounts };
 
 const AT_ONCE = 50;
-/** After it whatever opening left behind has been collected. */
+/** By then the garbage from opening the connections has been collected. */
 const SETTLE_MS = 500;
 
 setFlagsFromString("--expose-gc");
@@ -35,7 +38,7 @@ process.on("disconnect", () => process.exit());
 tell({ kind: "ready" });
 
 async function open({ uri, connections: count, port }: FleetShare): Promise<void> {
-  // The code that connecting needs is loaded and compiled before the first is counted.
+  // Connects once first, so that the code is loaded and compiled before the first connection counts.
   await (await connect(uri)).close();
   const before = await residentSize();
   const watching = new DialWatch(port);
@@ -55,7 +58,7 @@ async function open({ uri, connections: count, port }: FleetShare): Promise<void
   tell({ kind: "opened", bytesPerConnection });
 }
 
-/** When all are back. */
+/** Resolves when all connections are back. */
 async function report(): Promise<void> {
   while (restoredAtMs.length < connections.length) await sleep(20);
   if (watch) tell({ kind: "report", restoredAtMs, counts: watch.counts });

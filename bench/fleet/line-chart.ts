@@ -1,9 +1,9 @@
-/** A line chart as SVG, with a logarithmic scale upwards: what a document shows needs no library to draw. */
+/** Draws a line chart in SVG with a logarithmic vertical scale, without a library. */
 
 export interface Line {
   readonly name: string;
   readonly color: string;
-  /** Each point by itself, and none where there is nothing: for what comes in bursts. */
+  /** Draws each point separately, and none where there is no value: for values that come in bursts. */
   readonly dots?: boolean;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
@@ -13,7 +13,7 @@ export interface Chart {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly xTicks: readonly number[];
-  /** Powers of ten, from the least to the most that is shown. */
+  /** The powers of ten from the least to the greatest value shown. */
   readonly yPowers: readonly [least: number, most: number];
   readonly lines: readonly Line[];
 }

@@ -1,11 +1,14 @@
-/** When clients try again during an outage: ours by the policy the library runs, and peers' by what they document and do. */
+/**
+ * The times at which clients try again during an outage: ours by this library's policy, peers' by what they document
+ * and do.
+ */
 import { ReconnectPolicy } from "../../src/transport/search/reconnect-policy.ts";
 import { parseMasterSlaveUri } from "../../src/uri/master-slave-uri.ts";
 import { resolveOptions } from "../../src/uri/resolve-options.ts";
 
-/** One client's waits; each is followed by one step, which dials `dialsPerStep` endpoints. */
+/** The waits of one client. After each wait comes one step, which dials `dialsPerStep` endpoints. */
 export interface Waits {
-  /** Between the loss and the first step, ms. */
+  /** From the loss to the first step, in ms. */
   readonly first: number;
   next(): number;
 }
@@ -30,23 +33,24 @@ export function ourSchedule(name: string, query: string): Schedule {
   };
 }
 
-/** Peers with their defaults and two endpoints; none of them knows chance. */
+/** Peers with their defaults and two endpoints; none of them randomises its waits. */
 export const PEER_SCHEDULES: readonly Schedule[] = [
-  // FailoverTransport: 10 ms before the first pass, and before the n-th 10 ms x 2^n up to 30 s; a pass dials the whole list.
+  // FailoverTransport: 10 ms before the first pass, and before the n-th 10 ms x 2^n, up to 30 s; each pass dials the
+  // whole list.
   peer(
     "ActiveMQ failover: (Java)",
     2,
     () => 10,
     (step) => Math.min(10 * 2 ** step, 30_000),
   ),
-  // SimpleDiscoveryAgent: every try waits at least 1 s, then twice as long each time, up to 30 s.
+  // SimpleDiscoveryAgent: waits at least 1 s before each try, then twice as long each time, up to 30 s.
   peer(
     "ActiveMQ masterslave: (Java)",
     2,
     () => 1_000,
     (step) => Math.min(1_000 * 2 ** step, 30_000),
   ),
-  // ConnectFailover: the endpoints in turn, each by its own count of failures: 10 ms x (2^failures - 1) up to 30 s.
+  // ConnectFailover: the endpoints in turn, each with its own count of failures: 10 ms x (2^failures - 1), up to 30 s.
   peer(
     "stompit ConnectFailover",
     1,
@@ -60,7 +64,7 @@ export const PEER_SCHEDULES: readonly Schedule[] = [
     () => 100,
     (step) => Math.min(100 * 2 ** step, 60_000),
   ),
-  // reconnectTimeInSeconds is heartbeatIntervalInSeconds, 5, whatever happened before.
+  // reconnectTimeInSeconds equals heartbeatIntervalInSeconds, 5, whatever happened before.
   peer(
     "amqp-connection-manager",
     1,

@@ -1,7 +1,13 @@
-/** A fleet that lost its broker at the same moment: how many connections a second it tries, and how it comes back. */
+/**
+ * Simulates a fleet that has lost its broker at one moment: how many connections a second it tries, and how it comes
+ * back.
+ */
 import type { Schedule, Waits } from "./schedules.ts";
 
-/** Dials in each bucket of `bucketMs`, from the loss to the end of the outage; every dial is refused at once. */
+/**
+ * Returns the dials in each bucket of `bucketMs`, from the loss to the end of the outage; every dial is refused at
+ * once.
+ */
 export function simulateOutage(
   schedule: Schedule,
   fleet: {
@@ -26,28 +32,30 @@ export function simulateOutage(
 export interface ReturnOptions {
   readonly clients: number;
   readonly outageMs: number;
-  /** Handshakes the new master finishes in a second; one whose client has gone costs as much as any other. */
+  /** How many handshakes the new master finishes in a second. One whose client has gone takes as long as any other. */
   readonly acceptsPerSecond: number;
-  /** How long the n-th attempt at it in a row may wait for its handshake, ms. */
+  /** How long the n-th attempt in a row may wait for its handshake, in ms. */
   readonly patienceMs: (attempt: number) => number;
   readonly random: () => number;
-  /** Given up then, ms after the end of the outage. */
+  /** Clients that are not back by then are given up, in ms after the end of the outage. */
   readonly horizonMs: number;
 }
 
 export interface Return {
-  /** Since the end of the outage, ms, sorted; those who were not back by the horizon are missing. */
+  /**
+   * Times of return in ms since the end of the outage, sorted; clients that were not back by the horizon are missing.
+   */
   readonly backMs: readonly number[];
-  /** Connects to the new master. */
+  /** How many connects the new master got. */
   readonly connects: number;
   readonly peakPer100Ms: number;
-  /** Handshakes it finished for clients who had given up. */
+  /** How many handshakes it finished for clients that had given up. */
   readonly wasted: number;
 }
 
 const STEP_MS = 10;
 
-/** One endpoint takes everybody, the other refuses; attempts wait in the order they came. */
+/** One endpoint accepts everybody, and the other refuses. Attempts wait in the order they came. */
 export function simulateReturn(schedule: Schedule, options: ReturnOptions): Return {
   const fleet = new ReturningFleet(schedule, options);
   while (fleet.step());
@@ -61,7 +69,7 @@ class ReturningFleet {
   readonly #nextRound: Float64Array;
   readonly #back: number[] = [];
   readonly #done: Uint8Array;
-  /** Clients by the step in which they dial. */
+  /** The clients by the step in which they dial. */
   readonly #calendar = new Map<number, number[]>();
   readonly #queue: { readonly client: number; readonly untilMs: number }[] = [];
   readonly #connectsPer100Ms: number[] = [];
@@ -84,7 +92,7 @@ class ReturningFleet {
     }
   }
 
-  /** False when all are back, or the horizon is reached. */
+  /** Returns false when all clients are back, or the horizon is reached. */
   step(): boolean {
     for (const client of this.#calendar.get(this.#step) ?? []) if (!this.#done[client]) this.#dial(client);
     this.#calendar.delete(this.#step);
@@ -92,7 +100,7 @@ class ReturningFleet {
     const nowMs = this.#step * STEP_MS;
     const budget = Math.floor((nowMs * this.#options.acceptsPerSecond) / 1_000);
     while (this.#served < this.#queue.length && this.#budgetUsed < budget) this.#serve(nowMs);
-    // What was not used is gone: a master that idles does not catch up.
+    // Unused capacity is lost: an idle master does not catch up later.
     this.#budgetUsed = budget;
     return this.#back.length < this.#options.clients && nowMs < this.#options.horizonMs;
   }
@@ -129,7 +137,7 @@ class ReturningFleet {
     this.#connectsPer100Ms[bucket] = (this.#connectsPer100Ms[bucket] ?? 0) + 1;
     const untilMs = nowMs + this.#options.patienceMs(attempt);
     this.#queue.push({ client, untilMs });
-    // Dialled again only if nobody serves it until then.
+    // Dials again only if the client has not been served by then.
     this.#dialNotBefore(client, Math.max(untilMs, nowMs + STEP_MS));
   }
 

@@ -1,4 +1,4 @@
-/** The frames the AMQP null server writes, made by hand: those of the messages once, with their numbers written over. */
+/** The frames that the AMQP null server writes. Those of messages are made once, and their numbers are overwritten. */
 import { DUPLICATE_ID_PROPERTY } from "../../src/messaging/messages/outgoing-message.ts";
 import {
   described,
@@ -17,7 +17,7 @@ import type { Product } from "../../test/brokers/real-group.ts";
 import { numberPlace, writeNumber } from "../driver/numbered-ids.ts";
 import { fieldBytes, MAX_FRAME_BYTES, type RawFrame } from "./amqp-reader.ts";
 
-/** What the real ones say of themselves in open; both grant 1000 at first. */
+/** What the real brokers announce in open. */
 const PRODUCTS: Readonly<Record<Product, readonly [name: string, version: string]>> = {
   classic: ["ActiveMQ", "6.1.8"],
   artemis: ["apache-activemq-artemis", "2.55.0"],
@@ -53,7 +53,7 @@ export function begin({ channel }: RawFrame): Buffer {
   return on(channel, PERFORMATIVE.begin, [remote, uint(0), uint(UNBOUNDED), uint(UNBOUNDED)]);
 }
 
-/** The same link, seen from the other end. */
+/** Returns the same link from the server's side. */
 export function attach(asked: RawFrame, clientReceives: boolean): Buffer {
   const [name, handle, , sndMode, rcvMode, source, target] = [0, 1, 2, 3, 4, 5, 6].map((at) => fieldBytes(asked, at));
   const ours = [clientReceives ? FALSE : TRUE, sndMode, rcvMode, source, target, NULL, NULL, uint(0)];
@@ -75,13 +75,13 @@ export function flow(channel: number, state: FlowState): Buffer {
   return on(channel, PERFORMATIVE.flow, [...session, ...link]);
 }
 
-/** `role` is ours: true for what the client sent. */
+/** `role` is the server's: true for messages that the client sent. */
 export function accepted(channel: number, role: boolean, first: number, last: number): Buffer {
   const fields = [role ? TRUE : FALSE, uint(first), uint(last), TRUE, ACCEPTED_STATE];
   return on(channel, PERFORMATIVE.disposition, fields);
 }
 
-/** To detach, end and close: the same word, with the same handle and closed. */
+/** Answers detach, end and close with the same performative, the same handle, and closed. */
 export function farewell(asked: RawFrame): Buffer {
   const fields = asked.code === END.detach ? [fieldBytes(asked, 0), fieldBytes(asked, 1)] : [];
   return on(asked.channel, asked.code, fields);
@@ -91,16 +91,16 @@ export function isFarewell({ code }: RawFrame): boolean {
   return code === END.detach || code === END.end || code === END.close;
 }
 
-/** A frame whose numbers are written over. */
+/** A frame whose numbers are overwritten. */
 export interface Template {
   readonly bytes: Buffer;
   readonly idAt: number;
   readonly tagAt: number;
-  /** Of a message with an id of its own. */
+  /** The part of a message with its own id. */
   readonly numberAt: number | undefined;
 }
 
-/** A durable message of one data section, before it `id` as an application property, if it is given. */
+/** Makes a durable message with one data section, preceded by `id` as an application property if given. */
 export function transferTemplate(channel: number, handle: number, bodyBytes: number, id?: string): Template {
   const tag = variable(0xa0, 0xb0, Buffer.alloc(4, 0xee));
   const transfer = described(PERFORMATIVE.transfer, [uint(handle), uint(0xdddddddd), tag, uint(0), FALSE]);
@@ -112,7 +112,7 @@ export function transferTemplate(channel: number, handle: number, bodyBytes: num
   return { bytes, idAt: placeOf(bytes, 0xdd), tagAt: placeOf(bytes, 0xee), numberAt: numberPlace(bytes) };
 }
 
-/** Where four of this byte hold the place of a number. */
+/** Four of this byte mark the place of a number. */
 function placeOf(bytes: Buffer, byte: number): number {
   return bytes.indexOf(Buffer.alloc(4, byte));
 }
@@ -122,7 +122,7 @@ function applicationProperty(name: string, text: string): Buffer {
   return Buffer.concat([Buffer.from([0x00, 0x53, 0x74, 0xc1, items.length + 1, 2]), items]);
 }
 
-/** So many messages in a row, from these numbers on. */
+/** Returns this many messages in a row, numbered from these numbers on. */
 export function transfers(
   { bytes, idAt, tagAt, numberAt }: Template,
   firstId: number,
@@ -140,7 +140,7 @@ export function transfers(
   return frames;
 }
 
-/** Makes dispositions that accept one delivery of the other end's. */
+/** Makes dispositions that accept one delivery of the client. */
 export function acceptedMaker(channel: number): (id: number) => Buffer {
   const bytes = accepted(channel, true, 0xdddddddd, 0xeeeeeeee);
   const places = [0xdd, 0xee].map((byte) => placeOf(bytes, byte));

@@ -1,13 +1,16 @@
-/** The links of one AMQP session at the null server: one takes and confirms what a client sends, the other feeds a client by its credit. */
+/**
+ * The links of one AMQP session at the null server: one receives and confirms the client's messages, the other sends it
+ * messages as its credit allows.
+ */
 import { acceptedMaker, flow, type Template, transfers, transferTemplate } from "./amqp-answers.ts";
 
-/** As Classic and Artemis grant it, and when Artemis does again (`amqpCredits`, `amqpLowCredits`). */
+/** The credit that Classic and Artemis grant, and when Artemis grants more (`amqpCredits`, `amqpLowCredits`). */
 const CREDIT = 1_000;
 const LOW_CREDIT = 300;
-/** Messages of one write. */
+/** The most messages in one write. */
 const BATCH = 256;
 
-/** The numbers of one session, AMQP 1.0, 2.5.6. */
+/** The transfer numbers of one session: AMQP 1.0, 2.5.6. */
 export interface SessionState {
   readonly channel: number;
   nextIncomingId: number;
@@ -16,14 +19,14 @@ export interface SessionState {
   windowEnd: number;
 }
 
-/** Takes what a client sends. */
+/** Receives a client's messages. */
 export class TakingLink {
   readonly #session: SessionState;
   readonly #handle: number;
   readonly #accepted: (id: number) => Buffer;
   #deliveryCount = 0;
   #credit = 0;
-  /** The id of the delivery at hand, of which further transfers are to come. */
+  /** The id of a delivery of which further transfers follow. */
   #open: number | undefined;
 
   constructor(session: SessionState, handle: number) {
@@ -32,7 +35,7 @@ export class TakingLink {
     this.#accepted = acceptedMaker(session.channel);
   }
 
-  /** Credit, when there is little. */
+  /** Grants credit when little is left. */
   grant(): Buffer | undefined {
     if (this.#credit > LOW_CREDIT) return undefined;
     this.#credit = CREDIT;
@@ -41,7 +44,7 @@ export class TakingLink {
     return flow(channel, { ...numbers, deliveryCount: this.#deliveryCount, credit: CREDIT });
   }
 
-  /** One transfer; the disposition once the delivery is whole, unless it came settled. */
+  /** Handles one transfer. Returns the disposition once the delivery is complete, unless it was sent settled. */
   take(deliveryId: number | undefined, settled: boolean, more: boolean): Buffer | undefined {
     const id = deliveryId ?? this.#open ?? 0;
     this.#open = more ? id : undefined;
@@ -52,7 +55,7 @@ export class TakingLink {
   }
 }
 
-/** Feeds a client. */
+/** Sends messages to a client. */
 export class FeedingLink {
   readonly #session: SessionState;
   readonly #handle: number;
@@ -73,7 +76,10 @@ export class FeedingLink {
     this.#draining = drain;
   }
 
-  /** The next messages that credit and window allow, or the word that a drain has ended; undefined when there is nothing to say. */
+  /**
+   * Returns the next messages that credit and window allow, or the flow that ends a drain; undefined when there is
+   * nothing to send.
+   */
   next(): Buffer | undefined {
     const session = this.#session;
     const count = Math.min(BATCH, this.#limit - this.#deliveryCount, session.windowEnd - session.nextOutgoingId);

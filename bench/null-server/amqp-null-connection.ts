@@ -14,7 +14,7 @@ export class AmqpNullConnection {
   readonly #socket: Socket;
   readonly #options: NullServerOptions;
   readonly #sessions = new Map<number, Session>();
-  /** The answers to what one read brought, for one write. */
+  /** The answers to the frames of one read, which go out in one write. */
   #answers: Buffer[] = [];
   readonly #reader = new AmqpReader(
     (protocol) => this.#takeHeader(protocol),
@@ -26,7 +26,7 @@ export class AmqpNullConnection {
     this.#options = options;
   }
 
-  /** @throws Error for what no client of a bench says. */
+  /** @throws Error for a frame that no client of the bench sends. */
   read(chunk: Buffer): void {
     this.#reader.read(chunk);
     for (const { links } of this.#sessions.values()) {
@@ -37,7 +37,7 @@ export class AmqpNullConnection {
     this.feed();
   }
 
-  /** Writes what credit and windows allow, until the socket has enough. */
+  /** Writes what credit and windows allow, until the socket's buffer is full. */
   feed(): void {
     for (const { links } of this.#sessions.values()) {
       for (const link of links.values()) {
@@ -104,7 +104,7 @@ export class AmqpNullConnection {
     if (link instanceof TakingLink) this.#answer(link.take(uintField(frame, 1), isTrue(frame, 4), isTrue(frame, 5)));
   }
 
-  /** What the client has not settled itself, it wants settled. */
+  /** What the client has not settled itself is settled by the server. */
   #disposition(frame: RawFrame): void {
     const first = uintField(frame, 1) ?? 0;
     if (!isTrue(frame, 3)) this.#answers.push(accepted(frame.channel, false, first, uintField(frame, 2) ?? first));

@@ -1,6 +1,9 @@
-/** Reads a client's AMQP frames as cheaply as can be: where each field of a performative lies, and nothing of what it is until asked. */
+/**
+ * Reads a client's AMQP frames as cheaply as possible: finds where each field of a performative is, and decodes a field
+ * only when asked.
+ */
 
-/** One frame. It lies in the buffer of one read: take what is needed of it at once. */
+/** One frame, as a view into the buffer of one read: take what you need of it at once. */
 export interface RawFrame {
   readonly channel: number;
   /** The performative's code, as in AMQP 1.0, part 2.7; -1 for a heart-beat. */
@@ -12,7 +15,7 @@ export interface RawFrame {
 }
 
 const HEADER_BYTES = 8;
-/** As our open frame allows. */
+/** The limit in our open frame. */
 export const MAX_FRAME_BYTES = 65_536;
 
 export class AmqpReader {
@@ -30,7 +33,7 @@ export class AmqpReader {
     const bytes = this.#unread.length > 0 ? Buffer.concat([this.#unread, chunk]) : chunk;
     let at = 0;
     while (bytes.length - at >= HEADER_BYTES) {
-      // "AMQP" as a size would be a thousand million bytes.
+      // Read as a size, "AMQP" would be about a thousand million bytes.
       const size = bytes.readUInt32BE(at);
       if (size === 0x414d5150) {
         this.#takeHeader(bytes.readUInt8(at + 4));
@@ -50,7 +53,7 @@ function openFrame(bytes: Buffer, start: number, size: number): RawFrame {
   const channel = bytes.readUInt16BE(start + 6);
   const body = start + 4 * bytes.readUInt8(start + 4);
   if (body >= start + size) return { channel, code: -1, bytes, at: body, count: 0 };
-  // A described list with a small code: all that clients write.
+  // A described list with a small code: clients write nothing else.
   if (bytes[body] !== 0 || bytes[body + 1] !== 0x53) throw new Error("A performative with an unusual descriptor");
   const code = bytes.readUInt8(body + 2);
   const list = body + 3;
@@ -60,7 +63,7 @@ function openFrame(bytes: Buffer, start: number, size: number): RawFrame {
   return { channel, code, bytes, at: list + 1, count: 0 };
 }
 
-/** Where field `index` of the frame begins; undefined where the list is shorter. */
+/** Returns where field `index` of the frame begins; undefined if the list is shorter. */
 export function fieldAt({ bytes, at, count }: RawFrame, index: number): number | undefined {
   if (index >= count) return undefined;
   let found = at;
@@ -68,13 +71,13 @@ export function fieldAt({ bytes, at, count }: RawFrame, index: number): number |
   return found;
 }
 
-/** The field's bytes, for sending them back; null where there is none. */
+/** Returns the field's bytes, for sending them back; null if the field is missing. */
 export function fieldBytes(frame: RawFrame, index: number): Buffer {
   const at = fieldAt(frame, index);
   return at === undefined ? Buffer.from([0x40]) : Buffer.from(frame.bytes.subarray(at, endOf(frame.bytes, at)));
 }
 
-/** A uint; undefined for null or none. */
+/** Reads a uint; undefined for null or a missing field. */
 export function uintField(frame: RawFrame, index: number): number | undefined {
   const at = fieldAt(frame, index);
   if (at === undefined) return undefined;
@@ -89,7 +92,7 @@ export function isTrue(frame: RawFrame, index: number): boolean {
   return at !== undefined && (frame.bytes[at] === 0x41 || (frame.bytes[at] === 0x56 && frame.bytes[at + 1] === 1));
 }
 
-/** A value's end follows from the upper half of its format code (AMQP 1.0, 1.2). */
+/** The upper half of a value's format code gives its length (AMQP 1.0, 1.2). */
 function endOf(bytes: Buffer, at: number): number {
   const format = bytes.readUInt8(at);
   if (format === 0) return endOf(bytes, endOf(bytes, at + 1));

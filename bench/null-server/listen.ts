@@ -1,8 +1,14 @@
-/** The listening half of the null servers: a port of the system's choice, and every socket gone when it closes. */
+/**
+ * The listening part of the null servers: uses a port that the system chooses, and destroys every socket when it
+ * closes.
+ */
 import { createServer, type Socket } from "node:net";
 import type { ServingNull } from "./null-server-options.ts";
 
-/** What a socket says that is no protocol ends that socket: `serve` returns what takes its bytes, and may throw. */
+/**
+ * `serve` returns a function that takes a socket's bytes. If that throws, because the bytes are no valid protocol, the
+ * socket is destroyed.
+ */
 export function listen(serve: (socket: Socket) => (chunk: Buffer) => void): Promise<ServingNull> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
@@ -17,7 +23,7 @@ export function listen(serve: (socket: Socket) => (chunk: Buffer) => void): Prom
       }
     });
     socket.on("close", () => sockets.delete(socket));
-    // Clients end as they like; a reset is one of the ways.
+    // A client may close its connection in any way, also by a reset.
     socket.on("error", () => socket.destroy());
   });
   const close = () => {

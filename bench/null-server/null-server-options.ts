@@ -1,10 +1,10 @@
-/** What both null servers may be told, and what they are while they serve. */
+/** The options of both null servers, and the interface of a running one. */
 import type { Product } from "../../test/brokers/real-group.ts";
 
 export interface NullServerOptions {
-  /** The broker it passes itself off as, so that clients speak to it as to that one. */
+  /** The broker that the server imitates, so that clients speak to it as to that one. */
   readonly pose: Product;
-  /** The size of the messages it feeds a subscription with. */
+  /** The size of the messages that it sends to subscribers. */
   readonly bodyBytes: number;
 }
 
@@ -13,7 +13,7 @@ export interface ServingNull {
   close(): Promise<void>;
 }
 
-/** From the one argument of a null server's process: the options, or some of them, as JSON. */
+/** Reads the one argument of a null server's process: some of the options, or all, as JSON. */
 export function readNullServerOptions(argument: string | undefined): NullServerOptions {
   const given = JSON.parse(argument ?? "{}") as Partial<NullServerOptions>;
   return { pose: given.pose ?? "classic", bodyBytes: given.bodyBytes ?? 1024 };

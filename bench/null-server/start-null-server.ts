@@ -8,7 +8,7 @@ import type { NullServerOptions, ServingNull } from "./null-server-options.ts";
 
 const STARTS_WITHIN_MS = 20_000;
 
-/** Resolves once it listens; rejects when its process ends before, or says nothing. */
+/** Resolves once the server listens; rejects if its process ends before that or prints nothing. */
 export async function startNullServer(
   protocol: Protocol,
   options: Partial<NullServerOptions> = {},

@@ -1,14 +1,16 @@
-/** What a subscription at the STOMP null server is fed with: MESSAGE frames made once, as many as its window allows. */
+/**
+ * Sends MESSAGE frames, which are made once, to a subscription at the STOMP null server, as many as its window allows.
+ */
 import type { Socket } from "node:net";
 import { type Head, headerOf } from "./stomp-reader.ts";
 
 const DIGITS = 10;
-/** Messages of one write, so that a window without bounds is not written at once. */
+/** The most messages in one write, because a window without a limit cannot be written at once. */
 const BATCH = 256;
-/** Of a subscription that names no window of its own. */
+/** The window of a subscription that names none. */
 const DEFAULT_WINDOW = 1_000;
 
-/** A frame whose ids are numbers of a fixed width, to be written over. */
+/** A frame whose ids are numbers of a fixed width that are overwritten. */
 interface Template {
   readonly bytes: Buffer;
   readonly digitsAt: readonly number[];
@@ -17,7 +19,7 @@ interface Template {
 export class StompFeed {
   readonly #socket: Socket;
   readonly #template: Template;
-  /** How many may be unsettled; none are counted for `ack:auto`. */
+  /** How many messages may be unsettled; with `ack:auto` none are counted. */
   readonly #window: number;
   readonly #cumulative: boolean;
   #sent = 0;
@@ -33,7 +35,7 @@ export class StompFeed {
     socket.on("drain", () => this.feed());
   }
 
-  /** Writes what the window allows, until the socket has enough. */
+  /** Writes what the window allows, until the socket's buffer is full. */
   feed(): void {
     while (!this.#ended && !this.#socket.writableNeedDrain) {
       const count = Math.min(BATCH, this.#acknowledged + this.#window - this.#sent);
@@ -42,7 +44,7 @@ export class StompFeed {
     }
   }
 
-  /** An ACK or NACK of the message with this number. */
+  /** Handles an ACK or NACK of the message with this number. */
   acknowledge(number: number): void {
     this.#acknowledged = this.#cumulative ? Math.max(this.#acknowledged, number) : this.#acknowledged + 1;
   }
@@ -63,7 +65,7 @@ export class StompFeed {
   }
 }
 
-/** As Classic spells its frames; `ack` is what an id-only ACK names. */
+/** Writes frames as Classic does. `ack` is the id that an ACK with only an id uses. */
 function templateFor(subscribe: Head, bodyBytes: number): Template {
   const zeros = "0".repeat(DIGITS);
   const id = headerOf(subscribe, "id") ?? "0";
@@ -72,7 +74,7 @@ function templateFor(subscribe: Head, bodyBytes: number): Template {
   return { bytes: Buffer.concat([Buffer.from(head), Buffer.alloc(bodyBytes, "x"), Buffer.alloc(1)]), digitsAt };
 }
 
-/** Classic counts messages, Artemis bytes: a window of 0 is one message, -1 is no bound. */
+/** Classic counts messages and Artemis bytes: a window of 0 is one message, and -1 is no limit. */
 function windowOf(subscribe: Head, frameBytes: number): number {
   const messages = headerOf(subscribe, "activemq.prefetchSize");
   if (messages !== undefined) return Number(messages);

@@ -1,11 +1,14 @@
-/** A STOMP server that stores nothing: it confirms whatever comes at once and feeds whoever subscribes, so that what is measured is the client. */
+/**
+ * A STOMP server that stores nothing. It confirms every send at once and feeds every subscriber, so that only the
+ * client is measured.
+ */
 import type { Socket } from "node:net";
 import { listen } from "./listen.ts";
 import type { NullServerOptions, ServingNull } from "./null-server-options.ts";
 import { StompFeed } from "./stomp-feed.ts";
 import { type Head, headerOf, StompReader } from "./stomp-reader.ts";
 
-/** As the real ones call themselves in CONNECTED. */
+/** The names of the real brokers in CONNECTED. */
 const SERVER_HEADERS = {
   classic: "ActiveMQ/6.1.8",
   artemis: "ActiveMQ-Artemis/2.55.0 ActiveMQ Artemis Messaging Engine",
@@ -17,7 +20,7 @@ export function serveStomp(options: NullServerOptions): Promise<ServingNull> {
 
 function serve(socket: Socket, options: NullServerOptions): (chunk: Buffer) => void {
   const feeds = new Map<string, StompFeed>();
-  /** The answers to what one read brought, for one write. */
+  /** The answers to the frames of one read, which go out in one write. */
   let answers = "";
   const reader = new StompReader((head) => {
     answers += answerTo(head);
@@ -38,7 +41,10 @@ function serve(socket: Socket, options: NullServerOptions): (chunk: Buffer) => v
       feeds.delete(id);
     }
   };
-  /** STOMP 1.2 names the message by the `ack` header's value, earlier versions by the message-id. With several subscriptions the numbers are taken for the first's. */
+  /**
+   * STOMP 1.2 identifies the message by the value of its `ack` header, earlier versions by its message-id. If there are
+   * several subscriptions, the numbers count as those of the first.
+   */
   const acknowledge = (id: string, messageId: string | undefined): void => {
     const [feed] = feeds.values();
     feed?.acknowledge(Number(messageId === undefined ? id : messageId.slice(messageId.lastIndexOf(":") + 1)));

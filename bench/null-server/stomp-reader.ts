@@ -1,6 +1,9 @@
-/** Reads a client's STOMP frames as cheaply as can be: heads are text, bodies are skipped and never gathered. */
+/**
+ * Reads a client's STOMP frames as cheaply as possible: heads stay text, and bodies are skipped without being
+ * collected.
+ */
 
-/** A frame's head: its command and its header lines, still one text. */
+/** A frame's head: its command and its header lines, as one text. */
 export interface Head {
   readonly command: string;
   /** `\nname:value` for each header, so that a name can be searched for. */
@@ -10,16 +13,16 @@ export interface Head {
 const LF = 0x0a;
 const CR = 0x0d;
 const HEAD_END = Buffer.from("\n\n");
-/** A client of a bench has nothing to say that is longer. */
+/** Clients of the bench send no longer heads. */
 const MAX_HEAD_BYTES = 64 * 1024;
 
-/** Hands each head over when its frame has ended. */
+/** Passes each head on when its frame is complete. */
 export class StompReader {
   readonly #take: (head: Head) => void;
-  /** The start of a head that has come in part. */
+  /** The beginning of a head that has arrived in part. */
   #unread: Buffer = Buffer.alloc(0);
   #open: Head | undefined;
-  /** Of the open frame's body: bytes to skip, the NUL among them; -1 is "to the NUL". */
+  /** How many bytes of the current frame's body to skip, including the NUL; -1 means up to the NUL. */
   #skip = 0;
 
   constructor(take: (head: Head) => void) {
@@ -67,7 +70,7 @@ export class StompReader {
   }
 }
 
-/** As it stands, escapes and all. */
+/** The value as written, without unescaping. */
 export function headerOf({ lines }: Head, name: string): string | undefined {
   const mark = `\n${name}:`;
   const at = lines.indexOf(mark);

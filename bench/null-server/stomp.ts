@@ -1,8 +1,11 @@
-/** The STOMP null server as a process of its own: prints its port on one line, serves until standard input ends or it gets a signal. */
+/**
+ * Runs the STOMP null server as a process of its own: prints its port on one line, and serves until standard input ends
+ * or a signal comes.
+ */
 import { readNullServerOptions } from "./null-server-options.ts";
 import { serveStomp } from "./stomp-null-server.ts";
 
 const { port } = await serveStomp(readNullServerOptions(process.argv[2]));
 console.log(port);
-// Whoever started it may have been killed.
+// The process that started it may have been killed.
 process.stdin.resume().on("end", () => process.exit());

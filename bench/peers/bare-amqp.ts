@@ -1,4 +1,4 @@
-/** A bare socket that writes canned AMQP frames: the limit. */
+/** A bare socket that writes AMQP frames made beforehand: the upper limit for any client. */
 import { openBareSender, receiveBare } from "../driver/bare-amqp.ts";
 import { type BenchPeer, fail } from "../driver/bench-peer.ts";
 import { runPeer } from "../driver/run-peer.ts";

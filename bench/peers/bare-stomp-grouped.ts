@@ -1,4 +1,7 @@
-/** Likewise, with the sends of half a window in one transaction, confirmed by its COMMIT: the limit of group commit. */
+/**
+ * The same, with the sends of half a window in one transaction that its COMMIT confirms: the upper limit of group
+ * commit.
+ */
 import { BareStomp } from "../driver/bare-stomp.ts";
 import { fail } from "../driver/bench-peer.ts";
 import { runPeer } from "../driver/run-peer.ts";

@@ -1,4 +1,4 @@
-/** rhea, sending what ours does: messages with an id that the broker finds duplicates by. */
+/** rhea, sending what this package sends: messages with an id for duplicate detection. */
 import { openRhea } from "../driver/rhea-peer.ts";
 import { runPeer } from "../driver/run-peer.ts";
 

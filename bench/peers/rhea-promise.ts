@@ -1,4 +1,4 @@
-/** rhea-promise: rhea with a promise a send. */
+/** rhea-promise: rhea with a promise for each send. */
 import rhea from "rhea";
 import { Connection, SenderEvents } from "rhea-promise";
 import { terminusOf } from "../driver/amqp-terminus.ts";
@@ -31,7 +31,7 @@ async function open(workload: Workload): Promise<BenchPeer> {
   };
 }
 
-/** Its send() rejects without credit: what has none waits here. */
+/** Its send() rejects when there is no credit, so sends without credit wait here. */
 async function sendWith(connection: Connection, workload: Workload): Promise<BenchPeer["send"]> {
   const body = rhea.message.data_section(Buffer.alloc(workload.bodyBytes, "x"));
   const sender = await connection.createAwaitableSender({ target: terminusOf(workload) });

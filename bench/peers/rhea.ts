@@ -1,4 +1,4 @@
-/** rhea as it comes. */
+/** rhea with its defaults. */
 import { openRhea } from "../driver/rhea-peer.ts";
 import { runPeer } from "../driver/run-peer.ts";
 

@@ -1,4 +1,4 @@
-/** stompit, sending what ours does: messages with an id that the broker finds duplicates by. */
+/** stompit, sending what this package sends: messages with an id for duplicate detection. */
 import { runPeer } from "../driver/run-peer.ts";
 import { openStompit } from "../driver/stompit-peer.ts";
 

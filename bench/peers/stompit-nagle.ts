@@ -1,4 +1,4 @@
-/** stompit as it comes: it leaves Nagle's algorithm on. */
+/** stompit with its defaults, which leave Nagle's algorithm on. */
 import { runPeer } from "../driver/run-peer.ts";
 import { openStompit } from "../driver/stompit-peer.ts";
 

@@ -1,4 +1,4 @@
-/** stompit with Nagle's algorithm off: as fast as it goes. */
+/** stompit without Nagle's algorithm, which is its fastest way. */
 import { runPeer } from "../driver/run-peer.ts";
 import { openStompit } from "../driver/stompit-peer.ts";
 

@@ -1,4 +1,4 @@
-/** @stomp/stompjs over TCP, by its own wrapper. */
+/** @stomp/stompjs over TCP, with its own wrapper. */
 import { Client } from "@stomp/stompjs";
 import { TCPWrapper } from "@stomp/tcp-wrapper";
 import { type BenchPeer, fail } from "../driver/bench-peer.ts";

@@ -1,4 +1,4 @@
-/** The questions, in the order they are run and shown. */
+/** The questions in the order in which they are run and shown. */
 import type { Question } from "../runner/question.ts";
 import { artemisAmqpBoth } from "./artemis-amqp-both.ts";
 import { artemisAmqpLatency } from "./artemis-amqp-latency.ts";

@@ -1,4 +1,7 @@
-/** The part of docs/benchmarks.md that a run of the bench writes: whether the goals were met, and a table for each question. */
+/**
+ * The part of docs/benchmarks.md that a run of the bench writes: whether the goals were met, and a table for each
+ * question.
+ */
 import { isMet, type PeerSummary } from "./compare.ts";
 import type { Goal, Question } from "./question.ts";
 
@@ -10,7 +13,7 @@ export interface Answer {
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
-/** @throws Error for a text without the two marks. */
+/** @throws Error if the text lacks the two marks. */
 export function withAnswers(text: string, written: string): string {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`The page has no place for the tables: ${BEGIN} … ${END}`);

@@ -1,9 +1,12 @@
-/** From the rounds of a question to its figures: medians, spread, and the ratio of ours to each peer, round by round. */
+/**
+ * Computes the figures of a question from its rounds: medians, spread, and the ratio of ours to each peer, round by
+ * round.
+ */
 import type { Measurement } from "../driver/workload.ts";
 import { median } from "../statistics.ts";
 import type { Figure, Goal } from "./question.ts";
 
-/** What each peer measured in one round, by its name. */
+/** The measurement of each peer in one round, by the peer's name. */
 export type Round = Readonly<Record<string, Measurement>>;
 
 export interface PeerSummary {
@@ -13,7 +16,7 @@ export interface PeerSummary {
   readonly cpuUsPerMessage: number;
   readonly rssMiB: number;
   readonly p50Ms: number | undefined;
-  /** Ours to this peer's: the median of the rounds' ratios. */
+  /** The median over the rounds of the ratio ours/peer. */
   readonly ratio: number;
 }
 

@@ -1,4 +1,4 @@
-/** Takes out of a queue what a measurement has confirmed, with this package: a message that is not there ends the bench. */
+/** Takes the messages that a measurement has confirmed out of their queue. A missing message ends the bench. */
 import { connect } from "masterslave-transport";
 import type { Protocol } from "../../test/brokers/real-group.ts";
 import type { Workload } from "../driver/workload.ts";

@@ -1,4 +1,4 @@
-/** The Java clients as peers: one program for both, started by the virtual machine. */
+/** The Java clients as peers: one program for both, run by the virtual machine. */
 import { jmsPeerJars } from "../../test/brokers/maven-jars.ts";
 import type { RealGroup } from "../../test/brokers/real-group.ts";
 import type { Workload } from "../driver/workload.ts";
@@ -10,7 +10,7 @@ export function isJava(peer: string): peer is JavaPeer {
   return (JAVA_PEERS as readonly string[]).includes(peer);
 }
 
-/** With the compiler's settings as they come: the client is measured, after a long warm-up. */
+/** Uses the JVM's default compiler settings: the client is measured after a long warm-up. */
 export async function javaCommand(
   peer: JavaPeer,
   { credentials, prefetch }: Workload,

@@ -1,4 +1,4 @@
-/** The rates of each question's peers as bars, in SVG: what a document shows needs no library to draw. */
+/** Draws the rates of each question's peers as bars in SVG, without a library. */
 import type { Answer } from "./benchmark-page.ts";
 
 const WIDTH = 960;
@@ -9,7 +9,7 @@ const OURS = "#0b6e4f";
 const THEIRS = "#9aa5b1";
 const LIMIT = "#d9c27e";
 
-/** One block a question, each with a scale of its own. */
+/** One block for each question, with its own scale. */
 export function ratioChart(answers: readonly Answer[]): string {
   let top = 56;
   const blocks = answers.map((answer) => {

@@ -1,4 +1,4 @@
-/** Runs one question: its server once, and each peer in turn, round after round, in a process of its own. */
+/** Runs one question: starts its server once, then each peer in turn, round after round, in a process of its own. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -13,17 +13,17 @@ import { isJava, javaCommand } from "./java-peer.ts";
 import type { Question } from "./question.ts";
 
 export interface RunTerms {
-  /** Counted; one more comes before them and is dropped. */
+  /** The number of counted rounds; one more comes before them and is dropped. */
   readonly pairs: number;
   readonly measureMs: number;
   readonly warmUpMs: number;
-  /** Of those that receive. */
+  /** The number of messages for questions that receive. */
   readonly messages: number;
 }
 
 interface Server {
   readonly endpoint: Workload["endpoint"];
-  /** Where queues are filled and emptied; a null server needs neither. */
+  /** The group whose queues are filled and emptied; a null server needs neither. */
   readonly group?: RealGroup;
   close(): Promise<void>;
 }
@@ -53,7 +53,9 @@ async function startServer({ nullServer, product, protocol, work }: Question): P
   return { endpoint: group.endpoint("a", protocol), group, close: () => group.close() };
 }
 
-/** Every measurement has a queue of its own; Artemis keeps in its heap what stays behind, so there it is taken out again. */
+/**
+ * Every measurement has its own queue. Artemis keeps leftover messages in its heap, so there they are taken out again.
+ */
 async function measureOne(question: Question, peer: string, server: Server, n: number, terms: RunTerms) {
   const { work, product, protocol, name } = question;
   const workload: Workload = {
@@ -73,7 +75,7 @@ async function fill(workload: Workload, group: RealGroup): Promise<void> {
   await bare.fill(workload.messages).finally(() => bare.close());
 }
 
-/** Rejects with what the peer said when it measured nothing; it ends by itself within 90 s. */
+/** Rejects with the peer's message if it measured nothing. The peer ends by itself within 90 s. */
 async function runPeerProcess(peer: string, workload: Workload, group: RealGroup | undefined): Promise<Measurement> {
   const program = fileURLToPath(new URL(`../peers/${peer}.ts`, import.meta.url));
   const node = [process.execPath, "--import", "tsx", program] as const;

@@ -1,4 +1,4 @@
-/** Opens connections that do nothing, and prints what each of them takes: `idle-process.ts <protocol> <client> <port> <count>`. */
+/** Opens idle connections and prints the memory of each: `idle-process.ts <protocol> <client> <port> <count>`. */
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,9 +9,9 @@ import stompit from "stompit";
 const [protocol, client, port, count] = process.argv.slice(2) as ["stomp" | "amqp", "ours" | "library", string, string];
 const HOST = "127.0.0.1";
 const HEARTBEAT_MS = 5_000;
-/** At once: no more than a backlog holds. */
+/** How many are opened at once: no more than fit into a backlog. */
 const BATCH = 50;
-/** Until heart-beats have been both ways. */
+/** Time for heart-beats in both directions. */
 const SETTLE_MS = 6_000;
 
 const OPEN = {
@@ -19,7 +19,7 @@ const OPEN = {
   library: () => (protocol === "stomp" ? openStompit() : openRhea()),
 };
 
-/** As stompit alone is used; what src/ declares of it is only what the adapter uses. */
+/** stompit's interface as programs use it; src/ declares only what the adapter needs. */
 const { Client } = stompit as unknown as {
   readonly Client: new (
     socket: Socket,
@@ -45,7 +45,7 @@ async function openRhea(): Promise<unknown> {
 }
 
 async function memory() {
-  // What is behind collected buffers is given back a turn later.
+  // The memory behind collected buffers is freed one turn of the event loop later.
   for (let again = 0; again < 2; again++) {
     globalThis.gc?.();
     await sleep(100);
@@ -63,7 +63,8 @@ async function openAll(): Promise<void> {
   await sleep(SETTLE_MS);
 }
 
-// The first as many are not counted: with them comes what V8 takes once, and for young objects.
+// The first connections, as many again, are not counted: V8 allocates some memory only once, and some for young
+// objects.
 await openAll();
 const before = await memory();
 await openAll();

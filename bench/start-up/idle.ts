@@ -1,4 +1,4 @@
-/** What an idle connection keeps in memory: a few hundred of one process to a group in another. */
+/** The memory of an idle connection, measured with a few hundred connections from one process to a group in another. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -6,10 +6,10 @@ import { embeddedGroup } from "masterslave-transport/testing";
 
 export interface IdleCost {
   readonly client: string;
-  /** Bytes a connection. */
+  /** Bytes for each connection. */
   readonly heap: number;
   readonly external: number;
-  /** Bytes of the whole process with twice as many, and what V8 has not given back. */
+  /** Bytes of the whole process with twice as many connections, and the part of it that V8 has not given back. */
   readonly processRss: number;
 }
 

@@ -1,4 +1,4 @@
-/** Cold imports: each in a process of its own, the modules in turn. */
+/** Measures cold imports, each in a process of its own, with the modules in turn. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { loadedFiles } from "../../test/support/loaded-files.ts";
@@ -8,10 +8,10 @@ export interface ImportCost {
   readonly module: string;
   readonly ms: number;
   readonly beyondMs: number;
-  /** JavaScript files that were read, Node's own left out. */
+  /** How many JavaScript files were read, without Node's own. */
   readonly files: number;
   readonly ours: number;
-  /** Node's own modules that were not loaded before. */
+  /** Modules of Node's own that were not loaded before. */
   readonly builtin: number;
 }
 

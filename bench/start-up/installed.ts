@@ -1,4 +1,4 @@
-/** What a production install of the packed library brings, by package. */
+/** The contents of a production install of the packed library, by package. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,13 +8,13 @@ import { promisify } from "node:util";
 export interface InstalledPackage {
   readonly name: string;
   readonly files: number;
-  /** Of the files' contents. */
+  /** The total size of the files' contents. */
   readonly bytes: number;
 }
 
 const run = promisify(execFile);
 
-/** The largest first, and the sum at the end. */
+/** The largest package first, and the sum at the end. */
 export async function measureInstalled(): Promise<InstalledPackage[]> {
   const directory = await mkdtemp(join(tmpdir(), "installed-"));
   try {

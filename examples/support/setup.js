@@ -1,4 +1,5 @@
-// What the examples share: the URI of your group, what they wait for and errors in one line. A program of yours has its own ways for both.
+// Shared by the examples: reads your group's URI, and prints what they wait for and errors in one line each.
+// Your own program will do this in its own way.
 
 process.on("uncaughtException", (error) => {
   const { code, message } = error instanceof Error ? error : new Error(String(error));
@@ -6,7 +7,7 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
-/** The environment variable MASTERSLAVE_URI; without it the example says so and ends. */
+/** Returns the environment variable MASTERSLAVE_URI. If it is not set, the example says so and exits. */
 export function brokerUri() {
   const uri = process.env.MASTERSLAVE_URI?.trim();
   if (uri) return uri;
@@ -14,7 +15,7 @@ export function brokerUri() {
   process.exit(2);
 }
 
-/** For the event `waiting`: one line with what each endpoint answered last. */
+/** A listener for the event `waiting` that prints one line with the last answer of each endpoint. */
 export function tellWaiting({ waitedMs, endpoints }) {
   const answers = endpoints.map(({ message }) => message.replace(/\s*\n\s*/g, "; "));
   console.error(`waiting for ${Math.round(waitedMs / 1000)} s: ${answers.join("; ")}`);
