@@ -71,7 +71,7 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
   if (message.expiresAtMs !== undefined && message.expiresAtMs <= now) return { kind: "expired" };
   const identity = identityOf(message, protocol);
   const key = identity && idAtTarget({ group: path.from, link, source: formatDestination(source) }, identity);
-  const firstId = textOf(message.properties[FIRST_ID_PROPERTY]) ?? identity;
+  const firstId = firstIdOf(message, source, groups) ?? identity;
   const reply = replyAddress(message.replyTo, route);
   const { body, sections } = passedBody(message, rules);
   const properties: Record<string, PropertyValue> = {
@@ -140,8 +140,18 @@ function replyAddress(
   return { replyTo: formatDestination(applyRenames(renames, address)), unreachable: false };
 }
 
-function textOf(value: PropertyValue | undefined): string | undefined {
-  return typeof value === "string" && value.length <= MAX_FIRST_ID ? value : undefined;
+/**
+ * By the first id copies of a published message are known, so one without a path is not believed: anybody may copy the
+ * property. A message of a queue that was given back has no path, and keeps the id that it is traced by.
+ */
+function firstIdOf(
+  { properties }: ReceivedMessage,
+  { kind }: Destination,
+  groups: readonly string[] | "full",
+): string | undefined {
+  const value = properties[FIRST_ID_PROPERTY];
+  if (typeof value !== "string" || value.length > MAX_FIRST_ID) return undefined;
+  return kind === "queue" || groups.length > 0 ? value : undefined;
 }
 
 /** A limit, because anybody may send such a property. */

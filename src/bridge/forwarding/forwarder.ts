@@ -97,7 +97,8 @@ export class Forwarder {
       counts.recovered += 1;
       return this.#settle({ delivery, copy: composed, bytes, confirmed: true });
     }
-    if (this.#deps.twins.isTwin(rules.path.to, composed)) return this.#leave(delivery, bytes, "stays", TWIN);
+    if (this.#deps.twins.isTwin({ ...rules.path, link: rules.link }, composed))
+      return this.#leave(delivery, bytes, "stays", TWIN);
     const copy = map === undefined ? composed : await mapCopy(map, delivery.message, composed, rules);
     if (copy === "drop") return this.#drop(delivery, composed, bytes);
     if (composed.key === undefined) counts.withoutIdentity += 1;

@@ -5,22 +5,31 @@ import type { OutgoingCopy } from "./compose.ts";
 /** The memory for each group: a copy that comes after so many others is forwarded again. */
 const MAX_REMEMBERED = 50_000;
 
+/** A direction of a link. */
+export interface Way {
+  readonly link: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 export class TopicTwins {
-  /** By group; the value is the id of the copy that came first. */
+  /** By group; the value is the way of the copy that came first. */
   readonly #byGroup = new Map<string, Map<string, string>>();
 
   /**
-   * Whether another copy of this published message is on its way into the group, or there already. The same copy that
-   * comes again does not count. Messages of queues never have copies: one that returns is meant to.
+   * Whether another copy of this published message went into the group by another way: another link, or the other
+   * direction of this one. By one way a message comes once: two of one name there are a redelivery, or different messages
+   * whose publisher copied the properties. Messages of queues never have copies: one that returns is meant to.
    */
-  isTwin(group: string, { source, destination, origin, firstId, key }: OutgoingCopy): boolean {
+  isTwin(way: Way, { source, destination, origin, firstId, key }: OutgoingCopy): boolean {
     if (source.kind !== "topic" || firstId === undefined || key === undefined) return false;
-    const known = this.#of(group);
+    const known = this.#of(way.to);
+    const by = JSON.stringify([way.link, way.from]);
     const name = boundedId(JSON.stringify([origin, destination, firstId]));
     const first = known.get(name);
-    if (first !== undefined) return first !== key;
+    if (first !== undefined) return first !== by;
     if (known.size >= MAX_REMEMBERED) for (const oldest of known.keys()) if (known.delete(oldest)) break;
-    known.set(name, key);
+    known.set(name, by);
     return false;
   }
 

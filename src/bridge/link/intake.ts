@@ -54,7 +54,7 @@ export class Intake {
   #left: number;
   #closing = false;
   #forgetBytes: (() => void) | undefined;
-  /** The `performance.now()` of the last delivery, or of the start. */
+  /** The `performance.now()` of the last delivery, of the start, or of the last change of the source's session. */
   lastTakenAt = performance.now();
 
   constructor(deps: IntakeDeps) {
@@ -63,6 +63,11 @@ export class Intake {
     const { source, listed, isRouted, onRefused } = deps;
     const onQueue = (queue: DestinationPattern) => this.#found(queue);
     this.#list = new QueueList({ group: source, sources: listed, isRouted, onQueue, onRefused });
+    // Silence without a session tells nothing of the queues.
+    for (const event of ["interrupted", "restored"] as const)
+      source.connection.on(event, () => {
+        this.lastTakenAt = performance.now();
+      });
   }
 
   /** The queues that are consumed under their plain names. */

@@ -18,7 +18,7 @@ export interface UntilDeps {
 const LOOK_MS = 50;
 /** After this time without a message, the queues are checked for emptiness. */
 const IDLE_MS = 500;
-/** If a queue cannot be browsed, silence for this long counts as empty. */
+/** If a source cannot be browsed, silence for this long counts as empty. */
 const SILENT_MS = 3_000;
 
 /** Resolves when the link is over, has failed, or `signal` fires. Never rejects. */
@@ -41,20 +41,28 @@ async function isOver(until: Until, startedAt: number, deps: UntilDeps): Promise
 async function isEmpty({ source, sources, selectorOf, intake, unacknowledged }: UntilDeps): Promise<boolean> {
   const idleMs = performance.now() - intake.lastTakenAt;
   if (source.connection.endpoint === undefined || unacknowledged() > 0 || idleMs < IDLE_MS) return false;
-  if (idleMs >= SILENT_MS) return true;
   for (const each of sources) {
-    const selector = selectorOf(each);
-    // Classic's wildcards cannot be browsed: silence must do.
-    if (each.hasWildcard) return false;
-    try {
-      for await (const _ of source.connection.browse(
-        formatDestination(each),
-        selector === undefined ? {} : { selector },
-      ))
-        return false;
-    } catch {
-      return false;
-    }
+    const left = await hasMessages(each, source, selectorOf(each));
+    if (left === true) return false;
+    // Read after the browse: a session may have ended meanwhile.
+    const silentMs = performance.now() - intake.lastTakenAt;
+    if (left === "unknown" && (silentMs < SILENT_MS || source.connection.endpoint === undefined)) return false;
   }
   return unacknowledged() === 0;
+}
+
+/** `"unknown"` for wildcards, and for what the broker does not let us browse. Never rejects. */
+async function hasMessages(
+  pattern: DestinationPattern,
+  { connection }: OpenGroup,
+  selector: string | undefined,
+): Promise<boolean | "unknown"> {
+  if (pattern.hasWildcard) return "unknown";
+  try {
+    for await (const _ of connection.browse(formatDestination(pattern), selector === undefined ? {} : { selector }))
+      return true;
+    return false;
+  } catch {
+    return "unknown";
+  }
 }

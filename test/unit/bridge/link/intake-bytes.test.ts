@@ -16,7 +16,9 @@ it("messages of long properties and no body fill the budget of bytes: no more of
   };
   let taken = 0;
   const intake = new Intake({
-    source: { connection: { broker: { product: "activemq" }, consume: () => consumer } } as unknown as OpenGroup,
+    source: {
+      connection: { broker: { product: "activemq" }, consume: () => consumer, on: () => {} },
+    } as unknown as OpenGroup,
     listed: [],
     isRouted: () => true,
     concurrency: 1,
