@@ -67,7 +67,7 @@ ${picture("down", `Figure ${figure} with host ${failed} dead`)}
 ${drillTable(run, rows)}
 
 ${agreement(rows)} Sent ${sent}, received ${received}, lost ${lost}, over both faults.
-With ${failed} back, its members wait: whoever has taken over keeps the lock.
+When ${failed} is back, its members wait: a member that has taken over keeps the lock.
 
 ${picture("back", `Figure ${figure} with host ${failed} back`)}
 ${cut ? `\n${cutSection(run.figure, cut)}` : ""}`;
@@ -78,15 +78,15 @@ function cutSection(figure: Figure, cut: RecordedCut): string {
   const groups = stranded.length === 1 ? `group ${stranded[0]}` : `groups ${stranded.join(" and ")}`;
   return `### Figure ${figure}: host ${host} is cut off, and nobody takes over
 
-The link of ${host} goes down while its processes live. Its active members keep the locks of their stores, so that nobody takes
-over ${groups}, and no client reaches a master until the link is back.
+The link of ${host} goes down while its processes live. Its active members keep the locks of their stores, so no other member takes
+over ${groups}, and no client of theirs reaches a master until the link is back.
 
 ![Figure ${figure} with host ${host} cut off](${pictureFile(figure, "cut")})
 
 ${drillTable(cut, rows)}
 
 ${agreement(rows)} ${agreement(healed).replace("were", "were again")} The members answered ${seconds(recoveryMs)} after the link was back.
-Our clients said so:
+Our clients reported:
 
 \`\`\`text
 ${said.join("\n")}
@@ -132,7 +132,7 @@ ${[
   row("every host is a", ({ hosts }) => (hosts === "namespaces" ? "network namespace" : "loopback address")),
   row("all started after", ({ startMs }) => seconds(startMs)),
   row(
-    "all connectors there after, as the brokers tell",
+    "all connectors up after, as the brokers report",
     ({ linksMs, connectors }) => `${seconds(linksMs)} (${connectors})`,
   ),
   row("resident memory of all brokers", ({ memoryMiB }) => `${memoryMiB} MiB`),
@@ -141,14 +141,14 @@ ${[
   row("from the kill until every connector was back", ({ connectorsMs }) => seconds(connectorsMs)),
   row("from the healing of the cut until every member answered", ({ cut }) => seconds(cut?.recoveryMs ?? null)),
   row("from the healing of the cut until every connector was back", ({ cut }) => seconds(cut?.connectorsMs ?? null)),
-  row("connectors that the watchdog had to help", ({ restarted, cut }) =>
+  row("connectors whose broker the watchdog had to restart", ({ restarted, cut }) =>
     String(restarted.length + (cut?.restarted.length ?? 0)),
   ),
   row("messages sent, received, lost", ({ sent, received }) => `${sent}, ${received}, ${sent - received}`),
   row("machine", ({ machine }) => machine),
 ].join("\n")}
 
-Brokers: Classic ${found[0]?.broker}. One run each. Times include the asking: every member is probed in turn with a whole handshake.
+Brokers: Classic ${found[0]?.broker}. One run each. The times include the probing: every member is probed in turn with a complete handshake.
 `;
 }
 

@@ -132,7 +132,7 @@ function madeOnce(counts: ReadonlyMap<string, number>): string {
   return made
     .map(
       ({ code, setting, what, log }) =>
-        `### ${code}\n\n${setting}. ${what}\n${log.length > 0 ? `\n\`\`\`text\n${log.join("\n")}\n\`\`\`\n` : "\nThe log says nothing of it.\n"}`,
+        `### ${code}\n\n${setting}. ${what}\n${log.length > 0 ? `\n\`\`\`text\n${log.join("\n")}\n\`\`\`\n` : "\nThe log does not mention it.\n"}`,
     )
     .join("\n");
 }
