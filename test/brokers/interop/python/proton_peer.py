@@ -1,4 +1,4 @@
-"""Qpid Proton's blocking client, doing what lines of JSON on standard input ask for, and answering in lines of JSON: see client-process.ts."""
+"""Runs Qpid Proton's blocking client: carries out the lines of JSON on standard input and answers each with a line of JSON. See client-process.ts."""
 import base64
 import json
 import sys
@@ -14,7 +14,7 @@ DELIVERY_DELAY = symbol("x-opt-delivery-delay")
 
 
 class Routed(LinkOption):
-    """Artemis asks the capabilities whether an address is a queue or a topic."""
+    """Artemis decides by the capabilities whether an address is a queue or a topic."""
 
     def __init__(self, kind):
         self.kind = symbol(kind)
@@ -99,7 +99,7 @@ class Peer:
     def write(self, spec):
         text = spec.get("text")
         message = Message(text if text is not None else base64.b64decode(spec["base64"]))
-        # Bytes go out as a data section.
+        # Proton sends bytes as a data section.
         message.inferred = text is None
         message.durable = spec.get("persistent", True)
         if "correlationId" in spec:
@@ -148,7 +148,7 @@ class Peer:
 
 
 def read_destination(message):
-    """Where the address does not say what it is, the JMS mapping's annotation may."""
+    """If the address does not show whether it is a queue or a topic, the JMS mapping's annotation may."""
     if message.reply_to is None or "://" in message.reply_to:
         return message.reply_to
     kind = (message.annotations or {}).get(symbol("x-opt-jms-reply-to"), 0)
@@ -178,7 +178,7 @@ def main():
     for line in sys.stdin:
         try:
             answer = peer.run(json.loads(line))
-        except Exception as error:  # whatever it is, the test is to see it
+        except Exception as error:  # the test should see any error
             answer = {"error": repr(error)}
         print(json.dumps(answer), flush=True)
 

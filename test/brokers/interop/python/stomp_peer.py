@@ -1,4 +1,4 @@
-"""stomp.py, doing what lines of JSON on standard input ask for, and answering in lines of JSON: see client-process.ts."""
+"""Runs stomp.py: carries out the lines of JSON on standard input and answers each with a line of JSON. See client-process.ts."""
 import base64
 import json
 import queue
@@ -9,7 +9,7 @@ import uuid
 import stomp
 
 TIMEOUT_S = 10
-# What a MESSAGE carries besides the sender's own properties.
+# Headers of a MESSAGE that are not properties of the sender.
 HEADERS = {
     *("destination", "destination-type", "subscription", "message-id", "ack", "content-length", "content-type"),
     *("correlation-id", "reply-to", "type", "priority", "expires", "timestamp", "persistent", "redelivered"),
@@ -44,7 +44,7 @@ class Peer:
     def connect(self):
         (host, port), user, password = self.address_and_login
         self.inbox = Inbox()
-        # A content-length on every message, stomp.py's default, would make bytes of text on both brokers.
+        # With a content-length on every message, stomp.py's default, both brokers would take text for bytes.
         self.connection = stomp.Connection12(
             [(host, port)], auto_decode=False, auto_content_length=False, reconnect_attempts_max=1
         )
@@ -69,7 +69,7 @@ class Peer:
         return {"message": show(self.take(**taking(command)))}
 
     def request(self, command):
-        """STOMP has no temporary queue of its own; a queue of a name nobody else has is what its users take."""
+        """STOMP has no temporary queues, so its users take a queue with a unique name."""
         replies = f"queue://replies-{uuid.uuid4()}"
         self.put(command["destination"], command["message"], {"reply-to": self.spell(replies)})
         return {"message": show(self.take(replies, command["timeoutMs"]))}
@@ -79,7 +79,7 @@ class Peer:
         headers = {"correlation-id": request.headers.get("correlation-id") or request.headers["message-id"]}
         reply_to = request.headers["reply-to"]
         if reply_to.startswith("/remote-temp-"):
-            # Somebody else's temporary queue is written back as it came.
+            # The address of another client's temporary queue is sent back unchanged.
             self.write({"destination": reply_to}, command["message"], headers)
         else:
             self.put(read_destination(reply_to), command["message"], headers)
@@ -187,9 +187,9 @@ def show(frame):
         "type": headers.get("type"),
         "priority": number(headers.get("priority")),
         "expiresAtMs": expires or None,
-        # Classic says it only of persistent messages.
+        # Classic sends this header only for persistent messages.
         "persistent": headers.get("persistent") == "true",
-        # The first are Artemis's own names.
+        # The first names are those of Artemis.
         "groupId": headers.get("_AMQ_GROUP_ID", headers.get("JMSXGroupID")),
         "groupSequence": number(headers.get("_AMQ_GROUP_SEQUENCE", headers.get("JMSXGroupSeq"))),
         "properties": {n: {"type": "string", "value": v} for n, v in headers.items() if n not in HEADERS},
@@ -205,7 +205,7 @@ def main():
     for line in sys.stdin:
         try:
             answer = peer.run(json.loads(line))
-        except Exception as error:  # whatever it is, the test is to see it
+        except Exception as error:  # the test should see any error
             answer = {"error": repr(error)}
         print(json.dumps(answer), flush=True)
 
