@@ -65,7 +65,8 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
     if (options.signal?.aborted) {
       const aborted = new AbortError("Connecting was aborted before it began", options.signal.reason);
       this.#become({ type: "connect", at: new Date() });
-      this.#giveUp(aborted);
+      this.#become({ type: "gave-up", failure: aborted });
+      this.#tellFailed(aborted);
       throw aborted;
     }
     this.#become({ type: "connect", at: new Date() });
@@ -190,13 +191,14 @@ export class FailoverTransport<S extends Session> extends IsolatedEmitter<Transp
   #fail(failure: MasterSlaveError): void {
     const state = this.#state;
     if (state.name === "closing" || state.name === "closed") return;
+    this.#become({ type: "gave-up", failure });
+    // After the change of state: a listener on the signal of an attempt may call close().
     this.#abort.abort(failure);
     if (state.name === "connected") state.session.destroy(failure);
-    this.#giveUp(failure);
+    this.#tellFailed(failure);
   }
 
-  #giveUp(failure: MasterSlaveError): void {
-    this.#become({ type: "gave-up", failure });
+  #tellFailed(failure: MasterSlaveError): void {
     this.#tellEnded(failure);
     this.emit("failed", failure);
     this.emit("closed", failure);

@@ -398,6 +398,28 @@ describe("close()", () => {
     },
   );
 
+  it("may be called by an abort listener of an attempt that is given up because connecting failed", async () => {
+    const client = new ToyClient();
+    const { open } = client;
+    let closing: Promise<void> | undefined;
+    const { transport, names } = toyGroup(
+      [await toyServer("silent")],
+      {},
+      Object.assign(client, {
+        open: ((endpoint, context) => {
+          context.signal.addEventListener("abort", () => (closing ??= transport.close(soon())));
+          return open(endpoint, context);
+        }) satisfies ToyClient["open"],
+      }),
+    );
+    const failure = await rejection(transport.connect({ connectTimeoutMs: 50 }));
+    expect(failure).toBeInstanceOf(ConnectTimeoutError);
+    await until(() => closing !== undefined);
+    await closing;
+    expect(transport.state).toEqual({ name: "closed", lastError: failure });
+    expect(names()).toEqual(["failed", "closed"]);
+  });
+
   it("ends although a session breaks its word and rejects", async () => {
     const server = await toyServer("welcome");
     const client = new ToyClient();
