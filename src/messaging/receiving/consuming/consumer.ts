@@ -14,7 +14,7 @@ import { Deduplication, type DeduplicationOptions } from "../deliveries/deduplic
 import type { Delivery, SettleResult } from "../deliveries/delivery.ts";
 import { type Arrival, DeliveryQueue } from "../deliveries/delivery-queue.ts";
 import type { CountedDeliveries, DeliveryTally } from "../deliveries/delivery-tally.ts";
-import { warnOfClose, warnOfSelfWait } from "../handling/close-in-handler.ts";
+import { warnOfLostMessage, warnOfSelfWait } from "../handling/close-in-handler.ts";
 import type { HandlerFailures } from "../handling/handler-failures.ts";
 import type { ProcessMessage, ProcessTransacted } from "../handling/process-context.ts";
 import { type RunOptions, runConsumer } from "../handling/run-consumer.ts";
@@ -174,11 +174,11 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
    * handler of this consumer call drain(), without await: its message would come again.
    */
   close(): Promise<void> {
-    if (this.subscription.unsettled > 0 && this.#work.isCaller) {
-      const text = `close() of the consumer of ${this.#destination} was called in a handler of it: the message in hand goes back to the broker and comes again. Let the handler end first: call drain() there without await`;
-      warnOfClose((warning) => this.#owner.warn(warning), text);
-    }
-    return this.#close();
+    const losesMessage = this.subscription.unsettled > 0 && this.#work.isCaller;
+    const closing = this.#close();
+    // After the close, because a listener of the warning may call close() too.
+    if (losesMessage) warnOfLostMessage((warning) => this.#owner.warn(warning), this.#destination);
+    return closing;
   }
 
   get #destination(): string {

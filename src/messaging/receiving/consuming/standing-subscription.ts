@@ -1,5 +1,4 @@
 /** A standing request for messages: repeated on every session until it is ended or refused. */
-
 import { settledOr, startTimer } from "../../../async/timer.ts";
 import {
   ConsumerClosedError,
@@ -139,10 +138,13 @@ export class StandingSubscription implements Suspect {
     }
     const deliveries = this.#deliveries;
     if (!deliveries) return 0;
-    const voided = this.#reader.givenBack() + deliveries.end(this.#stale("its session ended", cause));
+    const stale = this.#stale("its session ended", cause);
+    const voided = this.#reader.givenBack() + deliveries.unsettled;
     if (this.#state.name === "subscribing") this.deaths += 1;
-    if (this.#state.name === "draining") this.end(undefined);
+    if (this.#state.name === "draining") this.end(undefined, { stale });
     else this.#state = { name: "waiting" };
+    // Here as elsewhere last: it runs abort listeners of handlers, and those may close the consumer.
+    deliveries.end(stale);
     return voided;
   }
 
@@ -174,16 +176,15 @@ export class StandingSubscription implements Suspect {
 
   /** The subscription is over for good; `failure` says why, unless the user ended it. */
   end(failure: MasterSlaveError | undefined, { unready, stale }: AskedEnd = {}): void {
-    const { name } = this.#state;
-    if (name === "closed") return;
+    if (this.#state.name === "closed") return;
     if (this.#state.name === "retrying") this.#state.stop();
     const deliveries = this.#deliveries;
     this.#state = { name: "closed" };
-    deliveries?.end(failure ?? stale ?? this.#stale("its consumer was closed"));
     this.#onceAnswered?.();
     this.#ready.reject(failure ?? unready ?? closedUnready(this.#name));
     this.#reader.ended(failure);
     this.#host.over(this);
+    deliveries?.end(failure ?? stale ?? this.#stale("its consumer was closed"));
   }
 
   fail(error: MasterSlaveError): void {
@@ -266,16 +267,15 @@ export class StandingSubscription implements Suspect {
     this.#heldElsewhere = { sinceMs, retries: retries + 1 };
     this.deaths = 0;
     this.#onceAnswered?.();
-    const { session } = deliveries;
     this.#reader.givenBack();
-    deliveries.end(error);
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** retries);
     const stop = startTimer(delayMs, () => {
       this.#state = { name: "waiting" };
-      this.resume(session);
+      this.resume(deliveries.session);
     });
     this.#state = { name: "retrying", stop };
-    if (retries === 0) this.#warnOfHolder(error);
+    deliveries.end(error);
+    if (retries === 0 && this.takesIn) this.#warnOfHolder(error);
   }
 
   #warnOfHolder(error: SubscriptionRefusedError): void {

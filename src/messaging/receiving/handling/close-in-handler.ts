@@ -8,11 +8,17 @@ const AFTER_MS = 100;
 /** Tells the listeners of `warning`; returns whether there were any. */
 export type Warn = (warning: ConnectionWarning) => boolean;
 
+/** Warns that a handler has closed its own consumer. */
+export function warnOfLostMessage(warn: Warn, destination: string): void {
+  const text = `close() of the consumer of ${destination} was called in a handler of it: the message in hand goes back to the broker and comes again. Let the handler end first: call drain() there without await`;
+  warnOfClose(warn, text);
+}
+
 /**
  * Raises the warning. If nobody listens it becomes a process warning, because such a program would only see a close()
  * that hangs.
  */
-export function warnOfClose(warn: Warn, message: string): void {
+function warnOfClose(warn: Warn, message: string): void {
   if (warn({ code: "CLOSE_IN_HANDLER", message, endpoint: undefined })) return;
   process.emitWarning(message, { code: "MASTERSLAVE_CLOSE_IN_HANDLER" });
 }

@@ -159,6 +159,15 @@ describe("a consumer", () => {
     expect(toy.order).toEqual(["warned", "through"]);
   });
 
+  it("that is closed in its own handler is told so once, though a listener of the warning closes it too", async () => {
+    const toy = await handling((connection, consumer) => {
+      connection.on("warning", () => void consumer.close());
+      return consumer.close();
+    });
+    expect(warned(toy)).toHaveLength(1);
+    expect(toy.order).toEqual(["warned", "through"]);
+  });
+
   it("that is closed in its own handler after that has settled its message is closed without a word", async () => {
     const toy = await toyConnected();
     const consumer = toy.connection.consume(ORDERS);
