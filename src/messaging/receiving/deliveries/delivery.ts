@@ -77,7 +77,8 @@ export class Delivery implements DeliveryFacts {
   /** Private, so that printing a delivery with its message does not print the whole connection. */
   readonly #origin: DeliveryOrigin;
   #held: IncomingDelivery | undefined;
-  #phase: "unsettled" | "settling" | "settled" = "unsettled";
+  /** `enlisted`: accepted in a transaction that may be open still. `undone`: that was not committed. `stale`: too late. */
+  #phase: "unsettled" | "settling" | "settled" | "enlisted" | "undone" | "stale" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
     this.message = message;
@@ -95,6 +96,25 @@ export class Delivery implements DeliveryFacts {
   /** Whether nobody has settled the delivery or begun to. For use within messaging. @internal */
   get unsettled(): boolean {
     return this.#phase === "unsettled";
+  }
+
+  /**
+   * What settles the delivery: one of its own methods, or a transaction that has not been rolled back. Undefined if it
+   * is unsettled, or was settled too late, or in a transaction that was not committed. Of messaging alone. @internal
+   */
+  get settledBy(): "itself" | "transaction" | undefined {
+    if (this.#phase === "enlisted") return "transaction";
+    return this.#phase === "settling" || this.#phase === "settled" ? "itself" : undefined;
+  }
+
+  /** Whether it was settled after its session had ended. Of messaging alone. @internal */
+  get stale(): boolean {
+    return this.#phase === "stale";
+  }
+
+  /** The transaction that accepted the delivery is over. Of messaging alone. @internal */
+  concluded(committed: boolean): void {
+    this.#phase = committed ? "settled" : "undone";
   }
 
   /**
@@ -171,7 +191,7 @@ export class Delivery implements DeliveryFacts {
   ): Promise<SettleResult> {
     if (this.#phase !== "unsettled")
       return Promise.reject(new AlreadySettledError(`The delivery of message ${this.#name} was settled before`));
-    this.#phase = "settling";
+    this.#phase = terms?.transaction ? "enlisted" : "settling";
     try {
       const result = this.#origin.settle(this, settlement, terms);
       if (typeof result === "string") return this.#settled(result, strict);
@@ -185,7 +205,8 @@ export class Delivery implements DeliveryFacts {
   }
 
   #settled(result: SettleResult, strict: boolean): Promise<SettleResult> {
-    this.#phase = "settled";
+    if (result === "stale") this.#phase = "stale";
+    else if (this.#phase === "settling") this.#phase = "settled";
     if (result !== "stale" || !strict) return Promise.resolve(result);
     const text = `The delivery of message ${this.#name} is stale: its session or subscription is gone, the message comes again`;
     return Promise.reject(new StaleDeliveryError(text));

@@ -74,6 +74,7 @@ export class SessionDeliveries implements DeliveryOrigin {
 
   concluded(delivery: Delivery, committed: boolean): void {
     this.#enlisted.delete(delivery);
+    delivery.concluded(committed);
     this.#owner.concluded(delivery, committed);
     this.#tellIdle();
   }

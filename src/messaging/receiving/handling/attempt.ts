@@ -5,11 +5,15 @@ import type { Delivery } from "../deliveries/delivery.ts";
 import { HandlerCall, type ProcessMessage } from "./process-context.ts";
 import type { Transact } from "./transact.ts";
 
-/** Why a handler failed. */
+/** Why a call of a handler did not end with the acceptance of its message. */
 export interface Failure {
   readonly reason: unknown;
-  /** Whether the handler had settled the delivery itself before it failed. */
-  readonly settled?: boolean;
+  /**
+   * What has already become of the message; undefined for a failure that counts. `settled`: the handler had settled the
+   * delivery itself. `void`: the handler threw after its signal had fired, and the message comes again. `undone`: the
+   * handler did not fail, but the acceptance was lost with the session, and the message comes again.
+   */
+  readonly became?: "settled" | "void" | "undone" | undefined;
 }
 
 /**
@@ -26,45 +30,63 @@ export class RunAgain extends Error {}
 
 const COMES_AGAIN: ReadonlySet<string> = new Set(["TRANSACTION_INTERRUPTED", "TRANSACTION_IN_DOUBT", "STALE_DELIVERY"]);
 
+const UNDONE: Failure = { reason: undefined, became: "undone" };
+
 export function attemptAndAccept(handler: ProcessMessage): Attempt {
   return async (delivery, nth) => {
     const call = new HandlerCall(delivery, nth, undefined);
     try {
       await handler(delivery.message, call);
     } catch (reason) {
-      return { reason, settled: !delivery.unsettled };
+      if (delivery.settledBy) return { reason, became: "settled" };
+      return { reason, became: isVoid(delivery, call) ? "void" : undefined };
     } finally {
       call.over();
     }
-    if (delivery.unsettled) await delivery.accept();
-    return undefined;
+    return delivery.unsettled && (await delivery.accept()) === "stale" ? UNDONE : undefined;
   };
 }
 
 export function attemptInTransaction(handler: ProcessMessage, transact: Transact): Attempt {
   const attempt: Attempt = async (delivery, nth) => {
-    let call: HandlerCall | undefined;
+    let threwVoid = false;
     try {
       await transact(async (transaction) => {
-        call = new HandlerCall(delivery, nth, transaction);
-        await handler(delivery.message, call);
+        const call = new HandlerCall(delivery, nth, transaction);
+        try {
+          await handler(delivery.message, call);
+        } catch (reason) {
+          threwVoid = isVoid(delivery, call);
+          throw reason;
+        } finally {
+          call.over();
+        }
         if (delivery.unsettled) await transaction.accept(delivery);
       });
       return undefined;
     } catch (reason) {
       // The broker cannot do this at all. The program must learn of it; retrying the message would not help.
       if (isInstance(reason, UnsupportedError)) throw reason;
-      const again = isInstance(reason, RunAgain);
-      if (again && delivery.origin.holds(delivery)) return await attempt(delivery, nth);
-      // Interrupted or in doubt: if the transaction was not committed, the message comes again.
-      const lost = again || (isInstance(reason, MasterSlaveError) && COMES_AGAIN.has(reason.code));
-      if (!lost || delivery.origin.holds(delivery)) return { reason };
-      // Its duplicate may have arrived already and wait for it.
-      delivery.origin.leave(delivery);
-      return undefined;
-    } finally {
-      call?.over();
+      if (!isInstance(reason, RunAgain)) return failureOf(delivery, reason, threwVoid);
+      return delivery.origin.holds(delivery) ? await attempt(delivery, nth) : UNDONE;
     }
   };
   return attempt;
+}
+
+/**
+ * Whether a call that threw was void: its signal has fired, or would have fired if the handler had read it. The error
+ * itself does not show this, because a handler that obeys the signal may throw any error.
+ */
+function isVoid(delivery: Delivery, call: HandlerCall): boolean {
+  return call.signal.aborted || delivery.stale;
+}
+
+/** Returns what the failure of a transaction means for its message. */
+function failureOf(delivery: Delivery, reason: unknown, threwVoid: boolean): Failure {
+  if (delivery.settledBy === "itself") return { reason, became: "settled" };
+  // Interrupted or in doubt: if the transaction was not committed, the message comes again.
+  const lost = isInstance(reason, MasterSlaveError) && COMES_AGAIN.has(reason.code);
+  if (lost && !delivery.origin.holds(delivery)) return UNDONE;
+  return { reason, became: threwVoid ? "void" : undefined };
 }

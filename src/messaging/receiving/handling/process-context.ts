@@ -21,10 +21,11 @@ export interface ProcessContext {
   readonly delivery: Delivery;
   /**
    * Fires when the message can no longer be settled and comes again, so the handler's remaining work would be done
-   * twice. Stop, or make the work harmless to repeat, and return or throw; run() settles nothing then. The signal's
-   * reason is STALE_DELIVERY if the session ended (with the reason as its cause), the consumer was closed, or another
-   * of its messages was released over STOMP. It is CONNECTION_CLOSED if close() has waited `drainTimeoutMs` for the
-   * handler.
+   * twice. Stop, or make the work harmless to repeat, and return or throw; run() settles nothing then. An error that the
+   * handler throws from then on does not count for `redelivery`; the event `handlerFailed` may report it as `return`. The
+   * signal's reason is STALE_DELIVERY if the session ended (with the reason as its cause), the consumer was closed, or
+   * another of its messages was released over STOMP. It is CONNECTION_CLOSED if close() has waited `drainTimeoutMs` for
+   * the handler.
    */
   readonly signal: AbortSignal;
 }
@@ -55,6 +56,7 @@ export class HandlerCall implements ProcessContext {
   readonly delivery: Delivery;
   #signal: AbortSignal | undefined;
   #forget: (() => void) | undefined;
+  #isOver = false;
 
   constructor(delivery: Delivery, attempt: number, transaction: Transaction | undefined) {
     this.delivery = delivery;
@@ -68,12 +70,14 @@ export class HandlerCall implements ProcessContext {
     if (this.#signal) return this.#signal;
     const controller = new AbortController();
     this.#signal = controller.signal;
-    this.#forget = this.delivery.origin.onceEnded((why) => controller.abort(why));
+    // Read for the first time after the call, it never fires: a callback would be kept until the session ends.
+    if (!this.#isOver) this.#forget = this.delivery.origin.onceEnded((why) => controller.abort(why));
     return this.#signal;
   }
 
   /** The handler has finished: the signal no longer fires. */
   over(): void {
+    this.#isOver = true;
     this.#forget?.();
   }
 }

@@ -31,7 +31,7 @@ export interface HandlerFailure {
   /**
    * What happens to the message. `retry`: the handler is called again after `retryInMs`. `reject`: it is rejected, and
    * becomes a dead letter. `return`: it is left to the broker and comes again, here or elsewhere, because its session
-   * or its consumer has ended.
+   * or its consumer has ended, or its transaction was not committed. `settled`: the handler had settled it by itself.
    */
   readonly outcome: "retry" | "reject" | "return" | "settled";
   /** The wait before the handler is called again, in ms; undefined if it is not. */

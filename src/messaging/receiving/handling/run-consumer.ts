@@ -138,12 +138,21 @@ class Runner {
     const { id } = delivery.message;
     let { failures, failure } = this.#recall(id);
     while (failures <= this.#policy.max) {
-      failure = await this.#attempt(delivery, failures + 1);
-      if (failure === undefined) return;
+      const latest = await this.#attempt(delivery, failures + 1);
+      if (latest === undefined) return;
+      if (latest.became === "void" || latest.became === "undone") {
+        if (latest.became === "void") this.#tell(delivery, failures + 1, latest);
+        // This call does not count; those before it do.
+        if (failure) this.#remember(id, failures, failure);
+        // A duplicate of the message may have arrived already and wait for it.
+        delivery.origin.leave(delivery);
+        return;
+      }
+      failure = latest;
       failures += 1;
       const last = failures > this.#policy.max;
       this.#tell(delivery, failures, failure);
-      if (failure.settled) return;
+      if (failure.became === "settled") return;
       if (last && delivery.origin.holds(delivery)) break;
       const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
       if (waited && delivery.origin.holds(delivery)) continue;
@@ -156,9 +165,9 @@ class Runner {
   }
 
   /** Reports a failed call, once, as soon as it is known what happens to the message. */
-  #tell(delivery: Delivery, failures: number, { reason, settled }: Failure): void {
+  #tell(delivery: Delivery, failures: number, { reason, became }: Failure): void {
     const { destination, handlerFailed } = this.#means;
-    const outcome = settled ? "settled" : this.#becomes(delivery, failures);
+    const outcome = became === "settled" ? became : this.#becomes(delivery, failures);
     const failure: HandlerFailure = {
       messageId: delivery.message.id,
       destination,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SessionLostError } from "../../../../../src/errors/errors.ts";
 import type { ProcessContext } from "../../../../../src/messaging/receiving/handling/process-context.ts";
 import type { HandlerFailure } from "../../../../../src/messaging/receiving/handling/redelivery-policy.ts";
@@ -91,6 +91,18 @@ describe("the signal of a handler's context", () => {
     finish();
     await turns();
     expect(settled()).toEqual(["settle a accepted"]);
+    await failover(broker);
+    expect(signal.aborted).toBe(false);
+  });
+
+  it("first asked for when the handler is through never fires, and nothing is kept for it", async () => {
+    const { broker, context, finish } = await inHand();
+    const kept = vi.spyOn(context.delivery.origin, "onceEnded");
+    finish();
+    await turns();
+    const { signal } = context;
+    expect(kept).not.toHaveBeenCalled();
+    expect(context.signal).toBe(signal);
     await failover(broker);
     expect(signal.aborted).toBe(false);
   });
