@@ -1,8 +1,7 @@
 /** The content of a message, whichever protocol it came by. */
 
-export interface MessageContent {
-  readonly kind: "text" | "bytes";
-  readonly body: Buffer;
+/** Everything but the body. It was decoded when the message was accepted, so it can be decoded again. */
+export interface MessageHead {
   readonly properties: Readonly<Record<string, string | number | boolean>>;
   readonly correlationId: string | undefined;
   /** `queue://NAME`, `topic://NAME` or `temp-queue://NAME`. */
@@ -14,4 +13,9 @@ export interface MessageContent {
   readonly groupSequence: number | undefined;
   /** The sender's own message id; over STOMP there is none. */
   readonly messageId: string | undefined;
+}
+
+export interface MessageContent extends MessageHead {
+  readonly kind: "text" | "bytes";
+  readonly body: Buffer;
 }

@@ -1,8 +1,8 @@
 /** Applies a consumer's selector to the messages that the embedded group keeps. */
 import { formatDestination } from "../../messaging/messages/destination.ts";
-import { contentOf } from "../content.ts";
+import { headOf } from "../content.ts";
 import { Refusal } from "../destinations/refusal.ts";
-import type { MessageContent } from "../message-content.ts";
+import type { MessageHead } from "../message-content.ts";
 import type { MessageDraft, SelectorText } from "../store/stored-message.ts";
 import type { Value } from "./operators.ts";
 import { compileSelector } from "./selector.ts";
@@ -25,7 +25,7 @@ export function messageSelector(selector: SelectorText | undefined): MessageSele
 }
 
 /** The JMS names for fields of a message. A JMS name that is missing here has no value. */
-const FIELDS: Readonly<Record<string, (message: MessageDraft, content: MessageContent) => Value | undefined>> = {
+const FIELDS: Readonly<Record<string, (message: MessageDraft, head: MessageHead) => Value | undefined>> = {
   JMSPriority: ({ priority }) => priority,
   JMSDeliveryMode: ({ persistent }) => (persistent ? "PERSISTENT" : "NON_PERSISTENT"),
   JMSExpiration: ({ expiresAtMs = 0 }) => expiresAtMs,
@@ -37,14 +37,14 @@ const FIELDS: Readonly<Record<string, (message: MessageDraft, content: MessageCo
   JMSXGroupID: (_, { groupId }) => groupId,
   JMSXGroupSeq: (_, { groupSequence }) => groupSequence,
 };
-/** One message is asked for several properties by several consumers, so its content is decoded once. */
-const CONTENTS = new WeakMap<MessageDraft["content"], MessageContent>();
+/** One message is asked for several properties by several consumers, so its sections before the body are decoded once. */
+const HEADS = new WeakMap<MessageDraft["content"], MessageHead>();
 
 function propertyOf(message: MessageDraft, name: string): Value {
-  const known = CONTENTS.get(message.content);
-  const content = known ?? contentOf(message);
-  if (!known) CONTENTS.set(message.content, content);
+  const known = HEADS.get(message.content);
+  const head = known ?? headOf(message);
+  if (!known) HEADS.set(message.content, head);
   const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-  if (field) return field(message, content) ?? null;
-  return (Object.hasOwn(content.properties, name) ? content.properties[name] : undefined) ?? null;
+  if (field) return field(message, head) ?? null;
+  return (Object.hasOwn(head.properties, name) ? head.properties[name] : undefined) ?? null;
 }

@@ -43,7 +43,8 @@ function alike(left: Known, right: Known, { fractions = false }: Comparing): rea
 function likeThe(other: Known, value: Known, fractions: boolean): Known {
   if (typeof value !== "string" || typeof other === "string") return value;
   if (typeof other === "boolean") return value.toLowerCase() === "true";
-  const isNumber = fractions || !Number.isInteger(other) ? /^[+-]?(\d+\.?\d*|\.\d+)$/ : /^[+-]?\d+$/;
+  // The digits before and after the point must not overlap: `\d+\.?\d*` tries every split of a long run of digits.
+  const isNumber = fractions || !Number.isInteger(other) ? /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/ : /^[+-]?\d+$/;
   return isNumber.test(value) ? Number(value) : Number.NaN;
 }
 
@@ -82,50 +83,7 @@ export function isIn(value: Value, list: ReadonlySet<string>): Truth {
   return list.has(value);
 }
 
-export function isLike(value: Value, pattern: LikePattern): Truth {
+export function isLike(value: Value, pattern: { matches(text: string): boolean }): Truth {
   if (value === null) return null;
   return typeof value === "string" && pattern.matches(value);
-}
-
-/**
- * A LIKE pattern: `%` stands for any characters, `_` for one. Matching takes time linear in the text times the pattern.
- */
-export class LikePattern {
-  readonly #parts: readonly ("any" | "one" | { readonly character: string })[];
-
-  constructor(pattern: string, escapedBy: string | undefined) {
-    const parts: ("any" | "one" | { readonly character: string })[] = [];
-    const characters = [...pattern];
-    for (let at = 0; at < characters.length; at++) {
-      const [character = "", next = ""] = characters.slice(at, at + 2);
-      if (character === escapedBy && next !== "" && ["_", "%", escapedBy].includes(next)) {
-        parts.push({ character: next });
-        at++;
-      } else if (character === "%") {
-        if (parts.at(-1) !== "any") parts.push("any");
-      } else parts.push(character === "_" ? "one" : { character });
-    }
-    this.#parts = parts;
-  }
-
-  /** Greedy matching with one step back: only the last `%` can still take more characters. */
-  matches(text: string): boolean {
-    const characters = [...text];
-    let [at, part] = [0, 0];
-    let resume: { at: number; readonly part: number } | undefined;
-    while (at < characters.length) {
-      const wanted = this.#parts[part];
-      if (wanted === "any") {
-        resume = { at, part: part + 1 };
-        part++;
-      } else if (wanted !== undefined && (wanted === "one" || wanted.character === characters[at])) {
-        at++;
-        part++;
-      } else if (resume) {
-        resume.at++;
-        [at, part] = [resume.at, resume.part];
-      } else return false;
-    }
-    return this.#parts.slice(part).every((rest) => rest === "any");
-  }
 }

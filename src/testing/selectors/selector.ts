@@ -2,8 +2,9 @@
  * Selectors of consumers: JMS conditions on a message's properties. The grammar is that of ActiveMQ's parser, which
  * both brokers use. It has an oddity: NOT binds tighter than comparisons do.
  */
+import { LikePattern } from "./like-pattern.ts";
+import type { Comparing, Order, Truth, Value } from "./operators.ts";
 import * as operators from "./operators.ts";
-import { type Comparing, LikePattern, type Order, type Truth, type Value } from "./operators.ts";
 import { readTokens, SelectorError, type Token } from "./tokens.ts";
 
 /** Returns the value of the property of this name; null if the message has none. */

@@ -47,6 +47,15 @@ export interface DeliverySource {
   dispatch(): void;
 }
 
+/** Lies in front of all places. */
+export const NO_PLACE = -1;
+export const HIGHEST_PRIORITY = 9;
+
+/** The priority by which an entry is delivered: 0 to 9. */
+export function priorityOf({ message }: QueueEntry): number {
+  return Math.min(HIGHEST_PRIORITY, Math.max(0, message.priority));
+}
+
 /** Returns the entries to their queues, as EntryHome.release. */
 export function giveBack(entries: readonly QueueEntry[], how: { readonly failed: boolean }): void {
   for (const home of new Set(entries.map((entry) => entry.home))) {

@@ -50,7 +50,7 @@ export class Queue implements DeliverySource, EntryHome {
     this.#ready.push({ message, home: this, place, failures: 0, redelivered: false });
     this.dispatch();
     if (this.#ready.size > this.#limit) {
-      this.#ready.take(() => true);
+      this.#ready.takeFirst();
       this.#counts.dropped++;
     }
   }
@@ -64,6 +64,7 @@ export class Queue implements DeliverySource, EntryHome {
     const index = this.#consumers.indexOf(consumer);
     if (index >= 0) this.#consumers.splice(index, 1);
     this.#groups.free(consumer);
+    this.#ready.lookedThrough.forget(consumer);
     this.release(unsettled, { failed: true });
   }
 
@@ -108,25 +109,36 @@ export class Queue implements DeliverySource, EntryHome {
     if (this.#ready.size === 0) return false;
     const next = this.#nextConsumer();
     if (next === undefined) return false;
-    const now = Date.now();
+    this.#dropExpired();
+    const consumers = this.#candidates(next);
+    let consumer: QueueConsumer | undefined;
     // A message that belongs to a consumer that takes nothing now is skipped, so that others need not wait.
-    const entry = this.#ready.take((one) => isExpired(one, now) || this.#takerOf(one, next) !== undefined);
-    if (entry === undefined) return false;
-    if (this.#dropExpired(entry, now)) return true;
-    const consumer = this.#takerOf(entry, next);
-    if (consumer === undefined) return false;
+    const entry = this.#ready.take((one, previous) => {
+      consumer = this.#takerOf(one, previous, consumers);
+      return consumer !== undefined;
+    }, consumers);
+    if (entry === undefined || consumer === undefined) return false;
     this.#groups.assign(entry, consumer);
     this.#unsettled.add(entry);
     consumer.take(entry);
     return true;
   }
 
-  /** Who gets it: whose group it is, else the next in turn that selects it. */
-  #takerOf(entry: QueueEntry, next: QueueConsumer): QueueConsumer | undefined {
-    const owner = next.exclusive === true ? next : this.#groups.ownerOf(entry);
-    if (owner) return owner.ready && selects(owner, entry) ? owner : undefined;
-    if (selects(next, entry)) return next;
-    return this.#consumers.find((other) => other.ready && selects(other, entry));
+  /** Who may get a message now, the one whose turn it is first. The others matter only if it may leave the message. */
+  #candidates(next: QueueConsumer): readonly QueueConsumer[] {
+    if (next.exclusive === true || next.selects === undefined) return [next];
+    return [next, ...this.#consumers.filter((other) => other !== next && other.ready)];
+  }
+
+  /** Who gets it: whose group it is, else the first that selects it. */
+  #takerOf(entry: QueueEntry, previous: number, consumers: readonly QueueConsumer[]): QueueConsumer | undefined {
+    const selects = (consumer: QueueConsumer) => this.#ready.lookedThrough.selects(consumer, entry, previous);
+    const owner = consumers[0]?.exclusive === true ? undefined : this.#groups.ownerOf(entry);
+    if (owner === undefined) return consumers.find(selects);
+    if (owner.ready && selects(owner)) return owner;
+    // They get it no more than the owner does; those that do not select it need not look at it again.
+    for (const other of consumers) selects(other);
+    return undefined;
   }
 
   /** The stored and unsettled messages, in order. */
@@ -161,18 +173,10 @@ export class Queue implements DeliverySource, EntryHome {
     return undefined;
   }
 
-  #dropExpired(entry: QueueEntry, now: number): boolean {
-    if (!isExpired(entry, now)) return false;
-    this.#counts.expired++;
-    this.#owner.onSettled(entry.message);
-    return true;
+  #dropExpired(): void {
+    for (const { message } of this.#ready.takeExpired(Date.now())) {
+      this.#counts.expired++;
+      this.#owner.onSettled(message);
+    }
   }
-}
-
-function isExpired({ message: { expiresAtMs } }: QueueEntry, now: number): boolean {
-  return expiresAtMs !== undefined && expiresAtMs <= now;
-}
-
-function selects(consumer: QueueConsumer, { message }: QueueEntry): boolean {
-  return consumer.selects?.(message) ?? true;
 }

@@ -2,13 +2,28 @@
  * The messages of a queue that no consumer has: by priority, and in order within a priority (as Artemis, and Classic if
  * configured).
  */
-import type { QueueEntry } from "./queue-entry.ts";
+import { LookedThrough } from "./looked-through.ts";
+import { HIGHEST_PRIORITY, NO_PLACE, priorityOf, type QueueConsumer, type QueueEntry } from "./queue-entry.ts";
 
-const HIGHEST_PRIORITY = 9;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** `previous`: the place of the entry in front of it within its priority. */
+export type Fits = (entry: QueueEntry, previous: number) => boolean;
+
+function expiryOf({ message }: QueueEntry): number {
+  return message.expiresAtMs ?? NEVER;
+}
+
+function firstExpiry(entries: readonly QueueEntry[], known = NEVER): number {
+  return entries.reduce((first, entry) => Math.min(first, expiryOf(entry)), known);
+}
 
 export class ReadyMessages {
   readonly #levels: PriorityLevel[] = [];
+  readonly lookedThrough = new LookedThrough();
   #size = 0;
+  /** No entry expires before this time; one that was taken meanwhile may have been the first to expire. */
+  #expiresAtMs = NEVER;
 
   get size(): number {
     return this.#size;
@@ -17,6 +32,7 @@ export class ReadyMessages {
   push(entry: QueueEntry): void {
     this.#level(entry).push(entry);
     this.#size++;
+    this.#expiresAtMs = Math.min(this.#expiresAtMs, expiryOf(entry));
   }
 
   /** Puts each back in its place. */
@@ -25,12 +41,28 @@ export class ReadyMessages {
       level.putBack(entries.filter((entry) => this.#level(entry) === level));
     }
     this.#size += entries.length;
+    this.#expiresAtMs = firstExpiry(entries, this.#expiresAtMs);
+    this.lookedThrough.lookAgainAt(entries);
   }
 
-  /** Removes and returns the first that fits. */
-  take(fits: (entry: QueueEntry) => boolean): QueueEntry | undefined {
+  /** Removes and returns the first of all. */
+  takeFirst(): QueueEntry | undefined {
+    return this.take(() => true, []);
+  }
+
+  /** Removes and returns those that have expired. Looks through them only when one may have. */
+  takeExpired(now: number): QueueEntry[] {
+    if (this.#expiresAtMs > now) return [];
+    const expired = this.#levels.flatMap((level) => level.takeExpired(now));
+    this.#size -= expired.length;
+    this.#expiresAtMs = firstExpiry(this.entries());
+    return expired;
+  }
+
+  /** Removes and returns the first that fits, without those of which it is known that none of the consumers selects them. */
+  take(fits: Fits, consumers: readonly QueueConsumer[]): QueueEntry | undefined {
     for (let priority = HIGHEST_PRIORITY; priority >= 0; priority--) {
-      const entry = this.#levels[priority]?.take(fits);
+      const entry = this.#levels[priority]?.take(fits, this.lookedThrough.placeOf(consumers, priority));
       if (entry === undefined) continue;
       this.#size--;
       return entry;
@@ -43,51 +75,70 @@ export class ReadyMessages {
     return [...this.#levels].reverse().flatMap((level) => level?.entries() ?? []);
   }
 
-  #level({ message }: QueueEntry): PriorityLevel {
-    const priority = Math.min(HIGHEST_PRIORITY, Math.max(0, message.priority));
+  #level(entry: QueueEntry): PriorityLevel {
+    const priority = priorityOf(entry);
     this.#levels[priority] ??= new PriorityLevel();
     return this.#levels[priority];
   }
 }
 
 class PriorityLevel {
-  /** Messages that came back from a consumer, in order: they precede those in #fresh. */
-  #returned: QueueEntry[] = [];
-  #fresh: QueueEntry[] = [];
-  #freshAt = 0;
+  /** By place, from #head on. */
+  #entries: QueueEntry[] = [];
+  #head = 0;
 
   push(entry: QueueEntry): void {
-    this.#fresh.push(entry);
+    this.#entries.push(entry);
   }
 
   putBack(entries: readonly QueueEntry[]): void {
-    this.#returned = [...this.#returned, ...entries].sort(byPlace);
+    const [only] = entries;
+    if (only && entries.length === 1) this.#entries.splice(this.#indexBehind(only.place), 0, only);
+    else this.#replace([...this.entries(), ...entries].sort(byPlace));
   }
 
-  take(fits: (entry: QueueEntry) => boolean): QueueEntry | undefined {
-    const returnedAt = this.#returned.findIndex(fits);
-    if (returnedAt >= 0) return this.#returned.splice(returnedAt, 1)[0];
-    for (let at = this.#freshAt; at < this.#fresh.length; at++) {
-      const entry = this.#fresh[at];
-      if (entry === undefined || !fits(entry)) continue;
-      if (at === this.#freshAt) this.#advance();
-      else this.#fresh.splice(at, 1);
+  take(fits: Fits, after: number): QueueEntry | undefined {
+    for (let at = this.#indexBehind(after); at < this.#entries.length; at++) {
+      const entry = this.#entries[at];
+      const previous = at > this.#head ? this.#entries[at - 1] : undefined;
+      if (entry === undefined || !fits(entry, previous?.place ?? NO_PLACE)) continue;
+      if (at === this.#head) this.#advance();
+      else this.#entries.splice(at, 1);
       return entry;
     }
     return undefined;
   }
 
-  #advance(): void {
-    this.#freshAt++;
-    // Array.shift() moves every element of a long array.
-    if (this.#freshAt >= 1024 && this.#freshAt * 2 >= this.#fresh.length) {
-      this.#fresh = this.#fresh.slice(this.#freshAt);
-      this.#freshAt = 0;
+  takeExpired(now: number): QueueEntry[] {
+    const all = this.entries();
+    this.#replace(all.filter((entry) => expiryOf(entry) > now));
+    return all.filter((entry) => expiryOf(entry) <= now);
+  }
+
+  /** The index of the first entry behind that place, found by halving. */
+  #indexBehind(place: number): number {
+    let [low, high] = [this.#head, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle]?.place ?? NO_PLACE) <= place) low = middle + 1;
+      else high = middle;
     }
+    return low;
+  }
+
+  #advance(): void {
+    this.#head++;
+    // Array.shift() moves every element of a long array.
+    if (this.#head >= 1024 && this.#head * 2 >= this.#entries.length) this.#replace(this.entries());
+  }
+
+  #replace(entries: QueueEntry[]): void {
+    this.#entries = entries;
+    this.#head = 0;
   }
 
   entries(): QueueEntry[] {
-    return [...this.#returned, ...this.#fresh.slice(this.#freshAt)];
+    return this.#entries.slice(this.#head);
   }
 }
 

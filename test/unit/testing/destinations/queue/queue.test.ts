@@ -204,4 +204,120 @@ describe("Queue", () => {
     queue.attach(taker);
     expect(taker.sequences).toEqual(Array.from({ length: 5000 }, (_, index) => index + 1));
   });
+
+  it("puts a message that came back in its place among those that a selector left", () => {
+    const { queue } = queueOf(0);
+    for (const sequence of [1, 2, 3]) queue.enqueue(message(sequence));
+    const choosy = new Taker();
+    choosy.selects = (draft) => (draft as StoredMessage).sequence === 2;
+    queue.attach(choosy);
+    expect(choosy.sequences).toEqual([2]);
+    queue.detach(choosy, choosy.taken);
+    const plain = new Taker();
+    queue.attach(plain);
+    expect(plain.sequences).toEqual([1, 2, 3]);
+  });
+
+  it("drops what has expired among messages that a selector has left before", () => {
+    const { queue, settled } = queueOf(0);
+    const choosy = new Taker();
+    choosy.selects = () => false;
+    queue.attach(choosy);
+    const soon = Date.now() + 20;
+    queue.enqueue(message(1, soon));
+    queue.enqueue(message(2));
+    while (Date.now() < soon) {
+      // It expires behind the place up to which the consumer has looked.
+    }
+    queue.dispatch();
+    expect([settled, queue.stats()]).toMatchObject([[1], { ready: 1, expired: 1 }]);
+  });
+});
+
+describe("a consumer's selector", () => {
+  const BACKLOG = 500;
+  const evaluated = (
+    queue: Queue,
+    selected: readonly number[],
+    more?: (sequence: number) => Partial<StoredMessage>,
+  ) => {
+    const counts = { evaluations: 0 };
+    const taker = new Taker();
+    taker.selects = (draft) => {
+      counts.evaluations++;
+      return selected.includes((draft as StoredMessage).sequence);
+    };
+    queue.attach(taker);
+    for (let sequence = 1; sequence <= BACKLOG; sequence++)
+      queue.enqueue(message(sequence, undefined, more?.(sequence)));
+    return { taker, counts };
+  };
+
+  it("is evaluated once for each message of a backlog, however many come and however often the consumer asks", () => {
+    const { queue } = queueOf(0);
+    const { taker, counts } = evaluated(queue, [100, BACKLOG]);
+    for (let asked = 0; asked < BACKLOG; asked++) queue.dispatch();
+    expect(taker.sequences).toEqual([100, BACKLOG]);
+    expect(counts.evaluations).toBe(BACKLOG);
+  });
+
+  it("is evaluated once for each message by each of two consumers, over all priorities", () => {
+    const { queue } = queueOf(0);
+    const first = new Taker();
+    const asked: number[] = [];
+    first.selects = (draft) => {
+      asked.push((draft as StoredMessage).sequence);
+      return false;
+    };
+    queue.attach(first);
+    const { counts } = evaluated(queue, [], (sequence) => ({ priority: sequence % 10 }));
+    expect([asked.length, counts.evaluations]).toEqual([BACKLOG, BACKLOG]);
+  });
+
+  it("is evaluated once for each message while messages of another consumer's group wait in front", () => {
+    const { queue } = queueOf(0);
+    const owner = new Taker(1);
+    queue.attach(owner);
+    const group = { id: "g", closes: false };
+    queue.enqueue(message(-1, undefined, { group }));
+    queue.enqueue(message(-2, undefined, { group }));
+    const { counts } = evaluated(queue, []);
+    expect(counts.evaluations).toBeLessThanOrEqual(BACKLOG + 1);
+    expect(owner.sequences).toEqual([-1]);
+  });
+
+  it("finds what came back in front of messages that it left, without evaluating those again", () => {
+    const { queue } = queueOf(0);
+    const { taker, counts } = evaluated(queue, [1, 2]);
+    for (let round = 0; round < 50; round++) {
+      const back = taker.taken.splice(0);
+      expect(back.map((entry) => entry.message.sequence)).toEqual([1, 2]);
+      queue.release(back, { failed: false });
+      queue.dispatch();
+    }
+    expect(counts.evaluations).toBeLessThanOrEqual(BACKLOG + 50 * 2);
+  });
+
+  it("finds what another consumer gave back in front of messages that it left", () => {
+    const { queue } = queueOf(0);
+    queue.enqueue(message(0));
+    const other = new Taker(1);
+    queue.attach(other);
+    const { taker } = evaluated(queue, [0]);
+    queue.detach(other, other.taken);
+    expect(taker.sequences).toEqual([0]);
+  });
+
+  it("is asked for the messages of a consumer that leaves, groups of its own among them", () => {
+    const { queue } = queueOf(0);
+    const owner = new Taker(1);
+    queue.attach(owner);
+    const group = { id: "g", closes: false };
+    queue.enqueue(message(-1, undefined, { group }));
+    queue.enqueue(message(-2, undefined, { group }));
+    const { taker } = evaluated(queue, [-1, -2, 7]);
+    expect(taker.sequences).toEqual([7]);
+    queue.detach(owner, owner.taken);
+    expect(taker.sequences).toEqual([7, -1, -2]);
+  });
 });
