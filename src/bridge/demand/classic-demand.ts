@@ -4,7 +4,7 @@
  */
 import { settledOr } from "../../async/timer.ts";
 import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
-import { ADVISORIES, type Advisory, ClassicLedger } from "./classic-ledger.ts";
+import { ADVISORIES, type Advisory, ClassicLedger, isReadable } from "./classic-ledger.ts";
 import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
 
 /** A topic that we consume so that Classic must announce our own consumer. No wildcard of a link forwards it. */
@@ -17,6 +17,7 @@ export function classicDemand({
   isRelevant,
   onChange,
   onFailed,
+  onUnreadable,
 }: DemandSessionDeps): DemandSession {
   const ledger = new ClassicLedger(isRelevant);
   const advisories = connection.consume(`topic://${ADVISORIES}>`, { prefetch: 1_000 });
@@ -26,9 +27,10 @@ export function classicDemand({
   const proven = new Promise<void>((resolve) => {
     prove = resolve;
   });
-  const reading = read(advisories, ledger, ({ destination }) => {
+  const reading = read(advisories, (advisory) => {
+    if (!ledger.apply(advisory)) return onUnreadable();
     // Classic announces earlier consumers before this one, so now all of them are known.
-    isProven ||= destination === `topic://${ADVISORIES}Topic.${PROBE}`;
+    isProven ||= advisory.destination === `topic://${ADVISORIES}Topic.${PROBE}` && isReadable(advisory);
     if (isProven) prove();
     onChange();
   });
@@ -50,11 +52,10 @@ export function classicDemand({
 }
 
 /** Resolves when the consumer is closed. Rejects when the broker ends it, or announces more consumers than are kept. */
-async function read(consumer: Consumer, ledger: ClassicLedger, onRead: (advisory: Advisory) => void): Promise<void> {
+async function read(consumer: Consumer, apply: (advisory: Advisory) => void): Promise<void> {
   for await (const delivery of consumer) {
     void delivery.accept().catch(() => {});
-    ledger.apply(delivery.message);
-    onRead(delivery.message);
+    apply(delivery.message);
   }
 }
 

@@ -11,6 +11,9 @@ export const ADVISORIES = "ActiveMQ.Advisory.Consumer.";
 /** The most consumers that are kept. With more, the broker counts as not reporting its consumers. */
 export const MAX_CONSUMERS = 10_000;
 
+/** The property that gives the type of an advisory over AMQP. */
+const STRUCTURE = "ActiveMqDataStructureType";
+
 export type Advisory = Pick<ReceivedMessage, "destination" | "properties" | "text">;
 
 interface Demanded {
@@ -29,16 +32,23 @@ export class ClassicLedger {
     this.#isRelevant = isRelevant;
   }
 
-  /** @throws Error when there are more consumers than are kept. */
-  apply(advisory: Advisory): void {
+  /**
+   * Returns false for an advisory that cannot be read, which is left out: whoever may write to the topic can send one.
+   * @throws Error when there are more consumers than are kept.
+   */
+  apply(advisory: Advisory): boolean {
     const pattern = advisedPattern(advisory.destination);
-    if (!pattern || !this.#isRelevant(pattern)) return;
+    if (!pattern || !this.#isRelevant(pattern)) return true;
     // Over AMQP a property gives the type of the advisory. The body does not describe the consumer that appears.
-    const structure = advisory.properties["ActiveMqDataStructureType"];
-    if (structure === undefined) this.#applyJson(pattern, advisory.text());
-    else this.#applyCount(pattern, structure === "ConsumerInfo", Number(advisory.properties["consumerCount"]));
+    const structure = advisory.properties[STRUCTURE];
+    if (structure === undefined) {
+      const body = readJson(advisory);
+      if (!body) return false;
+      this.#applyJson(pattern, body);
+    } else this.#applyCount(pattern, structure === "ConsumerInfo", Number(advisory.properties["consumerCount"]));
     if (this.#counts.size + this.#consumers.size > MAX_CONSUMERS)
       throw new Error(`there are more than ${MAX_CONSUMERS} consumers`);
+    return true;
   }
 
   demanded(): readonly DestinationPattern[] {
@@ -56,12 +66,16 @@ export class ClassicLedger {
     else this.#counts.delete(key);
   }
 
-  #applyJson(pattern: DestinationPattern, text: string): void {
-    const { ConsumerInfo: info, RemoveInfo: gone } = readJson(text);
+  #applyJson(pattern: DestinationPattern, { ConsumerInfo: info, RemoveInfo: gone }: AdvisoryBody): void {
     if (gone) this.#consumers.delete(idOf(gone["objectId"]));
     if (!info || isNoDemand(info)) return;
     this.#consumers.set(idOf(info["consumerId"]), pattern);
   }
+}
+
+/** Whether an advisory describes a consumer: over AMQP by its properties, over STOMP by a body in JSON. */
+export function isReadable(advisory: Advisory): boolean {
+  return advisory.properties[STRUCTURE] !== undefined || readJson(advisory) !== undefined;
 }
 
 /** Whether a consumer removes no messages for good: a browser, a bridge of ours, or a broker's network connector. */
@@ -78,9 +92,19 @@ function advisedPattern(destination: string | undefined): DestinationPattern | u
 
 type Structure = Record<string, unknown>;
 
-function readJson(text: string): { readonly ConsumerInfo?: Structure; readonly RemoveInfo?: Structure } {
-  const value: unknown = JSON.parse(text);
-  return typeof value === "object" && value !== null ? value : {};
+interface AdvisoryBody {
+  readonly ConsumerInfo?: Structure;
+  readonly RemoveInfo?: Structure;
+}
+
+/** Returns undefined for a body that is no object in JSON. */
+function readJson(advisory: Advisory): AdvisoryBody | undefined {
+  try {
+    const value: unknown = JSON.parse(advisory.text());
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function idOf(value: unknown): string {

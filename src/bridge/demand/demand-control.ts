@@ -32,6 +32,7 @@ export interface DemandControlDeps {
   readonly onChange: () => void;
   /** Called when the link cannot start. */
   readonly fail: (code: string, reason: string) => void;
+  readonly onUnreadable: DemandWatchDeps["onUnreadable"];
   readonly openSession?: DemandWatchDeps["openSession"];
 }
 
@@ -57,6 +58,7 @@ export class DemandControl {
       protocol: targetProtocol,
       isRelevant: (destination) => isOfRoute(this.#wanted, destination),
       onChange: deps.onChange,
+      onUnreadable: deps.onUnreadable,
       ...(deps.openSession && { openSession: deps.openSession }),
     });
     target.on("failed", ({ code, message }) => deps.fail(code, `the watch of consumers: ${message}`));

@@ -24,6 +24,8 @@ export interface DemandSessionDeps {
   readonly onChange: () => void;
   /** Called when the broker has ended the session's subscription. */
   readonly onFailed: (reason: string) => void;
+  /** Called when the broker sent something that cannot be read, and that was left out. */
+  readonly onUnreadable: () => void;
 }
 
 /** Returns in words why a session cannot report consumers. */

@@ -1,8 +1,10 @@
 /** Knows which destinations of a group have a consumer, over failovers: each session of the group is asked anew. */
+import { SpacedCalls } from "../../async/spaced-calls.ts";
 import { startTimer } from "../../async/timer.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
-import { type DestinationPattern, patternsOverlap } from "../routing/pattern.ts";
+import type { DestinationPattern } from "../routing/pattern.ts";
+import { PatternSet } from "../routing/pattern-set.ts";
 import { type DemandSession, reasonOf } from "./demand-session.ts";
 import { afterDemandEvent, type DemandEvent, type DemandState } from "./demand-state.ts";
 import { openDemandSession } from "./open-demand-session.ts";
@@ -14,9 +16,11 @@ export interface DemandWatchDeps {
   readonly isRelevant: (destination: DestinationPattern) => boolean;
   /**
    * Called when the state changes or the set of destinations with a consumer does. Changes that happen together raise
-   * one call.
+   * one call, and there is at most one call in 100 ms.
    */
   readonly onChange: () => void;
+  /** Called for each report about a consumer that cannot be read. It is left out. */
+  readonly onUnreadable: () => void;
   /** Tests replace this function. */
   readonly openSession?: typeof openDemandSession;
 }
@@ -26,6 +30,8 @@ export interface DemandWatchDeps {
  * fixed.
  */
 const ASK_AGAIN_MS = 30_000;
+/** Every consumer that comes or goes at the broker is a change, and what it means for the link takes a while to find out. */
+const TELL_EVERY_MS = 100;
 /**
  * After this many sessions in a row have ended before their broker reported its consumers, the broker counts as
  * refusing to.
@@ -41,9 +47,9 @@ export class DemandWatch {
   /**
    * What the last session that finished its report found. It stays valid until the next session has finished its own.
    */
-  #demanded: readonly DestinationPattern[] = [];
+  #demanded = new PatternSet([]);
   #stopTimer: () => void = () => {};
-  #isTelling = false;
+  readonly #changes: SpacedCalls;
   /** How many sessions in a row ended before their broker had reported its consumers. */
   #lost = 0;
 
@@ -52,6 +58,10 @@ export class DemandWatch {
     this.#answered = new Promise((resolve) => {
       this.#resolveAnswered = resolve;
     });
+    this.#changes = new SpacedCalls(() => {
+      this.#refresh();
+      deps.onChange();
+    }, TELL_EVERY_MS);
     const { connection } = deps;
     connection.on("interrupted", ({ cause }) => this.#sessionEnded(cause.message));
     connection.on("restored", () => void this.#ask());
@@ -66,12 +76,12 @@ export class DemandWatch {
    * not report consumers.
    */
   get demanded(): readonly DestinationPattern[] {
-    return this.#demanded;
+    return this.#demanded.patterns;
   }
 
   /** Whether no destination that this one covers has a consumer; false while that is not known. */
   hasNoConsumer(destination: DestinationPattern): boolean {
-    return this.#state.name === "known" && !this.#demanded.some((each) => patternsOverlap(each, destination));
+    return this.#state.name === "known" && !this.#demanded.overlaps(destination);
   }
 
   /**
@@ -88,6 +98,7 @@ export class DemandWatch {
     const session = this.#session;
     if (!this.#enter("close", () => ({ name: "closed" }))) return;
     this.#stopTimer();
+    this.#changes.cancel();
     await session?.close();
   }
 
@@ -103,7 +114,7 @@ export class DemandWatch {
     if (state.name !== next) throw new Error(`${event} leads to ${next}, not to ${state.name}`);
     this.#state = state;
     if (next !== "asking" && next !== "away") this.#resolveAnswered();
-    this.#tell();
+    this.#changes.request();
     return true;
   }
 
@@ -115,7 +126,9 @@ export class DemandWatch {
       connection,
       protocol,
       isRelevant,
-      onChange: () => !isOver() && this.#changed(session),
+      // Until the session has finished its report, what was known before holds.
+      onChange: () => !isOver() && this.#state.name === "known" && this.#changes.request(),
+      onUnreadable: () => this.#deps.onUnreadable(),
       onFailed: (reason) => !isOver() && this.#refused(session, reason),
     });
     isOver = () => this.#session !== session;
@@ -124,22 +137,21 @@ export class DemandWatch {
       await session.ready;
       if (isOver()) return;
       this.#lost = 0;
-      this.#demanded = session.demanded();
       this.#enter("answered", () => ({ name: "known", session }));
+      this.#refresh();
     } catch (thrown) {
       if (!isOver()) this.#refused(session, reasonOf(thrown));
     }
   }
 
-  #changed(session: DemandSession): void {
-    if (this.#state.name !== "known") return;
-    this.#demanded = session.demanded();
-    this.#tell();
+  /** Takes over what the session has found since the last call of onChange. */
+  #refresh(): void {
+    if (this.#state.name === "known") this.#demanded = new PatternSet(this.#state.session.demanded());
   }
 
   #refused(session: DemandSession, reason: string): void {
     void session.close();
-    this.#demanded = [];
+    this.#demanded = new PatternSet([]);
     this.#lost = 0;
     this.#enter("refused", () => ({ name: "unavailable", reason }));
     this.#stopTimer = startTimer(ASK_AGAIN_MS, () => {
@@ -151,20 +163,12 @@ export class DemandWatch {
   #sessionEnded(cause: string): void {
     const session = this.#session;
     if (!session) return;
+    this.#refresh();
     if (this.#state.name === "asking") this.#lost += 1;
     if (this.#lost >= MAX_LOST) this.#refused(session, cause);
     else {
       void session.close();
       this.#enter("session-ended", () => ({ name: "away" }));
     }
-  }
-
-  #tell(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    setImmediate(() => {
-      this.#isTelling = false;
-      this.#deps.onChange();
-    });
   }
 }

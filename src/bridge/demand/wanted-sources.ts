@@ -2,11 +2,11 @@
 import {
   coversPattern,
   type DestinationPattern,
-  formatPattern,
   intersectPatterns,
   matchPattern,
   patternsOverlap,
 } from "../routing/pattern.ts";
+import { PatternSet } from "../routing/pattern-set.ts";
 import { invertRename, type Rename, renamePattern } from "../routing/rename.ts";
 import { type Route, targetOf } from "../routing/route.ts";
 
@@ -23,10 +23,9 @@ export function isOfRoute(deps: WantedDeps, demanded: DestinationPattern): boole
 
 /** Returns the sources to take, static ones first, none of them covered by another; excluded ones are not among them. */
 export function wantedSources(deps: WantedDeps, demanded: readonly DestinationPattern[]): DestinationPattern[] {
-  const all = demanded.flatMap((each) => wantedFor(deps, each));
-  const wanted = [...new Map(all.map((pattern) => [formatPattern(pattern), pattern])).values()];
+  const { patterns } = new PatternSet(demanded.flatMap((each) => wantedFor(deps, each)));
   const { sources, fixed } = deps.route;
-  return withoutCovered([...fixed, ...wanted.map((pattern) => widened(pattern, wanted, sources))]);
+  return withoutCovered([...fixed, ...widened(patterns, sources)]);
 }
 
 function wantedFor({ route, queueWildcards }: WantedDeps, demanded: DestinationPattern): DestinationPattern[] {
@@ -68,21 +67,25 @@ function undone(rename: Rename, demanded: DestinationPattern): DestinationPatter
 
 /**
  * Two overlapping topic consumers would each receive a message that both match, so both are widened to the included
- * pattern.
+ * pattern. Only wildcards overlap without one covering the other. So many of them are all widened: to compare each with
+ * each would take long.
  */
-function widened(
-  pattern: DestinationPattern,
-  all: readonly DestinationPattern[],
-  included: readonly DestinationPattern[],
-): DestinationPattern {
-  if (pattern.kind === "queue") return pattern;
-  const crosses = all.some(
-    (other) => patternsOverlap(other, pattern) && !coversPattern(other, pattern) && !coversPattern(pattern, other),
-  );
-  return (crosses && included.find((include) => coversPattern(include, pattern))) || pattern;
+function widened(all: readonly DestinationPattern[], included: readonly DestinationPattern[]): DestinationPattern[] {
+  const wildcards = all.filter(({ kind, hasWildcard }) => kind === "topic" && hasWildcard);
+  const crosses = (pattern: DestinationPattern) =>
+    wildcards.length > MAX_COMPARED ||
+    wildcards.some(
+      (other) => patternsOverlap(other, pattern) && !coversPattern(other, pattern) && !coversPattern(pattern, other),
+    );
+  return all.map((pattern) => {
+    if (pattern.kind === "queue" || !pattern.hasWildcard || !crosses(pattern)) return pattern;
+    return included.find((include) => coversPattern(include, pattern)) ?? pattern;
+  });
 }
 
+const MAX_COMPARED = 100;
+
 function withoutCovered(patterns: readonly DestinationPattern[]): DestinationPattern[] {
-  const once = [...new Map(patterns.map((pattern) => [formatPattern(pattern), pattern])).values()];
-  return once.filter((pattern) => !once.some((other) => other !== pattern && coversPattern(other, pattern)));
+  const set = new PatternSet(patterns);
+  return set.patterns.filter((pattern) => !set.coversOther(pattern));
 }

@@ -48,6 +48,9 @@ const STANDBY_WAIT_MS = 2_000;
 /** How often a drain checks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
 
+const UNREADABLE =
+  "an advisory about a consumer could not be read and was left out; allow nobody but the broker to write to ActiveMQ.Advisory.>";
+
 export class Direction {
   readonly source: OpenGroup;
   readonly target: OpenGroup;
@@ -175,7 +178,7 @@ export class Direction {
   }
 
   #makeDemand(): DemandControl {
-    const { settings, route, to, opposite, onChange } = this.#deps;
+    const { link, settings, route, to, opposite, onChange, onWarning } = this.#deps;
     const watched = openGroup(to.name, to.group, { maxInFlight: 1, maxInFlightBytes: 1 });
     const { demandUnavailable = "stop", returnWhenNoConsumers } = settings;
     const control = new DemandControl({
@@ -192,6 +195,7 @@ export class Direction {
         onChange();
       },
       fail: (code, reason) => this.#health.fail(code, reason),
+      onUnreadable: () => onWarning({ link, group: to.name, code: "ADVISORY_UNREADABLE", message: UNREADABLE }),
     });
     return control;
   }

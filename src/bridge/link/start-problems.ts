@@ -128,7 +128,13 @@ async function demandUntold(
   timeoutMs: number,
 ): Promise<FindingDetails[]> {
   const { connection, protocol } = openGroup(group, settings, { maxInFlight: 1, maxInFlightBytes: 1 });
-  const watch = new DemandWatch({ connection, protocol, isRelevant: () => false, onChange: () => {} });
+  const watch = new DemandWatch({
+    connection,
+    protocol,
+    isRelevant: () => false,
+    onChange: () => {},
+    onUnreadable: () => {},
+  });
   const signal = AbortSignal.timeout(timeoutMs + 5_000);
   try {
     await connection.connect({ signal });

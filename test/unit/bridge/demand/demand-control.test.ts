@@ -27,6 +27,7 @@ async function takenBack(rules: RouteRules, consumed: readonly string[]): Promis
       taken = sources;
     },
     onChange: () => {},
+    onUnreadable: () => {},
     fail: (code) => expect.unreachable(code),
     openSession: () => ({
       ready: Promise.resolve(),

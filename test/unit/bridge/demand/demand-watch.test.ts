@@ -13,6 +13,8 @@ class ToldSession implements DemandSession {
   refuse: (reason: string) => void = () => {};
   names: readonly string[] = [];
   isClosed = false;
+  /** How often it was asked what has a consumer. */
+  asked = 0;
 
   constructor(deps: DemandSessionDeps) {
     this.deps = deps;
@@ -23,6 +25,7 @@ class ToldSession implements DemandSession {
   }
 
   demanded(): readonly DestinationPattern[] {
+    this.asked += 1;
     return this.names.map(parsePattern);
   }
 
@@ -66,6 +69,7 @@ beforeEach(() => {
     connection: connection as unknown as Connection,
     protocol: "amqp",
     isRelevant: () => true,
+    onUnreadable: () => {},
     onChange: () => {
       changes += 1;
     },
@@ -104,8 +108,36 @@ describe("a watch of consumers", () => {
     last().names = ["queue://b"];
     last().deps.onChange();
     last().deps.onChange();
-    await turn();
+    await vi.advanceTimersByTimeAsync(100);
     expect([names(), changes - before]).toEqual([["queue://b"], 1]);
+  });
+
+  it("asks its session what has a consumer once in 100 ms, however many come and go, and misses none of them", async () => {
+    void watch.start();
+    await answer("queue://a");
+    const { asked } = last();
+    const before = changes;
+    for (let n = 0; n < 1_000; n += 1) {
+      last().names = [`queue://q${n}`];
+      last().deps.onChange();
+      if (n % 100 === 99) await turn();
+    }
+    expect([last().asked - asked, changes - before]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect([last().asked - asked, changes - before, names()]).toEqual([1, 1, ["queue://q999"]]);
+  });
+
+  it("that loses its session keeps what came just before, and tells nothing after it is closed", async () => {
+    void watch.start();
+    await answer("queue://a");
+    last().names = ["queue://b"];
+    last().deps.onChange();
+    connection.interrupt();
+    expect(names()).toEqual(["queue://b"]);
+    await watch.close();
+    const before = changes;
+    await turn();
+    expect([vi.getTimerCount(), changes - before]).toEqual([0, 0]);
   });
 
   it("forgets a consumer that vanished during a takeover, and keeps what it knew until the new session has told", async () => {
