@@ -27,6 +27,8 @@ export interface ForwarderDeps {
   readonly counts: LinkCounts;
   readonly twins: TopicTwins;
   readonly maxInFlight: number;
+  /** So many messages that were taken come again, or others come in their places. */
+  readonly comesAgain: (count: number) => void;
   /** The target begins or stops to refuse. */
   readonly onHold: () => void;
 }
@@ -38,11 +40,12 @@ export class Forwarder {
   readonly journal = new Journal();
   /** `Date.now()` of the last settlement; undefined before the first. */
   lastProgressAtMs: number | undefined;
+  /** Deliveries that are not yet, or never will be, among those in flight. */
+  #inHand = 0;
 
   constructor(deps: ForwarderDeps) {
     this.#deps = deps;
-    // Large enough to recognise redeliveries of what two windows have confirmed.
-    this.#inFlight = new InFlightMessages(2 * deps.maxInFlight + 1000);
+    this.#inFlight = new InFlightMessages(deps.maxInFlight, deps.comesAgain);
     this.holding = new Holding({
       gate: deps.gate,
       resend: (message) => this.#send(message),
@@ -60,7 +63,7 @@ export class Forwarder {
   }
 
   get unacknowledged(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.size + this.#inHand;
   }
 
   /** The message that is on its way and has this id, and why it waits when it does. */
@@ -69,7 +72,13 @@ export class Forwarder {
     return { message, heldFor: message && this.holding.whyHeld(message) };
   }
 
+  /** The source's session ended. */
   sourceInterrupted(): void {
+    this.#inFlight.interrupted();
+  }
+
+  /** A consumer of the source ended, and its session goes on. */
+  consumerEnded(): void {
     this.#inFlight.orphan();
   }
 
@@ -78,11 +87,14 @@ export class Forwarder {
    * rejects.
    */
   async take(delivery: Delivery, bytes: number): Promise<void> {
+    this.#inHand += 1;
     try {
       await this.#take(delivery, bytes);
     } catch (reason) {
       const { code, message } = MasterSlaveError.from(reason);
       await this.#refuse(delivery, bytes, codeOf(reason, code), message);
+    } finally {
+      this.#inHand -= 1;
     }
   }
 
@@ -93,20 +105,28 @@ export class Forwarder {
       return this.#leave(delivery, bytes, composed.kind, "reason" in composed ? composed.reason : undefined);
     const known = this.#inFlight.recognise(composed.key, delivery);
     if (known === "adopted") return this.#deps.budget.release(bytes);
-    if (known === "confirmed") {
+    if (known !== "new") {
       counts.recovered += 1;
-      return this.#settle({ delivery, copy: composed, bytes, confirmed: true });
+      const counted = known === "confirmed";
+      return this.#settle({ delivery, copy: composed, bytes, confirmed: true, counted });
     }
     if (this.#deps.twins.isTwin({ ...rules.path, link: rules.link }, composed))
       return this.#leave(delivery, bytes, "stays", TWIN);
     const copy = map === undefined ? composed : await mapCopy(map, delivery.message, composed, rules);
+    if (!delivery.origin.holds(delivery)) return this.#forget(bytes);
     if (copy === "drop") return this.#drop(delivery, composed, bytes);
     if (composed.key === undefined) counts.withoutIdentity += 1;
     if (composed.replyToUnreachable) counts.replyToUnreachable += 1;
-    const message: InFlight = { delivery, copy, bytes, confirmed: false };
+    const message: InFlight = { delivery, copy, bytes, confirmed: false, counted: true };
     this.#inFlight.add(message);
     // Not awaited: sends are confirmed in groups, in the order of these calls.
     void this.#send(message);
+  }
+
+  /** Its session ended while the map hook worked: the message comes again. */
+  #forget(bytes: number): void {
+    this.#deps.budget.release(bytes);
+    this.#deps.comesAgain(1);
   }
 
   /** Resolves with whether the target has it; never rejects. */
@@ -148,7 +168,8 @@ export class Forwarder {
     this.journal.note(as, message.delivery.message, message);
     try {
       const result = await message.delivery.accept();
-      if (as === "forwarded" && result === "settled")
+      // What was settled before has been counted.
+      if (as === "forwarded" && result === "settled" && message.counted)
         this.#deps.counts[message.copy.returned ? "returned" : "forwarded"] += 1;
       this.#done(message, result);
     } catch {
@@ -194,7 +215,7 @@ export class Forwarder {
 
   #drop(delivery: Delivery, copy: OutgoingCopy, bytes: number): Promise<void> {
     this.#deps.counts.dropped += 1;
-    return this.#settle({ delivery, copy, bytes, confirmed: true }, "dropped");
+    return this.#settle({ delivery, copy, bytes, confirmed: true, counted: true }, "dropped");
   }
 
   /**

@@ -12,6 +12,8 @@ export interface InFlight {
   readonly bytes: number;
   /** The target has it, or it is a dead letter: only the settlement is left. */
   confirmed: boolean;
+  /** It counts among the messages that the link has taken; no longer once its session ended, because it comes again. */
+  counted: boolean;
 }
 
 export class InFlightMessages {
@@ -20,9 +22,18 @@ export class InFlightMessages {
   readonly #orphans = new Map<string, InFlight>();
   /** Ids of messages that the target has and the source has not settled: they come again. */
   readonly #confirmed: RecentIds;
+  /** Ids of messages whose settlement was written last: the source may not have read it when it is killed. */
+  readonly #settled: RecentIds;
+  /** Those of them that the end of a session left in doubt. Always to recognise them would swallow a message that is sent again on purpose. */
+  #mayComeAgain = new RecentIds(0);
+  readonly #comesAgain: (count: number) => void;
 
-  constructor(max: number) {
-    this.#confirmed = new RecentIds(max);
+  /** `comesAgain` is told of messages that were counted, and are taken once more. */
+  constructor(window: number, comesAgain: (count: number) => void) {
+    this.#settled = new RecentIds(window);
+    // Large enough to recognise redeliveries of what two windows have confirmed.
+    this.#confirmed = new RecentIds(2 * window + 1000);
+    this.#comesAgain = comesAgain;
   }
 
   get size(): number {
@@ -53,10 +64,12 @@ export class InFlightMessages {
   /** The message is settled, or its delivery is gone. */
   done(message: InFlight, result: "settled" | "stale"): void {
     this.#open.delete(message);
+    if (result === "stale" && message.counted) this.#comesAgain(1);
     const { key } = message.copy;
     if (key === undefined) return;
     if (this.#orphans.get(key) === message) this.#orphans.delete(key);
-    if (result === "stale" && message.confirmed) this.#confirmed.add(key);
+    if (result === "settled") this.#settled.add(key);
+    else if (message.confirmed) this.#confirmed.add(key);
   }
 
   /** The source's session ended: every delivery is stale, and its message comes again. */
@@ -64,17 +77,32 @@ export class InFlightMessages {
     for (const message of this.#open) if (message.copy.key !== undefined) this.#orphans.set(message.copy.key, message);
   }
 
+  /** The source's session ended, and with it every delivery: also what was settled last may come again. */
+  interrupted(): void {
+    this.orphan();
+    const counted = [...this.#open].filter((message) => message.counted);
+    for (const message of counted) message.counted = false;
+    if (counted.length > 0) this.#comesAgain(counted.length);
+    this.#mayComeAgain = this.#settled.copy();
+  }
+
   /**
-   * What a delivery with this id means: `"new"`, `"confirmed"` (the target has the message already), or the message
-   * under way, which continues with this delivery.
+   * What a delivery with this id means: `"new"`, `"confirmed"` (the target has the message already), `"settled"` (so has
+   * it, and the settlement was written), or the message under way, which continues with this delivery.
    */
-  recognise(key: string | undefined, delivery: Delivery): "new" | "confirmed" | "adopted" {
+  recognise(key: string | undefined, delivery: Delivery): "new" | "confirmed" | "settled" | "adopted" {
     if (key === undefined) return "new";
     if (this.#confirmed.take(key)) return "confirmed";
+    if (this.#mayComeAgain.take(key)) {
+      this.#comesAgain(1);
+      return "settled";
+    }
     const orphan = this.#orphans.get(key);
     if (!orphan) return "new";
     this.#orphans.delete(key);
     orphan.delivery = delivery;
+    if (orphan.counted) this.#comesAgain(1);
+    orphan.counted = true;
     return "adopted";
   }
 }

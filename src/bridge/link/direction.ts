@@ -236,6 +236,7 @@ export class Direction {
       twins,
       maxInFlight,
       onHold: onChange,
+      comesAgain: (count) => this.#intake.comesAgain(count),
     });
   }
 
@@ -282,10 +283,10 @@ export class Direction {
       },
       onRefused: (destination, refusal) => {
         // The deliveries of a refused consumer have become stale.
-        if (refusal) this.#forwarder.sourceInterrupted();
+        if (refusal) this.#forwarder.consumerEnded();
         this.#health.refused(destination, refusal);
       },
-      onLeft: () => this.#forwarder.sourceInterrupted(),
+      onLeft: () => this.#forwarder.consumerEnded(),
       longestWaitMs: exclusive && durable ? STANDBY_WAIT_MS : undefined,
     });
   }

@@ -6,6 +6,7 @@ import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts"
 import type { TakenSource } from "../demand/demand-control.ts";
 import type { InFlightBudget } from "../forwarding/budget.ts";
 import type { Gate } from "../forwarding/gate.ts";
+import { Places } from "../forwarding/places.ts";
 import { messageSize } from "../memory/message-size.ts";
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import type { OpenGroup } from "./open-group.ts";
@@ -42,6 +43,12 @@ interface Taken {
   readonly started: Promise<unknown>;
 }
 
+interface Leaving {
+  /** Those that the broker still has. */
+  readonly consumers: readonly SourceConsumer[];
+  readonly left: Promise<void>;
+}
+
 export class Intake {
   readonly #deps: IntakeDeps;
   readonly #list: QueueList;
@@ -50,8 +57,8 @@ export class Intake {
    * Consumers that are leaving. The same source is consumed again only after them, so that its messages keep their
    * order.
    */
-  readonly #leaving = new Map<string, Promise<void>>();
-  #left: number;
+  readonly #leaving = new Map<string, Leaving>();
+  readonly #places: Places;
   #closing = false;
   #forgetBytes: (() => void) | undefined;
   /** The `performance.now()` of the last delivery, of the start, or of the last change of the source's session. */
@@ -59,7 +66,7 @@ export class Intake {
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
-    this.#left = deps.limit;
+    this.#places = new Places(deps.limit);
     const { source, listed, isRouted, onRefused } = deps;
     const onQueue = (queue: DestinationPattern) => this.#found(queue);
     this.#list = new QueueList({ group: source, sources: listed, isRouted, onQueue, onRefused });
@@ -78,7 +85,7 @@ export class Intake {
 
   /** Whether the limit of messages has been taken. */
   get isOver(): boolean {
-    return this.#left <= 0;
+    return this.#places.areTaken;
   }
 
   /** Call it once, after take(). Resolves when the broker has accepted or refused every consumer. */
@@ -102,6 +109,7 @@ export class Intake {
   /** Stops taking messages. */
   stop(): void {
     this.#closing = true;
+    this.#places.close();
     this.#deps.budget.close();
     this.#deps.gate.clear();
   }
@@ -110,8 +118,9 @@ export class Intake {
   async close(): Promise<void> {
     this.stop();
     this.#list.close();
-    const consumers = [...this.#taken.values()].flatMap((taken) => taken.consumers);
-    await Promise.all([...consumers.map((consumer) => consumer.close()), ...this.#leaving.values()]);
+    const leaving = [...this.#leaving.values()];
+    const consumers = [...this.#taken.values(), ...leaving].flatMap((each) => each.consumers);
+    await Promise.all([...consumers.map((consumer) => consumer.close()), ...leaving.map(({ left }) => left)]);
     this.#forgetBytes?.();
   }
 
@@ -129,18 +138,20 @@ export class Intake {
     this.#forgetBytes ??= keepReceivedBytes();
     const count = source.pattern.kind === "queue" ? this.#deps.concurrency : 1;
     const consumers = Array.from({ length: count }, () => this.#consumer(source));
-    const started = Promise.all(consumers.map((consumer) => consumer.start(this.#leaving.get(key))));
+    const started = Promise.all(consumers.map((consumer) => consumer.start(this.#leaving.get(key)?.left)));
     this.#taken.set(key, { source, consumers, started });
   }
 
   #leave(key: string): void {
     const consumers = this.#taken.get(key)?.consumers ?? [];
+    const before = this.#leaving.get(key);
     this.#taken.delete(key);
-    const left = Promise.all(consumers.map((consumer) => consumer.leave())).then(() => {
-      if (this.#leaving.get(key) === left) this.#leaving.delete(key);
+    const open = [...(before?.consumers ?? []), ...consumers].filter(({ isOpen }) => isOpen);
+    const left = Promise.all([before?.left, ...consumers.map((consumer) => consumer.leave())]).then(() => {
+      if (this.#leaving.get(key)?.left === left) this.#leaving.delete(key);
       this.#deps.onLeft();
     });
-    this.#leaving.set(key, left);
+    this.#leaving.set(key, { consumers: open, left });
   }
 
   #consumer(source: TakenSource): SourceConsumer {
@@ -156,19 +167,32 @@ export class Intake {
     });
   }
 
+  /** Messages that the link has taken will come again: each gives its place back, and takes one again. */
+  comesAgain(count: number): void {
+    this.#places.giveBack(count);
+  }
+
   async #mayTake(): Promise<boolean> {
     await this.#deps.gate.passed();
-    return !this.#closing && this.#left > 0;
+    await this.#places.free();
+    return !this.#closing;
   }
 
   /** A delivery that the link does not take stays unsettled, and goes back to the broker when its consumer closes. */
   async #take(delivery: Delivery): Promise<void> {
+    const { gate, budget, forward } = this.#deps;
     const bytes = messageSize(delivery.message);
-    if (!(await this.#mayTake())) return;
-    if (!(await this.#deps.budget.acquire(bytes))) return;
-    this.#left -= 1;
+    await gate.passed();
+    if (!(await this.#places.take())) return;
+    if (!(await budget.acquire(bytes))) return;
+    if (!delivery.origin.holds(delivery)) {
+      // Its session or consumer ended while it waited: the message comes again, here or elsewhere.
+      budget.release(bytes);
+      this.comesAgain(1);
+      return;
+    }
     this.lastTakenAt = performance.now();
-    await this.#deps.forward(delivery, bytes);
+    await forward(delivery, bytes);
   }
 }
 

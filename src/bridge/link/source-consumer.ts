@@ -31,8 +31,6 @@ export interface SourceRefusal {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** How long leave() waits for the taken messages to be settled; unsettled ones go back to the broker. */
-const LEAVE_MS = 5_000;
 
 export class SourceConsumer {
   readonly #deps: SourceConsumerDeps;
@@ -49,11 +47,19 @@ export class SourceConsumer {
     return new Promise((started) => void after.then(() => this.#run(started)));
   }
 
-  /** Stops taking messages, waits up to 5 s until those taken are settled, and closes the consumer. Never rejects. */
+  /** The broker may have it. */
+  get isOpen(): boolean {
+    return this.#consumer !== undefined;
+  }
+
+  /**
+   * Takes nothing more, waits until what was taken is settled, and leaves. There is no limit but close(): what goes back
+   * while the link still sends it would be taken twice. Never rejects.
+   */
   async leave(): Promise<void> {
     this.#closing = true;
     this.#wake();
-    await this.#consumer?.drain({ timeoutMs: LEAVE_MS });
+    await this.#consumer?.drain({ timeoutMs: Number.POSITIVE_INFINITY });
     this.#deps.onRefused(this.#deps.destination, undefined);
   }
 

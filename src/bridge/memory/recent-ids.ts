@@ -24,4 +24,10 @@ export class RecentIds {
   take(id: string): boolean {
     return this.#ids.delete(id);
   }
+
+  copy(): RecentIds {
+    const copy = new RecentIds(this.#max);
+    for (const id of this.#ids) copy.#ids.add(id);
+    return copy;
+  }
 }

@@ -11,7 +11,7 @@ it("messages of long properties and no body fill the budget of bytes: no more of
   const message = new ReceivedMessage(content as unknown as ReceivedContent);
   const consumer = {
     ready: Promise.resolve(),
-    next: async () => ({ done: false, value: { message } }),
+    next: async () => ({ done: false, value: { message, origin: { holds: () => true } } }),
     close: async () => {},
   };
   let taken = 0;
