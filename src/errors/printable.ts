@@ -19,9 +19,9 @@ export function printable(text: string): string {
   return shown.replace(CONTROLS, writtenOut);
 }
 
-/** The same for one text of a peer inside a sentence: at most 300 characters, on one line. */
-export function printableLine(text: string): string {
-  const shown = text.length > MAX_LINE_CHARACTERS ? `${text.slice(0, MAX_LINE_CHARACTERS)}…` : text;
+/** The same for one text of a peer inside a sentence: on one line, and at most 300 characters unless said. */
+export function printableLine(text: string, maxCharacters = MAX_LINE_CHARACTERS): string {
+  const shown = text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
   return printable(shown).replace(/[\n\t]/g, writtenOut);
 }
 

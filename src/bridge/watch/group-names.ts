@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { MasterSlaveError } from "../../errors/errors.ts";
+import { printableLine } from "../../errors/printable.ts";
 import type { Warn, WatchedGroup } from "./watched-group.ts";
 
 /** A topic keeps no messages, and no wildcard of a link forwards this one. */
@@ -85,7 +86,7 @@ export class NameCaller {
 
   #tell(heard: string): void {
     const { id, name } = this.#group;
-    const said = heard.slice(0, MAX_NAME);
+    const said = printableLine(heard, MAX_NAME);
     const message = `another bridge, or another group of this one, calls the broker of ${name} "${said}", and here it is "${id}": messages that return are not known by their path. Give both the same groups.${name}.id`;
     this.#warn({ group: name, code: "GROUP_HAS_TWO_NAMES", message });
   }

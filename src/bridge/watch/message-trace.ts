@@ -1,4 +1,5 @@
 /** Where a message is, as far as a bridge remembers and the queues of its groups show. */
+import { printableLine } from "../../errors/printable.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import { hasId } from "../memory/journal.ts";
@@ -70,6 +71,8 @@ export interface TraceDeps {
 }
 
 const MAX_SHOWN = 5_000;
+/** Anybody may send a message with a reason. */
+const MAX_REASON = 1_000;
 
 /** Resolves with what one direction knows about a message. Never rejects. */
 export async function traceMessage(id: string, deps: TraceDeps, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
@@ -168,6 +171,6 @@ function traceOf(
     source: atTarget ? undefined : queue,
     destination: atTarget ? queue : undefined,
     atMs: undefined,
-    reason: typeof reason === "string" ? reason : undefined,
+    reason: typeof reason === "string" ? printableLine(reason, MAX_REASON) : undefined,
   };
 }

@@ -5,7 +5,7 @@ import { ndjsonLines } from "../envelope.ts";
 import { EXIT } from "../exit-codes.ts";
 import { describeLinks } from "./describe.ts";
 import type { Output } from "./output.ts";
-import { printFailure, printResult } from "./print.ts";
+import { printFailure, printResult, terminalLine } from "./print.ts";
 import { answerTraces } from "./status-socket.ts";
 
 export interface RunOptions {
@@ -38,13 +38,14 @@ async function runLinks(bridge: Bridge, { output, statusFile }: RunOptions): Pro
   const failed = new Set<string>();
   const tell = ({ name, state, reason }: LinkChange) => {
     if (state === "failed") failed.add(name);
-    if (output === "text") console.log(`${name} ${state}${reason === undefined ? "" : `: ${reason}`}`);
+    if (output === "text") console.log(terminalLine(`${name} ${state}${reason === undefined ? "" : `: ${reason}`}`));
     else console.log(line("link", { name, state, reason }));
   };
   bridge.on("link", tell);
   bridge.on("warning", (warning) => {
     const { link, group, code, message } = warning;
-    if (output === "text") console.error(`${link}${group === undefined ? "" : ` (${group})`} ${code}: ${message}`);
+    if (output === "text")
+      console.error(terminalLine(`${link}${group === undefined ? "" : ` (${group})`} ${code}: ${message}`));
     else console.log(line("warning", warning));
   });
   const interruption = new AbortController();
@@ -91,6 +92,6 @@ function writeStatus(bridge: Bridge, path: string): () => Promise<void> {
   return async () => {
     clearInterval(timer);
     write();
-    await Promise.all([writing, stopAnswering()]);
+    await Promise.all([writing, stopAnswering.then((stop) => stop())]);
   };
 }

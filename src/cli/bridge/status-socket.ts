@@ -1,8 +1,8 @@
 /** The socket beside a status file: a running bridge answers there where a message is. */
-import { chmodSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import type { Bridge, TraceResult } from "../../bridge/index.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
+import { openSocket } from "./open-socket.ts";
 
 const MAX_REQUEST = 8_192;
 const MAX_ANSWER = 16 * 1024 * 1024;
@@ -14,12 +14,15 @@ export function socketOf(statusFile: string): string {
   return process.platform === "win32" ? `\\\\.\\pipe\\${statusFile.replace(/[\\/:]/g, "-")}` : `${statusFile}.sock`;
 }
 
-/** Answers until the returned function is called. `onFailure` is told when the socket cannot be opened: the bridge runs without. */
-export function answerTraces(
+/**
+ * Answers until the returned function is called. When the socket cannot be opened `onFailure` is told, and the bridge
+ * runs without. Never rejects.
+ */
+export async function answerTraces(
   bridge: Pick<Bridge, "trace">,
   statusFile: string,
   onFailure: (reason: string) => void,
-): () => Promise<void> {
+): Promise<() => Promise<void>> {
   const path = socketOf(statusFile);
   const clients = new Set<Socket>();
   const server = createServer((client) => {
@@ -30,21 +33,18 @@ export function answerTraces(
     client.setTimeout(IDLE_MS, () => client.destroy());
     answerOne(client, bridge);
   });
-  server.on("error", (reason) => onFailure(reason.message));
-  // A bridge that was killed leaves its socket behind; nobody answers there.
-  if (process.platform !== "win32") rmSync(path, { force: true });
-  server.listen(path);
-  server.on("listening", () => keepToUser(path));
+  const fail = (thrown: unknown) => onFailure(thrown instanceof Error ? thrown.message : String(thrown));
+  const leave = await openSocket(server, path).catch((thrown: unknown) => {
+    fail(thrown);
+    return () => {};
+  });
+  server.on("error", fail);
   return () =>
     new Promise((resolve) => {
+      leave();
       for (const client of clients) client.destroy();
       server.close(() => resolve());
     });
-}
-
-/** What the socket tells is for its own user. */
-function keepToUser(path: string): void {
-  if (process.platform !== "win32") chmodSync(path, 0o600);
 }
 
 /** One line asks, one line answers. */

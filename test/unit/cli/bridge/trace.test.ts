@@ -26,7 +26,7 @@ beforeEach(async () => {
     const found = each ? [{ link: "l", from: "north", to: "south", ...each } as MessageTrace] : [];
     return { id, found, notLookedInto: ["queue://b in south: Artemis shows no queue over STOMP"] };
   };
-  stop = answerTraces({ trace }, status, (reason) => expect.unreachable(reason));
+  stop = await answerTraces({ trace }, status, (reason) => expect.unreachable(reason));
   [out, err] = [[], []];
   vi.spyOn(console, "log").mockImplementation((line: string) => void out.push(line));
   vi.spyOn(console, "error").mockImplementation((line: string) => void err.push(line));
@@ -67,6 +67,29 @@ describe("masterslave bridge trace", () => {
   });
 
   it("answers on a socket that only its own user can open", async () => {
-    await expect.poll(async () => (await stat(socketOf(status))).mode & 0o777).toBe(0o600);
+    expect((await stat(socketOf(status))).mode & 0o777).toBe(0o600);
+  });
+
+  it("prints nothing of what peers said that a terminal would obey, and bounds it", async () => {
+    known = {
+      evil: {
+        ...{
+          place: "dead-lettered",
+          source: "queue://a\u001b[2J",
+          targetId: "t\u009b1m",
+          destination: "queue://\u202eb",
+        },
+        reason: `no\r\nl (north -> south): forwarded\u0007${"x".repeat(100_000)}`,
+      },
+    };
+    await trace("evil");
+    expect(out.length).toBe(2);
+    expect(out[0]).toContain("queue://a\\x1b[2J");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be printed.
+    expect(out.join("")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    expect(out[0]?.length).toBeLessThan(5_000);
+    await trace("\u001b[31mnobody's");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+    expect(out.join("")).not.toMatch(/\u001b/);
   });
 });
