@@ -29,8 +29,8 @@ export interface BridgeEvents {
   /** The state of a link, or the reason for it, has changed. */
   link: [change: LinkChange];
   /**
-   * A link goes on, and somebody should know something of it: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, or a warning of one of
-   * its connections. Told once for each link, group and code in an hour.
+   * A link goes on, and somebody should know something of it: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, `ADVISORY_UNREADABLE`, or a
+   * warning of one of its connections. Told once for each link, group and code in an hour.
    */
   warning: [warning: BridgeWarning];
 }
