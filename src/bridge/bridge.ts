@@ -157,7 +157,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
   /** Closes a link that is over; the others go on. */
   async #finish(link: Link): Promise<void> {
     await link.over(this.#ending.signal);
-    if (link.state.state !== "failed") await link.close(DRAIN_TIMEOUT_MS);
+    await link.close(DRAIN_TIMEOUT_MS);
   }
 
   async #close(drainTimeoutMs: number): Promise<void> {

@@ -47,6 +47,8 @@ const DEFAULT_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 const STANDBY_WAIT_MS = 2_000;
 /** How often a drain checks whether everything is settled. */
 const DRAIN_LOOK_MS = 10;
+/** What a failed direction has taken is settled within this time, or goes back to the source. */
+const FAILED_DRAIN_MS = 5_000;
 
 const UNREADABLE =
   "an advisory about a consumer could not be read and was left out; allow nobody but the broker to write to ActiveMQ.Advisory.>";
@@ -261,6 +263,7 @@ export class Direction {
       pending: () => this.#forwarder.pending,
       progressAtMs: () => this.#forwarder.lastProgressAtMs,
       onSourceInterrupted: () => this.#forwarder.sourceInterrupted(),
+      onFailed: () => void this.close(FAILED_DRAIN_MS),
       onChange: this.#deps.onChange,
     });
   }

@@ -20,6 +20,8 @@ export interface LinkHealthDeps {
   /** `Date.now()` of the last settlement. */
   readonly progressAtMs: () => number | undefined;
   readonly onSourceInterrupted: () => void;
+  /** Called once, when the direction has failed for good. */
+  readonly onFailed: () => void;
   readonly onChange: () => void;
 }
 
@@ -106,9 +108,10 @@ export class LinkHealth {
 
   /** Marks the link as failed for good. Only the first reason is kept. */
   fail(code: string, reason: string): void {
-    if (this.#life === "stopped") return;
-    this.#failure ??= { code, reason };
+    if (this.#life === "stopped" || this.#failure) return;
+    this.#failure = { code, reason };
     this.#deps.watch.close();
+    this.#deps.onFailed();
     this.#deps.onChange();
   }
 

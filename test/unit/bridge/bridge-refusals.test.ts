@@ -86,6 +86,28 @@ it("a source whose login is refused makes the link fail, and it stays listed wit
   await running.done;
 });
 
+it("a link whose target is given up leaves its source: other consumers get what it held", async () => {
+  const [north, south] = [await group(), await group()];
+  const config = between(north, south);
+  const running = await bridge({
+    ...config,
+    groups: { ...config.groups, south: { uri: `${south.uri("amqp")}?maxReconnectAttempts=1` } },
+  });
+  await south.close();
+  const sender = await client(north);
+  for (let n = 0; n < 5; n += 1) await sender.send("queue://orders", `${n}`);
+  const seen = new Set<string>();
+  const consumer = sender.consume("queue://orders");
+  while (seen.size < 5) {
+    const delivery = await consumer.receive({ timeoutMs: 20_000 });
+    if (!delivery) break;
+    seen.add(delivery.message.text());
+    await delivery.accept();
+  }
+  expect(seen.size).toBe(5);
+  expect(running.status().links["orders"]).toMatchObject({ state: "failed", unacknowledged: 0 });
+}, 60_000);
+
 it("two names for one broker are found out at the start", async () => {
   const north = await group({ members: 1 });
   const address = north.uri("amqp").replaceAll("127.0.0.1", "localhost");
