@@ -1,14 +1,17 @@
 /** Sends what cannot be forwarded to the source's dead letter queue, with the reason. */
+import { startTimer } from "../../async/timer.ts";
+import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
 import { passSections } from "../../messaging/messages/encoded-sections.ts";
+import type { MessageBody } from "../../messaging/messages/outgoing-message.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
-import type { Delivery, SettleResult } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { SendOptions } from "../../messaging/sending/call-options.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import { idAtTarget, identityOf } from "../routing/message-identity.ts";
 import { FIRST_ID_PROPERTY, ORIGIN_PROPERTY, REASON_PROPERTY } from "../routing/path.ts";
 import { type PassedBody, plainBody, sectionsIn } from "./passed-body.ts";
+import { readRefusal } from "./refusal.ts";
 
 export interface DeadLetterDeps {
   readonly source: Connection;
@@ -21,21 +24,109 @@ export interface DeadLetterDeps {
 
 /** The longest reason, which is stored in a property. */
 const MAX_REASON = 1000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+export interface Refused {
+  readonly code: "DEAD_LETTERS_REFUSED";
+  readonly reason: string;
+}
 
 /**
- * Sends a copy with the reason, the origin and every property to the dead letter queue and accepts the message: a
- * broker's own rejection would lose the reason (measured). If the copy is refused, the message is rejected instead.
+ * Sends copies with the reason, the origin and every property to the dead letter queue. A broker's own rejection would
+ * lose the reason (measured), and may discard the message.
  */
-export async function deadLetter(
-  delivery: Delivery,
-  code: string,
-  reason: string,
-  deps: DeadLetterDeps,
-): Promise<SettleResult> {
-  const { source, protocol, link, group } = deps;
-  const { message } = delivery;
-  const said = `${code}: ${reason}`.replace(/\s+/g, " ").slice(0, MAX_REASON);
-  const to = deadLetterQueue(deps);
+export class DeadLetters {
+  readonly #deps: DeadLetterDeps;
+  readonly #onChange: () => void;
+  /** Messages whose copy waits, and why it was refused last. */
+  readonly #waiting = new Map<ReceivedMessage, string>();
+  readonly #pauses = new Set<() => void>();
+  #over = false;
+
+  constructor(deps: DeadLetterDeps, onChange: () => void) {
+    this.#deps = deps;
+    this.#onChange = onChange;
+  }
+
+  /** Number of copies that were refused and are sent again. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Why a copy waits; undefined if none does. */
+  get problem(): Refused | undefined {
+    const reason = this.#waiting.values().next().value;
+    return reason === undefined ? undefined : { code: "DEAD_LETTERS_REFUSED", reason };
+  }
+
+  /** Why the copy of this message waits; undefined if it does not. */
+  whyHeld(message: ReceivedMessage): string | undefined {
+    const reason = this.#waiting.get(message);
+    return reason && `DEAD_LETTERS_REFUSED: ${reason}`;
+  }
+
+  /**
+   * Resolves with true when the source has the copy, and with false when it refuses it for what the message is. After
+   * any other refusal the copy is sent again, until the message is not held any more or close() is called: then this
+   * rejects.
+   */
+  async send(message: ReceivedMessage, said: string, isHeld: () => boolean): Promise<boolean> {
+    try {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+        if (this.#over || !isHeld()) throw new Error("The message comes again");
+        if (await this.#try(message, said)) return true;
+        if (!this.#waiting.has(message)) return false;
+        await this.#pause(waitMs);
+      }
+    } finally {
+      if (this.#waiting.delete(message)) this.#onChange();
+    }
+  }
+
+  /** Sends nothing again. */
+  close(): void {
+    this.#over = true;
+    for (const end of this.#pauses) end();
+  }
+
+  /** Resolves with whether the source has the copy; one that may be sent again is among those that wait then. */
+  async #try(message: ReceivedMessage, said: string): Promise<boolean> {
+    try {
+      const { body, options } = copyOf(message, said, this.#deps);
+      await this.#deps.source.send(deadLetterQueue(this.#deps), body, options);
+      return true;
+    } catch (thrown) {
+      if (readRefusal(thrown).kind === "poison") this.#waiting.delete(message);
+      else this.#waiting.set(message, MasterSlaveError.from(thrown).message);
+      this.#onChange();
+      return false;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        stop();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const stop = startTimer(ms, end);
+      this.#pauses.add(end);
+    });
+  }
+}
+
+/** The reason as it is stored. */
+export function reasonOf(code: string, reason: string): string {
+  return `${code}: ${reason}`.replace(/\s+/g, " ").slice(0, MAX_REASON);
+}
+
+function copyOf(
+  message: ReceivedMessage,
+  said: string,
+  { protocol, link, group }: DeadLetterDeps,
+): { readonly body: MessageBody; readonly options: SendOptions } {
   const identity = identityOf(message, protocol);
   const { correlationId, groupId, type } = message;
   const { body, sections } = keptBody(message);
@@ -56,12 +147,7 @@ export async function deadLetter(
     ...(type !== undefined && { type }),
   };
   if (sections) passSections(options, sections);
-  try {
-    await source.send(to, body, options);
-  } catch {
-    return delivery.reject(said);
-  }
-  return delivery.accept();
+  return { body, options };
 }
 
 /** `queue://NAME` */

@@ -2,13 +2,13 @@
 import { startTimer } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
-import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
+import type { Delivery, SettleResult } from "../../messaging/receiving/deliveries/delivery.ts";
 import type { MapMessage } from "../config/bridge-config.ts";
 import { Journal } from "../memory/journal.ts";
 import type { InFlightBudget } from "./budget.ts";
 import { type ComposeRules, compose, type OutgoingCopy } from "./compose.ts";
 import type { LinkCounts } from "./counts.ts";
-import { type DeadLetterDeps, deadLetter } from "./dead-letters.ts";
+import { type DeadLetterDeps, DeadLetters, type Refused, reasonOf } from "./dead-letters.ts";
 import type { Gate } from "./gate.ts";
 import { Holding } from "./holding.ts";
 import { type InFlight, InFlightMessages } from "./in-flight.ts";
@@ -37,6 +37,7 @@ export class Forwarder {
   readonly #deps: ForwarderDeps;
   readonly #inFlight: InFlightMessages;
   readonly holding: Holding;
+  readonly #deadLetters: DeadLetters;
   readonly journal = new Journal();
   /** `Date.now()` of the last settlement; undefined before the first. */
   lastProgressAtMs: number | undefined;
@@ -46,6 +47,7 @@ export class Forwarder {
   constructor(deps: ForwarderDeps) {
     this.#deps = deps;
     this.#inFlight = new InFlightMessages(deps.maxInFlight, deps.comesAgain);
+    this.#deadLetters = new DeadLetters(deps.deadLetters, deps.onHold);
     this.holding = new Holding({
       gate: deps.gate,
       resend: (message) => this.#send(message),
@@ -69,7 +71,23 @@ export class Forwarder {
   /** The message that is on its way and has this id, and why it waits when it does. */
   find(id: string): { readonly message: InFlight | undefined; readonly heldFor: string | undefined } {
     const message = this.#inFlight.find(id);
-    return { message, heldFor: message && this.holding.whyHeld(message) };
+    return { message, heldFor: message && this.#whyHeld(message) };
+  }
+
+  /** Why messages wait at a side that refuses; undefined if none does. */
+  get refusal(): NonNullable<Holding["reason"]> | Refused | undefined {
+    return this.holding.reason ?? this.#deadLetters.problem;
+  }
+
+  /** Whether something is unsettled, and does not wait for a side that refuses. */
+  get isSettling(): boolean {
+    return this.unacknowledged > this.#deadLetters.waiting && !this.holding.reason;
+  }
+
+  /** Sends nothing again. */
+  close(): void {
+    this.holding.close();
+    this.#deadLetters.close();
   }
 
   /** The source's session ended. */
@@ -113,7 +131,7 @@ export class Forwarder {
     if (this.#deps.twins.isTwin({ ...rules.path, link: rules.link }, composed))
       return this.#leave(delivery, bytes, "stays", TWIN);
     const copy = map === undefined ? composed : await mapCopy(map, delivery.message, composed, rules);
-    if (!delivery.origin.holds(delivery)) return this.#forget(bytes);
+    if (!holds(delivery)) return this.#forget(bytes);
     if (copy === "drop") return this.#drop(delivery, composed, bytes);
     if (composed.key === undefined) counts.withoutIdentity += 1;
     if (composed.replyToUnreachable) counts.replyToUnreachable += 1;
@@ -167,7 +185,7 @@ export class Forwarder {
   async #settle(message: InFlight, as: "forwarded" | "expired" | "dropped" = "forwarded"): Promise<void> {
     this.journal.note(as, message.delivery.message, message);
     try {
-      const result = await message.delivery.accept();
+      const result = await settleLatest(message, (delivery) => delivery.accept());
       // What was settled before has been counted.
       if (as === "forwarded" && result === "settled" && message.counted)
         this.#deps.counts[message.copy.returned ? "returned" : "forwarded"] += 1;
@@ -184,15 +202,19 @@ export class Forwarder {
     if (result === "settled") this.lastProgressAtMs = Date.now();
   }
 
+  #whyHeld(message: InFlight): string | undefined {
+    return this.holding.whyHeld(message) ?? this.#deadLetters.whyHeld(message.delivery.message);
+  }
+
   async #poison(message: InFlight, code: string, reason: string): Promise<void> {
+    const said = reasonOf(code, reason);
+    const isHeld = () => holds(message.delivery);
     try {
-      const result = await deadLetter(message.delivery, code, reason, this.#deps.deadLetters);
-      this.journal.note("dead-lettered", message.delivery.message, {
-        copy: message.copy,
-        reason: `${code}: ${reason}`,
-      });
+      const isCopied = await this.#deadLetters.send(message.delivery.message, said, isHeld);
+      message.confirmed = isCopied;
+      this.journal.note("dead-lettered", message.delivery.message, { copy: message.copy, reason: said });
+      const result = await settleLatest(message, (delivery) => (isCopied ? delivery.accept() : delivery.reject(said)));
       if (result === "settled") this.#deps.counts.deadLettered += 1;
-      message.confirmed = true;
       this.#done(message, result);
     } catch {
       this.#done(message, "stale");
@@ -201,9 +223,17 @@ export class Forwarder {
 
   /** Handles a message that could not even be composed. */
   async #refuse(delivery: Delivery, bytes: number, code: string, reason: string): Promise<void> {
-    const result = await deadLetter(delivery, code, reason, this.#deps.deadLetters).catch(() => "stale" as const);
+    const said = reasonOf(code, reason);
+    let result: SettleResult = "stale";
+    try {
+      const isCopied = await this.#deadLetters.send(delivery.message, said, () => holds(delivery));
+      this.journal.note("dead-lettered", delivery.message, { reason: said });
+      result = await (isCopied ? delivery.accept() : delivery.reject(said));
+    } catch {
+      // It comes again.
+    }
     if (result === "settled") this.#deps.counts.deadLettered += 1;
-    this.journal.note("dead-lettered", delivery.message, { reason: `${code}: ${reason}` });
+    else this.#deps.comesAgain(1);
     this.#deps.budget.release(bytes);
   }
 
@@ -231,6 +261,23 @@ export class Forwarder {
     if (isTopic || why === "expired") await delivery.accept().catch(() => "stale");
     else startTimer(GIVE_BACK_MS, () => this.#giveBack(delivery));
     budget.release(bytes);
+  }
+}
+
+/** Whether the delivery can still be settled. */
+function holds(delivery: Delivery): boolean {
+  return delivery.origin.holds(delivery);
+}
+
+/** Settles the delivery that the message has then: meanwhile its session may end, and the message come again. */
+async function settleLatest(
+  message: InFlight,
+  settle: (delivery: Delivery) => Promise<SettleResult>,
+): Promise<SettleResult> {
+  for (;;) {
+    const { delivery } = message;
+    const result = await settle(delivery);
+    if (result === "settled" || message.delivery === delivery) return result;
   }
 }
 

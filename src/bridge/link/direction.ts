@@ -171,9 +171,9 @@ export class Direction {
     this.#intake.stop();
     await this.demand?.close();
     const until = performance.now() + drainTimeoutMs;
-    while (this.#forwarder.unacknowledged > 0 && performance.now() < until && !this.#forwarder.holding.reason)
+    while (this.#forwarder.isSettling && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
-    this.#forwarder.holding.close();
+    this.#forwarder.close();
     await this.#intake.close();
     await Promise.all([this.source, this.target].map(({ connection }) => connection.close({ drainTimeoutMs: 1_000 })));
     this.#health.stopped();
@@ -253,18 +253,13 @@ export class Direction {
       unacknowledged: () => this.#forwarder.unacknowledged,
     });
     return new LinkHealth({
-      watch,
-      settings: this.#deps.settings,
-      source: this.source.connection,
-      target: this.target.connection,
-      gate,
-      hold: () => this.#forwarder.holding.reason,
+      ...{ watch, settings, gate, onChange, source: source.connection, target: target.connection },
+      hold: () => this.#forwarder.refusal,
       demand: () => this.demand?.problem,
       pending: () => this.#forwarder.pending,
       progressAtMs: () => this.#forwarder.lastProgressAtMs,
       onSourceInterrupted: () => this.#forwarder.sourceInterrupted(),
       onFailed: () => void this.close(FAILED_DRAIN_MS),
-      onChange: this.#deps.onChange,
     });
   }
 
