@@ -1,4 +1,4 @@
-/** One attempt at one endpoint over AMQP 1.0: dial, credentials, speaking turn, SASL and open. */
+/** Opens an AMQP 1.0 session at one endpoint: connects, asks for credentials, waits for its turn, and does the SASL and open handshakes. */
 import { AbortError, formatAddress, MasterSlaveError } from "../../errors/errors.ts";
 import type { AdapterSettings } from "../../messaging/port/adapter-settings.ts";
 import type { MessagingSession } from "../../messaging/port/messaging-session.ts";

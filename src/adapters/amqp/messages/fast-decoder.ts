@@ -38,7 +38,7 @@ interface Found {
   body: Buffer | undefined;
 }
 
-/** One reader for all messages: each message is read completely before the next. */
+/** All messages share this reader, which saves an object for each: decoding is synchronous, so two never use it at once. */
 const reader = new FastValueReader();
 const NOTHING = Buffer.alloc(0);
 const [HEADER, ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE] = [0x70, 0x72, 0x73, 0x74, 0x75, 0x77];

@@ -29,7 +29,7 @@ const SECTIONS: ReadonlyMap<AmqpValue, number> = new Map<AmqpValue, number>([
   ["amqp:data:binary", DATA],
   ["amqp:amqp-sequence:list", SEQUENCE],
   ["amqp:amqp-value:*", VALUE],
-  // As rhea names it.
+  // The specification says amqp:amqp-value:*; rhea sends this shorter name.
   ["amqp:value:*", VALUE],
   ["amqp:footer:map", 0x78],
 ]);

@@ -42,7 +42,7 @@ export interface EncodedMessage {
   readonly delayAt: number | undefined;
 }
 
-/** One writer for all messages: each message is written completely before the next. */
+/** All messages share this writer, which saves a buffer for each: encoding is synchronous, so two never use it at once. */
 const writer = new WireWriter();
 
 export function encodeMessage(message: OutgoingMessage, destination: Destination, spelling: Spelling): EncodedMessage {

@@ -2,7 +2,7 @@
 import type { AttemptErrorCode, Verdict } from "../../../errors/errors.ts";
 
 export interface FailureMeaning {
-  /** What the peer did, as printed in the docs. */
+  /** The behaviour of the peer that has this meaning; docs/refusals.md prints the text. */
   readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;

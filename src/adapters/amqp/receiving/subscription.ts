@@ -67,7 +67,7 @@ export class AmqpSubscription implements SessionSubscription {
       left: () => this.#link?.credit ?? 0,
       pay: context.guard((credit) => this.#addCredit(credit)),
     });
-    // One function for all deliveries, because it runs once per message.
+    // Made once here and not for each delivery: every message is settled by it, and a closure for each would cost memory.
     this.#settle = context.guard((wire, settlement, amqpSession) => {
       dispose(wire, settlement, amqpSession);
       this.#credit.add();

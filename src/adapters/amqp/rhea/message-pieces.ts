@@ -12,7 +12,10 @@ export class MessagePieces {
   #filled = 0;
   #size = 0;
 
-  /** Of a message larger than `maxBytes` the first {@link MAX_HEAD_BYTES} are kept and the rest is only counted. */
+  /**
+   * Collects one message. If it is larger than `maxBytes`, only its first {@link MAX_HEAD_BYTES} bytes stay in memory and
+   * the others are counted.
+   */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }

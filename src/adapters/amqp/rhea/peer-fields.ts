@@ -146,7 +146,7 @@ const CHECKS: Readonly<Record<Kind, (read: Read) => boolean>> = {
   boolean: ({ value }) => typeof value === "boolean",
   binary: ({ value }) => Buffer.isBuffer(value),
   map: ({ type, value }) => MAPS.has(type?.typecode) && Array.isArray(value),
-  // One or several texts (1.4).
+  // AMQP lets a field that is "multiple" hold one symbol or an array of them (specification, part 1, section 1.4).
   texts: ({ value }) =>
     Array.isArray(value) ? value.every((each) => isText(each as Read)) : typeof value === "string",
   error: isError,

@@ -151,7 +151,7 @@ export interface Outgoing {
 
 export interface OutgoingDelivery extends Delivery {
   tag: Buffer;
-  /** One piece for each frame. */
+  /** The encoded message, cut into the pieces that go out as one transfer frame each. */
   readonly data: readonly Buffer[];
   readonly next_to_send: number;
   settled: boolean;

@@ -34,7 +34,7 @@ function giveUp(this: RheaLink): boolean {
   return drains;
 }
 
-/** What a sender has left of the credit that the peer granted. */
+/** Returns how many more messages the peer lets the sender send now. */
 export function creditOf(sender: Sender): number {
   return linkInternalsOf(sender).credit;
 }

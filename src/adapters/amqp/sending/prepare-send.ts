@@ -6,7 +6,7 @@ import type { Endpoint } from "../../../uri/endpoint.ts";
 import { type Spelling, sameSpelling } from "../messages/destination.ts";
 import { type EncodedMessage, encodeMessage, refreshTimes } from "../messages/message.ts";
 
-/** What the encoding needs to know about the peer. */
+/** The peer that a message is encoded for: errors name its endpoint, and its spelling decides how destinations are written. */
 export interface EncodingTerms {
   readonly endpoint: Endpoint;
   readonly spelling: Spelling;

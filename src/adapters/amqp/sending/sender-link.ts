@@ -78,7 +78,8 @@ export class SenderLink {
   constructor(context: SessionDeps, destination: Destination, owner: LinkOwner) {
     this.#context = context;
     this.#owner = owner;
-    // One session per link: in rhea a delivery without credit or settlement blocks every link of its session.
+    // Each link gets an AMQP session of its own, because in rhea one delivery that waits for credit or settlement blocks
+    // all links of its session.
     this.#amqpSession = context.connection.create_session();
     this.#amqpSession.on(
       "session_close",

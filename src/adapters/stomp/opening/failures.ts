@@ -20,7 +20,7 @@ import { peerText } from "./peer-text.ts";
 import { type BrokerRefusal, readRefusal, saysClientIdInUse } from "./refusal.ts";
 
 interface HandshakeFailure {
-  /** What the peer did, as printed in docs/refusals.md. */
+  /** The behaviour of the peer that is this failure; docs/refusals.md prints the text. */
   readonly cause: string;
   readonly code: AttemptErrorCode;
   readonly verdict: Verdict;
