@@ -1,4 +1,5 @@
 /** A STOMP frame, and its bytes on the way out (STOMP 1.2, "Augmented BNF" and "Value Encoding"). */
+import { escapeHeader } from "../../adapters/stomp/frames/header-text.ts";
 import type { StompVersion } from "./stomp-version.ts";
 
 export interface StompFrame {
@@ -9,33 +10,25 @@ export interface StompFrame {
 
 export type FrameHeaders = Readonly<Record<string, string | number | undefined>>;
 
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\r": "\\r", "\n": "\\n", ":": "\\c" };
 const END = Buffer.from("\0\n");
 const NOTHING = Buffer.alloc(0);
 
 export function encodeFrame(
   command: string,
   headers: FrameHeaders,
-  { body = NOTHING, version }: { readonly body?: Buffer; readonly version: StompVersion },
+  { body = NOTHING, version }: { readonly body?: Buffer | undefined; readonly version: StompVersion },
 ): Buffer {
-  const encode = ESCAPING[version];
   let head = `${command}\n`;
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) head += `${encode(name)}:${encode(String(value))}\n`;
+    if (value !== undefined) head += `${escaped(name, version)}:${escaped(String(value), version)}\n`;
   }
   head += "\n";
   if (body.length === 0) return Buffer.from(`${head}\0\n`);
   return Buffer.concat([Buffer.from(head), body, END]);
 }
 
-/** 1.0 has no escapes: a line break would begin another header, so it becomes a blank. 1.1 has none for a carriage return. */
-const ESCAPING: Readonly<Record<StompVersion, (text: string) => string>> = {
-  "1.0": (text) => text.replace(/[\r\n]+/g, " "),
-  "1.1": (text) => (/[\\\n:]/.test(text) ? text.replace(/[\\\n:]/g, escapeCharacter) : text),
-  "1.2": (text) => (/[\\\r\n:]/.test(text) ? text.replace(/[\\\r\n:]/g, escapeCharacter) : text),
-};
-
-function escapeCharacter(character: string): string {
-  return ESCAPES[character] ?? character;
+/** STOMP 1.0 has no escapes: a line break would begin another header, so it becomes a blank. */
+function escaped(text: string, version: StompVersion): string {
+  return version === "1.0" ? text.replace(/[\r\n]+/g, " ") : escapeHeader(text, version);
 }

@@ -215,7 +215,7 @@ export class StompConnection implements MemberConnection {
   }
 
   #send(command: string, headers: FrameHeaders, body?: Buffer): void {
-    this.write(encodeFrame(command, headers, { version: this.version, ...(body && { body }) }));
+    this.write(encodeFrame(command, headers, { version: this.version, body }));
   }
 
   /** Sends an ERROR frame and closes the connection (STOMP 1.2, "ERROR"), unless Classic would keep it open. */
