@@ -1,4 +1,5 @@
 /** A timer for waits of any length: Node's own timers fire at once beyond 2^31-1 ms. */
+import { onAbort } from "./on-abort.ts";
 
 const LONGEST_MS = 2_147_483_647;
 
@@ -16,6 +17,21 @@ export function startTimer(ms: number, act: () => void): () => void {
   };
   wait(ms);
   return () => clearTimeout(timer);
+}
+
+/** Resolves with true after `ms`, or with false as soon as `signal` fires. Never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const stopTimer = startTimer(ms, () => {
+      forget();
+      resolve(true);
+    });
+    const forget = onAbort(signal, () => {
+      stopTimer();
+      resolve(false);
+    });
+  });
 }
 
 /** Resolves or rejects with the promise, or stops waiting for it after `ms`. */

@@ -1,5 +1,5 @@
 /** Sends what cannot be forwarded to the source's dead letter queue, with the reason. */
-import { startTimer } from "../../async/timer.ts";
+import { pause } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import { formatDestination, parseDestination } from "../../messaging/messages/destination.ts";
@@ -41,8 +41,7 @@ export class DeadLetters {
   readonly #onChange: () => void;
   /** Messages whose copy waits, and why it was refused last. */
   readonly #waiting = new Map<ReceivedMessage, string>();
-  readonly #pauses = new Set<() => void>();
-  #over = false;
+  readonly #ending = new AbortController();
 
   constructor(deps: DeadLetterDeps, onChange: () => void) {
     this.#deps = deps;
@@ -74,10 +73,10 @@ export class DeadLetters {
   async send(message: ReceivedMessage, said: string, isHeld: () => boolean): Promise<boolean> {
     try {
       for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-        if (this.#over || !isHeld()) throw new Error("The message comes again");
+        if (this.#ending.signal.aborted || !isHeld()) throw new Error("The message comes again");
         if (await this.#try(message, said)) return true;
         if (!this.#waiting.has(message)) return false;
-        await this.#pause(waitMs);
+        await pause(waitMs, this.#ending.signal);
       }
     } finally {
       if (this.#waiting.delete(message)) this.#onChange();
@@ -86,8 +85,7 @@ export class DeadLetters {
 
   /** Sends nothing again. */
   close(): void {
-    this.#over = true;
-    for (const end of this.#pauses) end();
+    this.#ending.abort();
   }
 
   /** Resolves with whether the source has the copy; one that may be sent again is among those that wait then. */
@@ -102,18 +100,6 @@ export class DeadLetters {
       this.#onChange();
       return false;
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        stop();
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const stop = startTimer(ms, end);
-      this.#pauses.add(end);
-    });
   }
 }
 

@@ -1,5 +1,5 @@
 /** One consumer for one source of a direction, which is opened again when the broker ends it. */
-import { startTimer } from "../../async/timer.ts";
+import { pause } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume-options.ts";
@@ -35,8 +35,7 @@ const LONGEST_WAIT_MS = 30_000;
 export class SourceConsumer {
   readonly #deps: SourceConsumerDeps;
   #consumer: Consumer | undefined;
-  #closing = false;
-  #wake: () => void = () => {};
+  readonly #ending = new AbortController();
 
   constructor(deps: SourceConsumerDeps) {
     this.#deps = deps;
@@ -57,33 +56,32 @@ export class SourceConsumer {
    * while the link still sends it would be taken twice. Never rejects.
    */
   async leave(): Promise<void> {
-    this.#closing = true;
-    this.#wake();
+    this.#ending.abort();
     await this.#consumer?.drain({ timeoutMs: Number.POSITIVE_INFINITY });
     this.#deps.onRefused(this.#deps.destination, undefined);
   }
 
   /** Closes the consumer; unsettled messages go back to the broker. Never rejects. */
   async close(): Promise<void> {
-    this.#closing = true;
-    this.#wake();
+    this.#ending.abort();
     await this.#consumer?.close();
   }
 
   async #run(started: () => void): Promise<void> {
     const { destination, onRefused, longestWaitMs = LONGEST_WAIT_MS } = this.#deps;
+    const { signal } = this.#ending;
     let waitMs = FIRST_WAIT_MS;
-    while (!this.#closing) {
+    while (!signal.aborted) {
       const refusal = await this.#consume(() => {
         waitMs = FIRST_WAIT_MS;
         onRefused(destination, undefined);
         started();
       });
-      if (!refusal || this.#closing) break;
+      if (!refusal || signal.aborted) break;
       onRefused(destination, refusal);
       started();
       if (refusal.final) break;
-      await this.#pause(waitMs);
+      await pause(waitMs, signal);
       waitMs = Math.min(2 * waitMs, longestWaitMs);
     }
     started();
@@ -111,16 +109,6 @@ export class SourceConsumer {
       const final = !retryable && (code === "UNSUPPORTED" || code === "INVALID_ARGUMENT" || NEVER.test(reason));
       return { destination, reason, final };
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = startTimer(ms, resolve);
-      this.#wake = () => {
-        stop();
-        resolve();
-      };
-    });
   }
 }
 

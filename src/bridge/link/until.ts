@@ -1,5 +1,5 @@
 /** Decides when a link with `until` is over, such as a move, a migration or a replay. */
-import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "../../async/timer.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import type { Until } from "../config/bridge-config.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
@@ -26,7 +26,7 @@ export async function waitUntilOver(until: Until, signal: AbortSignal, deps: Unt
   const startedAt = performance.now();
   while (!signal.aborted && !deps.isFailed()) {
     if (await isOver(until, startedAt, deps)) return;
-    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    await pause(LOOK_MS, signal);
   }
 }
 

@@ -1,5 +1,7 @@
 /** A message of the bridge's own that travels over the link every few seconds and measures how long that takes. */
 import { randomUUID } from "node:crypto";
+import { onAbort } from "../../async/on-abort.ts";
+import { pause } from "../../async/timer.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
 import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
 import type { Delivery } from "../../messaging/receiving/deliveries/delivery.ts";
@@ -95,16 +97,16 @@ export class Canary {
   }
 
   async #run(): Promise<void> {
-    const { intervalMs } = this.#deps;
+    const { signal } = this.#ending;
     let waitMs = FIRST_WAIT_MS;
-    await this.#pause(intervalMs);
-    while (!this.#ending.signal.aborted) {
+    await pause(this.#deps.intervalMs, signal);
+    while (!signal.aborted) {
       const refusal = await this.#fly(() => {
         waitMs = FIRST_WAIT_MS;
       });
-      if (this.#ending.signal.aborted || refusal === undefined) return;
+      if (signal.aborted || refusal === undefined) return;
       this.#refused(refusal);
-      await this.#pause(waitMs);
+      await pause(waitMs, signal);
       waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
     }
   }
@@ -116,8 +118,7 @@ export class Canary {
     const options = { prefetch: 10, ...(selector !== undefined && { selector }), signal: this.#ending.signal };
     const consumers: Consumer[] = [];
     const stop = new AbortController();
-    const onEnd = () => stop.abort();
-    this.#ending.signal.addEventListener("abort", onEnd, { once: true });
+    const forget = onAbort(this.#ending.signal, () => stop.abort());
     try {
       consumers.push(source.connection.consume(destination, options), target.connection.consume(destination, options));
       const [leaving, arriving] = consumers as [Consumer, Consumer];
@@ -135,7 +136,7 @@ export class Canary {
       const { code, message } = MasterSlaveError.from(thrown);
       return OVER.has(code) ? undefined : message;
     } finally {
-      this.#ending.signal.removeEventListener("abort", onEnd);
+      forget();
       stop.abort();
       this.#underway.clear();
       Object.assign(this.#way, { atSource: undefined, forwarding: false });
@@ -157,7 +158,7 @@ export class Canary {
           .send(destination, String(number), { persistent: false, ttlMs: LIFE_MS, properties, signal })
           .catch((reason: unknown) => ignoreLoss(reason));
       }
-      await this.#pause(intervalMs, signal);
+      await pause(intervalMs, signal);
     }
   }
 
@@ -190,7 +191,7 @@ export class Canary {
     while (!this.#deps.isOpen() && !this.#ending.signal.aborted) {
       this.#bury();
       if (!this.#underway.has(number)) return false;
-      await this.#pause(LOOK_MS);
+      await pause(LOOK_MS, this.#ending.signal);
     }
     return this.#underway.has(number) && !this.#ending.signal.aborted;
   }
@@ -220,10 +221,6 @@ export class Canary {
     const message = `the canary of the link cannot fly: ${reason} (let the bridge's user read and write masterslave.> on both sides, or set canary: false)`;
     if (first) this.#deps.warn({ group: undefined, code: "CANARY_REFUSED", message });
   }
-
-  #pause(ms: number, signal = this.#ending.signal): Promise<void> {
-    return pause(ms, signal);
-  }
 }
 
 /** Products that have JMS selectors. */
@@ -243,17 +240,4 @@ async function each(consumer: Consumer, act: (delivery: Delivery) => Promise<voi
 function ignoreLoss(reason: unknown): void {
   const { code, retryable } = MasterSlaveError.from(reason);
   if (OVER.has(code) || !(retryable || code === "SEND_EXPIRED")) throw reason;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

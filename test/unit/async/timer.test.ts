@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { startTimer } from "../../../src/async/timer.ts";
+import { pause, startTimer } from "../../../src/async/timer.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -45,4 +45,16 @@ it.each([0, -5, Number.NaN])("acts soon, and never in the call itself, for %s ms
   expect(act).not.toHaveBeenCalled();
   vi.advanceTimersByTime(2);
   expect(act).toHaveBeenCalledTimes(1);
+});
+
+it("pauses for the time, or until the signal fires, and tells which, and keeps no timer", async () => {
+  const ending = new AbortController();
+  const whole = pause(100, ending.signal);
+  const cut = pause(1_000, ending.signal);
+  vi.advanceTimersByTime(100);
+  expect(await whole).toBe(true);
+  ending.abort();
+  expect(await cut).toBe(false);
+  expect(await pause(1_000, ending.signal)).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,8 +1,7 @@
 /** Processes a consumer's deliveries with a handler, and settles them. */
 import { inspect } from "node:util";
 import { guarded } from "../../../async/isolated-emitter.ts";
-import { onAbort } from "../../../async/on-abort.ts";
-import { startTimer } from "../../../async/timer.ts";
+import { pause } from "../../../async/timer.ts";
 import type { WorkScope } from "../../../async/work-scope.ts";
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import { textOf } from "../../../errors/text-of.ts";
@@ -154,7 +153,7 @@ class Runner {
       this.#tell(delivery, failures, failure);
       if (failure.became === "settled") return;
       if (last && delivery.origin.holds(delivery)) break;
-      const waited = await this.#pause(redeliveryDelayMs(this.#policy, failures));
+      const waited = await pause(redeliveryDelayMs(this.#policy, failures), this.#means.intakeOver);
       if (waited && delivery.origin.holds(delivery)) continue;
       // A drain does not wait for a retry that is far off.
       if (waited) this.#remember(id, failures, failure);
@@ -199,23 +198,6 @@ class Runner {
     const found = id === undefined ? undefined : this.#failed.get(id);
     if (id !== undefined) this.#failed.delete(id);
     return found ?? { failures: 0, failure: undefined };
-  }
-
-  /** Resolves with false if the consumer stopped delivering meanwhile. */
-  #pause(ms: number): Promise<boolean> {
-    const { intakeOver } = this.#means;
-    if (intakeOver.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const stop = () => {
-        stopTimer();
-        resolve(false);
-      };
-      const stopTimer = startTimer(ms, () => {
-        forget();
-        resolve(true);
-      });
-      const forget = onAbort(intakeOver, stop);
-    });
   }
 }
 
