@@ -4,7 +4,12 @@ import { type EndpointAddress, formatAddress, type MasterSlaveError } from "../.
 import { printableLine } from "../../errors/printable.ts";
 import { textOf } from "../../errors/text-of.ts";
 import { type DebugLines, TRANSPORT_LINES } from "../../transport/debug-log.ts";
-import type { Interruption, TransportEvents, Waiting } from "../../transport/transport-events.ts";
+import {
+  type Interruption,
+  TRANSPORT_EMITTER,
+  type TransportEvents,
+  type Waiting,
+} from "../../transport/transport-events.ts";
 import type { ConnectionWarning } from "../port/adapter-settings.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { HandlerFailure } from "../receiving/handling/redelivery-policy.ts";
@@ -62,13 +67,7 @@ export interface ConnectionEvents {
 export const CONNECTION_EMITTER: EmitterDescription<ConnectionEvents> = {
   what: "a connection",
   events: {
-    established: true,
-    interrupted: true,
-    restored: true,
-    waiting: true,
-    failed: true,
-    closed: true,
-    attempt: true,
+    ...TRANSPORT_EMITTER.events,
     alternate: true,
     handlerFailed: true,
     warning: true,
