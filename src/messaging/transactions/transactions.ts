@@ -13,7 +13,7 @@ import {
   TransactionTimeoutError,
 } from "../../errors/errors.ts";
 import { isInstance } from "../../errors/text-of.ts";
-import { checkTimeout, readOptions } from "../messages/argument-checks.ts";
+import { checkFunction, checkTimeout, readOptions } from "../messages/argument-checks.ts";
 import type { CurrentSession } from "../port/current-session.ts";
 import type { MessagingSession } from "../port/messaging-session.ts";
 import type { Transact, TransactedWork } from "../receiving/handling/transact.ts";
@@ -58,8 +58,7 @@ export class Transactions {
     checkTimeout(timeoutMs);
     if (!(Number.isInteger(retries) && retries >= 0))
       throw new InvalidArgumentError(`retries is a whole number from 0, not ${inspect(retries)}`);
-    if (typeof work !== "function")
-      throw new InvalidArgumentError(`transaction() is given a function, not ${typeof work}`);
+    checkFunction("transaction() is given", work);
     const timedOut = () =>
       new TransactionTimeoutError(`The transaction was not committed within timeoutMs=${timeoutMs}`);
     const deadline = startDeadline("The transaction", options, timedOut);

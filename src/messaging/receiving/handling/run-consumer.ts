@@ -86,7 +86,7 @@ export async function runConsumer(
 ): Promise<void> {
   const read = readRunOptions(readOptions("run", options, RUN_OPTIONS));
   // Checked now: otherwise the first message would fail and go to the dead letter queue.
-  if (typeof handler !== "function") throw new InvalidArgumentError(`run() is given a function, not ${typeof handler}`);
+  checkFunction("run() is given", handler);
   const runner = new Runner(consumer, handler, read, means);
   const outcomes = await Promise.allSettled(Array.from({ length: read.concurrency }, () => runner.work()));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
