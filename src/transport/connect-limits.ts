@@ -1,6 +1,6 @@
 /** The two limits on the search for the first session: the caller's signal and timeout. */
 import { onAbort } from "../async/on-abort.ts";
-import { LONGEST_TIMER_MS } from "../async/timer-limit.ts";
+import { startTimer } from "../async/timer.ts";
 import { AbortError, type AttemptError, ConnectTimeoutError, type MasterSlaveError } from "../errors/errors.ts";
 import type { ConnectLimits } from "./transport-options.ts";
 
@@ -19,9 +19,9 @@ export function limitConnect({ signal, connectTimeoutMs }: ConnectLimits, { fail
     fail(new ConnectTimeoutError(text, answers()));
   };
   // 0 means no limit, as in the option table.
-  const timer = connectTimeoutMs ? setTimeout(onTimeout, Math.min(connectTimeoutMs, LONGEST_TIMER_MS)) : undefined;
+  const stopTimer = connectTimeoutMs ? startTimer(connectTimeoutMs, onTimeout) : undefined;
   return () => {
-    clearTimeout(timer);
+    stopTimer?.();
     forget?.();
   };
 }
