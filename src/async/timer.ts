@@ -1,14 +1,13 @@
 /** A timer for waits of any length: Node's own timers fire at once beyond 2^31-1 ms. */
 import { onAbort } from "./on-abort.ts";
-
-const LONGEST_MS = 2_147_483_647;
+import { LONGEST_TIMER_MS } from "./timer-limit.ts";
 
 /** Calls `act` once after `ms`; never for Infinity. Returns a function that cancels the timer. */
 export function startTimer(ms: number, act: () => void): () => void {
   const until = performance.now() + ms;
   let timer: NodeJS.Timeout;
   const wait = (left: number) => {
-    timer = setTimeout(look, Math.min(Math.ceil(left), LONGEST_MS));
+    timer = setTimeout(look, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
   };
   const look = () => {
     const left = until - performance.now();
