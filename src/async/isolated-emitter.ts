@@ -7,23 +7,23 @@ import { stackTextOf } from "../errors/text-of.ts";
 
 type Listener = (...payload: unknown[]) => void;
 
-/** What one kind of emitter tells, for whoever asks for something else. */
+/** The events of one kind of emitter, for the error that a listener to an unknown event gets. */
 export interface EmitterDescription<Events extends object> {
-  /** What the emitter is, with its article. */
+  /** A noun with its article for the emitter, such as "a connection". */
   readonly what: string;
   /** The name of every event. */
   readonly events: { readonly [Name in keyof Events]: true };
-  /** The names of the events that tell of what goes wrong. */
+  /** The names of the events that report failures, as a listener to "error" is told. */
   readonly insteadOfError: string;
 }
 
-/** Told of each event before the listeners are, whoever listens. Must not throw. */
+/** Called for each event before its listeners, also when there are none. Must not throw. */
 export type OnEmit<Events extends EventEmitter.ValidEventTypes> = <T extends EventEmitter.EventNames<Events>>(
   event: T,
   payload: EventEmitter.EventArgs<Events, T>,
 ) => void;
 
-/** How node:events stands in a stack trace. */
+/** Finds the module node:events in a line of a stack trace. */
 const NODE_EVENTS = /\bnode:events\b/;
 
 export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
@@ -31,7 +31,7 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
   readonly #isolated = new Map<string | symbol, WeakMap<object, Listener>>();
   readonly #description: EmitterDescription<Events & object>;
   readonly #onEmit: OnEmit<Events> | undefined;
-  /** Somebody was told that there is no event "error". */
+  /** Whether the warning that there is no event "error" was raised. */
   #toldOfError = false;
 
   constructor(description: EmitterDescription<Events & object>, onEmit?: OnEmit<Events>) {
@@ -101,7 +101,7 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     return this.off(event, listener, context, onceOnly);
   }
 
-  /** `method`: what the caller called. */
+  /** `method` is the method that the caller called. */
   #check(event: string | symbol | number, method: (...args: never[]) => unknown): void {
     if (Object.hasOwn(this.#description.events, event)) return;
     if (event !== "error") throw this.#unknown(event);
@@ -117,7 +117,10 @@ export class IsolatedEmitter<Events extends EventEmitter.ValidEventTypes> extend
     return new InvalidArgumentError(text);
   }
 
-  /** Taken, for events.once() and events.on() of Node listen to it by themselves; a program that does waits for nothing. */
+  /**
+   * Warns of a listener to "error". It is not refused, because events.once() and events.on() of Node add one by
+   * themselves.
+   */
   #answerError(): void {
     this.#toldOfError = true;
     const { what, insteadOfError } = this.#description;

@@ -1,4 +1,4 @@
-/** Calls a function soon after it was asked for: once for requests that fall together, and not again for a while. */
+/** Calls a function soon after a request: once for requests that come together, and at most once in a given time. */
 import { startTimer } from "./timer.ts";
 
 export class SpacedCalls {
@@ -14,7 +14,7 @@ export class SpacedCalls {
     this.#spaceMs = spaceMs;
   }
 
-  /** The function is called in the next turn, or when `spaceMs` have passed since its last call. */
+  /** Lets the function be called in the next turn, or when `spaceMs` have passed since its last call. */
   request(): void {
     if (this.#cancel) return;
     const waitMs = this.#lastAt + this.#spaceMs - performance.now();
@@ -25,7 +25,7 @@ export class SpacedCalls {
     }
   }
 
-  /** The call that is due is not made. */
+  /** Cancels the call that is due, if one is. */
   cancel(): void {
     this.#cancel?.();
     this.#cancel = undefined;

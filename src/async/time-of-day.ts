@@ -1,7 +1,7 @@
-/** The clock on the wall for what is measured by `performance.now()`, which nobody can find in a log. */
+/** Converts moments measured with `performance.now()` to times of day, which can be found in a log. */
 
-/** The time of day of a moment of `performance.now()`, as the clock goes now. */
+/** Returns the time of day of a moment of `performance.now()`, by the present setting of the system clock. */
 export function timeOfDay(atMs: number): Date {
-  // Whole milliseconds, as Date counts them: a part of one would put it before what came before it.
+  // Date cuts off parts of a millisecond: without the floor, a moment could get an earlier time than the one before it.
   return new Date(Date.now() - Math.floor(performance.now() - atMs));
 }

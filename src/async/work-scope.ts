@@ -4,12 +4,12 @@
  * too, and makes every promise of a process on Node 20 and 22 several times as dear (docs/decisions/0025-close-in-a-handler.md).
  */
 
-/** Deeper calls are not recognised. */
+/** How many stack frames are read: deeper calls are not recognised. */
 const MAX_FRAMES = 200;
 
 let made = 0;
 
-/** A kind of work. One within another, made by inner(), is part of that too. */
+/** A kind of work. Work of a scope made by inner() also belongs to the outer scope. */
 export class WorkScope {
   readonly #name: string;
 
@@ -21,20 +21,20 @@ export class WorkScope {
     return new WorkScope(`${this.#name}.${++made}`);
   }
 
-  /** The same function, which has to be an async one: what it awaits is work of this scope. */
+  /** Marks an async function, and returns it: what the function awaits is work of this scope. */
   mark<Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
     return Object.defineProperty(work, "name", { value: this.#name });
   }
 
-  /** Whether the call that asks comes out of work of this scope that is under way. */
+  /** Whether the present call comes from work of this scope that is under way. */
   get isCaller(): boolean {
     return callers().some((name) => name === this.#name || name.startsWith(`${this.#name}.`));
   }
 }
 
 /**
- * The names of the functions that are being called or awaited, from the innermost out. None where a program has frozen
- * `Error`, as `node --frozen-intrinsics` does: nothing is recognised then, and nothing fails.
+ * Returns the names of the functions that are being called or awaited, innermost first. Returns none if a program has
+ * frozen `Error`, as `node --frozen-intrinsics` does: then no call is recognised, and none fails.
  */
 function callers(): readonly string[] {
   try {
@@ -55,7 +55,7 @@ function namesOnStack(): readonly string[] {
     };
     const holder: { stack?: unknown } = {};
     Error.captureStackTrace(holder, namesOnStack);
-    // Read once: Node prepares it then.
+    // The first read makes V8 call prepareStackTrace.
     void holder.stack;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

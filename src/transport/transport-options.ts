@@ -17,7 +17,7 @@ export interface FailoverTransportOptions<S extends Session> {
   readonly note?: string | undefined;
   /** Restores what outlives sessions; called before the listeners at each step. */
   readonly observer?: TransportObserver<S> | undefined;
-  /** Told of each event before the listeners are. */
+  /** Called for each event, before its listeners. */
   readonly onEmit?: OnEmit<TransportEvents<S>> | undefined;
 }
 

@@ -1,37 +1,37 @@
-/** What was sent to, and came from, each destination of one connection, in figures. */
+/** Counts the sends and deliveries of one connection by destination. */
 import { type Destination, formatDestination } from "./destination.ts";
 
-/** The figures of one destination of one connection, since it was made. */
+/** The figures of one destination, since the connection was created. */
 export interface DestinationStats {
-  /** Sends to it outside transactions. */
+  /** Sends to the destination, without those of transactions. */
   readonly sends: SendFigures;
-  /** What the consumers that asked for it were handed. */
+  /** Deliveries to the consumers of the destination. */
   readonly deliveries: DeliveryFigures;
 }
 
-/** The sends to one destination, outside transactions. */
+/** The figures of the sends to one destination, without those of transactions. */
 export interface SendFigures {
-  /** Sends that were asked for. */
+  /** Sends that were started, finished or not. */
   readonly sent: number;
-  /** Of these the ones that the broker has confirmed. */
+  /** Sends that the broker has confirmed. */
   readonly confirmed: number;
-  /** Of these the ones whose promise rejected. */
+  /** Sends whose promise was rejected. */
   readonly rejected: number;
 }
 
-/** What came by the consumers that asked for one destination. */
+/** The figures of the deliveries to the consumers of one destination. */
 export interface DeliveryFigures {
   /** Deliveries handed to consumers. */
   readonly received: number;
-  /** Of these the ones that had been handed out before, here or elsewhere. */
+  /** Deliveries of messages that had been delivered before, on this connection or elsewhere. */
   readonly redelivered: number;
-  /** Of these the ones that had been handed out before on this connection. */
+  /** Deliveries of messages that had been delivered before on this connection. */
   readonly redeliveredHere: number;
-  /** Of these the ones that were accepted, also in a transaction. */
+  /** Deliveries that were accepted, also in a transaction. */
   readonly accepted: number;
-  /** Of these the ones that were rejected: dead letters, where the broker keeps them. */
+  /** Deliveries that were rejected: dead letters, if the broker keeps them. */
   readonly rejected: number;
-  /** Of these the ones that went back to the broker, by release() or modify(). */
+  /** Deliveries returned to the broker by release() or modify(). */
   readonly released: number;
   /** Calls of the handlers of run() and respond() that threw or rejected. */
   readonly handlerFailures: number;
@@ -39,33 +39,33 @@ export interface DeliveryFigures {
 
 type Counting<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** The same while it is counted. */
+/** The figures of one destination, as this connection increments them. */
 export interface CountedDestination {
   readonly sends: Counting<SendFigures>;
   readonly deliveries: Counting<DeliveryFigures>;
 }
 
-/** So many destinations have figures of their own: who answers to ever new reply queues has any number of them. */
+/** How many destinations have figures of their own: a program that replies to ever new queues would fill the maps. */
 const MAX_COUNTED = 100;
-/** What the others are counted under; no destination is written so. */
+/** The key of the figures of all other destinations; no destination can have this name. */
 const OTHERS = "(others)";
 
 export class DestinationFigures {
-  /** By the name alone, for its hash is known: a text made of kind and name would be hashed anew for each send. */
+  /** The key is the name alone, whose hash V8 keeps: a key made of kind and name would be hashed anew for each send. */
   readonly #queues = new Map<string, CountedDestination>();
   readonly #topics = new Map<string, CountedDestination>();
   readonly #others = noFigures();
   #othersCounted = false;
 
-  /** Where to count what belongs to a destination: its own figures, or those of all others together. */
+  /** Returns the figures to increment for a destination: its own, or those of all others together. */
   of({ kind, name }: Destination): CountedDestination {
     if (kind === "queue") return this.#queues.get(name) ?? this.#first(this.#queues, name);
     if (kind === "topic") return this.#topics.get(name) ?? this.#first(this.#topics, name);
-    // A temporary one is gone with its session.
+    // A temporary destination is lost with its session, so it has no figures of its own.
     return this.#other();
   }
 
-  /** Each destination as `queue://NAME` or `topic://NAME`, in the order of first use, and the others last. */
+  /** The figures by `queue://NAME` or `topic://NAME`, in the order of first use; those of all others come last. */
   get stats(): Readonly<Record<string, DestinationStats>> {
     const told: [string, DestinationStats][] = [];
     for (const [name, figures] of this.#queues)

@@ -1,4 +1,4 @@
-/** The session of the moment: its one owner, which everybody else asks, and who waits for there to be one. */
+/** Owns the present session of a connection: all other parts ask here for it, and wait here for the next one. */
 
 import { onAbort } from "../../async/on-abort.ts";
 import { unlessAborted } from "../../async/unless-aborted.ts";
@@ -12,11 +12,11 @@ export interface ReachedSession {
 }
 
 type State =
-  /** There is none, and one is looked for. */
+  /** There is no session; one is looked for. */
   | { readonly name: "none" }
-  /** What waited for a session is given to it; nothing new is yet. */
+  /** The session is being given what waited for it; it takes nothing new yet. */
   | { readonly name: "restoring" }
-  /** It takes everything. */
+  /** The session takes everything. */
   | { readonly name: "open"; readonly reached: ReachedSession }
   /** No session will come any more. */
   | { readonly name: "over"; readonly failure: MasterSlaveError };
@@ -26,7 +26,7 @@ const RESTORING: State = { name: "restoring" };
 
 export class CurrentSession {
   #state: State = NONE;
-  /** The latest, which may have ended. */
+  /** The endpoint and broker of the latest session, which may have ended. */
   #latest: { readonly endpoint: EndpointAddress; readonly broker: Broker } | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -35,17 +35,17 @@ export class CurrentSession {
     return this.#state.name === "open" ? this.#state.reached.session : undefined;
   }
 
-  /** Whether there is a session, be it one that is being restored. */
+  /** Whether there is a session, even one that is still being restored. */
   get connected(): boolean {
     return this.#state.name === "open" || this.#state.name === "restoring";
   }
 
-  /** Where the session is, or the latest was. */
+  /** The endpoint of the session, or of the latest one. */
   get endpoint(): EndpointAddress | undefined {
     return this.#latest?.endpoint;
   }
 
-  /** What the latest handshake told of the broker. */
+  /** The broker, as the latest handshake described it; undefined before the first. */
   get broker(): Broker | undefined {
     return this.#latest?.broker;
   }
@@ -104,13 +104,13 @@ export class CurrentSession {
     }
   }
 
-  /** A handshake is done. What waited goes first: see open(). */
+  /** Notes a new session, which takes nothing new until open() is called. */
   reached({ session: { broker }, endpoint }: ReachedSession): void {
     this.#latest = { endpoint, broker };
     this.#state = RESTORING;
   }
 
-  /** What waited has been given to the session: from now on it takes what comes. */
+  /** Lets the session take everything, once it has been given what waited for it. */
   open(reached: ReachedSession): void {
     this.#state = { name: "open", reached };
     this.#wake();
@@ -120,7 +120,7 @@ export class CurrentSession {
     this.#state = NONE;
   }
 
-  /** No session will come any more. */
+  /** Rejects all waiting callers: no session will come any more. */
   end(failure: MasterSlaveError): void {
     this.#state = { name: "over", failure };
     this.#wake();

@@ -105,28 +105,28 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
     });
   }
 
-  /** Hands over nothing more until resume(). The broker goes on until `prefetch` is reached. */
+  /** Stops delivering until resume(). The broker goes on sending until `prefetch` is reached. */
   pause(): void {
     this.#intake.hold("paused");
   }
 
-  /** Goes on after pause(). */
+  /** Delivers again after pause(). */
   resume(): void {
     this.#intake.release("paused");
   }
 
-  /** Closes; what `break` calls. */
+  /** Closes the consumer; a `break` in a loop calls this. */
   async return(): Promise<IteratorResult<Delivery>> {
     await this.close();
     return { done: true, value: undefined };
   }
 
-  /** Each delivery as it comes, to be settled by the loop. */
+  /** Iterates over the deliveries as they come; the loop settles them. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -154,8 +154,8 @@ export class Consumer implements AsyncIterableIterator<Delivery>, AsyncDisposabl
   }
 
   /**
-   * Hands over nothing more, waits until what was is settled, up to `timeoutMs` (the connection's drainTimeoutMs unless
-   * said), then closes. Never rejects but for its options.
+   * Stops delivering, waits until all deliveries are settled or `timeoutMs` has passed (the connection's drainTimeoutMs
+   * by default), then closes. Rejects only for invalid options.
    */
   async drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = this.#owner.drainTimeoutMs } = readOptions("drain", options, ["timeoutMs"]);

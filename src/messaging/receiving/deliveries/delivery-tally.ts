@@ -9,21 +9,21 @@ import type { SettleResult } from "./delivery.ts";
 export interface DeliveryCounts {
   /** Deliveries handed to consumers. */
   readonly received: number;
-  /** Those of them that had been handed out before, here or elsewhere. */
+  /** Deliveries of messages that had been delivered before, on this connection or elsewhere. */
   readonly redelivered: number;
-  /** Those of them that had been handed out before on this connection. */
+  /** Deliveries of messages that had been delivered before on this connection. */
   readonly redeliveredHere: number;
   /** Deliveries settled by accept(), reject(), release() or modify(). */
   readonly settled: number;
-  /** Of the settled those that were accepted, also in a transaction. */
+  /** Settled deliveries that were accepted, also in a transaction. */
   readonly accepted: number;
-  /** Of the settled those that were rejected: dead letters, where the broker keeps them. */
+  /** Settled deliveries that were rejected: dead letters, if the broker keeps them. */
   readonly rejected: number;
-  /** Of the settled those that went back to the broker, by release() or modify(). */
+  /** Settled deliveries that were returned to the broker by release() or modify(). */
   readonly released: number;
   /** Deliveries that were settled after their session had ended; they come again. */
   readonly stale: number;
-  /** Twins of accepted messages that were settled without being handed over. */
+  /** Duplicates of accepted messages that were settled instead of being delivered. */
   readonly deduplicated: number;
   /** Messages that were rejected because they cannot be read or are larger than `maxMessageBytes`; each raised a warning. */
   readonly unreadable: number;
@@ -32,7 +32,7 @@ export interface DeliveryCounts {
 export type CountedDeliveries = CountedDestination["deliveries"];
 
 interface HandedOver {
-  /** Where a message id stands for one message: the same id in two scopes means two deliveries, not a redelivery. */
+  /** The scope in which a message id is unique: the same id in two scopes means two deliveries, not a redelivery. */
   readonly scope: string;
   readonly id: string | undefined;
   /** Whether the broker marks the message as redelivered. */

@@ -77,7 +77,10 @@ export class Delivery implements DeliveryFacts {
   /** Private, so that printing a delivery with its message does not print the whole connection. */
   readonly #origin: DeliveryOrigin;
   #held: IncomingDelivery | undefined;
-  /** `enlisted`: accepted in a transaction that may be open still. `undone`: that was not committed. `stale`: too late. */
+  /**
+   * `enlisted`: accepted in a transaction that may still be open. `undone`: accepted in a transaction that was not
+   * committed. `stale`: settled after its session had ended.
+   */
   #phase: "unsettled" | "settling" | "settled" | "enlisted" | "undone" | "stale" = "unsettled";
 
   constructor({ message, redelivered, deliveryCount, unsettleable }: DeliveryFacts, origin: DeliveryOrigin) {
@@ -100,19 +103,20 @@ export class Delivery implements DeliveryFacts {
 
   /**
    * What settles the delivery: one of its own methods, or a transaction that has not been rolled back. Undefined if it
-   * is unsettled, or was settled too late, or in a transaction that was not committed. Of messaging alone. @internal
+   * is unsettled, or was settled too late, or in a transaction that was not committed. For use within messaging.
+   * @internal
    */
   get settledBy(): "itself" | "transaction" | undefined {
     if (this.#phase === "enlisted") return "transaction";
     return this.#phase === "settling" || this.#phase === "settled" ? "itself" : undefined;
   }
 
-  /** Whether it was settled after its session had ended. Of messaging alone. @internal */
+  /** Whether it was settled after its session had ended. For use within messaging. @internal */
   get stale(): boolean {
     return this.#phase === "stale";
   }
 
-  /** The transaction that accepted the delivery is over. Of messaging alone. @internal */
+  /** Notes that the transaction that accepted the delivery is over. For use within messaging. @internal */
   concluded(committed: boolean): void {
     this.#phase = committed ? "settled" : "undone";
   }

@@ -70,7 +70,7 @@ export class HandlerCall implements ProcessContext {
     if (this.#signal) return this.#signal;
     const controller = new AbortController();
     this.#signal = controller.signal;
-    // Read for the first time after the call, it never fires: a callback would be kept until the session ends.
+    // A signal first read after the call never fires: its callback would be kept until the session ends.
     if (!this.#isOver) this.#forget = this.delivery.origin.onceEnded((why) => controller.abort(why));
     return this.#signal;
   }
