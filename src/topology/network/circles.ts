@@ -1,6 +1,6 @@
 /** Circles of connectors: paths on which a message of some destination comes back to the group where it started. */
 import { commonPattern, EVERY_DESTINATION, patternCovers } from "./destinations.ts";
-import type { Flow, FollowedConnector } from "./network.ts";
+import { type Flow, type FollowedConnector, outgoingFlows } from "./network.ts";
 
 export interface Circle {
   readonly flows: readonly Flow[];
@@ -27,26 +27,16 @@ const MAX_STEPS = 20_000;
  */
 export function circlesOf(flows: readonly Flow[], { mixed = false }: { readonly mixed?: boolean } = {}): Circle[] {
   const found = new Map<string, Circle>();
-  const outgoing = groupByFrom(flows);
+  const outgoing = outgoingFlows(flows);
   for (const flow of flows)
     for (const destination of forwarded(flow.by)) {
       const circle = wayBack(flow, destination, outgoing, mixed);
       if (!circle) continue;
-      const key = circle.flows.map(({ by }) => by.index);
-      const set = key.sort((a, b) => a - b).join();
-      if (!found.has(set)) found.set(set, circle);
+      const indexes = circle.flows.map(({ by }) => by.index).sort((a, b) => a - b);
+      const key = indexes.join();
+      if (!found.has(key)) found.set(key, circle);
     }
   return [...found.values()];
-}
-
-function groupByFrom(flows: readonly Flow[]): Map<string, Flow[]> {
-  const found = new Map<string, Flow[]>();
-  for (const flow of flows) {
-    const list = found.get(flow.from);
-    if (list) list.push(flow);
-    else found.set(flow.from, [flow]);
-  }
-  return found;
 }
 
 /** Breadth first, so that the first path that closes the circle is the shortest. */

@@ -125,6 +125,17 @@ function flowsOf(by: FollowedConnector): Flow[] {
   });
 }
 
+/** Returns the flows that leave each group, by the group's name. */
+export function outgoingFlows(flows: readonly Flow[]): Map<string, Flow[]> {
+  const found = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    const list = found.get(flow.from);
+    if (list) list.push(flow);
+    else found.set(flow.from, [flow]);
+  }
+  return found;
+}
+
 export function productOf(topology: Topology, group: string): Product {
   return topology.groups[group]?.product ?? topology.product ?? "classic";
 }

@@ -1,5 +1,5 @@
 /** How far messages get: hops between groups under the connectors' time to live. */
-import type { Flow, Network } from "./network.ts";
+import { type Flow, type Network, outgoingFlows } from "./network.ts";
 
 /** `reach.get("A").get("B")`: the fewest connectors that a message from A crosses to a consumer at B. */
 export type Reach = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -17,7 +17,7 @@ export function reachOf(network: Network, isUp: (group: string) => boolean = () 
     enough: Math.min(...ttls, names.length),
     longest: Math.min(names.length - 1, Math.max(0, ...flows.map(({ by }) => by.messageTTL))),
   };
-  const outgoing = groupByFrom(flows);
+  const outgoing = outgoingFlows(flows);
   return new Map(names.map((name) => [name, isUp(name) ? reachFrom(name, outgoing, limits) : new Map()]));
 }
 
@@ -26,16 +26,6 @@ interface Limits {
   readonly enough: number;
   /** No way of more connectors is allowed by any of them. */
   readonly longest: number;
-}
-
-function groupByFrom(flows: readonly Flow[]): Map<string, Flow[]> {
-  const found = new Map<string, Flow[]>();
-  for (const flow of flows) {
-    const list = found.get(flow.from);
-    if (list) list.push(flow);
-    else found.set(flow.from, [flow]);
-  }
-  return found;
 }
 
 function reachFrom(
@@ -67,7 +57,7 @@ function endsAfter(start: string, outgoing: ReadonlyMap<string, readonly Flow[]>
 
 /** The fewest connectors from each group to each other one, whatever the time to live. */
 export function hopsOf(network: Network): Reach {
-  const outgoing = groupByFrom(network.flows.filter(({ from, to }) => from !== to));
+  const outgoing = outgoingFlows(network.flows.filter(({ from, to }) => from !== to));
   return new Map([...network.groups.keys()].map((name) => [name, hopsFrom(name, outgoing)]));
 }
 
