@@ -6,6 +6,7 @@ import type { Topology } from "../../topology/description/topology.ts";
 import type { DrillReport } from "../../topology/drill/drill-report.ts";
 import { drillText } from "../../topology/drill/drill-text.ts";
 import { drillTopology } from "../../topology/drill/drill-topology.ts";
+import { addressOf } from "../../topology/network/network.ts";
 import type { AskOptions } from "../../topology/probe/ask-member.ts";
 import { diffTopology } from "../../topology/probe/diff-topology.ts";
 import { probeTopology } from "../../topology/probe/probe-topology.ts";
@@ -73,11 +74,10 @@ function drill(topology: Topology, options: DrillOptions): Promise<DrillReport> 
     );
   if (healCmd !== undefined && cut === undefined)
     throw new InvalidArgumentError("--heal-cmd takes a cut back; give --cut as well");
-  const addressOf = (host: string) => topology.hosts[host]?.address ?? host;
   const run = (option: string, command: string, host: string, member?: string) =>
     runCommand(option, command, {
       HOST: host,
-      ADDRESS: addressOf(host),
+      ADDRESS: addressOf(topology, host),
       ...(member !== undefined && { MEMBER: member }),
     });
   return drillTopology(topology, {

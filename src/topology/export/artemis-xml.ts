@@ -1,6 +1,13 @@
 /** broker.xml of one Artemis member. */
 import type { Member } from "../description/topology.ts";
-import { brokerNameOf, brokerPort, connectorName, type FollowedConnector, type Network } from "../network/network.ts";
+import {
+  addressOf,
+  brokerNameOf,
+  brokerPort,
+  connectorName,
+  type FollowedConnector,
+  type Network,
+} from "../network/network.ts";
 import { connectorUri, isAmqp } from "../plan/connector-uri.ts";
 import { connectorsOf } from "../plan/plan-topology.ts";
 import { passwordText } from "./broker-secrets.ts";
@@ -17,7 +24,7 @@ const RETRY_MS = 200;
 export function artemisXml(network: Network, member: Member, groupName: string): string {
   const { topology } = network;
   const group = topology.groups[groupName] ?? { members: [] };
-  const address = topology.hosts[member.host]?.address ?? member.host;
+  const address = addressOf(topology, member.host);
   const store = storeOf(group, groupName);
   const own = connectorsOf(network, member.name, groupName);
   // Artemis connects one way: the other end of a duplex connector gets a connector of its own.

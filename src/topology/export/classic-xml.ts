@@ -1,6 +1,13 @@
 /** activemq.xml of one Classic member. */
 import type { Connector, Group, Member } from "../description/topology.ts";
-import { brokerIdOf, brokerNameOf, connectorName, type FollowedConnector, type Network } from "../network/network.ts";
+import {
+  addressOf,
+  brokerIdOf,
+  brokerNameOf,
+  connectorName,
+  type FollowedConnector,
+  type Network,
+} from "../network/network.ts";
 import { connectorUri } from "../plan/connector-uri.ts";
 import { connectorsOf } from "../plan/plan-topology.ts";
 import { passwordText } from "./broker-secrets.ts";
@@ -23,7 +30,7 @@ export function classicXml(network: Network, member: Member, groupName: string):
   const { topology } = network;
   const group = topology.groups[groupName] ?? { members: [] };
   const store = storeOf(group, groupName);
-  const address = topology.hosts[member.host]?.address ?? member.host;
+  const address = addressOf(topology, member.host);
   const broker = xml(
     "broker",
     {

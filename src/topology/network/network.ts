@@ -50,7 +50,7 @@ export function networkOf(topology: Topology): Network {
   const groups = new Map(Object.entries(topology.groups));
   const placed = [...groups].flatMap(([group, { members }]) =>
     members.map((member, index): PlacedMember => {
-      return { member, group, index, address: topology.hosts[member.host]?.address ?? member.host };
+      return { member, group, index, address: addressOf(topology, member.host) };
     }),
   );
   // Of two members with one name the first counts; DUPLICATE_NAME reports the second.
@@ -138,6 +138,11 @@ export function outgoingFlows(flows: readonly Flow[]): Map<string, Flow[]> {
 
 export function productOf(topology: Topology, group: string): Product {
   return topology.groups[group]?.product ?? topology.product ?? "classic";
+}
+
+/** The address of a host; the name itself for a host that the description does not have. */
+export function addressOf({ hosts }: Topology, host: string): string {
+  return hosts[host]?.address ?? host;
 }
 
 export function capacityOf(topology: Topology, host: string): number {

@@ -2,6 +2,7 @@
 
 import type { ConnectorKind, Group, PortName, Topology } from "../description/topology.ts";
 import {
+  addressOf,
   connectorName,
   type FollowedConnector,
   type Network,
@@ -70,12 +71,12 @@ export function planTopology(topology: Topology): TopologyPlan {
 }
 
 /** The URI of a group by each protocol that any of its members speaks. */
-function urisOf({ hosts }: Topology, { members }: Group): Partial<Record<PortName, string>> {
+function urisOf(topology: Topology, { members }: Group): Partial<Record<PortName, string>> {
   const uris: Partial<Record<PortName, string>> = {};
   for (const protocol of Object.keys(SCHEMES) as PortName[]) {
     const addresses = members.flatMap(({ ports, host }) => {
       const port = ports[protocol];
-      return port === undefined ? [] : [`${SCHEMES[protocol]}://${bracketed(hosts[host]?.address ?? host)}:${port}`];
+      return port === undefined ? [] : [`${SCHEMES[protocol]}://${bracketed(addressOf(topology, host))}:${port}`];
     });
     if (addresses.length === 1) uris[protocol] = addresses[0] ?? "";
     else if (addresses.length > 1) uris[protocol] = `masterslave:(${addresses.join(",")})`;

@@ -41,7 +41,8 @@ export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const TIMEOUT_MS = 3_000;
+/** The default of `timeoutMs`. */
+export const ASK_TIMEOUT_MS = 3_000;
 /** AMQP first: over it Classic reports its connectors without the libraries that advisories need over STOMP. */
 const PROTOCOLS: readonly PortName[] = ["amqp", "stomp", "amqps", "stomp+ssl"];
 
@@ -65,7 +66,7 @@ export async function askMember(
   use: (connection: Connection) => Promise<{ readonly brokerName?: string | undefined } | undefined> = async () =>
     undefined,
 ): Promise<MemberAnswer> {
-  const { timeoutMs = TIMEOUT_MS, credentials, tls, signal } = options;
+  const { timeoutMs = ASK_TIMEOUT_MS, credentials, tls, signal } = options;
   const protocol = PROTOCOLS.find((name) => member.ports[name] !== undefined);
   if (!protocol) return askByTcp(member, address, timeoutMs);
   const isSecure = protocol === "amqps" || protocol === "stomp+ssl";

@@ -3,7 +3,7 @@ import { AbortError } from "../../errors/errors.ts";
 import type { Topology } from "../description/topology.ts";
 import { brokerNameOf, connectorName, type Network, networkOf, productOf } from "../network/network.ts";
 import { type NetworkState, networkState } from "../simulate/simulate-topology.ts";
-import { type AskOptions, askMember, type MemberAnswer } from "./ask-member.ts";
+import { ASK_TIMEOUT_MS, type AskOptions, askMember, type MemberAnswer } from "./ask-member.ts";
 import { connectorNews, type SeenConnector } from "./connector-news.ts";
 
 /** How to probe a network. */
@@ -56,7 +56,7 @@ type News = ReadonlyMap<string, readonly SeenConnector[] | undefined>;
  * ABORTED, when `signal` fires.
  */
 export async function probeTopology(topology: Topology, options: ProbeTopologyOptions = {}): Promise<NetworkProbe> {
-  const { connectors: wantsConnectors = true, members: only, timeoutMs = 3_000, signal } = options;
+  const { connectors: wantsConnectors = true, members: only, timeoutMs = ASK_TIMEOUT_MS, signal } = options;
   const network = networkOf(topology);
   const news = new Map<string, readonly SeenConnector[] | undefined>();
   const placed = [...network.members.values()].filter(({ member }) => only?.includes(member.name) ?? true);
