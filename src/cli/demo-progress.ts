@@ -29,16 +29,17 @@ export class DemoProgress {
   /** Prints an endpoint's answer, even when silent: the user looks for the member to start or stop. */
   answer(endpoint: EndpointAddress, answer: "session" | Error): void {
     if (answer === "session") this.#always(`  ${formatAddress(endpoint)} is active`);
-    else this.#always(`  ${answer.message.replace(/\s*\n\s*/g, "; ")}`);
+    else this.#always(`  ${onOneLine(answer)}`);
   }
 
-  /** Told even when silent, with the endpoints that drop what they are sent: they give no answer to tell of. */
+  /**
+   * Prints how long no endpoint has been active, even when silent, and names the endpoints that drop every packet: those
+   * have no answer that answer() could print.
+   */
   waiting({ waitedMs, endpoints }: Waiting): void {
     const silent = endpoints.filter(({ code, pending }) => pending && code === "ATTEMPT_TIMEOUT");
-    const answers = silent.map(({ message }) => message.replace(/\s*\n\s*/g, "; "));
-    this.#always(
-      `  no endpoint is active for ${Math.round(waitedMs / 1000)} s${answers.map((text) => `; ${text}`).join("")}`,
-    );
+    const parts = [`no endpoint is active for ${Math.round(waitedMs / 1000)} s`, ...silent.map(onOneLine)];
+    this.#always(`  ${parts.join("; ")}`);
   }
 
   show({ failover, sent, confirmed, received }: RehearsalProgress): void {
@@ -66,4 +67,8 @@ export class DemoProgress {
   #always(text: string): void {
     process.stderr.write(this.#moving ? `\r\x1b[K${text}\n` : `${text}\n`);
   }
+}
+
+function onOneLine({ message }: Pick<Error, "message">): string {
+  return message.replace(/\s*\n\s*/g, "; ");
 }
