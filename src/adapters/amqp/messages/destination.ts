@@ -4,6 +4,7 @@
  */
 import { type Destination, formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
 import type { Broker } from "../../../messaging/port/messaging-session.ts";
+import { tellsArtemisKind } from "../../shared/artemis-kind.ts";
 import type { OpenProperties } from "../rhea/open-properties.ts";
 
 type Kind = Destination["kind"];
@@ -64,13 +65,9 @@ const CAPABILITY_OF: Readonly<Record<Kind, string>> = {
   "temp-topic": "temporary-topic",
 };
 
-/**
- * Whether the broker is told if it is a queue or a topic. Artemis goes by what there is where it is not told: at a bare
- * address, and for a queue that is named by its address too, `ADDRESS::QUEUE`. With the kind of a queue Artemis 2.55.0 confirms
- * what is sent to a queue of a multicast address, and stores it nowhere (measured).
- */
-export function saysKind({ by }: Spelling, { name, bare }: Destination): boolean {
-  return by === "prefix" || (!bare && !name.includes("::"));
+/** Whether an address or annotation tells the broker if a destination is a queue or a topic: a prefix always does. */
+export function saysKind({ by }: Spelling, destination: Destination): boolean {
+  return by === "prefix" || tellsArtemisKind(destination);
 }
 
 export function spell(spelling: Spelling, destination: Destination): Terminus {

@@ -1,6 +1,7 @@
 /** Writes destinations as the connected broker needs them, and reads them back. */
 import { UnsupportedError } from "../../../errors/errors.ts";
 import { type Destination, formatDestination, membersOf } from "../../../messaging/messages/destination.ts";
+import { isQualified, tellsArtemisKind } from "../../shared/artemis-kind.ts";
 import type { Dialect } from "../opening/broker.ts";
 
 const QUEUE = "queue://";
@@ -12,9 +13,7 @@ const QUEUE = "queue://";
 export function addressSend(destination: Destination, dialect: Dialect): Record<string, string> {
   if (dialect.destinations === "path") return { destination: spellPath(destination, dialect) };
   refuseSeveral(destination);
-  // Without a type Artemis goes by what there is at the address.
-  const type = destination.bare ? {} : typeUnlessQualified("destination-type", destination);
-  return { destination: destination.name, ...type };
+  return { destination: destination.name, ...typeHeader("destination-type", destination) };
 }
 
 /** The headers that address a SUBSCRIBE. @throws UnsupportedError as for a SEND. */
@@ -24,7 +23,7 @@ export function addressSubscribe(destination: Destination, dialect: Dialect): Re
   const { kind, name } = destination;
   return {
     destination: kind === "topic" ? anyWords(name) : name,
-    ...typeUnlessQualified("subscription-type", destination),
+    ...typeHeader("subscription-type", destination),
   };
 }
 
@@ -80,18 +79,9 @@ export function readAddress(
   return routing === "ANYCAST" ? `queue://${text}` : undefined;
 }
 
-/** Whether the name has Artemis's form `ADDRESS::QUEUE`. */
-function isQualified({ name }: Destination): boolean {
-  return name.includes("::");
-}
-
-/**
- * Returns the routing type, except for `ADDRESS::QUEUE`, whose queue has one already. With ANYCAST Artemis 2.55.0
- * confirms a message to a queue of a multicast address and stores it nowhere; without a type it stores it in either
- * kind of queue (measured).
- */
-function typeUnlessQualified(header: string, destination: Destination): Record<string, string> {
-  return isQualified(destination) ? {} : { [header]: routingType(destination.kind) };
+/** Returns the header with the routing type, if Artemis is told it. */
+function typeHeader(header: string, destination: Destination): Record<string, string> {
+  return tellsArtemisKind(destination) ? { [header]: routingType(destination.kind) } : {};
 }
 
 /** A reply-to header, likewise. `isGuess`: the broker made a queue of a name of which the sender did not say what it is. */
