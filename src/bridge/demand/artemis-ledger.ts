@@ -2,11 +2,10 @@
  * The consumers of queues and the subscriptions of topics that Artemis reports in its notifications
  * (docs/decisions/0027-demand-and-one-active-process.md).
  */
-import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import { type DestinationPattern, distinctPatterns } from "../routing/pattern.ts";
 import { announcedPattern } from "./announced-name.ts";
 import { isBridgeSelector } from "./bridge-mark.ts";
-
-export const MAX_CONSUMERS = 10_000;
+import { checkConsumerCount } from "./max-consumers.ts";
 
 export type ManagedRow = Readonly<Record<string, unknown>>;
 
@@ -33,8 +32,7 @@ export class ArtemisLedger {
   }
 
   demanded(): readonly DestinationPattern[] {
-    const all = [...this.#consumers.values(), ...this.#subscriptions.values()];
-    return [...new Map(all.map((pattern) => [formatPattern(pattern), pattern])).values()];
+    return distinctPatterns([...this.#consumers.values(), ...this.#subscriptions.values()]);
   }
 
   /** @throws Error when there are more consumers than are kept. */
@@ -79,7 +77,7 @@ export class ArtemisLedger {
     const pattern = announcedPattern(kind, text(address).replace(/(^|\.)#$/, "$1>"));
     if (!pattern || !this.#isRelevant(pattern)) return;
     to.set(key, pattern);
-    if (to.size > MAX_CONSUMERS) throw new Error(`there are more than ${MAX_CONSUMERS} consumers`);
+    checkConsumerCount(to.size);
   }
 }
 

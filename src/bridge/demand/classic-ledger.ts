@@ -3,13 +3,12 @@
  * over STOMP, as a number over AMQP.
  */
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
-import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
+import { type DestinationPattern, distinctPatterns, formatPattern } from "../routing/pattern.ts";
 import { announcedPattern } from "./announced-name.ts";
 import { isBridgeSelector } from "./bridge-mark.ts";
+import { checkConsumerCount } from "./max-consumers.ts";
 
 export const ADVISORIES = "ActiveMQ.Advisory.Consumer.";
-/** The most consumers that are kept. With more, the broker counts as not reporting its consumers. */
-export const MAX_CONSUMERS = 10_000;
 
 /** The property that gives the type of an advisory over AMQP. */
 const STRUCTURE = "ActiveMqDataStructureType";
@@ -46,14 +45,12 @@ export class ClassicLedger {
       if (!body) return false;
       this.#applyJson(pattern, body);
     } else this.#applyCount(pattern, structure === "ConsumerInfo", Number(advisory.properties["consumerCount"]));
-    if (this.#counts.size + this.#consumers.size > MAX_CONSUMERS)
-      throw new Error(`there are more than ${MAX_CONSUMERS} consumers`);
+    checkConsumerCount(this.#counts.size + this.#consumers.size);
     return true;
   }
 
   demanded(): readonly DestinationPattern[] {
-    const all = [...[...this.#counts.values()].map(({ pattern }) => pattern), ...this.#consumers.values()];
-    return [...new Map(all.map((pattern) => [formatPattern(pattern), pattern])).values()];
+    return distinctPatterns([...[...this.#counts.values()].map(({ pattern }) => pattern), ...this.#consumers.values()]);
   }
 
   #applyCount(pattern: DestinationPattern, appears: boolean, told: number): void {

@@ -1,5 +1,5 @@
 /** A set of patterns that finds relatives of a pattern by its words, without comparing it with each of the set. */
-import { type DestinationPattern, formatPattern } from "./pattern.ts";
+import { type DestinationPattern, distinctPatterns } from "./pattern.ts";
 
 interface Node {
   readonly next: Map<string, Node>;
@@ -13,9 +13,7 @@ export class PatternSet {
   readonly patterns: readonly DestinationPattern[];
 
   constructor(patterns: readonly DestinationPattern[]) {
-    const once = new Map<string, DestinationPattern>();
-    for (const pattern of patterns) if (!once.has(formatPattern(pattern))) once.set(formatPattern(pattern), pattern);
-    this.patterns = [...once.values()];
+    this.patterns = distinctPatterns(patterns);
     for (const pattern of this.patterns) this.#add(pattern);
   }
 

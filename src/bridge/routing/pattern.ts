@@ -73,6 +73,11 @@ export function intersectPatterns(a: DestinationPattern, b: DestinationPattern):
   };
 }
 
+/** Returns each pattern once, in the order of the first occurrences. */
+export function distinctPatterns(patterns: readonly DestinationPattern[]): DestinationPattern[] {
+  return [...new Map(patterns.map((pattern) => [formatPattern(pattern), pattern])).values()];
+}
+
 /** Whether every name that matches `b` matches `a`. */
 export function coversPattern(a: DestinationPattern, b: DestinationPattern): boolean {
   return intersectPatterns(a, b)?.name === b.name;

@@ -1,7 +1,7 @@
 /** What one direction of a link forwards, and where to. */
 import { type Destination, formatDestination } from "../../messaging/messages/destination.ts";
 import { mayGoBy } from "./never-forwarded.ts";
-import { type DestinationPattern, formatPattern, matchPattern, parsePattern } from "./pattern.ts";
+import { type DestinationPattern, distinctPatterns, formatPattern, matchPattern, parsePattern } from "./pattern.ts";
 import { applyRenames, invertRename, parseRename, type Rename } from "./rename.ts";
 
 /** The rules of a link about destinations. */
@@ -27,7 +27,7 @@ export interface Route {
 export function routeOf(link: RouteRules): Route {
   const sources = [...(link.include ?? []), ...(link.static ?? [])].map(parsePattern);
   return {
-    sources: withoutTwins(sources),
+    sources: distinctPatterns(sources),
     fixed: (link.static ?? []).map(parsePattern),
     exclude: (link.exclude ?? []).map(parsePattern),
     renames: (link.rename ?? []).map(parseRename),
@@ -42,7 +42,7 @@ export function reverseRouteOf(link: RouteRules): Route {
   // A destination that is renamed on the way there comes back only under the new name.
   const own = sources.filter((source) => !renames.some(({ from }) => formatPattern(from) === formatPattern(source)));
   return {
-    sources: withoutTwins([...own, ...back.map(({ from }) => from)]),
+    sources: distinctPatterns([...own, ...back.map(({ from }) => from)]),
     fixed: fixed.map((pattern) => parsePattern(formatDestination(applyRenames(renames, pattern)))),
     exclude,
     renames: back,
@@ -56,8 +56,4 @@ export function targetOf({ sources, exclude, renames, as }: Route, source: Desti
   if (!sources.some((pattern) => matchPattern(pattern, source) && mayGoBy(pattern, source))) return undefined;
   const renamed = applyRenames(renames, source);
   return as === undefined ? renamed : { kind: as, name: renamed.name };
-}
-
-function withoutTwins(patterns: readonly DestinationPattern[]): DestinationPattern[] {
-  return [...new Map(patterns.map((pattern) => [formatDestination(pattern), pattern])).values()];
 }

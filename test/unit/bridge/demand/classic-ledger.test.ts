@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Advisory, ClassicLedger, MAX_CONSUMERS } from "../../../../src/bridge/demand/classic-ledger.ts";
+import { type Advisory, ClassicLedger } from "../../../../src/bridge/demand/classic-ledger.ts";
+import { MAX_CONSUMERS } from "../../../../src/bridge/demand/max-consumers.ts";
 import { formatPattern } from "../../../../src/bridge/routing/pattern.ts";
 
 /** As Classic sent them (6.1.8, xstream 1.4.21 and jettison 1.5.4), one by one over STOMP. */
