@@ -2,9 +2,10 @@
  * Demand on Artemis: its notifications report changes, and its management address is asked once for the consumers that
  * existed before.
  */
+import { textOf } from "../../errors/text-of.ts";
 import { artemisRows, askArtemis, MAX_ROWS } from "../watch/artemis-management.ts";
 import { type ArtemisAnswers, ArtemisLedger } from "./artemis-ledger.ts";
-import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
+import type { DemandSession, DemandSessionDeps } from "./demand-session.ts";
 
 const NOTIFICATIONS = "topic://activemq.notifications";
 const TYPES = ["CONSUMER_CREATED", "CONSUMER_CLOSED", "BINDING_ADDED", "BINDING_REMOVED"];
@@ -29,7 +30,7 @@ export function artemisDemand(deps: DemandSessionDeps): DemandSession {
     }
   };
   const reading = read();
-  reading.catch((thrown: unknown) => onFailed(reasonOf(thrown)));
+  reading.catch((thrown: unknown) => onFailed(textOf(thrown)));
   const ask = async () => {
     await Promise.race([notifications.ready, reading]);
     ledger.begin(await askForAll(deps));

@@ -3,9 +3,10 @@
  * change.
  */
 import { settledOr } from "../../async/timer.ts";
+import { textOf } from "../../errors/text-of.ts";
 import type { Consumer } from "../../messaging/receiving/consuming/consumer.ts";
 import { ADVISORIES, type Advisory, ClassicLedger, isReadable } from "./classic-ledger.ts";
-import { type DemandSession, type DemandSessionDeps, reasonOf } from "./demand-session.ts";
+import type { DemandSession, DemandSessionDeps } from "./demand-session.ts";
 
 /** A topic that we consume so that Classic must announce our own consumer. No wildcard of a link forwards it. */
 const PROBE = "masterslave.demand";
@@ -34,7 +35,7 @@ export function classicDemand({
     if (isProven) prove();
     onChange();
   });
-  reading.catch((thrown: unknown) => onFailed(reasonOf(thrown)));
+  reading.catch((thrown: unknown) => onFailed(textOf(thrown)));
   const ask = async () => {
     await Promise.race([advisories.ready, reading]);
     await probe.ready;

@@ -27,8 +27,3 @@ export interface DemandSessionDeps {
   /** Called when the broker sent something that cannot be read, and that was left out. */
   readonly onUnreadable: () => void;
 }
-
-/** Returns in words why a session cannot report consumers. */
-export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}

@@ -1,11 +1,12 @@
 /** Knows which destinations of a group have a consumer, over failovers: each session of the group is asked anew. */
 import { SpacedCalls } from "../../async/spaced-calls.ts";
 import { startTimer } from "../../async/timer.ts";
+import { textOf } from "../../errors/text-of.ts";
 import type { Connection } from "../../messaging/connection/connection.ts";
 import type { Protocol } from "../routing/message-identity.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
 import { PatternSet } from "../routing/pattern-set.ts";
-import { type DemandSession, reasonOf } from "./demand-session.ts";
+import type { DemandSession } from "./demand-session.ts";
 import { afterDemandEvent, type DemandEvent, type DemandState } from "./demand-state.ts";
 import { openDemandSession } from "./open-demand-session.ts";
 
@@ -140,7 +141,7 @@ export class DemandWatch {
       this.#enter("answered", () => ({ name: "known", session }));
       this.#refresh();
     } catch (thrown) {
-      if (!isOver()) this.#refused(session, reasonOf(thrown));
+      if (!isOver()) this.#refused(session, textOf(thrown));
     }
   }
 

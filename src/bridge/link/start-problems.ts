@@ -1,9 +1,9 @@
 /** The reasons why a link cannot start between its two groups, checked before it takes the first message. */
-import { onAbort } from "../../async/on-abort.ts";
+import { unlessAborted } from "../../async/unless-aborted.ts";
 import type { FindingDetails } from "../../config/config-document.ts";
+import { textOf } from "../../errors/text-of.ts";
 import type { BridgeConfig, BridgeGroup, BridgeLink } from "../config/bridge-config.ts";
 import { demandProblems, directionsOf, takenBack } from "../demand/demand-problems.ts";
-import { reasonOf } from "../demand/demand-session.ts";
 import { DemandWatch } from "../demand/demand-watch.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
 import type { Route } from "../routing/route.ts";
@@ -74,7 +74,7 @@ export async function exclusiveProblems(
     return refuse(`queue://${shared} of ${group} is not exclusive: every process would get a part of it`, advice);
   } catch (thrown) {
     return refuse(
-      `whether the queues of ${group} are exclusive cannot be asked: ${reasonOf(thrown)}`,
+      `whether the queues of ${group} are exclusive cannot be asked: ${textOf(thrown)}`,
       "Let the bridge's user send and manage on activemq.management",
     );
   }
@@ -138,7 +138,7 @@ async function demandUntold(
   const signal = AbortSignal.timeout(timeoutMs + 5_000);
   try {
     await connection.connect({ signal });
-    await Promise.race([watch.start(), new Promise((resolve) => onAbort(signal, () => resolve(undefined)))]);
+    await unlessAborted(signal, watch.start()).catch(() => {});
     const { state } = watch;
     if (state.name === "known") return [];
     const reason = state.name === "unavailable" ? state.reason : `${group} does not answer`;

@@ -1,5 +1,6 @@
 /** Where a message is, as far as a bridge remembers and the queues of its groups show. */
 import { printableLine } from "../../errors/printable.ts";
+import { textOf } from "../../errors/text-of.ts";
 import type { ReceivedMessage } from "../../messaging/messages/received-message.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import { hasId } from "../memory/journal.ts";
@@ -146,7 +147,7 @@ async function findIn(
       if (count >= MAX_SHOWN) return `only the first ${MAX_SHOWN} messages were looked at`;
     }
   } catch (reason) {
-    return reason instanceof Error ? reason.message : String(reason);
+    return textOf(reason);
   }
   return signal.aborted ? "there was no time to look at all of it" : undefined;
 }

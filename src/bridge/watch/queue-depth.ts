@@ -1,4 +1,5 @@
 /** How many messages a queue holds, if the broker reports it. */
+import { textOf } from "../../errors/text-of.ts";
 import { artemisQueues } from "./artemis-management.ts";
 import type { WatchedGroup } from "./watched-group.ts";
 
@@ -58,7 +59,7 @@ export class QueueDepths {
       else return `${product} has no depths that this package knows how to ask for`;
       return undefined;
     } catch (reason) {
-      const said = reason instanceof Error ? reason.message : String(reason);
+      const said = textOf(reason);
       return product === "artemis"
         ? `its management does not answer (${said}): let the user send to activemq.management and manage it`
         : `its statistics do not answer (${said}): add <statisticsBrokerPlugin/> to the broker's plugins`;

@@ -2,6 +2,7 @@
 import { createConnection, createServer, type Socket } from "node:net";
 import type { Bridge, TraceResult } from "../../bridge/index.ts";
 import { MasterSlaveError } from "../../errors/errors.ts";
+import { textOf } from "../../errors/text-of.ts";
 import { openSocket } from "./open-socket.ts";
 
 const MAX_REQUEST = 8_192;
@@ -33,7 +34,7 @@ export async function answerTraces(
     client.setTimeout(IDLE_MS, () => client.destroy());
     answerOne(client, bridge);
   });
-  const fail = (thrown: unknown) => onFailure(thrown instanceof Error ? thrown.message : String(thrown));
+  const fail = (thrown: unknown) => onFailure(textOf(thrown));
   const leave = await openSocket(server, path).catch((thrown: unknown) => {
     fail(thrown);
     return () => {};

@@ -1,5 +1,6 @@
 /** `masterslave bridge trace`: asks a running bridge where a message is. */
 import type { MessageTrace } from "../../bridge/index.ts";
+import { textOf } from "../../errors/text-of.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Output } from "./output.ts";
 import { printFailure, printResult } from "./print.ts";
@@ -18,8 +19,9 @@ export interface TraceOptions {
 export async function traceOne(id: string, { statusFile, timeout, output }: TraceOptions): Promise<number> {
   try {
     const result = await askForTrace(statusFile, id, timeout).catch((reason: unknown) => {
-      const why = reason instanceof Error ? reason.message : String(reason);
-      throw new Error(`no bridge answers beside ${statusFile}: ${why}. Start it with --status-file ${statusFile}`);
+      throw new Error(
+        `no bridge answers beside ${statusFile}: ${textOf(reason)}. Start it with --status-file ${statusFile}`,
+      );
     });
     const { found, notLookedInto } = result;
     const bad = found.length === 0 || found.some(({ place }) => BAD.has(place));
