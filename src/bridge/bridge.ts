@@ -10,7 +10,7 @@ import { TopicTwins } from "./forwarding/topic-twins.ts";
 import type { LinkStateName } from "./link/link-state.ts";
 import { Link, type LinkStatus } from "./link.ts";
 import { GroupNames } from "./watch/group-names.ts";
-import type { TraceResult } from "./watch/message-trace.ts";
+import { joinTraces, type TraceResult } from "./watch/message-trace.ts";
 import { Warnings } from "./watch/warnings.ts";
 import type { BridgeWarning } from "./watch/watched-group.ts";
 
@@ -121,12 +121,7 @@ export class Bridge extends IsolatedEmitter<BridgeEvents> implements AsyncDispos
     { signal, timeoutMs = TRACE_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
   ): Promise<TraceResult> {
     const limits = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-    const traces = await Promise.all(this.#links.map((link) => link.trace(id, limits)));
-    return {
-      id,
-      found: traces.flatMap(({ found }) => found),
-      notLookedInto: traces.flatMap(({ notLookedInto }) => notLookedInto),
-    };
+    return { id, ...joinTraces(await Promise.all(this.#links.map((link) => link.trace(id, limits)))) };
   }
 
   /**

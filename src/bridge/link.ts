@@ -7,7 +7,7 @@ import { Direction, type DirectionSettings } from "./link/direction.ts";
 import type { LinkState, LinkStateName } from "./link/link-state.ts";
 import { type CanaryStatus, worseCanary } from "./watch/canary-figures.ts";
 import type { GroupNames } from "./watch/group-names.ts";
-import type { TraceResult } from "./watch/message-trace.ts";
+import { joinTraces, type TraceResult } from "./watch/message-trace.ts";
 import type { BridgeWarning } from "./watch/watched-group.ts";
 
 /** The status of a link. */
@@ -107,11 +107,7 @@ export class Link {
 
   /** What each direction knows of a message. Never rejects. */
   async trace(id: string, signal: AbortSignal): Promise<Omit<TraceResult, "id">> {
-    const traces = await Promise.all(this.#directions.map((direction) => direction.trace(id, signal)));
-    return {
-      found: traces.flatMap(({ found }) => found),
-      notLookedInto: traces.flatMap(({ notLookedInto }) => notLookedInto),
-    };
+    return joinTraces(await Promise.all(this.#directions.map((direction) => direction.trace(id, signal))));
   }
 
   /** Resolves when every direction has its consumers, or has failed. Never rejects. */

@@ -17,7 +17,7 @@ import { Intake } from "./intake.ts";
 import { LinkHealth } from "./link-health.ts";
 import type { LinkState } from "./link-state.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
-import { type SourceOptionsDeps, selectorOf, sourceOptions } from "./source-options.ts";
+import { pathRuleOf, type SourceOptionsDeps, selectorOf, sourceOptions } from "./source-options.ts";
 import { startProblem } from "./start-problems.ts";
 import { waitUntilOver } from "./until.ts";
 import { watchOf } from "./watch-of.ts";
@@ -205,7 +205,7 @@ export class Direction {
   #makeForwarder(budget: InFlightBudget, gate: Gate, maxInFlight: number): Forwarder {
     const { link, settings, route, twins, onChange } = this.#deps;
     const { source, target } = this;
-    const { maxHops = 1, headers, map, convert, deadLetter: queue } = settings;
+    const { headers, map, convert, deadLetter: queue } = settings;
     const { protocol } = source;
     return new Forwarder({
       rules: {
@@ -215,13 +215,7 @@ export class Direction {
         protocol,
         convert,
         targetProtocol: target.protocol,
-        path: {
-          from: source.id,
-          to: target.id,
-          maxHops,
-          move: source.name === target.name,
-          returns: settings.returnWhenNoConsumers,
-        },
+        path: pathRuleOf({ source, target, settings }),
       },
       deadLetters: {
         source: source.connection,

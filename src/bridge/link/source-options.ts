@@ -3,7 +3,7 @@ import type { ConsumeOptions } from "../../messaging/receiving/consuming/consume
 import type { BridgeLink } from "../config/bridge-config.ts";
 import { TOPIC_MARK } from "../demand/bridge-mark.ts";
 import type { TakenSource } from "../demand/demand-control.ts";
-import { pathSelector, returnSelector } from "../routing/path.ts";
+import { type PathRule, pathSelector, returnSelector } from "../routing/path.ts";
 import { type DestinationPattern, formatPattern } from "../routing/pattern.ts";
 import { hasPriorities } from "./losses.ts";
 import type { OpenGroup } from "./open-group.ts";
@@ -49,7 +49,16 @@ export function selectorOf(
   if (source.connection.broker?.product === "masterslave-embedded") return undefined;
   if (kind === "topic") return TOPIC_MARK;
   if (source.name === target.name) return undefined;
-  return pathSelector({ from: source.id, to: target.id, maxHops: settings.maxHops ?? 1 });
+  return pathSelector(pathRuleOf({ source, target, settings }));
+}
+
+/** Returns the rule by which a direction decides from the path of a message whether the message goes on. */
+export function pathRuleOf({
+  source,
+  target,
+  settings: { maxHops = 1, returnWhenNoConsumers: returns },
+}: Pick<SourceOptionsDeps, "source" | "target" | "settings">): PathRule {
+  return { from: source.id, to: target.id, maxHops, move: source.name === target.name, returns };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { GroupNames } from "../watch/group-names.ts";
 import { LinkWatch } from "../watch/link-watch.ts";
 import type { BridgeWarning, WatchedGroup } from "../watch/watched-group.ts";
 import { type OpenGroup, openGroup } from "./open-group.ts";
+import { pathRuleOf } from "./source-options.ts";
 
 export interface WatchOfDeps {
   readonly link: string;
@@ -31,7 +32,7 @@ const CANARY_MS = 5_000;
 
 export function watchOf(deps: WatchOfDeps): LinkWatch {
   const { link, settings, source, target, names, budget, gate, onWarning, onChange, sourceSettings } = deps;
-  const { until = "forever", canary, maxHops = 1, concurrency = 1 } = settings;
+  const { until = "forever", canary, concurrency = 1 } = settings;
   const { browseUri } = sourceSettings;
   return new LinkWatch({
     link,
@@ -45,7 +46,7 @@ export function watchOf(deps: WatchOfDeps): LinkWatch {
     queues: {
       group: source,
       browser: browseUri === undefined ? undefined : () => browserOf(source, { ...sourceSettings, uri: browseUri }),
-      path: { from: source.id, to: target.id, maxHops, move: source.name === target.name },
+      path: pathRuleOf({ source, target, settings }),
       ownConsumers: concurrency,
       queues: deps.queues,
       idleMs: () => {

@@ -97,6 +97,14 @@ export async function traceMessage(id: string, deps: TraceDeps, signal: AbortSig
   return { found, notLookedInto };
 }
 
+/** Returns what several directions or links know about one message, together. */
+export function joinTraces(traces: readonly Omit<TraceResult, "id">[]): Omit<TraceResult, "id"> {
+  return {
+    found: traces.flatMap(({ found }) => found),
+    notLookedInto: traces.flatMap(({ notLookedInto }) => notLookedInto),
+  };
+}
+
 function knownOf(id: string, { link, source, target, forwarder }: TraceDeps): MessageTrace[] {
   const direction = { link, from: source.name, to: target.name };
   const { message, heldFor } = forwarder.find(id);
