@@ -35,7 +35,7 @@ export async function checkLinksOnline(
   try {
     for (const [name, link] of Object.entries(config.links)) {
       const [from, to] = [groups.get(link.from), groups.get(link.to)];
-      if (from && to) for (const details of lossesOf(name, link, from, to)) add(details);
+      if (from && to) for (const details of lossesOf(name, link, from)) add(details);
       if (from)
         for (const details of await stuckUnseen(name, link, from, config.groups[link.from]?.browseUri)) add(details);
       if (to) for (const details of await nativeTarget(name, link, to, timeoutMs)) add(details);

@@ -18,14 +18,6 @@ export class InFlightBudget {
     this.#maxBytes = maxBytes;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /**
    * Resolves with true when there is room, in the order of the calls; with false when the budget is closed. A message
    * larger than the whole budget goes alone. At most one caller per consumer waits.

@@ -36,7 +36,7 @@ export interface ForwarderDeps {
 export class Forwarder {
   readonly #deps: ForwarderDeps;
   readonly #inFlight: InFlightMessages;
-  readonly holding: Holding;
+  readonly #holding: Holding;
   readonly #deadLetters: DeadLetters;
   readonly journal = new Journal();
   /** `Date.now()` of the last settlement; undefined before the first. */
@@ -48,7 +48,7 @@ export class Forwarder {
     this.#deps = deps;
     this.#inFlight = new InFlightMessages(deps.maxInFlight, deps.comesAgain);
     this.#deadLetters = new DeadLetters(deps.deadLetters, deps.onHold);
-    this.holding = new Holding({
+    this.#holding = new Holding({
       gate: deps.gate,
       resend: (message) => this.#send(message),
       poison: (message, code, reason) => this.#poison(message, code, reason),
@@ -76,17 +76,17 @@ export class Forwarder {
 
   /** Why messages wait at a side that refuses; undefined if none does. */
   get refusal(): NonNullable<Holding["reason"]> | Refused | undefined {
-    return this.holding.reason ?? this.#deadLetters.problem;
+    return this.#holding.reason ?? this.#deadLetters.problem;
   }
 
   /** Whether something is unsettled, and does not wait for a side that refuses. */
   get isSettling(): boolean {
-    return this.unacknowledged > this.#deadLetters.waiting && !this.holding.reason;
+    return this.unacknowledged > this.#deadLetters.waiting && !this.#holding.reason;
   }
 
   /** Sends nothing again. */
   close(): void {
-    this.holding.close();
+    this.#holding.close();
     this.#deadLetters.close();
   }
 
@@ -157,7 +157,7 @@ export class Forwarder {
       return false;
     }
     message.confirmed = true;
-    this.holding.accepted();
+    this.#holding.accepted();
     await this.#settle(message);
     return true;
   }
@@ -178,7 +178,7 @@ export class Forwarder {
         void this.#poison(message, refusal.code, refusal.reason);
         return;
       default:
-        this.holding.refused(message, refusal);
+        this.#holding.refused(message, refusal);
     }
   }
 
@@ -203,7 +203,7 @@ export class Forwarder {
   }
 
   #whyHeld(message: InFlight): string | undefined {
-    return this.holding.whyHeld(message) ?? this.#deadLetters.whyHeld(message.delivery.message);
+    return this.#holding.whyHeld(message) ?? this.#deadLetters.whyHeld(message.delivery.message);
   }
 
   async #poison(message: InFlight, code: string, reason: string): Promise<void> {

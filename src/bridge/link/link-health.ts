@@ -55,10 +55,6 @@ export class LinkHealth {
     target.on("failed", (error) => this.fail(error.code, `the target: ${error.message}`));
   }
 
-  get life(): "starting" | "running" | "stopped" {
-    return this.#life;
-  }
-
   get isFailed(): boolean {
     return this.#failure !== undefined;
   }

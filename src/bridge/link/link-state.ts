@@ -42,7 +42,7 @@ export interface Standby {
 }
 
 /** If the target confirms nothing for this long, the link counts as blocked. */
-export const SILENT_AFTER_MS = 5_000;
+const SILENT_AFTER_MS = 5_000;
 
 export function linkState(facts: LinkFacts): LinkState {
   const { life, failure, hold, refusal, standby, demand, pending, silentMs } = facts;

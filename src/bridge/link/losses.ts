@@ -11,9 +11,9 @@ export function hasPriorities({ protocol, connection }: OpenGroup): boolean {
 
 /**
  * Returns a warning for each part that is lost; with `strict` a warning keeps the link from starting. The product of
- * both brokers is known.
+ * the source is known.
  */
-export function lossesOf(name: string, link: BridgeLink, from: OpenGroup, _to: OpenGroup): FindingDetails[] {
+export function lossesOf(name: string, link: BridgeLink, from: OpenGroup): FindingDetails[] {
   const found: FindingDetails[] = [];
   const path = ["links", name, "from"];
   const lose = (code: string, message: string) =>

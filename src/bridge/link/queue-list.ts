@@ -30,11 +30,6 @@ export class QueueList {
     this.#deps = deps;
   }
 
-  /** The names found so far. */
-  get queues(): readonly string[] {
-    return [...this.#known];
-  }
-
   /** Whether this source is a wildcard that consumers of this broker cannot use. */
   expands({ kind, hasWildcard }: DestinationPattern): boolean {
     return kind === "queue" && hasWildcard && this.#deps.group.connection.broker?.product === "artemis";

@@ -28,7 +28,7 @@ export async function startProblem(
   deps: StartProblemDeps,
 ): Promise<{ readonly code: string; readonly reason: string } | undefined> {
   const { link, settings, route, source, target, signal } = deps;
-  const losses = settings.strict ? lossesOf(link, settings, source, target) : [];
+  const losses = settings.strict ? lossesOf(link, settings, source) : [];
   const lost = losses.filter(({ severity }) => severity === "warning");
   if (lost.length > 0)
     return { code: "STRICT", reason: lost.map(({ code, message }) => `${code}: ${message}`).join("; ") };

@@ -8,10 +8,6 @@ export class RecentIds {
     this.#max = max;
   }
 
-  get size(): number {
-    return this.#ids.size;
-  }
-
   /** Returns whether the id is new. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
