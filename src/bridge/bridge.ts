@@ -29,8 +29,8 @@ export interface BridgeEvents {
   /** The state of a link, or the reason for it, has changed. */
   link: [change: LinkChange];
   /**
-   * A link goes on, and somebody should know something of it: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, `ADVISORY_UNREADABLE`, or a
-   * warning of one of its connections. Told once for each link, group and code in an hour.
+   * Something that an operator should know, although the link goes on: `GROUP_HAS_TWO_NAMES`, `CANARY_REFUSED`, `ADVISORY_UNREADABLE`, or a
+   * warning of one of its connections. Emitted at most once an hour for each link, group and code.
    */
   warning: [warning: BridgeWarning];
 }
@@ -45,7 +45,7 @@ const BRIDGE_EMITTER: EmitterDescription<BridgeEvents> = {
 export interface BridgeStatus {
   /** By name; includes failed links. */
   readonly links: Readonly<Record<string, LinkStatus>>;
-  /** The last 50 that were told, the oldest first. */
+  /** The last 50 warnings that were emitted, the oldest first. */
   readonly warnings: readonly BridgeWarning[];
 }
 

@@ -1,4 +1,4 @@
-/** What can be wrong with forwarding on demand, and with links of which one process is active, before anything connects. */
+/** Checks the settings for demand, and those for several processes of which one is active, before anything connects. */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { DestinationPattern } from "../routing/pattern.ts";
 import type { BridgeLink } from "./bridge-config.ts";

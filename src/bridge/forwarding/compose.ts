@@ -47,15 +47,15 @@ export interface OutgoingCopy {
   /** The identity in the first group, if there is one. */
   readonly firstId: string | undefined;
   readonly replyToUnreachable: boolean;
-  /** Goes back to the group that it came from. */
+  /** Whether the message goes back to the group that it came from. */
   readonly returned: boolean;
 }
 
 export type Composed =
   | OutgoingCopy
-  /** It is not forwarded. */
+  /** The message is not forwarded. */
   | { readonly kind: "stays"; readonly reason: string }
-  /** Its time to live has run out. */
+  /** The message's time to live has run out. */
   | { readonly kind: "expired" };
 
 /** @throws Error for a message that cannot be read. */
@@ -102,7 +102,7 @@ export function compose(message: ReceivedMessage, rules: ComposeRules, now = Dat
   };
 }
 
-/** As the path was in the group that the message goes back to: it may be forwarded from there again. */
+/** Returns the path that a returning message had in the group that it goes back to: it may be forwarded from there again. */
 function pathBefore(groups: readonly string[] | "full"): Readonly<Record<string, string>> {
   const before = groups === "full" ? [] : groups.slice(0, -1);
   return before.length === 0 ? {} : { [PATH_PROPERTY]: writePath(before) };
@@ -129,7 +129,7 @@ function carriedOptions(message: ReceivedMessage, protocol: Protocol, now: numbe
   };
 }
 
-/** Renamed like messages. A temporary address exists only in the source group, and is passed on unchanged. */
+/** Returns the reply address, renamed like a destination. A temporary address exists only in the source group, and is passed on unchanged. */
 function replyAddress(
   replyTo: string | undefined,
   { renames }: Route,
@@ -141,8 +141,9 @@ function replyAddress(
 }
 
 /**
- * By the first id copies of a published message are known, so one without a path is not believed: anybody may copy the
- * property. A message of a queue that was given back has no path, and keeps the id that it is traced by.
+ * Returns the id that the message had in its first group. Copies of a published message are recognised by this id, and
+ * anybody may copy the property, so on topics it counts only together with a path. A message that was returned to its
+ * queue has no path any more, and keeps the id for tracing.
  */
 function firstIdOf(
   { properties }: ReceivedMessage,
@@ -154,5 +155,5 @@ function firstIdOf(
   return kind === "queue" || groups.length > 0 ? value : undefined;
 }
 
-/** A limit, because anybody may send such a property. */
+/** The longest first id that is read: anybody may send such a property. */
 const MAX_FIRST_ID = 512;

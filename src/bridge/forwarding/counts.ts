@@ -5,7 +5,7 @@ export interface LinkCounts {
   forwarded: number;
   /** Messages stored by the source as dead letters. */
   deadLettered: number;
-  /** Taken back to the group that they came from, for want of a consumer; they are not among the forwarded ones. */
+  /** Messages taken back to the group that they came from, for want of a consumer; not among the forwarded ones. */
   returned: number;
   /** Messages whose time to live ran out before the target had them. */
   expired: number;

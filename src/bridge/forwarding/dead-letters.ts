@@ -18,7 +18,7 @@ export interface DeadLetterDeps {
   readonly protocol: Protocol;
   readonly link: string;
   readonly group: string;
-  /** From the configuration; by default the broker's own. */
+  /** The dead letter queue of the configuration; by default the broker's own. */
   readonly queue: string | undefined;
 }
 
@@ -88,7 +88,7 @@ export class DeadLetters {
     this.#ending.abort();
   }
 
-  /** Resolves with whether the source has the copy; one that may be sent again is among those that wait then. */
+  /** Resolves with whether the source has the copy. If it may be sent again, the message is among the waiting ones then. */
   async #try(message: ReceivedMessage, said: string): Promise<boolean> {
     try {
       const { body, options } = copyOf(message, said, this.#deps);
@@ -122,7 +122,7 @@ function copyOf(
       ...(sections ? {} : Object.fromEntries(Object.entries(message.properties).filter(([name]) => isKept(name)))),
       [ORIGIN_PROPERTY]: message.destination ?? "",
       [REASON_PROPERTY]: said,
-      // What it is found by, and nothing drops a copy for.
+      // A trace finds the dead letter by this id. Brokers do not look for duplicates by it.
       ...(firstId !== undefined && { [FIRST_ID_PROPERTY]: firstId }),
     },
     ...(identity !== undefined && {

@@ -27,9 +27,9 @@ export interface ForwarderDeps {
   readonly counts: LinkCounts;
   readonly twins: TopicTwins;
   readonly maxInFlight: number;
-  /** So many messages that were taken come again, or others come in their places. */
+  /** Called with a number of messages that were taken and come again, or whose places others take. */
   readonly comesAgain: (count: number) => void;
-  /** The target begins or stops to refuse. */
+  /** Called when a side begins or stops to refuse messages. */
   readonly onHold: () => void;
 }
 
@@ -141,7 +141,7 @@ export class Forwarder {
     void this.#send(message);
   }
 
-  /** Its session ended while the map hook worked: the message comes again. */
+  /** Handles a message whose session ended while the map hook worked: the source delivers it again. */
   #forget(bytes: number): void {
     this.#deps.budget.release(bytes);
     this.#deps.comesAgain(1);
@@ -186,12 +186,12 @@ export class Forwarder {
     this.journal.note(as, message.delivery.message, message);
     try {
       const result = await settleLatest(message, (delivery) => delivery.accept());
-      // What was settled before has been counted.
+      // A message that was settled before has been counted already.
       if (as === "forwarded" && result === "settled" && message.counted)
         this.#deps.counts[message.copy.returned ? "returned" : "forwarded"] += 1;
       this.#done(message, result);
     } catch {
-      // It cannot be accepted now: it comes again, and is recognised then.
+      // The delivery cannot be accepted now: the source delivers the message again, and its id is recognised then.
       this.#done(message, "stale");
     }
   }
@@ -230,14 +230,14 @@ export class Forwarder {
       this.journal.note("dead-lettered", delivery.message, { reason: said });
       result = await (isCopied ? delivery.accept() : delivery.reject(said));
     } catch {
-      // It comes again.
+      // The source delivers the message again.
     }
     if (result === "settled") this.#deps.counts.deadLettered += 1;
     else this.#deps.comesAgain(1);
     this.#deps.budget.release(bytes);
   }
 
-  /** Over STOMP everything unsettled goes back with it. */
+  /** Releases a delivery. Over STOMP every unsettled delivery of its consumer goes back to the broker with it. */
   #giveBack(delivery: Delivery): void {
     this.#inFlight.orphan();
     void delivery.release().catch(() => "stale");
@@ -269,7 +269,7 @@ function holds(delivery: Delivery): boolean {
   return delivery.origin.holds(delivery);
 }
 
-/** Settles the delivery that the message has then: meanwhile its session may end, and the message come again. */
+/** Settles the latest delivery of a message: while one is settled its session may end, and the message be delivered again. */
 async function settleLatest(
   message: InFlight,
   settle: (delivery: Delivery) => Promise<SettleResult>,
@@ -281,12 +281,12 @@ async function settleLatest(
   }
 }
 
-/** The code for an error that is not this package's: what a hook threw, or a body that cannot be sent. */
+/** Returns the code of a dead letter's reason. What a map hook throws has no code of this package. */
 function codeOf(reason: unknown, code: string): string {
   if (reason instanceof UnbridgeableBodyError) return reason.code;
   return code === "INTERNAL" ? "REFUSED_HERE" : code;
 }
 
-/** The broker's selector keeps such messages from us; if there is none, this pause prevents a hot loop. */
+/** The wait before a message that stays at the source is released. Without a selector the broker delivers it again at once. */
 const GIVE_BACK_MS = 1_000;
 const TWIN = "another copy of it reached the target by another link";

@@ -22,7 +22,7 @@ export interface HoldingDeps {
 
 export class Holding {
   readonly #deps: HoldingDeps;
-  /** In the order of their refusals, which is that of their sends. */
+  /** The messages that wait for the target, in the order of their refusals, which is that of their sends. */
   readonly #held: InFlight[] = [];
   /** Messages refused for unknown reasons, while the target may still be accepting others. */
   #suspects: { readonly message: InFlight; readonly reason: string }[] = [];
@@ -48,7 +48,7 @@ export class Holding {
     return this.#hold && this.#held.includes(message) ? `${this.#hold.code}: ${this.#hold.reason}` : undefined;
   }
 
-  /** The target accepted a message: so what it refused meanwhile was refused because of the message. */
+  /** Call it when the target accepted a message: what the target refused meanwhile has a fault of its own. */
   accepted(): void {
     this.#refusals = 0;
     const suspects = this.#suspects;
@@ -65,7 +65,7 @@ export class Holding {
     this.#refusals += 1;
     this.#suspects.push({ message, reason });
     if (this.#refusals >= MAX_REFUSALS) this.#holdSuspects(code, reason);
-    // Without other traffic nothing would decide this, so it is sent again.
+    // Without other traffic nothing shows whose fault it is, so the message is sent again.
     else this.#retryIn(this.#waitMs);
   }
 

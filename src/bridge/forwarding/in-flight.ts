@@ -10,9 +10,9 @@ export interface InFlight {
   readonly copy: OutgoingCopy;
   /** The size that the budget counts. */
   readonly bytes: number;
-  /** The target has it, or it is a dead letter: only the settlement is left. */
+  /** Whether the target has the message, or the message is a dead letter: only the settlement is left. */
   confirmed: boolean;
-  /** It counts among the messages that the link has taken; no longer once its session ended, because it comes again. */
+  /** Whether the message counts among those that the link has taken: false once its session ended, because it comes again. */
   counted: boolean;
 }
 
@@ -24,11 +24,14 @@ export class InFlightMessages {
   readonly #confirmed: RecentIds;
   /** Ids of messages whose settlement was written last: the source may not have read it when it is killed. */
   readonly #settled: RecentIds;
-  /** Those of them that the end of a session left in doubt. Always to recognise them would swallow a message that is sent again on purpose. */
+  /**
+   * The settled ids that the end of a session left in doubt. Others are not recognised: a message that is sent again on
+   * purpose has the id of the first.
+   */
   #mayComeAgain = new RecentIds(0);
   readonly #comesAgain: (count: number) => void;
 
-  /** `comesAgain` is told of messages that were counted, and are taken once more. */
+  /** `comesAgain` is called with the number of messages that were counted and are taken once more. */
   constructor(window: number, comesAgain: (count: number) => void) {
     this.#settled = new RecentIds(window);
     // Large enough to recognise redeliveries of what two windows have confirmed.
@@ -47,7 +50,7 @@ export class InFlightMessages {
     return count;
   }
 
-  /** The message of which an id is this one. */
+  /** Returns the message that has this id at the source or at the target. */
   find(id: string): InFlight | undefined {
     for (const message of this.#open) {
       const { key: targetId, firstId } = message.copy;
@@ -61,7 +64,7 @@ export class InFlightMessages {
     this.#open.add(message);
   }
 
-  /** The message is settled, or its delivery is gone. */
+  /** Call it when the message is settled, or when its delivery is gone. */
   done(message: InFlight, result: "settled" | "stale"): void {
     this.#open.delete(message);
     if (result === "stale" && message.counted) this.#comesAgain(1);
@@ -72,12 +75,12 @@ export class InFlightMessages {
     else if (message.confirmed) this.#confirmed.add(key);
   }
 
-  /** The source's session ended: every delivery is stale, and its message comes again. */
+  /** Call it when every delivery is stale: the source delivers the messages again. */
   orphan(): void {
     for (const message of this.#open) if (message.copy.key !== undefined) this.#orphans.set(message.copy.key, message);
   }
 
-  /** The source's session ended, and with it every delivery: also what was settled last may come again. */
+  /** Call it when the source's session ended: every delivery is stale, and messages that were settled last may come again. */
   interrupted(): void {
     this.orphan();
     const counted = [...this.#open].filter((message) => message.counted);
@@ -87,8 +90,8 @@ export class InFlightMessages {
   }
 
   /**
-   * What a delivery with this id means: `"new"`, `"confirmed"` (the target has the message already), `"settled"` (so has
-   * it, and the settlement was written), or the message under way, which continues with this delivery.
+   * Returns what a delivery with this id is: `"new"`; `"confirmed"` if the target has the message already; `"settled"` if
+   * its settlement was written as well; `"adopted"` if the message is in flight and continues with this delivery.
    */
   recognise(key: string | undefined, delivery: Delivery): "new" | "confirmed" | "settled" | "adopted" {
     if (key === undefined) return "new";

@@ -28,12 +28,12 @@ export class Places {
     return true;
   }
 
-  /** Messages that have a place will come again, and take one again then. */
+  /** Gives back the places of messages that the source delivers again: they take places again then. */
   giveBack(count: number): void {
     this.#add(count);
   }
 
-  /** Nobody waits any longer. */
+  /** Ends all waits; no place is given any more. */
   close(): void {
     this.#closed = true;
     this.#gate.clear();

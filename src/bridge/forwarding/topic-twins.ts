@@ -13,13 +13,13 @@ export interface Way {
 }
 
 export class TopicTwins {
-  /** By group; the value is the way of the copy that came first. */
+  /** For each group, the way of the copy that came first, by published message. */
   readonly #byGroup = new Map<string, Map<string, string>>();
 
   /**
    * Whether another copy of this published message went into the group by another way: another link, or the other
-   * direction of this one. By one way a message comes once: two of one name there are a redelivery, or different messages
-   * whose publisher copied the properties. Messages of queues never have copies: one that returns is meant to.
+   * direction of this one. Two deliveries by one way are a redelivery, or different messages whose publisher copied the
+   * properties. Messages of queues have no copies: one that arrives again is returned on purpose.
    */
   isTwin(way: Way, { source, destination, origin, firstId, key }: OutgoingCopy): boolean {
     if (source.kind !== "topic" || firstId === undefined || key === undefined) return false;

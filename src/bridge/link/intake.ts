@@ -44,7 +44,7 @@ interface Taken {
 }
 
 interface Leaving {
-  /** Those that the broker still has. */
+  /** The leaving consumers that the broker still has. */
   readonly consumers: readonly SourceConsumer[];
   readonly left: Promise<void>;
 }
@@ -167,7 +167,7 @@ export class Intake {
     });
   }
 
-  /** Messages that the link has taken will come again: each gives its place back, and takes one again. */
+  /** Gives back the places of messages that the link has taken and the source delivers again. */
   comesAgain(count: number): void {
     this.#places.giveBack(count);
   }
@@ -186,7 +186,7 @@ export class Intake {
     if (!(await this.#places.take())) return;
     if (!(await budget.acquire(bytes))) return;
     if (!delivery.origin.holds(delivery)) {
-      // Its session or consumer ended while it waited: the message comes again, here or elsewhere.
+      // The session or the consumer ended while the delivery waited: the message comes again, here or elsewhere.
       budget.release(bytes);
       this.comesAgain(1);
       return;

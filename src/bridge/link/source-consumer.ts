@@ -46,14 +46,14 @@ export class SourceConsumer {
     return new Promise((started) => void after.then(() => this.#run(started)));
   }
 
-  /** The broker may have it. */
+  /** Whether the broker may have the consumer. */
   get isOpen(): boolean {
     return this.#consumer !== undefined;
   }
 
   /**
-   * Takes nothing more, waits until what was taken is settled, and leaves. There is no limit but close(): what goes back
-   * while the link still sends it would be taken twice. Never rejects.
+   * Takes nothing more, waits until what was taken is settled, and leaves. There is no limit but close(): a
+   * message that goes back while the link still sends it would be taken twice. Never rejects.
    */
   async leave(): Promise<void> {
     this.#ending.abort();

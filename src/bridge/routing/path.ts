@@ -36,11 +36,11 @@ export interface PathRule {
   readonly maxHops: number;
   /** Both ends are one group: the path does not matter for a move, and stays unchanged. */
   readonly move?: boolean | undefined;
-  /** What came from the target straight away may go back there. */
+  /** Whether messages that came to the source straight from the target may go back there. */
   readonly returns?: boolean | undefined;
 }
 
-/** Whether a message came from the target straight away, and may go back there. */
+/** Whether a message came to the source straight from the target, and may go back there. */
 export function mayReturn(path: readonly string[] | "full", { to, returns }: PathRule): boolean {
   return returns === true && path !== "full" && path.at(-1) === to;
 }
@@ -62,7 +62,7 @@ export function pathSelector({ to, maxHops }: PathRule): string {
   return `${none} OR (${PATH_PROPERTY} LIKE '|%|' AND ${PATH_PROPERTY} NOT LIKE '%|${to}|%' AND ${PATH_PROPERTY} NOT LIKE '${full}')`;
 }
 
-/** Selects what came from a group straight away: its name is the last of the path. */
+/** Returns the selector for messages that came straight from the group: its name is the last of their path. */
 export function returnSelector({ to }: Pick<PathRule, "to">): string {
   return `${PATH_PROPERTY} LIKE '%|${to}|'`;
 }

@@ -16,7 +16,7 @@ export interface RouteRules {
 export interface Route {
   /** The consumed destinations, including static ones, each once. */
   readonly sources: readonly DestinationPattern[];
-  /** Those of the sources that are forwarded whether or not somebody wants them. */
+  /** The static sources, which are forwarded even without a consumer at the target. */
   readonly fixed: readonly DestinationPattern[];
   readonly exclude: readonly DestinationPattern[];
   readonly renames: readonly Rename[];

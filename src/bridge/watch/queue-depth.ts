@@ -5,7 +5,7 @@ import type { WatchedGroup } from "./watched-group.ts";
 
 export interface QueueDepth {
   readonly messages: number;
-  /** Those of the messages that consumers have and have not settled. */
+  /** The number of messages that consumers have and have not settled. */
   readonly delivering: number;
   readonly consumers: number;
 }

@@ -28,7 +28,7 @@ export async function openSocket(server: Server, path: string): Promise<() => vo
     await listen(server, made);
     chmodSync(made, 0o600);
     const own = lstatSync(made);
-    // Takes the place of the socket that a bridge that was killed left behind.
+    // Renaming replaces a socket that a killed bridge left behind.
     renameSync(made, path);
     return () => removeOwn(path, own);
   } catch (thrown) {
@@ -65,7 +65,7 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-/** What connecting answers where there is nothing, where nobody listens, and where there is no socket. */
+/** The error codes of a connection attempt where there is nothing, where nobody listens, and where there is no socket. */
 const NOBODY: ReadonlySet<string> = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK"]);
 
 function statOf(path: string): Stats | undefined {
@@ -78,6 +78,6 @@ function removeOwn(path: string, { dev, ino }: Stats): void {
     const there = statOf(path);
     if (there?.dev === dev && there.ino === ino) rmSync(path, { force: true });
   } catch {
-    // What cannot be removed is found without a listener by the next process.
+    // The next process finds that nobody listens at the socket, and replaces it.
   }
 }

@@ -48,7 +48,7 @@ export async function answerTraces(
     });
 }
 
-/** One line asks, one line answers. */
+/** Reads one line, which asks, and writes one line with the answer. */
 function answerOne(client: Socket, bridge: Pick<Bridge, "trace">): void {
   let text = "";
   const onData = (data: Buffer) => {

@@ -36,7 +36,7 @@ export async function traceOne(id: string, { statusFile, timeout, output }: Trac
   }
 }
 
-/** Somebody has to do something about it. */
+/** The places in which a message needs somebody to act. */
 const BAD: ReadonlySet<MessageTrace["place"]> = new Set(["held", "dead-lettered", "in-dead-letters"]);
 
 function lineOf({ link, from, to, place, targetId, source, destination, atMs, reason }: MessageTrace): string {
