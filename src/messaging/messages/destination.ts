@@ -87,7 +87,7 @@ export function membersOf(destination: Destination): readonly Destination[] {
   if (!destination.name.includes(",")) return [destination];
   return destination.name.split(",").map((part, index) => {
     const text = part.trim();
-    const spelled = index > 0 && PREFIXES.some(([prefix]) => text.startsWith(prefix));
-    return parseDestination(spelled ? text : `${destination.kind}://${text}`);
+    const hasKind = index > 0 && !isBareName(text);
+    return parseDestination(hasKind ? text : `${destination.kind}://${text}`);
   });
 }
