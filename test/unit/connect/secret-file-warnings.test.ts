@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ConnectionOptions } from "../../../src/connect/connect-options.ts";
-import { composeConnection } from "../../../src/connect/create-connection.ts";
 import { loadTls } from "../../../src/transport/tls/tls-material.ts";
 import { createAuthority } from "../../support/certificate.ts";
 import { forbidUnhandledRejections } from "../../support/toy-connection.ts";
-import { ToyBroker } from "../../support/toy-messaging-session.ts";
+import { warningsOf } from "../../support/warnings-of.ts";
 
 forbidUnhandledRejections();
 let folder: string;
@@ -30,26 +29,12 @@ afterAll(() => rm(folder, { recursive: true }));
 const path = (name: string) => join(folder, name);
 
 /** The warnings of a connection over two sessions whose attempts use the login and the TLS options as an adapter does. */
-async function warningsOf(options: ConnectionOptions): Promise<readonly { code: string; message: string }[]> {
-  const broker = new ToyBroker();
-  const connection = composeConnection(
-    "stomps://a.example",
-    options,
-    async () => (settings) => async (endpoint, context) => {
-      await settings.credentials(endpoint, context);
-      if (settings.tls) await loadTls(settings.tls, endpoint, context.signal);
-      return broker.open(endpoint, context);
-    },
-  );
-  const warnings: { code: string; message: string }[] = [];
-  connection.on("warning", (warning) => warnings.push(warning));
-  await connection.connect();
-  const restored = new Promise((resolve) => connection.once("restored", resolve));
-  broker.session.die();
-  await restored;
-  await connection.close();
-  return warnings;
-}
+const fileWarnings = (options: ConnectionOptions) =>
+  warningsOf("stomps://a.example", options, (broker) => (settings) => async (endpoint, context) => {
+    await settings.credentials(endpoint, context);
+    if (settings.tls) await loadTls(settings.tls, endpoint, context.signal);
+    return broker.open(endpoint, context);
+  });
 
 describe.skipIf(process.platform === "win32")("a file with a secret that every user may read", () => {
   it.each<[string, () => ConnectionOptions]>([
@@ -60,12 +45,12 @@ describe.skipIf(process.platform === "win32")("a file with a secret that every u
     ["keyFile", () => ({ tls: async () => ({ certFile: path("cert"), keyFile: path("key") }) })],
   ])("is told once for a connection: %s", async (option, options) => {
     for (const name of ["password", "key", "cert"]) await chmod(path(name), 0o644);
-    const [warning, ...more] = await warningsOf(options());
+    const [warning, ...more] = await fileWarnings(options());
     expect(more).toEqual([]);
     expect(warning).toMatchObject({ code: "SECRET_FILE_READABLE", message: expect.stringMatching(new RegExp(option)) });
     expect(warning?.message).toMatch(/chmod 600/);
     expect(warning?.message).not.toContain("s3cr3t");
     for (const name of ["password", "key"]) await chmod(path(name), 0o640);
-    expect(await warningsOf(options())).toEqual([]);
+    expect(await fileWarnings(options())).toEqual([]);
   });
 });
