@@ -1,19 +1,11 @@
 /** A program may give one signal to everything it does: Node must not take that for a leak. */
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { IdleLatch } from "../../../src/async/idle-latch.ts";
 import { unlessAborted } from "../../../src/async/unless-aborted.ts";
 import { MasterSlaveTransport } from "../../../src/transport/index.ts";
+import { processWarnings } from "../../support/process-warnings.ts";
 
 const MANY = 20;
-
-/** The names of the warnings that the process raises until the test has ended. */
-function warningsFromNow(): string[] {
-  const names: string[] = [];
-  const note = ({ name }: Error) => void names.push(name);
-  process.on("warning", note);
-  onTestFinished(() => void process.off("warning", note));
-  return names;
-}
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -28,12 +20,12 @@ it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
   ["promises that wait", (signal) => unlessAborted(signal, new Promise(() => {}))],
   ["waits for the last of something", (signal) => new IdleLatch().wait(false, signal)],
 ])("one signal for many %s raises no warning of a leak", async (_what, begin) => {
-  const names = warningsFromNow();
+  const warnings = processWarnings();
   const controller = new AbortController();
   const all = Array.from({ length: MANY }, () => begin(controller.signal).catch(() => {}));
   await turn();
   controller.abort();
   await Promise.all(all);
   await turn();
-  expect(names).toEqual([]);
+  expect(warnings).toEqual([]);
 });

@@ -1,19 +1,12 @@
 /** What a connection tells, what it refuses to be asked for, and what it shows of itself. */
 import { once } from "node:events";
 import { inspect } from "node:util";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CONNECTION_EMITTER, CONNECTION_LINES } from "../../../../src/messaging/connection/connection-events.ts";
+import { processWarnings } from "../../../support/process-warnings.ts";
 import { toyConnected, toyConnection } from "../../../support/toy-connection.ts";
 import { until } from "../../../support/toy-group.ts";
 
-/** The process warnings from now on. */
-function processWarnings(): string[] {
-  const warnings: string[] = [];
-  const note = ({ message }: Error) => void warnings.push(message);
-  process.on("warning", note);
-  onTestFinished(() => void process.off("warning", note));
-  return warnings;
-}
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe("the events of a connection", () => {

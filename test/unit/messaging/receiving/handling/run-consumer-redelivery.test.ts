@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../../../../src/errors/errors.ts";
 import type { ReceivedMessage } from "../../../../../src/messaging/messages/received-message.ts";
 import type { ProcessContext } from "../../../../../src/messaging/receiving/handling/process-context.ts";
 import type { RunOptions } from "../../../../../src/messaging/receiving/handling/run-consumer.ts";
+import { processWarnings } from "../../../../support/process-warnings.ts";
 import { failover, forbidUnhandledRejections, rejectionOf, toyConnected } from "../../../../support/toy-connection.ts";
 import { type ToyHabits, type ToyMessagingSession, turns } from "../../../../support/toy-messaging-session.ts";
 
@@ -125,10 +126,7 @@ describe("a handler that throws", () => {
   /** What the connection and onError tell, and the process warnings. */
   async function told(handler: Handler, options: RunOptions = {}, listen = true) {
     const events: unknown[] = [];
-    const warnings: string[] = [];
-    const note = ({ message }: Error) => void warnings.push(message);
-    process.on("warning", note);
-    onTestFinished(() => void process.off("warning", note));
+    const warnings = processWarnings();
     const toy = await running(handler, options);
     if (listen) toy.connection.on("handlerFailed", (failure) => events.push(failure));
     return { ...toy, events, warnings };
