@@ -3,11 +3,12 @@
 // tried again, and in the end becomes a dead letter. On SIGTERM it takes no more orders and finishes those in progress.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createConnection } from "masterslave-transport";
-import { brokerUri, tellWaiting } from "./support/setup.js";
+import { brokerUri, tellFailovers, tellWaiting } from "./support/setup.js";
 
 const connection = createConnection(brokerUri(), { connectTimeoutMs: 30_000 });
 connection.on("waiting", tellWaiting); // while no broker answers
 await connection.connect();
+tellFailovers(connection);
 connection.on("warning", ({ message }) => console.warn(message));
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => {

@@ -20,3 +20,13 @@ export function tellWaiting({ waitedMs, endpoints }) {
   const answers = endpoints.map(({ message }) => message.replace(/\s*\n\s*/g, "; "));
   console.error(`waiting for ${Math.round(waitedMs / 1000)} s: ${answers.join("; ")}`);
 }
+
+/** Prints one line when the connection loses its broker, and one when it is on the next. */
+export function tellFailovers(connection) {
+  connection.on("interrupted", ({ endpoint }) =>
+    console.log(`lost ${endpoint.host}:${endpoint.port}, looking for the next`),
+  );
+  connection.on("restored", ({ endpoint, outageMs }) =>
+    console.log(`on ${endpoint.port} after ${outageMs.toFixed(0)} ms`),
+  );
+}

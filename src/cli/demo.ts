@@ -12,6 +12,7 @@ import { embeddedGroup } from "../testing/embedded-group.ts";
 import { type CrashableGroup, type RehearsalReport, rehearseFailover } from "../testing/rehearsal/rehearse-failover.ts";
 import { DemoProgress } from "./demo-progress.ts";
 import { demoVerdict, printDemoReport } from "./demo-report.ts";
+import { wholeNumber } from "./option-values.ts";
 
 export type DemoProtocol = "stomp" | "amqp";
 
@@ -160,10 +161,4 @@ function brokersNamed(text: string): string {
   throw new InvalidArgumentError(
     `${meant}Give embedded, classic or artemis, or a URI such as masterslave:(stomp://a:61613,stomp://b:61613).`,
   );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Give a whole number from 1 on.");
-  return value;
 }

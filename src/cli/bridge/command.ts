@@ -1,5 +1,6 @@
 /** `masterslave bridge run|check|test|status|trace`: forwards messages between groups, as a file says. */
 import { Command, Option } from "commander";
+import { duration } from "../option-values.ts";
 import type { BridgeVerbOptions, Output } from "./output.ts";
 
 /** The commands load what they need when they run: other programs start without the bridge. */
@@ -37,7 +38,7 @@ function checkCommand(exit: (code: number) => void): Command {
     .description("Check the file; with --connect ask both groups of each link too")
     .argument("<file>", "the configuration, YAML or JSON")
     .option("--connect", "connect to the groups, and tell what each link loses", false)
-    .option("--timeout <ms>", "how long a group may take to answer", Number, 10_000)
+    .option("--timeout <time>", "how long a group may take to answer, such as 3s", duration, 10_000)
     .addOption(output(["text", "json"]))
     .action(async (file: string, options: { connect: boolean; timeout: number; output: Output }) => {
       const { checkBridge } = await import("./check.ts");
@@ -73,7 +74,7 @@ function traceCommand(exit: (code: number) => void): Command {
     .description("Ask a running bridge where a message is: on its way, held, forwarded, a dead letter, in a queue")
     .argument("<id>", "the id that its sender gave it, that a broker shows, or that it has at the target")
     .requiredOption("--status-file <path>", "the status file of the bridge; its socket is beside it")
-    .option("--timeout <ms>", "how long queues are looked into", Number, 10_000)
+    .option("--timeout <time>", "how long queues are looked into, such as 3s", duration, 10_000)
     .addOption(output(["text", "json"]))
     .action(async (id: string, options: { statusFile: string; timeout: number; output: Output }) => {
       const { traceOne } = await import("./trace.ts");

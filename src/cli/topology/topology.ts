@@ -1,5 +1,6 @@
 /** `masterslave topology`: check, plan, draw, export, simulate, generate, compare and drill networks of groups. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { duration, wholeNumber } from "../option-values.ts";
 
 /** Loaded by the command that runs: others start without the readers of YAML and XML. */
 const load = {
@@ -87,14 +88,6 @@ function live(command: Command): Command {
     .addOption(output("text", "json"));
 }
 
-/** `500ms`, `3s`, `2m`, or a plain number of milliseconds. */
-function duration(text: string): number {
-  const [, digits, unit = "ms"] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  const value = Number(digits) * { ms: 1, s: 1_000, m: 60_000 }[unit as "ms" | "s" | "m"];
-  if (!(value >= 1)) throw new InvalidArgumentError("Give a time such as 500ms, 3s or 2m.");
-  return value;
-}
-
 function checkCommand(exit: (code: number) => void): Command {
   return withFiles(new Command("check").description("Find what is known to go wrong in a network"))
     .addOption(output("text", "json", "sarif"))
@@ -137,10 +130,4 @@ function assignment(text: string, earlier: Readonly<Record<string, string>>): Re
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
   return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Give a whole number from 1 on.");
-  return value;
 }

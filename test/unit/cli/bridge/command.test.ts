@@ -44,6 +44,19 @@ describe("masterslave bridge", () => {
     });
   });
 
+  it.each(["soon", "0", "-1s"])("takes no --timeout of %s, and says what one looks like", async (timeout) => {
+    for (const verb of [
+      ["check", EXAMPLE, "--connect"],
+      ["trace", "id", "--status-file", "status.json"],
+    ]) {
+      err.length = 0;
+      const said = vi.spyOn(process.stderr, "write").mockImplementation((text) => err.push(String(text)) > 0);
+      expect(await main(["bridge", ...verb, "--timeout", timeout])).toBe(2);
+      said.mockRestore();
+      expect(err.join("")).toContain("Give a time such as 500ms, 3s or 2m.");
+    }
+  });
+
   it("check of a good file ends with 0, and run --dry-run prints what would run", async () => {
     expect(await main(["bridge", "check", EXAMPLE])).toBe(0);
     expect(await main(["bridge", "run", EXAMPLE, "--dry-run"])).toBe(0);
