@@ -1,6 +1,6 @@
 /** The content of a message, whichever protocol it came by. */
 
-/** Everything but the body. It was decoded when the message was accepted, so it can be decoded again. */
+/** A message without its body. It was decoded when the message was accepted, so decoding it again cannot fail. */
 export interface MessageHead {
   readonly properties: Readonly<Record<string, string | number | boolean>>;
   readonly correlationId: string | undefined;

@@ -55,7 +55,7 @@ export class SendGroups {
   /** Sends that were written in this session and rolled back: each is checked by itself if its caller still waits. */
   #rolledBack: WeakSet<OutgoingSend> | undefined;
   #state: State = IDLE;
-  /** The sends behind it need not wait any longer. */
+  /** Called when the caller of a waiting send gives up: the sends behind it need not wait any longer. */
   readonly #onAbandoned = () => this.#schedule();
   #scheduled = false;
   #checkedAtOnce = FIRST_CHECKED;

@@ -12,7 +12,10 @@ import { destinationOfMessage } from "./terminus.ts";
 
 const DEFAULT_PRIORITY = 4;
 
-/** `target`: where its link sends; undefined where the message says it. @throws Refusal when the bytes are no message, or ask for what the embedded group does not do. */
+/**
+ * Makes a message to store from a transfer's bytes. `target` is the destination of its link, undefined if each message
+ * names its own. @throws Refusal if the bytes are no message, or ask for something that the embedded group does not do.
+ */
 export function draftFromTransfer(encoded: Buffer, target: Destination | undefined): MessageDraft {
   const { bodyAt } = findSections(encoded);
   const message = decodeSafely(encoded.subarray(0, bodyAt));

@@ -13,7 +13,7 @@ const CREDIT = 1000;
 const TOP_UP_BELOW = 700;
 
 export interface IncomingLinkOptions {
-  /** Undefined for the anonymous terminus, where each message names its own. */
+  /** The destination of the link; undefined for the anonymous terminus, where each message names its own. */
   readonly destination: Destination | undefined;
   readonly destinations: Destinations;
   readonly maxMessageBytes: number;

@@ -54,7 +54,7 @@ export function sourceOf(sender: Sender): SourceRequest {
   };
 }
 
-/** The filter of the JMS mapping, whatever its key. @throws Refusal for any other. */
+/** Returns the selector among the filters of a source, whatever its key. @throws Refusal for any other filter. */
 function selectorIn(filters: object): SelectorText | undefined {
   let selector: SelectorText | undefined;
   for (const [key, filter] of Object.entries(filters)) {
@@ -70,10 +70,13 @@ function dynamic({ capabilities }: Terminus): { readonly kind: "dynamic" } {
   return { kind: "dynamic" };
 }
 
-/** `x-opt-jms-dest` of a message whose `to` has no prefix, by its value. */
+/** The capability that each value of the annotation `x-opt-jms-dest` stands for; it counts if `to` has no prefix. */
 const JMS_KINDS = ["queue", "topic", "temporary-queue", "temporary-topic"];
 
-/** Where a message goes that was sent to the anonymous terminus. @throws Refusal, worded as Classic's, when it does not say. */
+/**
+ * Returns the destination that a message to the anonymous terminus names. @throws Refusal with Classic's text if it
+ * names none.
+ */
 export function destinationOfMessage({ to, message_annotations }: DecodedMessage): Destination {
   if (!to) throw new Refusal("amqp:invalid-field", "Missing to field for message sent to an anonymous producer");
   return destinationOf(to, JMS_KINDS[Number(message_annotations?.["x-opt-jms-dest"])]);

@@ -174,7 +174,10 @@ export class Destinations {
     return { queue: new QueueSet(opened.map(({ queue }) => queue)), leave };
   }
 
-  /** Makes the subscription, or takes it up; one to other topics, or with another selector, is made anew, as on Classic. @throws Refusal while it is in use. */
+  /**
+   * Creates the durable subscription, or resumes it. As on Classic, other topics or another selector replace an existing
+   * one. @throws Refusal while it is in use.
+   */
   subscribeDurable(wanted: DurableSubscription): OpenedSource {
     if (destinationsOf(wanted.destination).some(({ kind }) => kind !== "topic")) {
       throw new Refusal("amqp:not-allowed", "A durable subscription is to a topic");

@@ -50,7 +50,7 @@ export class Topics {
     this.#owners = owners;
   }
 
-  /** `selects`: what it does not select is not kept for it. */
+  /** Makes a subscription that lasts until it is left. Messages that `selects` rejects are not kept for it. */
   subscribe(destination: Destination, selects?: MessageSelector): Subscribed {
     const patterns = patternsOf(destination);
     const subscription = { patterns, selects, queue: new Queue(this.#owners.live, TOPIC_BACKLOG) };

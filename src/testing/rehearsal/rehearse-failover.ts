@@ -42,7 +42,7 @@ export interface RehearsalOptions {
   readonly timeoutMs?: number | undefined;
   /** Called when an endpoint's answer differs from its last one: `"session"`, or why it is not the active one. */
   readonly onAnswer?: ((endpoint: EndpointAddress, answer: "session" | Error) => void) | undefined;
-  /** Told while no endpoint is active, as the event `waiting` of a connection is. */
+  /** Called while no endpoint is active, at the same times as the event `waiting` of a connection. */
   readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
   /** Called with the counts several times a second, and with each failover. */
   readonly onProgress?: ((progress: RehearsalProgress) => void) | undefined;

@@ -1,14 +1,14 @@
-/** LIKE's patterns: `%` stands for any characters, `_` for one. */
+/** Matches patterns of LIKE: `%` stands for any characters, `_` for one. */
 import { SelectorError } from "./tokens.ts";
 
-/** A piece with `_` costs its length for each character of a text; longer is no pattern that anybody writes. */
+/** The longest pattern: a piece with `_` costs its length for each character of a text. No real pattern is longer. */
 const MAX_CHARACTERS = 1_024;
 
-/** Undefined stands for any one character. */
+/** A part of a pattern without `%`; undefined stands for any one character. */
 type Piece = readonly (string | undefined)[];
 
 export class LikePattern {
-  /** What stands between the `%`: the first piece begins the text, and the last one ends it. */
+  /** The parts between the `%` of the pattern: the first piece begins the text, and the last one ends it. */
   readonly #pieces: readonly Piece[];
 
   /** @throws SelectorError for a pattern that is too long. */

@@ -11,7 +11,7 @@ export interface Comparing {
    * STOMP clients.
    */
   readonly convertTexts: boolean;
-  /** One side is a literal with a fraction. Only then is a text with a fraction converted. */
+  /** Whether one side is a literal with a fraction: only then is a text with a fraction converted. */
   readonly fractions?: boolean;
 }
 

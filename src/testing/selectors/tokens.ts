@@ -3,12 +3,12 @@
 export type Token =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "number"; readonly value: number; readonly fraction: boolean }
-  /** In capitals, because the case of keywords does not matter. */
+  /** A keyword, in capitals, because the case of keywords does not matter. */
   | { readonly kind: "keyword"; readonly value: string }
   | { readonly kind: "name"; readonly value: string }
   | { readonly kind: "sign"; readonly value: string };
 
-/** The text is no valid selector; the message says where and why. */
+/** Thrown for a text that is no valid selector; the message says why. */
 export class SelectorError extends Error {}
 
 /** No real selector has more tokens. The limit also bounds the nesting. */

@@ -174,7 +174,7 @@ export class StompConnection implements MemberConnection {
     });
   }
 
-  /** With the name of a durable subscription it deletes that one, as on Classic. */
+  /** Ends a subscription. With the name of a durable subscription it deletes that one instead, as on Classic. */
   onUnsubscribe({ headers }: StompFrame): void {
     const key = subscriptionKey(headers["id"], headers["destination"]);
     const durable = headers[SUBSCRIPTION_NAME];

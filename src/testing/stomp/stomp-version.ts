@@ -3,10 +3,13 @@ import { Refusal } from "../destinations/refusal.ts";
 
 export type StompVersion = "1.0" | "1.1" | "1.2";
 
-/** The newest first. */
+/** The versions that the embedded group speaks, the newest first. */
 const VERSIONS: readonly StompVersion[] = ["1.2", "1.1", "1.0"];
 
-/** The newest that the header accept-version names; a client without that header speaks 1.0. @throws Refusal, worded as Classic's. */
+/**
+ * Returns the newest version that the header accept-version names; a client without that header speaks 1.0. @throws
+ * Refusal with Classic's text if there is none.
+ */
 export function chooseVersion(accepted = "1.0"): StompVersion {
   const names = accepted.trim().split(",");
   const chosen = VERSIONS.find((version) => names.includes(version));
@@ -20,8 +23,8 @@ export function chooseVersion(accepted = "1.0"): StompVersion {
 const UNESCAPED: Readonly<Record<string, string>> = { "\\n": "\n", "\\c": ":", "\\\\": "\\" };
 
 /**
- * Header values of STOMP 1.0 as Classic reads them: without blanks around them, and with the escapes of 1.1, which it takes
- * from clients of 1.0 too though it sends them none.
+ * Reads headers as Classic does. In STOMP 1.0 it drops blanks around a value and decodes the escapes of 1.1, although it
+ * sends no escapes to such a client.
  */
 export function readHeaders(
   headers: Readonly<Record<string, string>>,
@@ -32,15 +35,15 @@ export function readHeaders(
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, read(value)]));
 }
 
-/** How a MESSAGE names its delivery: 1.2 has the header ack for it, before that it is named by the message's id. */
+/** The headers of a MESSAGE that name its delivery: ack in STOMP 1.2, none before, where the message-id names it. */
 export function deliveryHeaders(version: StompVersion, ack: string | undefined): { readonly ack?: string | undefined } {
   return version === "1.2" ? { ack } : {};
 }
 
-/** What an ACK or NACK settles. */
+/** The delivery that an ACK or NACK settles. */
 export interface SettledDelivery {
   readonly ack: string;
-  /** The subscription's id; undefined where the frame does not name it. */
+  /** The id of the subscription; undefined if the frame does not name it. */
   readonly subscription: string | undefined;
 }
 
@@ -55,7 +58,7 @@ export function settledDelivery(
     if (id === undefined) throw new Refusal("amqp:invalid-field", `${command} needs the header id`);
     return { ack: id, subscription: id.slice(0, id.lastIndexOf("/")) };
   }
-  // Word for word as Classic, which stays connected.
+  // Classic's exact text; Classic keeps the connection open.
   if (command === "NACK" && version === "1.0")
     throw new Refusal("amqp:not-found", "NACK received but connection is in v1.0 mode.");
   const ack = headers["message-id"];
@@ -65,7 +68,7 @@ export function settledDelivery(
   return { ack, subscription };
 }
 
-/** What a subscription is known by on its connection: its id, or in STOMP 1.0, where it may have none, its destination. */
+/** The key of a subscription on its connection: its id, or its destination in STOMP 1.0, where it may have no id. */
 export function subscriptionKey(id: string | undefined, destination = ""): string {
   return id ?? `destination ${destination}`;
 }

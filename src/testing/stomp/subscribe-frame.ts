@@ -7,7 +7,7 @@ import type { StompVersion } from "./stomp-version.ts";
 export type AckMode = "auto" | "client" | "client-individual";
 
 export interface SubscriptionRequest {
-  /** Undefined for one of STOMP 1.0 that has none: it is known by its destination. */
+  /** Undefined if a client of STOMP 1.0 gives none: then the destination identifies the subscription. */
   readonly id: string | undefined;
   readonly destination: string;
   readonly mode: AckMode;

@@ -66,7 +66,7 @@ export class Subscription implements QueueConsumer {
     else this.#unsettled.set(ack, entry);
   }
 
-  /** Before 1.2 a delivery is named by its message. */
+  /** The id that an ACK of this delivery has; before STOMP 1.2 it is the id of the message. */
   #nextAck({ message }: QueueEntry): string {
     if (this.#output.version !== "1.2") return messageIdOf(message);
     return `${this.request.id}/${this.#output.nextDelivery()}`;

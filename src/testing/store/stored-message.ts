@@ -53,14 +53,14 @@ export interface DurableSubscription {
   /** AMQP's link name. */
   readonly name: string;
   readonly destination: Destination;
-  /** What it does not select it does not collect. */
+  /** The subscription collects only messages that this selects. */
   readonly selector?: SelectorText | undefined;
 }
 
 /** A selector as a client gave it. */
 export interface SelectorText {
   readonly text: string;
-  /** Over STOMP: texts of properties are compared as what they are compared with, as on Classic. */
+  /** Set over STOMP: as on Classic, a text is converted to the type of the value that it is compared with. */
   readonly convertTexts: boolean;
 }
 

@@ -39,7 +39,7 @@ type AmqpMap = Readonly<Record<string, AmqpValue>>;
 interface BodySection {
   readonly section: number;
   readonly value: AmqpValue;
-  /** The bytes of a string as it came: what is no UTF-8 is not replaced, and text() says so. */
+  /** The bytes of a string as received: invalid UTF-8 is not replaced, so that text() can report it. */
   readonly string?: Buffer | undefined;
 }
 
@@ -187,7 +187,7 @@ function readBody(body: Sections["body"], contentType: unknown): Pick<ReceivedCo
   return { kind: "text", body: body[0]?.string ?? Buffer.from(typeof value === "string" ? value : jsonOf(value)) };
 }
 
-/** JSON in which a number that it does not have is a string: "NaN", "Infinity", "-Infinity". */
+/** Returns JSON in which a number that JSON does not have is a string: "NaN", "Infinity", "-Infinity". */
 function jsonOf(value: AmqpValue): string {
   if (typeof value === "number") return String(value);
   return JSON.stringify(value, (_, inner) =>
@@ -208,7 +208,7 @@ function readProperties(found: AmqpMap): Readonly<Record<string, PropertyValue>>
     if (value instanceof Date) read.push([name, value.toISOString()]);
     else read.push([name, typeof value === "object" ? jsonOf(value) : value]);
   }
-  // An own property also of the name "__proto__".
+  // Object.fromEntries() makes an own property even of the name "__proto__".
   return Object.fromEntries(read);
 }
 

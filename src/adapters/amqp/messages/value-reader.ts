@@ -40,7 +40,7 @@ export class ValueReader {
     this.#bytes = bytes;
   }
 
-  /** How many bytes are read. */
+  /** How many bytes have been read. */
   get at(): number {
     return this.#at;
   }

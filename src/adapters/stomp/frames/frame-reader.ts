@@ -63,7 +63,7 @@ export class FrameReader {
     return this.#body?.head;
   }
 
-  /** Whether a frame has begun to come and is not whole: what the peer says behind it cannot be read yet. */
+  /** Whether a frame is incomplete: what the peer sends after it cannot be read until the frame is complete. */
   get isMidFrame(): boolean {
     return this.#body !== undefined || !this.#kept.isEmpty;
   }

@@ -32,7 +32,7 @@ export function spellReplyTo(destination: Destination, dialect: Dialect): string
   return dialect.destinations === "path" ? spellPath(destination, dialect) : formatDestination(destination);
 }
 
-/** No blank after the comma: Classic would take it as part of the name. */
+/** Joins the members of a list without a blank after the comma: Classic would take it as part of the name. */
 function spellPath(destination: Destination, { composites }: Dialect): string {
   const members = composites ? membersOf(destination) : [destination];
   return members.map(spellOne).join(",");
@@ -61,8 +61,9 @@ export function readDestination(text: string | undefined): string | undefined {
 }
 
 /**
- * The same for a MESSAGE with a bare address (Artemis). Its `destination-type` is what the sender wrote, or missing, so
- * the subscription's own destination tells more. A queue named as `ADDRESS::QUEUE` can have either type.
+ * The destination of a MESSAGE with a bare address (Artemis), as send() takes it. The `destination-type` is what the
+ * sender wrote, or missing, so the subscription's own destination tells more. A queue named as `ADDRESS::QUEUE` can have
+ * either type.
  */
 export function readAddress(
   text: string | undefined,
@@ -84,7 +85,10 @@ function typeHeader(header: string, destination: Destination): Record<string, st
   return tellsArtemisKind(destination) ? { [header]: routingType(destination.kind) } : {};
 }
 
-/** A reply-to header, likewise. `isGuess`: the broker made a queue of a name of which the sender did not say what it is. */
+/**
+ * Reads a reply-to header. `isGuess`: the sender did not say whether the name is a queue or a topic, and the broker
+ * shows it as a queue.
+ */
 export function readReplyTo(text: string | undefined, isGuess: boolean): string | undefined {
   if (!text) return undefined;
   const read = readSpelled(text) ?? text;

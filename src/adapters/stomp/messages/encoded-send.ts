@@ -25,7 +25,7 @@ export interface EncodedSend {
 /** A message that is sent with the headers of its original sender. */
 export interface MessageCopy {
   readonly message: OutgoingMessage;
-  /** Undefined if the message had none. */
+  /** The content type that the original sender gave; undefined if there was none. */
   readonly contentType: string | undefined;
 }
 
@@ -107,7 +107,7 @@ export class SendEncoder {
     return lines;
   }
 
-  /** `beside`: how many headers there are in addition to these. */
+  /** @throws InvalidArgumentError if a header cannot be sent. `beside` is the number of further headers of the frame. */
   #refuseUnsendable(headers: Readonly<Record<string, string>>, beside = 0): void {
     const unsendable = findUnsendable(headers, this.#peer, beside);
     if (unsendable) throw new InvalidArgumentError(`The message cannot be sent over STOMP: it has ${unsendable}`);

@@ -1,7 +1,10 @@
 /** Checks before writing what a header cannot carry: a broker answers most of it by closing the connection. */
 import type { Peer } from "../opening/peer.ts";
 
-/** Returns what is wrong with the first header that cannot be sent to this peer; undefined if all can. */
+/**
+ * Returns what is wrong with the first header that cannot be sent to this peer; undefined if all can. `beside` is the
+ * number of further headers of the frame.
+ */
 export function findUnsendable(
   headers: Readonly<Record<string, string>>,
   { version, dialect }: Peer,

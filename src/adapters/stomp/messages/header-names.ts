@@ -47,7 +47,7 @@ function isReserved(name: string): boolean {
 const NEVER_OWN: ReadonlySet<string> = new Set([
   ...["id", "message", "receipt-id", "selector", "browser", "subscription-type"],
 ]);
-/** The same for brokers other than Artemis. */
+/** Headers of Artemis's own: in a MESSAGE from another broker they are properties of the sender. */
 const OF_ARTEMIS: ReadonlySet<string> = new Set(["destination-type", "NATIVE_MESSAGE_ID"]);
 
 /** Whether a header of a received message belongs to the broker, not to the sender's properties. */

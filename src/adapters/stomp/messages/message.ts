@@ -1,4 +1,4 @@
-/** What of a message becomes headers of a SEND, and a MESSAGE frame as a message. */
+/** Makes headers of a SEND from a message's optional fields, and a message from a MESSAGE frame. */
 import { InvalidArgumentError, UnsupportedError } from "../../../errors/errors.ts";
 import type { Destination } from "../../../messaging/messages/destination.ts";
 import { delayLeftMs, type OutgoingMessage } from "../../../messaging/messages/outgoing-message.ts";
@@ -16,7 +16,7 @@ export const CONTENT_TYPES = {
 } as const satisfies Record<OutgoingMessage["kind"], string>;
 
 /**
- * The headers of what few messages have: everything beyond a destination, a body, an id and whether it is persistent.
+ * Returns the headers that few messages need: those for anything beyond a destination, a body, an id and persistence.
  * @throws InvalidArgumentError for a property that STOMP cannot carry, UnsupportedError for what this broker cannot do.
  */
 export function optionalHeaders(message: OutgoingMessage, dialect: Dialect): Record<string, string> {
@@ -54,8 +54,8 @@ export function scheduleHeaders(message: OutgoingMessage, { schedule }: Dialect)
 }
 
 /**
- * Whether the length of a body is said. Text stays text: on both brokers a content-length alone would turn it into bytes,
- * and without one a NUL would end it.
+ * Whether a SEND states the length of its body. Text must stay text: on both brokers a content-length alone would turn
+ * it into bytes, and without one a NUL would end it.
  */
 export function isMeasured(kind: OutgoingMessage["kind"], body: Buffer, { lengthMeansBytes }: Dialect): boolean {
   return kind === "bytes" || !lengthMeansBytes || body.includes(0);

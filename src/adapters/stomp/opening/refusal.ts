@@ -92,7 +92,7 @@ export function saysTooLarge(refusal: Sayings): boolean {
   return refusal.says(/maximum (data length|frame size) was exceeded/i);
 }
 
-/** Whether a live connection has our client id. */
+/** Whether the broker refused because another live connection uses our client id. */
 export function saysClientIdInUse(refusal: Sayings): boolean {
   return refusal.says(CLIENT_ID_IN_USE);
 }

@@ -25,7 +25,7 @@ interface Unsettled {
   take(): boolean;
   /** Gives back all unsettled deliveries. */
   giveBack(): void;
-  /** The same for deliveries accepted in a transaction that was rolled back. */
+  /** Gives back the deliveries that were accepted in a transaction which was rolled back. */
   giveBackAccepted(): void;
 }
 

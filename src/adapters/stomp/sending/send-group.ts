@@ -129,7 +129,7 @@ export class SendGroup {
     const { answered } = this.#wire;
     const look = () => {
       if (this.#timer === undefined) return;
-      // An answer may wait behind a frame that is on its way; one that will never be whole is found out by the frame watch.
+      // The answers may wait behind an incomplete frame; the frame watch detects a frame that never completes.
       if (this.#wire.answered !== answered || this.#wire.inputBlocked) this.watch();
       else this.#wire.guard(() => this.#owner.stalled(this));
     };

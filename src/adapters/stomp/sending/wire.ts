@@ -31,11 +31,11 @@ export interface SessionSends {
   findUnnamed(refusal: BrokerRefusal): ReceiptWaiter | undefined;
 }
 
-/** What a wire has of its session. */
+/** The functions of its session that a wire calls. */
 export interface WireDeps {
-  /** Told of what was thrown where nobody could catch it. */
+  /** Called with an exception that nobody else could catch. */
   onMistake(mistake: unknown): void;
-  /** Whether a frame of the peer's is not whole yet: an answer behind it cannot be read. */
+  /** Whether the frame that the peer is sending is incomplete: answers behind it cannot be read yet. */
   isMidFrame(): boolean;
 }
 
@@ -73,7 +73,7 @@ export class Wire {
     return this.#answered;
   }
 
-  /** Whether the peer's answers wait behind a frame of its own that is not whole. */
+  /** Whether answers of the peer may wait behind an incomplete frame. */
   get inputBlocked(): boolean {
     return this.#deps.isMidFrame();
   }
@@ -140,7 +140,7 @@ export class Wire {
     return this.#waiting.takeOnlySubscribe();
   }
 
-  /** Whom an ERROR that names nobody means; whoever `otherwise` names where no waiter can be meant. */
+  /** Returns the waiter that an ERROR without a receipt-id means; asks `otherwise` if it is none of these. */
   takeUnnamed(otherwise: () => ReceiptWaiter | undefined): ReceiptWaiter | undefined {
     return this.#waiting.takeUnnamed(otherwise);
   }

@@ -150,7 +150,7 @@ export class StompTransaction implements SessionTransaction {
     return done;
   }
 
-  /** Give the accepted deliveries back behind the ABORT. */
+  /** Gives the accepted deliveries back; their frames follow the ABORT. */
   #giveBack(): void {
     for (const member of this.#accepted.splice(0)) member.giveBack();
   }

@@ -6,15 +6,15 @@ import { NO_PLACE, priorityOf, type QueueConsumer, type QueueEntry } from "./que
 
 /** What one consumer knows of the ready messages of one priority. */
 interface Look {
-  /** It selects none up to this place. */
+  /** The consumer selects no message up to this place. */
   upTo: number;
-  /** Those between `upTo` and this place were evaluated as well: it selects only those of them that came back. */
+  /** Messages between `upTo` and this place were evaluated too: the consumer selects only those in `cameBack`. */
   evaluatedUpTo: number;
   readonly cameBack: Set<QueueEntry>;
 }
 
 export class LookedThrough {
-  /** By priority. */
+  /** What each consumer knows, by priority. */
   readonly #looks = new Map<QueueConsumer, Look[]>();
 
   /** The place up to which none of these consumers selects anything; without consumers nothing is left out. */
@@ -34,7 +34,7 @@ export class LookedThrough {
     return isSelected;
   }
 
-  /** The entries are ready again. */
+  /** Call it when the entries have come back to the ready messages. */
   lookAgainAt(entries: readonly QueueEntry[]): void {
     for (const [consumer, looks] of this.#looks) {
       for (const entry of entries) {
@@ -46,7 +46,7 @@ export class LookedThrough {
     }
   }
 
-  /** The consumer leaves. */
+  /** Forgets a consumer that leaves the queue. */
   forget(consumer: QueueConsumer): void {
     this.#looks.delete(consumer);
   }

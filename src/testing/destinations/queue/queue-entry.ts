@@ -33,7 +33,7 @@ export interface QueueConsumer {
   readonly ready: boolean;
   /** Other consumers of the queue get nothing while it is attached. */
   readonly exclusive?: boolean;
-  /** It takes no other messages; undefined: it takes all. */
+  /** The selector of the consumer, which takes no other messages; undefined: it takes all. */
   readonly selects?: MessageSelector | undefined;
   take(entry: QueueEntry): void;
 }
@@ -47,7 +47,7 @@ export interface DeliverySource {
   dispatch(): void;
 }
 
-/** Lies in front of all places. */
+/** A place in front of all others. */
 export const NO_PLACE = -1;
 export const HIGHEST_PRIORITY = 9;
 

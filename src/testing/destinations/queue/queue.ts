@@ -124,19 +124,22 @@ export class Queue implements DeliverySource, EntryHome {
     return true;
   }
 
-  /** Who may get a message now, the one whose turn it is first. The others matter only if it may leave the message. */
+  /**
+   * The consumers that may get a message now, first the one whose turn it is. The others matter only if its selector may
+   * leave a message to them.
+   */
   #candidates(next: QueueConsumer): readonly QueueConsumer[] {
     if (next.exclusive === true || next.selects === undefined) return [next];
     return [next, ...this.#consumers.filter((other) => other !== next && other.ready)];
   }
 
-  /** Who gets it: whose group it is, else the first that selects it. */
+  /** The consumer that gets the entry: the owner of its group, otherwise the first that selects it. */
   #takerOf(entry: QueueEntry, previous: number, consumers: readonly QueueConsumer[]): QueueConsumer | undefined {
     const selects = (consumer: QueueConsumer) => this.#ready.lookedThrough.selects(consumer, entry, previous);
     const owner = consumers[0]?.exclusive === true ? undefined : this.#groups.ownerOf(entry);
     if (owner === undefined) return consumers.find(selects);
     if (owner.ready && selects(owner)) return owner;
-    // They get it no more than the owner does; those that do not select it need not look at it again.
+    // No other consumer gets it either. Each is asked here, so that it does not evaluate an unwanted entry again.
     for (const other of consumers) selects(other);
     return undefined;
   }

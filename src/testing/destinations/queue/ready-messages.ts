@@ -7,7 +7,7 @@ import { HIGHEST_PRIORITY, NO_PLACE, priorityOf, type QueueConsumer, type QueueE
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** `previous`: the place of the entry in front of it within its priority. */
+/** Whether an entry is to be taken. `previous` is the place of the entry in front of it within its priority. */
 export type Fits = (entry: QueueEntry, previous: number) => boolean;
 
 function expiryOf({ message }: QueueEntry): number {
@@ -50,7 +50,7 @@ export class ReadyMessages {
     return this.take(() => true, []);
   }
 
-  /** Removes and returns those that have expired. Looks through them only when one may have. */
+  /** Removes and returns the expired entries. Looks for them only if one may have expired. */
   takeExpired(now: number): QueueEntry[] {
     if (this.#expiresAtMs > now) return [];
     const expired = this.#levels.flatMap((level) => level.takeExpired(now));
@@ -59,7 +59,7 @@ export class ReadyMessages {
     return expired;
   }
 
-  /** Removes and returns the first that fits, without those of which it is known that none of the consumers selects them. */
+  /** Removes and returns the first entry that fits. Skips those that all consumers are known to leave. */
   take(fits: Fits, consumers: readonly QueueConsumer[]): QueueEntry | undefined {
     for (let priority = HIGHEST_PRIORITY; priority >= 0; priority--) {
       const entry = this.#levels[priority]?.take(fits, this.lookedThrough.placeOf(consumers, priority));
@@ -83,7 +83,7 @@ export class ReadyMessages {
 }
 
 class PriorityLevel {
-  /** By place, from #head on. */
+  /** The entries in the order of their places; those before #head are gone. */
   #entries: QueueEntry[] = [];
   #head = 0;
 
