@@ -25,8 +25,8 @@ export interface BridgeGroup {
   /** A URI of this library, such as `masterslave:(amqp://a:5672,amqp://b:5672)`. */
   readonly uri: string;
   /**
-   * A URI with `stomp://` endpoints of the same group, with the same login: shows which messages it cannot deliver over AMQP.
-   * Unless said, such messages are counted where the broker tells its depths, and not named.
+   * A URI with `stomp://` endpoints of the same group, with the same login: shows which messages the group cannot deliver
+   * over AMQP. Without it, such messages are counted if the broker reports its queue depths, and not named.
    */
   readonly browseUri?: string | undefined;
   /** The name in the path of messages, if two files name one group differently; by default its key in `groups`. */
@@ -85,30 +85,30 @@ export interface BridgeLink {
   /** Properties that are added or removed. */
   readonly headers?: HeaderRules | undefined;
   /**
-   * Forwards only what has a consumer in the target group; false unless said. Browsers and consumers of other bridges count
-   * only on Classic over AMQP, which does not tell them apart.
+   * Forwards only what has a consumer in the target group; false by default. Browsers and consumers of other bridges count
+   * only on Classic over AMQP, where they cannot be told apart.
    */
   readonly demand?: boolean | undefined;
   /**
-   * With `demand`, where the broker does not tell who consumes: `"stop"` forwards nothing and fails the link at its start,
-   * `"static"` forwards the static destinations alone; `"stop"` unless said.
+   * With `demand`, if the broker does not report its consumers: `"stop"` forwards nothing and fails the link at its start,
+   * `"static"` forwards only the static destinations; `"stop"` by default.
    */
   readonly demandUnavailable?: "stop" | "static" | undefined;
   /**
    * With `demand` on topics: `"ignore"` accepts that a durable subscription is no demand while its subscriber is away, where
-   * the target is Classic, which does not tell it. Such a link is refused unless said.
+   * the target is Classic, which does not report it. Without this, such a link is refused.
    */
   readonly durableDemand?: "ignore" | undefined;
   /** Forwards in the other direction too; false by default. */
   readonly duplex?: boolean | undefined;
   /**
    * With `demand` and `duplex`: what was forwarded to a queue that has had no consumer for a second goes back when the queue
-   * that it came from has one. false unless said.
+   * that it came from has one; false by default.
    */
   readonly returnWhenNoConsumers?: boolean | undefined;
   /**
    * Of several processes with this link one is active and the others stand by, by the broker's own means: an exclusive
-   * consumer on Classic, an exclusive queue on Artemis, the client id of a durable topic. false unless said.
+   * consumer on Classic, an exclusive queue on Artemis, the client id of a durable topic; false by default.
    */
   readonly exclusive?: boolean | undefined;
   /** The most groups that a message may have come through, including this link's source; 1 by default, at most 16. */
@@ -137,8 +137,8 @@ export interface BridgeLink {
   /** The source group's queue for what cannot be forwarded; by default `ActiveMQ.DLQ` or `DLQ`, by its product. */
   readonly deadLetter?: string | undefined;
   /**
-   * A message of the bridge's own that goes the way of the link every `intervalMs`, and measures the delay; every 5,000 unless
-   * said. `false`: none. A link that ends by itself has none.
+   * A message of the bridge's own that travels over the link every `intervalMs` and measures the delay; every 5,000 ms by
+   * default. `false` sends none. A link that ends by itself sends none.
    */
   readonly canary?: CanaryOptions | false | undefined;
   /** Refuses to start if the link would lose a part of messages, such as their groups; false by default. */

@@ -4,7 +4,7 @@ import { formatPattern } from "../../../../src/bridge/routing/pattern.ts";
 
 const BRIDGE = "MasterslavePath IS NULL";
 
-/** As Artemis 2.55.0 answers and notifies, less what is not read. */
+/** Answers and notifications as Artemis 2.55.0 sends them, without the fields that are not read. */
 const consumer = (id: string, address: string, more: object = {}) => ({
   row: { id, session: "s", queueType: "anycast", address, filter: "", ...more },
   identity: { sequentialId: Number(id), sessionID: "s", consumerID: Number(id), browseOnly: false, ...more },

@@ -5,7 +5,7 @@ import { type Advisory, ClassicLedger } from "../../../../src/bridge/demand/clas
 import { MAX_CONSUMERS } from "../../../../src/bridge/demand/max-consumers.ts";
 import { formatPattern } from "../../../../src/bridge/routing/pattern.ts";
 
-/** As Classic sent them (6.1.8, xstream 1.4.21 and jettison 1.5.4), one by one over STOMP. */
+/** Advisories as Classic sent them one by one over STOMP (6.1.8, xstream 1.4.21 and jettison 1.5.4). */
 const SENT = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "..", "vectors", "advisories.json"), "utf8"),
 ) as Record<string, { readonly destination: string; readonly body: string }>;
