@@ -10,23 +10,23 @@ import type { MemberStats } from "./member/member.ts";
 import type { TestProtocol } from "./member/member-settings.ts";
 import type { StoredMessageView } from "./member/message-view.ts";
 
-/** Which member took over from which, and when. */
+/** The active member, and how long the group had none before it. */
 export interface Takeover {
   /** The member that is active now. */
   readonly member: number;
-  /** From the end of the one before to now. */
+  /** How long no member was active before this one, in ms. */
   readonly tookMs: number;
 }
 
-/** What a group has seen. */
+/** The figures of a group: those of its active member. */
 export interface GroupStats extends MemberStats {
   /** The active member, whose figures these are. */
   readonly member: number;
 }
 
-/** What a takeover may be told. */
+/** The options of takeover(). */
 export interface TakeoverOptions {
-  /** 10,000 unless said. */
+  /** The limit for the takeover, in ms; 10,000 by default. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -213,13 +213,13 @@ export class EmbeddedGroup implements AsyncDisposable {
     this.#control(member).resume();
   }
 
-  /** Of the active member, since it became active. */
+  /** The figures of the active member, since it became active. */
   async stats(): Promise<GroupStats> {
     const member = this.#requireActive();
     return { member, ...(await this.#control(member).stats()) };
   }
 
-  /** What a queue (its bare name) holds and has not been settled, in order. */
+  /** The messages of a queue, given by its bare name, in order: delivered and undelivered ones, but no settled ones. */
   async messages(queue: string): Promise<readonly StoredMessageView[]> {
     return this.#control(this.#requireActive()).messages(queue);
   }
@@ -236,7 +236,7 @@ export class EmbeddedGroup implements AsyncDisposable {
     return inspectedAs("EmbeddedGroup", { members, protocols, active: this.active }, depth, options);
   }
 
-  /** As close(), for `await using`. */
+  /** Same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

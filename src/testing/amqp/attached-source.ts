@@ -13,7 +13,7 @@ import { type SourceRequest, sourceOf } from "./terminus.ts";
 
 export interface AttachedSource extends OpenedSource {
   readonly selects?: MessageSelector | undefined;
-  /** It outlives the link, unless the client closes it. */
+  /** The durable subscription that the link reads, if any: the client deletes it by closing the link. */
   readonly durable?: Pick<DurableSubscription, "clientId" | "name">;
 }
 

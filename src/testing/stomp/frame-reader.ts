@@ -20,7 +20,7 @@ type FrameParser = Transform & { setVersion(version: string): boolean };
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #parser: FrameParser;
-  /** At most three bytes. */
+  /** The bytes of the last chunk that wait for the next one: at most three. */
   #tail = Buffer.alloc(0);
   #reading = false;
   #failed = false;
