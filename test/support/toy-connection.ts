@@ -7,6 +7,7 @@ import type { MasterSlaveError } from "../../src/errors/errors.ts";
 import { Connection } from "../../src/messaging/connection/connection.ts";
 import type { ConnectionEvents } from "../../src/messaging/connection/connection-events.ts";
 import type { ConnectionSettings } from "../../src/messaging/connection/connection-parts.ts";
+import type { ConsumeOptions } from "../../src/messaging/receiving/consuming/consume-options.ts";
 import type { Consumer } from "../../src/messaging/receiving/consuming/consumer.ts";
 import type { Delivery } from "../../src/messaging/receiving/deliveries/delivery.ts";
 import type { Endpoint } from "../../src/uri/endpoint.ts";
@@ -82,6 +83,14 @@ export async function toyConnected(
   const toy = toyConnection(settings, habits);
   await toy.connection.connect();
   return { ...toy, session: toy.broker.session };
+}
+
+/** A connection with a session and a consumer of `destination`. */
+export async function toyConsuming(destination: string, options: ConsumeOptions = {}) {
+  const toy = await toyConnected();
+  const consumer = toy.connection.consume(destination, options);
+  await consumer.ready;
+  return { ...toy, consumer, subscription: toy.session.to(destination) };
 }
 
 /** The next delivery. */

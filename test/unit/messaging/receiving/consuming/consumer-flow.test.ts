@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionWarning } from "../../../../../src/messaging/port/adapter-settings.ts";
+import type { ConsumeOptions } from "../../../../../src/messaging/receiving/consuming/consume-options.ts";
 import type { Delivery } from "../../../../../src/messaging/receiving/deliveries/delivery.ts";
 import {
   failover,
@@ -8,6 +9,7 @@ import {
   rejectionOf,
   take,
   toyConnected,
+  toyConsuming,
 } from "../../../../support/toy-connection.ts";
 import { turns } from "../../../../support/toy-messaging-session.ts";
 
@@ -15,14 +17,7 @@ forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 const PRICES = "topic://prices";
 
-async function consuming(
-  options: Parameters<Awaited<ReturnType<typeof toyConnected>>["connection"]["consume"]>[1] = {},
-) {
-  const toy = await toyConnected();
-  const consumer = toy.connection.consume(ORDERS, options);
-  await consumer.ready;
-  return { ...toy, consumer, subscription: toy.session.to(ORDERS) };
-}
+const consuming = (options?: ConsumeOptions) => toyConsuming(ORDERS, options);
 
 describe("receive()", () => {
   it("resolves with what is there, with what comes, or with undefined after timeoutMs", async () => {

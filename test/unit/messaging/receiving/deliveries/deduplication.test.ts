@@ -8,6 +8,7 @@ import {
   rejectionOf,
   take,
   toyConnected,
+  toyConsuming,
 } from "../../../../support/toy-connection.ts";
 import { turns } from "../../../../support/toy-messaging-session.ts";
 
@@ -15,12 +16,8 @@ forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 const id = "same";
 
-async function deduplicating(deduplicate = { max: 10 } as { max: number; ttlMs?: number }) {
-  const toy = await toyConnected();
-  const consumer = toy.connection.consume(ORDERS, { deduplicate });
-  await consumer.ready;
-  return { ...toy, consumer, subscription: toy.session.to(ORDERS) };
-}
+const deduplicating = (deduplicate: { max: number; ttlMs?: number } = { max: 10 }) =>
+  toyConsuming(ORDERS, { deduplicate });
 
 describe("a consumer that deduplicates", () => {
   it("settles a duplicate of an accepted message without delivering it, and counts it", async () => {

@@ -5,6 +5,7 @@ import {
   forbidUnhandledRejections,
   rejectionOf,
   toyConnected,
+  toyConsuming,
 } from "../../../../support/toy-connection.ts";
 import { turns } from "../../../../support/toy-messaging-session.ts";
 
@@ -12,12 +13,9 @@ forbidUnhandledRejections();
 const ORDERS = "queue://orders";
 
 async function consuming() {
-  const toy = await toyConnected();
-  const consumer = toy.connection.consume(ORDERS);
-  await consumer.ready;
-  const subscription = toy.session.to(ORDERS);
+  const toy = await toyConsuming(ORDERS);
   const settled = () => toy.session.log.filter((line) => line.startsWith("settle"));
-  return { ...toy, consumer, subscription, settled };
+  return { ...toy, settled };
 }
 
 describe("run", () => {
