@@ -2,14 +2,15 @@
  * Links that forward on demand, links that give messages back, and links that run in several processes of which one is
  * active, between real pairs.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Bridge, type BridgeGroup, type BridgeLink, createBridge } from "../../src/bridge/index.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Bridge, BridgeGroup, BridgeLink } from "../../src/bridge/index.ts";
 import { type Connection, connect } from "../../src/index.ts";
-import { type Protocol, RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
+import { bridgeStage, sideOf as side } from "./bridge/bridge-stage.ts";
+import { RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
 
 let classic: RealGroup;
 let artemis: RealGroup;
-const closing: (() => Promise<unknown>)[] = [];
+const { closing, run, open } = bridgeStage();
 let names = 0;
 
 beforeAll(async () => {
@@ -17,31 +18,11 @@ beforeAll(async () => {
   artemis = await startGroup("artemis");
 });
 afterAll(() => Promise.all([classic?.close(), artemis?.close()]));
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 const fresh = (kind = "demand") => `queue://${kind}.${process.pid}.${names++}`;
 const groupOf = (product: "classic" | "artemis") => (product === "classic" ? classic : artemis);
 
-function side(group: RealGroup, protocol: Protocol, { username, password } = group.credentials): BridgeGroup {
-  return { uri: group.uri(protocol), username, password };
-}
-
-async function run(north: BridgeGroup, south: BridgeGroup, link: Partial<BridgeLink>): Promise<Bridge> {
-  const bridge = createBridge({ groups: { north, south }, links: { l: { from: "north", to: "south", ...link } } });
-  closing.push(() => bridge.close({ drainTimeoutMs: 500 }));
-  await bridge.start();
-  return bridge;
-}
-
 const link = (bridge: Bridge) => bridge.status().links["l"];
-
-async function open(group: RealGroup, protocol: Protocol = "amqp"): Promise<Connection> {
-  const connection = await connect(group.uri(protocol), { credentials: group.credentials });
-  closing.push(() => connection.close({ drainTimeoutMs: 0 }));
-  return connection;
-}
 
 async function send(connection: Connection, destination: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, n) => connection.send(destination, `${n}`)));

@@ -5,48 +5,34 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkLinksOnline, inspectBridgeFile } from "../../src/bridge/check.ts";
-import { type Bridge, type BridgeGroup, type BridgeLink, createBridge } from "../../src/bridge/index.ts";
+import { type Bridge, type BridgeGroup, createBridge } from "../../src/bridge/index.ts";
 import { QueueDepths } from "../../src/bridge/watch/queue-depth.ts";
-import { type Connection, connect } from "../../src/index.ts";
+import type { Connection } from "../../src/index.ts";
+import { bridgeStage, sideOf } from "./bridge/bridge-stage.ts";
 import type { InteropClient, SentMessage } from "./interop/interop-client.ts";
 import { startOtherClient } from "./interop/other-clients.ts";
 import { type Product, type Protocol, type RealGroup, startGroup } from "./real-group.ts";
 
 let groups: Readonly<Record<Product, RealGroup>>;
-const closing: (() => Promise<void>)[] = [];
+const stage = bridgeStage();
+const { closing, run } = stage;
 let names = 0;
 
 beforeAll(async () => {
   groups = { classic: await startGroup("classic"), artemis: await startGroup("artemis") };
 });
 afterAll(() => Promise.all(Object.values(groups ?? {}).map((group) => group.close())));
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 const WAIT = { timeout: 40_000, interval: 100 };
 const fresh = (kind = "watched") => `${kind}.${process.pid}.${names++}`;
 
 function side(product: Product, protocol: Protocol = "amqp", more: Partial<BridgeGroup> = {}): BridgeGroup {
-  const { username, password } = groups[product].credentials;
-  return { uri: groups[product].uri(protocol), username, password, ...more };
+  return { ...sideOf(groups[product], protocol), ...more };
 }
 
-async function run(north: BridgeGroup, south: BridgeGroup, link: Partial<BridgeLink>): Promise<Bridge> {
-  const bridge = createBridge({ groups: { north, south }, links: { l: { from: "north", to: "south", ...link } } });
-  closing.push(() => bridge.close({ drainTimeoutMs: 500 }));
-  await bridge.start();
-  return bridge;
-}
-
-async function open(product: Product): Promise<Connection> {
-  const { credentials } = groups[product];
-  const connection = await connect(groups[product].uri("amqp"), { credentials });
-  closing.push(() => connection.close({ drainTimeoutMs: 0 }));
-  return connection;
-}
+const open = (product: Product) => stage.open(groups[product]);
 
 async function java(client: "activemq-client" | "qpid-jms", product: Product): Promise<InteropClient> {
   const started = await startOtherClient(client, groups[product]);

@@ -1,13 +1,13 @@
 /** The bridge between real pairs: a target that refuses, requests and replies over takeovers, and repeated ids. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { BridgeGroup, BridgeLink } from "../../src/bridge/index.ts";
-import { type Bridge, createBridge } from "../../src/bridge/index.ts";
-import { type Connection, connect } from "../../src/index.ts";
-import { type Protocol, RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createBridge } from "../../src/bridge/index.ts";
+import type { Connection } from "../../src/index.ts";
+import { bridgeStage, sideOf as side } from "./bridge/bridge-stage.ts";
+import { RESTRICTED_CREDENTIALS, type RealGroup, startGroup } from "./real-group.ts";
 
 let classic: RealGroup;
 let artemis: RealGroup;
-const closing: (() => Promise<void>)[] = [];
+const { run, open } = bridgeStage();
 let names = 0;
 
 beforeAll(async () => {
@@ -15,26 +15,6 @@ beforeAll(async () => {
   artemis = await startGroup("artemis");
 });
 afterAll(() => Promise.all([classic?.close(), artemis?.close()]));
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function side(group: RealGroup, protocol: Protocol, { username, password } = group.credentials): BridgeGroup {
-  return { uri: group.uri(protocol), username, password };
-}
-
-async function run(north: BridgeGroup, south: BridgeGroup, link: Partial<BridgeLink>): Promise<Bridge> {
-  const bridge = createBridge({ groups: { north, south }, links: { l: { from: "north", to: "south", ...link } } });
-  closing.push(() => bridge.close({ drainTimeoutMs: 500 }));
-  await bridge.start();
-  return bridge;
-}
-
-async function open(group: RealGroup): Promise<Connection> {
-  const connection = await connect(group.uri("amqp"), { credentials: group.credentials });
-  closing.push(() => connection.close({ drainTimeoutMs: 0 }));
-  return connection;
-}
 
 const fresh = (kind = "bridge") => `queue://${kind}.${process.pid}.${names++}`;
 
