@@ -1,6 +1,7 @@
 /** Compares a running network with its description: each difference is a finding at its place in the description. */
 import type { FindingDetails } from "../../config/config-document.ts";
 import type { Finding, Severity } from "../../config/finding.ts";
+import { printableLine } from "../../errors/printable.ts";
 import { documentOf } from "../description/read-topology.ts";
 import type { Topology } from "../description/topology.ts";
 import { brokerNameOf, connectorName, networkOf, productOf } from "../network/network.ts";
@@ -124,7 +125,7 @@ function* differencesOfMember(
     yield {
       code: "OTHER_BROKER_NAME",
       path,
-      message: `${name} has the brokerName ${brokerName}, not ${expected}`,
+      message: `${name} has the brokerName ${printableLine(brokerName)}, not ${expected}`,
       advice: "Every member of a group has one brokerName; connectors and durable subscriptions depend on it",
     };
 }
@@ -157,7 +158,7 @@ function* connectorDifferences(topology: Topology, probe: NetworkProbe): Iterabl
     yield {
       code: "CONNECTOR_UNPLANNED",
       path: ["groups", at],
-      message: `Group ${at} has a connector that calls itself ${clientId}, from ${address}`,
+      message: `Group ${at} has a connector that calls itself ${printableLine(clientId)}, from ${printableLine(address)}`,
       advice: "Add it to the description, or take it out of the broker that has it",
     };
 }

@@ -52,6 +52,17 @@ describe("a diff between a network and its description", () => {
     ]);
   });
 
+  it("writes control characters in the names that a peer gave itself as escapes", () => {
+    const named = probeOf(
+      { brokerB1: { state: "active", brokerName: "a\x1b[2Jb" } },
+      { unplanned: [{ at: "B", clientId: "\x1b[2J_outbound", address: "tcp://\nh" }] },
+    );
+    expect(diffTopology(pair, named).map(({ message }) => message)).toEqual([
+      "brokerB1 has the brokerName a\\x1b[2Jb, not B",
+      "Group B has a connector that calls itself \\x1b[2J_outbound, from tcp://\\nh",
+    ]);
+  });
+
   it("has a case for every difference of the table", () => {
     expect(CASES.map(([code]) => code).sort()).toEqual(Object.keys(DIFFERENCES).sort());
   });
