@@ -1,4 +1,5 @@
 /** Applies a consumer's selector to the messages that the embedded group keeps. */
+import { textOf } from "../../errors/text-of.ts";
 import { formatDestination } from "../../messaging/messages/destination.ts";
 import { headOf } from "../content.ts";
 import { Refusal } from "../destinations/refusal.ts";
@@ -19,8 +20,7 @@ export function messageSelector(selector: SelectorText | undefined): MessageSele
     const selects = compileSelector(selector.text, selector);
     return (message) => selects((name) => propertyOf(message, name));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Refusal("amqp:invalid-field", `Invalid selector "${selector.text}": ${reason}`);
+    throw new Refusal("amqp:invalid-field", `Invalid selector "${selector.text}": ${textOf(cause)}`);
   }
 }
 
