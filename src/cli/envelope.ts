@@ -19,7 +19,7 @@ export interface EnvelopeWarning {
 }
 
 export interface EnvelopeError extends EnvelopeWarning {
-  /** The same command may succeed later, unchanged. */
+  /** Whether the same command may succeed later, unchanged. */
   readonly retryable: boolean;
   /** The findings of a configuration that cannot be used. */
   readonly findings?: readonly Finding[];

@@ -111,19 +111,17 @@ export function brokerJars(product: Product): Promise<JavaProgram> {
   return programOf(BROKERS[product]);
 }
 
-/** The same, for a Classic broker that announces consumers by advisories, as JSON over STOMP. */
+/** Resolves with the program of a Classic broker that announces consumers by advisories, as JSON over STOMP. */
 export function advisingBrokerJars(): Promise<JavaProgram> {
   return programOf(ADVISING_BROKER);
 }
 
-/** The same, for the brokers of a network of groups. */
+/** Resolves with the program of the brokers of a network of groups. */
 export function networkBrokerJars(): Promise<JavaProgram> {
   return programOf(NETWORK_BROKER);
 }
 
-/**
- * The same, for the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench for the benchmarks.
- */
+/** Resolves with the programs that drive ActiveMQ's Java client and Qpid JMS: JmsPeer, and JmsBench for benchmarks. */
 export function jmsPeerJars(): Promise<JavaProgram> {
   return programOf(JMS_PEER);
 }

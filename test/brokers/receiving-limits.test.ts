@@ -71,7 +71,7 @@ describe.each(PRODUCTS)("a connection to %s", (product) => {
     await sender.send(queue, "x".repeat(300_000), { id });
     await sender.send(queue, "behind");
     if (product === "artemis" && protocol === "stomp") {
-      // It would be lost if it were rejected: it stays, and the consumer says why it ends.
+      // The message would be lost if it were rejected: it stays in the queue, and the consumer says why it ends.
       await expect(take(consumer)).rejects.toMatchObject({ code: "SUBSCRIPTION_REFUSED" });
       const other = sender.consume(queue);
       expect([(await take(other))?.id, (await take(other))?.text()]).toEqual([id, "behind"]);
@@ -124,7 +124,7 @@ describe.each(PRODUCTS)("a connection to %s", (product) => {
         const unanswered = connection.send(`queue://${fresh()}`, "x").catch(({ code }) => code);
         const startedAt = performance.now();
         await connection.close({ drainTimeoutMs: 0 });
-        // It took twice that once; the rest is for a machine that is busy.
+        // Closing once took twice LEAVE_TIMEOUT_MS; the time between 1 and 1.75 of it is for a machine that is busy.
         expect((performance.now() - startedAt) / LEAVE_TIMEOUT_MS).toBeLessThan(1.75);
         expect(await unanswered).toMatch(/SEND_IN_DOUBT|CONNECTION_CLOSED/);
       } finally {

@@ -17,7 +17,7 @@ export interface SelectorCase {
   readonly selector: string;
   /** The names of the selected messages over AMQP, joined into one word. */
   readonly selects: string;
-  /** The same over STOMP on Classic, if it differs. */
+  /** The names of the selected messages over STOMP on Classic, if they differ from those over AMQP. */
   readonly overStomp?: string;
 }
 

@@ -12,7 +12,7 @@ export interface ProbeTopologyOptions extends AskOptions {
    * Whether to ask brokers for their connectors as well, which takes about half a second longer; true when left out.
    */
   readonly connectors?: boolean | undefined;
-  /** Only these members are asked; all of them when left out. */
+  /** The names of the members to ask; all members when left out. */
   readonly members?: readonly string[] | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface SeenMessage {
   readonly kind: string;
   readonly text?: string | null;
   readonly base64?: string | null;
-  /** For Java clients only. */
+  /** The body of a MapMessage. Maps, streams and objects exist for Java clients only. */
   readonly map?: Readonly<Record<string, TypedProperty>>;
   readonly stream?: readonly TypedProperty[];
   readonly object?: readonly TypedProperty[];
@@ -55,7 +55,7 @@ export interface InteropClient {
   send(destination: string, message: SentMessage): Promise<string | undefined>;
   /** The next message, acknowledged as most users of that client do; rejects if none comes within ten seconds. */
   receive(destination: string): Promise<SeenMessage>;
-  /** The same, acknowledged individually, and whether the queue was empty afterwards. */
+  /** The next message, acknowledged individually, and whether the queue was empty afterwards. */
   receiveLast(destination: string): Promise<{ readonly message: SeenMessage; readonly empty: boolean }>;
   /**
    * Sends a request and resolves with the reply. The reply comes to a temporary queue if `temporary` is set and the
